@@ -1,0 +1,55 @@
+# Everything that sets pinsharp up and checks it. `make` alone lists the targets.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?=
+SAMPLE ?= examples/sample
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check clean
+
+help: ## list the targets
+	@echo "make TARGET, where TARGET is"
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST)
+	@echo "Python 3.11 or newer is looked for on the path; name another with make TARGET PYTHON=/path/to/python3"
+
+demo: $(VENV)/.core ## set up on the first run, then restore the defocused sample into demo/
+	$(BIN)/pinsharp restore $(SAMPLE) -o demo/ --side-by-side --overwrite
+	@echo
+	@echo "Done. Look into demo/: each picture there shows the defocused image beside its restoration."
+
+test: check ## ruff, mypy and all tests
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(PYTEST_ARGS)
+
+check: $(VENV)/.dev ## ruff and mypy alone
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean: ## remove the environment, demo/ and all caches; runs/ stays
+	rm -rf $(VENV) demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps: each is made after its step has gone well, so that the next run skips the step and a broken one is repeated.
+
+$(VENV)/.created:
+	@for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11); do \
+	    "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	    echo "Making $(VENV) with $$("$$python" --version)"; \
+	    "$$python" -m venv $(VENV) && touch $@ && exit 0; \
+	    echo "'$$python -m venv' failed; Debian and Ubuntu need: apt install python3-venv" >&2; exit 1; \
+	done; \
+	echo "pinsharp needs Python 3.11 or newer, found $$($(or $(PYTHON),python3) --version 2>&1);" \
+	    "install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1
+
+$(VENV)/.core: $(VENV)/.created pyproject.toml constraints-cpu.txt
+	@echo "Installing pinsharp: a few minutes, once"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.created pyproject.toml constraints-cpu.txt
+	@echo "Installing pinsharp and its development tools: a few minutes, once"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[dev]'
+	@touch $(VENV)/.core $@

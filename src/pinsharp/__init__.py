@@ -1,0 +1,83 @@
+"""pinsharp measures how far an image is out of focus and brings it back.
+
+    import pinsharp
+
+    result = pinsharp.restore(array)  # ndarray (H, W) or (H, W, 3): uint8, uint16, or float32 in [0, 1]
+    result.image, result.sigma, result.kernel
+
+Every public name is loaded when it is first used, so that `import pinsharp` costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma
+    from pinsharp.errors import (
+        ConfigError,
+        ImageError,
+        KernelError,
+        MissingExtra,
+        OutputError,
+        PinsharpError,
+        WeightsError,
+    )
+    from pinsharp.images.files import read_image, write_image
+    from pinsharp.methods import Deblurred, load_method
+    from pinsharp.restore.restorer import Restored, Restorer, restore
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ConfigError",
+    "Deblurred",
+    "ImageError",
+    "KernelError",
+    "MissingExtra",
+    "OutputError",
+    "PinsharpError",
+    "Restored",
+    "Restorer",
+    "WeightsError",
+    "__version__",
+    "disk_kernel",
+    "gaussian_kernel",
+    "kernel_sigma",
+    "load_method",
+    "read_image",
+    "restore",
+    "write_image",
+]
+
+_HOME = {
+    "ConfigError": "pinsharp.errors",
+    "Deblurred": "pinsharp.methods",
+    "ImageError": "pinsharp.errors",
+    "KernelError": "pinsharp.errors",
+    "MissingExtra": "pinsharp.errors",
+    "OutputError": "pinsharp.errors",
+    "PinsharpError": "pinsharp.errors",
+    "Restored": "pinsharp.restore.restorer",
+    "Restorer": "pinsharp.restore.restorer",
+    "WeightsError": "pinsharp.errors",
+    "disk_kernel": "pinsharp.blur.kernels",
+    "gaussian_kernel": "pinsharp.blur.kernels",
+    "kernel_sigma": "pinsharp.blur.kernels",
+    "load_method": "pinsharp.methods",
+    "read_image": "pinsharp.images.files",
+    "write_image": "pinsharp.images.files",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "restore":  # also the name of a room, which is why that room can be called (see its __init__.py)
+        return importlib.import_module("pinsharp.restore")
+    if name not in _HOME:
+        raise AttributeError(f"module 'pinsharp' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

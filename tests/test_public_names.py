@@ -1,0 +1,129 @@
+"""The front door: the names that users rely on, found where they are promised, at no cost before they are used."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pinsharp
+
+SOURCE = Path(pinsharp.__file__).parents[1]
+HEAVY = ["torch", "numpy", "PIL", "cv2", "matplotlib", "tifffile"]
+PUBLIC = [
+    "ConfigError",
+    "Deblurred",
+    "ImageError",
+    "KernelError",
+    "MissingExtra",
+    "OutputError",
+    "PinsharpError",
+    "Restored",
+    "Restorer",
+    "WeightsError",
+    "__version__",
+    "disk_kernel",
+    "gaussian_kernel",
+    "kernel_sigma",
+    "load_method",
+    "read_image",
+    "restore",
+    "write_image",
+]
+
+
+def run_fresh(code, source=SOURCE):
+    """Standard output of `code` in an interpreter that has imported nothing yet and finds pinsharp in `source`."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(source)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_public_names_are_the_promised_ones():
+    """A name that leaves this list breaks somebody's program: it goes only after a release in which it warned."""
+    assert sorted(pinsharp.__all__) == PUBLIC
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_name_is_there(name):
+    assert getattr(pinsharp, name) is not None
+    assert name in dir(pinsharp)
+
+
+def test_unknown_name_is_an_ordinary_attribute_error():
+    with pytest.raises(AttributeError, match="module 'pinsharp' has no attribute 'sharpen'"):
+        _ = pinsharp.sharpen
+
+
+def test_importing_pinsharp_imports_nothing_heavy():
+    """Modules are looked for, not milliseconds: on a busy machine a time says nothing."""
+    loaded = run_fresh("import sys, pinsharp, pinsharp.restore; print(*sys.modules)").split()
+
+    assert set(HEAVY) & set(loaded) == set()
+
+
+def test_errors_can_be_caught_without_torch():
+    loaded = run_fresh("import sys, pinsharp; pinsharp.PinsharpError; print(*sys.modules)").split()
+
+    assert "torch" not in loaded
+
+
+def test_help_imports_no_torch():
+    code = "\n".join(
+        [
+            "import sys",
+            "from pinsharp.cli.main import run",
+            "sys.argv = ['pinsharp', '--help']",
+            "try:",
+            "    run()",
+            "except SystemExit as done:",
+            "    assert not done.code, done.code",
+            "print('modules:', *sys.modules)",
+        ]
+    )
+
+    shown, _, loaded = run_fresh(code).rpartition("modules:")
+
+    assert "restore" in shown
+    assert set(HEAVY) & set(loaded.split()) == set()
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        "from pinsharp.restore.restorer import Restorer",
+        "import pinsharp.restore.restorer",
+        "import pinsharp.restore.restorer as restorer; restorer.Restorer",
+        "from pinsharp.restore import restorer; restorer.Restorer",
+        "from pinsharp import restore, Restorer",
+    ],
+)
+def test_restore_can_be_called_whatever_was_imported_before(tmp_path, before):
+    """The room and the function have one name, and Python sets it to the room when something in there is imported."""
+    room = tmp_path / "pinsharp" / "restore"
+    room.mkdir(parents=True)
+    for door in ("__init__.py", "restore/__init__.py"):  # the real doors, in front of a room that needs no torch
+        shutil.copy(SOURCE / "pinsharp" / door, tmp_path / "pinsharp" / door)
+    (room / "restorer.py").write_text(
+        "class Restorer: ...\n\ndef restore(image, *, iterations=1): return f'restored {image} {iterations}'\n"
+    )
+
+    shown = run_fresh(f"{before}\nimport pinsharp; print(pinsharp.restore('array', iterations=3))", tmp_path)
+
+    assert shown.strip() == "restored array 3"
+
+
+def test_restore_refuses_a_misspelt_option():
+    """The door passes options on and must not swallow one."""
+    with pytest.raises(TypeError, match="iteratons"):
+        pinsharp.restore(None, iteratons=3)
