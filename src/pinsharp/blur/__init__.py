@@ -1,0 +1,1 @@
+"""Blur physics: kernels, the blur operator and its adjoint, sensor noise."""

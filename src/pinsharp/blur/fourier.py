@@ -1,0 +1,71 @@
+"""Fourier transforms of images and kernels: the only module that calls torch.fft.
+
+All transforms run in float32 or float64, never in half precision, and all products here are circular convolutions: pad
+first.
+"""
+
+import torch
+from torch import Tensor
+
+
+def transfer_function(kernel: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Compute the optical transfer function of a kernel on the grid of an image.
+
+    Args:
+        kernel: Kernel of shape (B, C, K, K) or (B, C, K, L), sides odd and not larger than `shape`, centre at K // 2.
+        shape: Height and width of the image, in pixels.
+
+    Returns:
+        Complex tensor (B, C, H, W // 2 + 1), in the layout of `spectrum`. A symmetric kernel gives real values.
+    """
+    height, width = kernel.shape[-2:]
+    padded = kernel.new_zeros((*kernel.shape[:-2], *shape), dtype=_at_least_float32(kernel))
+    padded[..., :height, :width] = kernel
+    # The centre pixel has to sit at (0, 0), or the result is shifted by half a kernel.
+    padded = padded.roll((-(height // 2), -(width // 2)), dims=(-2, -1))
+    transfer: Tensor = torch.fft.rfft2(padded)
+    return transfer
+
+
+def spectrum(image: Tensor) -> Tensor:
+    """Transform real images (..., H, W) to their half spectra (..., H, W // 2 + 1)."""
+    half_spectrum: Tensor = torch.fft.rfft2(image.to(_at_least_float32(image)))
+    return half_spectrum
+
+
+def from_spectrum(half_spectrum: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Transform half spectra back to real images (..., H, W) of the given `shape`."""
+    image: Tensor = torch.fft.irfft2(half_spectrum, s=shape)
+    return image
+
+
+def circular_convolve(image: Tensor, kernel: Tensor) -> Tensor:
+    """Convolve images (B, C, H, W) with kernels (B or 1, C or 1, K, K), the image taken as periodic."""
+    shape = (image.shape[-2], image.shape[-1])
+    return from_spectrum(spectrum(image) * transfer_function(kernel, shape), shape)
+
+
+def radial_frequency(shape: tuple[int, int], device: torch.device | None = None) -> Tensor:
+    """Give the distance of each sample of a half spectrum from zero frequency, in cycles per pixel: (H, W // 2 + 1)."""
+    rows = torch.fft.fftfreq(shape[0], device=device)
+    columns = torch.fft.rfftfreq(shape[1], device=device)
+    return torch.hypot(rows[:, None], columns[None, :])
+
+
+def fast_size(size: int) -> int:
+    """Find the smallest even length >= `size` without prime factors above 7, which a Fourier transform does fast."""
+    candidate = size + size % 2
+    while not _is_smooth(candidate):
+        candidate += 2
+    return candidate
+
+
+def _is_smooth(number: int) -> bool:
+    for prime in (2, 3, 5, 7):
+        while number % prime == 0:
+            number //= prime
+    return number == 1
+
+
+def _at_least_float32(tensor: Tensor) -> torch.dtype:
+    return torch.float64 if tensor.dtype == torch.float64 else torch.float32

@@ -1,0 +1,355 @@
+"""Defocus kernels: Gaussian, disc, both convolved, and measured ones.
+
+A kernel is a tensor (B, 1, K, K) with K odd, sum 1 and its centre at K // 2. Lengths are in pixels.
+"""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pinsharp.errors import KernelError
+
+NEGATIVE_TOLERANCE = 1e-3
+"""A kernel may dip below zero by this share of its peak (measurement noise, linear estimators); deeper is refused."""
+
+SUM_TOLERANCE = 1e-3
+"""A kernel's sum may differ from 1 by this much."""
+
+MAX_SIDE = 2047
+"""Largest kernel side in pixels; a wider blur is a slip of the keyboard."""
+
+GAUSSIAN8 = tuple(round(1.8 + 0.2 * step, 1) for step in range(8))
+"""The widths of the paper's test kernels, in pixels: 1.8, 2.0 .. 3.2."""
+
+_ARRAY_SUFFIXES = (".npy", ".json")
+_IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".bmp")
+
+
+def gaussian_kernel(sigma: float, size: int | None = None) -> Tensor:
+    """Sample an isotropic Gaussian defocus kernel on the pixel grid.
+
+    Args:
+        sigma: Standard deviation in pixels, > 0. The paper trains on 1 to 4.
+        size: Side in pixels, odd, so that the kernel has a centre pixel. Default: four sigmas to each side. The paper
+            uses 21, which cuts visibly into Gaussians wider than sigma 2.
+
+    Returns:
+        Kernel of shape (1, 1, size, size), float32, summing to 1.
+
+    Raises:
+        KernelError: If `size` is even or `sigma` is not positive.
+    """
+    _check_positive("sigma of a Gaussian", sigma)
+    side = _checked_side(size, 2 * math.ceil(4 * sigma) + 1)
+    values = torch.tensor([sigma, 0.0], dtype=torch.float64)
+    return render_kernels(values[:1], values[1:], side).float()
+
+
+def disk_kernel(radius: float, size: int | None = None) -> Tensor:
+    """Sample a disc, the image of a point through a defocused round aperture, by exact area.
+
+    Each pixel holds the area that it shares with the disc, so that any real radius gives its own kernel.
+
+    Args:
+        radius: Radius of the circle of confusion in pixels, > 0.
+        size: Side in pixels, odd. Default: the smallest that holds the whole disc.
+
+    Returns:
+        Kernel of shape (1, 1, size, size), float32, summing to 1.
+
+    Raises:
+        KernelError: If `size` is even or `radius` is not positive.
+    """
+    _check_positive("radius of a disc", radius)
+    side = _checked_side(size, 2 * math.ceil(radius - 0.5) + 1)
+    values = torch.tensor([0.0, radius], dtype=torch.float64)
+    return render_kernels(values[:1], values[1:], side).float()
+
+
+def gaussian_disk_kernel(sigma: float, radius: float, size: int | None = None) -> Tensor:
+    """Convolve a Gaussian with a disc: defocus seen through a lens and sensor that have a softness of their own.
+
+    Args:
+        sigma: Standard deviation of the Gaussian in pixels, > 0.
+        radius: Radius of the disc in pixels, > 0.
+        size: Side in pixels, odd. Default: the disc plus four sigmas to each side.
+
+    Returns:
+        Kernel of shape (1, 1, size, size), float32, summing to 1.
+
+    Raises:
+        KernelError: If `size` is even, or `sigma` or `radius` is not positive.
+    """
+    _check_positive("sigma of a Gaussian", sigma)
+    _check_positive("radius of a disc", radius)
+    side = _checked_side(size, 2 * math.ceil(4 * sigma + radius) + 1)
+    values = torch.tensor([sigma, radius], dtype=torch.float64)
+    return render_kernels(values[:1], values[1:], side).float()
+
+
+def render_kernels(sigma: Tensor, radius: Tensor, size: int) -> Tensor:
+    """Render a batch of Gaussians convolved with discs; differentiable in both parameters.
+
+    Args:
+        sigma: Standard deviations in pixels, shape (B,), >= 0; 0 stands for no Gaussian.
+        radius: Disc radii in pixels, shape (B,), >= 0; 0 stands for no disc.
+        size: Side of the kernels in pixels, odd. What lies outside is cut off and the rest scaled to sum 1.
+
+    Returns:
+        Kernels of shape (B, 1, size, size), in the dtype of `sigma`.
+    """
+    disk = _disk_coverage(radius, size)
+    # A Gaussian is separable: one banded matrix from the left and the same one from the right blur a disc with it.
+    offsets = torch.arange(size, dtype=sigma.dtype, device=sigma.device)
+    distance = offsets[:, None] - offsets[None, :]
+    band = torch.exp(-0.5 * (distance / sigma.clamp(min=1e-2)[:, None, None]) ** 2)  # (B, K, K)
+    kernel = band @ disk @ band
+    return (kernel / kernel.sum(dim=(-2, -1), keepdim=True)).unsqueeze(1)
+
+
+def kernel_sigma(kernel: Tensor) -> Tensor:
+    """Measure the effective width of kernels: the square root of half their second moment about the centroid.
+
+    For a Gaussian it is sigma, for a disc half the radius. It is the width that the benchmark compares.
+
+    Args:
+        kernel: Kernels (B, 1, K, K), sum 1.
+
+    Returns:
+        Widths in pixels, shape (B,).
+    """
+    weights = kernel.squeeze(1)
+    position = torch.arange(kernel.shape[-1], dtype=kernel.dtype, device=kernel.device)
+    variance = kernel.new_zeros(kernel.shape[0])
+    for axis in (-1, -2):
+        profile = weights.sum(dim=axis)  # (B, K)
+        mean = (profile * position).sum(dim=-1, keepdim=True)
+        variance = variance + (profile * (position - mean) ** 2).sum(dim=-1)
+    return (variance / 2).clamp(min=0).sqrt()
+
+
+def check_kernel(kernel: Tensor) -> Tensor:
+    """Check that a tensor is a batch of defocus kernels and return it unchanged.
+
+    Args:
+        kernel: Tensor (B, 1, K, K): K odd, all values finite, none below `-NEGATIVE_TOLERANCE` times the peak, sum 1
+            within `SUM_TOLERANCE`.
+
+    Raises:
+        KernelError: If it is not, with what to do about it.
+    """
+    if kernel.ndim != 4 or kernel.shape[1] != 1 or kernel.shape[2] != kernel.shape[3]:
+        raise KernelError(f"kernel must have shape (B, 1, K, K), got {tuple(kernel.shape)}")
+    _checked_side(kernel.shape[-1], 0)
+    if not bool(torch.isfinite(kernel).all()):
+        raise KernelError("kernel holds NaN or infinite values; every value must be a finite number")
+    total = kernel.sum(dim=(-2, -1))
+    if bool(((total - 1).abs() > SUM_TOLERANCE).any()):
+        raise KernelError(f"kernel must sum to 1, got {total.flatten()[0]:.4g}; divide it by its sum")
+    if bool((kernel.amin(dim=(-2, -1)) < -NEGATIVE_TOLERANCE * kernel.amax(dim=(-2, -1))).any()):
+        raise KernelError(
+            f"kernel dips to {kernel.min():.3g}, more than {NEGATIVE_TOLERANCE:.1%} of its peak below zero; "
+            "subtract the background and clip it at 0"
+        )
+    return kernel
+
+
+def measured_kernel(values: Any) -> Tensor:
+    """Turn a measured point spread function into a kernel: checked, then scaled to sum 1.
+
+    Args:
+        values: Array or nested lists, (K, K) with K odd, in any unit; the centre pixel is K // 2.
+
+    Returns:
+        Kernel (1, 1, K, K), float32.
+
+    Raises:
+        KernelError: If it is not square, even, not finite, without mass, or clearly negative somewhere.
+    """
+    import numpy as np
+
+    try:
+        array = torch.from_numpy(np.asarray(values).astype(np.float64, casting="same_kind"))
+    except (TypeError, ValueError):
+        raise KernelError("a measured kernel must be a square table of numbers, such as a (21, 21) array") from None
+    if array.ndim != 2 or array.shape[0] != array.shape[1]:
+        raise KernelError(
+            f"a measured kernel must be a square array (K, K), got shape {tuple(array.shape)}; crop or pad it"
+        )
+    total = array.sum()
+    if bool(torch.isfinite(total)) and not total > 0:
+        raise KernelError(
+            f"a measured kernel must have a positive sum, got {total:.4g}; was the background subtracted twice?"
+        )
+    return check_kernel((array / total)[None, None]).float()
+
+
+def load_kernel(path: str | Path) -> Tensor:
+    """Read a measured kernel from a .npy array, a .json table or a mono image.
+
+    Args:
+        path: The file. An image is taken as linear intensity: its values divided by their sum.
+
+    Returns:
+        Kernel (1, 1, K, K), float32.
+
+    Raises:
+        KernelError: If the file is missing, of another kind, unreadable, or holds no kernel.
+    """
+    file = Path(path)
+    suffix = file.suffix.lower()
+    if suffix not in (*_ARRAY_SUFFIXES, *_IMAGE_SUFFIXES):
+        known = ", ".join((*_ARRAY_SUFFIXES, *_IMAGE_SUFFIXES))
+        raise KernelError(
+            f"kernel {str(path)!r} is neither gaussian:SIGMA nor disk:RADIUS nor a file of a known kind ({known})"
+        )
+    if not file.is_file():
+        raise KernelError(f"kernel file not found: {file}")
+    try:
+        return measured_kernel(_read_table(file, suffix))
+    except (OSError, ValueError, EOFError) as error:
+        raise KernelError(f"cannot read a kernel from {file}: {error}") from None
+
+
+def save_kernel(path: str | Path, kernel: Tensor) -> None:
+    """Write one kernel (1, 1, K, K) as .npy or .json, to be read again by `load_kernel`."""
+    import numpy as np
+
+    file = Path(path)
+    table = check_kernel(kernel)[0, 0].detach().cpu().numpy()
+    if file.suffix.lower() == ".npy":
+        with file.open("wb") as stream:
+            np.save(stream, table)
+    elif file.suffix.lower() == ".json":
+        file.write_text(json.dumps(table.tolist()) + "\n")
+    else:
+        raise KernelError(f"a kernel is saved as .npy or .json, got {file.name!r}")
+
+
+def parse_kernel(text: str) -> Tensor:
+    """Build a kernel from what a user types.
+
+    Args:
+        text: `gaussian:SIGMA`, `gaussian:SIGMA:SIZE`, `disk:RADIUS`, `gaussian:SIGMA+disk:RADIUS`, or a file.
+
+    Returns:
+        Kernel (1, 1, K, K), float32.
+
+    Raises:
+        KernelError: If the text names no kernel.
+    """
+    family, _, argument = text.partition(":")
+    if family == "gaussian" and "+disk:" in argument:
+        sigma, _, radius = argument.partition("+disk:")
+        return gaussian_disk_kernel(_number(sigma, text), _number(radius, text))
+    if family == "gaussian":
+        sigma, _, size = argument.partition(":")
+        return gaussian_kernel(_number(sigma, text), _whole_number(size, text) if size else None)
+    if family == "disk":
+        return disk_kernel(_number(argument, text))
+    return load_kernel(text)
+
+
+def named_kernels(name: str) -> dict[str, Tensor]:
+    """List the kernels of a benchmark set, or the single kernel that `parse_kernel` makes of the name.
+
+    Args:
+        name: `gaussian8` (21 x 21, the paper's), `gaussian8-wide` (full support), `disk6`, `wide-range`, a kernel such
+            as `disk:3.5`, or several of these joined by commas.
+
+    Returns:
+        Kernels in order, by the names that `parse_kernel` takes, such as `gaussian:1.8:21`.
+    """
+    kernels: dict[str, Tensor] = {}
+    for part in name.split(","):
+        if part == "gaussian8":
+            kernels |= {f"gaussian:{sigma}:21": gaussian_kernel(sigma, 21) for sigma in GAUSSIAN8}
+        elif part == "gaussian8-wide":
+            kernels |= {f"gaussian:{sigma}": gaussian_kernel(sigma) for sigma in GAUSSIAN8}
+        elif part == "disk6":
+            kernels |= {f"disk:{radius}": disk_kernel(radius) for radius in (2, 3, 4, 5, 6, 7)}
+        elif part == "wide-range":
+            kernels |= {f"gaussian:{sigma}": gaussian_kernel(sigma) for sigma in (0.6, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)}
+        else:
+            kernels[part] = parse_kernel(part)
+    return kernels
+
+
+def _disk_coverage(radius: Tensor, size: int) -> Tensor:
+    """Area that each pixel of a size x size grid shares with a centred disc, (B, size, size); radius 0 is one pixel."""
+    edges = torch.arange(size + 1, dtype=radius.dtype, device=radius.device) - size / 2
+    # A disc of radius below 0.5 lies inside the centre pixel: any such radius is the same delta.
+    corner = _corner_area(edges[None, :, None], edges[None, None, :], radius.clamp(min=1e-3)[:, None, None])
+    return corner[:, 1:, 1:] - corner[:, :-1, 1:] - corner[:, 1:, :-1] + corner[:, :-1, :-1]
+
+
+def _corner_area(x: Tensor, y: Tensor, radius: Tensor) -> Tensor:
+    """Signed area of a centred disc inside the rectangle from the origin to (x, y)."""
+    sign = torch.sign(x) * torch.sign(y)
+    x, y = torch.minimum(x.abs(), radius), torch.minimum(y.abs(), radius)
+    meets = _half_chord(y, radius)  # where the line at height y leaves the disc
+    return sign * (y * torch.minimum(x, meets) + (_arc_area(x, radius) - _arc_area(meets, radius)).clamp(min=0))
+
+
+def _half_chord(x: Tensor, radius: Tensor) -> Tensor:
+    # The tiny floor keeps the square root's gradient finite at the rim.
+    return (radius**2 - x**2).clamp(min=1e-12).sqrt()
+
+
+def _arc_area(x: Tensor, radius: Tensor) -> Tensor:
+    """Area under the circle's upper arc from 0 to x."""
+    return 0.5 * (x * _half_chord(x, radius) + radius**2 * torch.atan2(x, _half_chord(x, radius)))
+
+
+def _read_table(file: Path, suffix: str) -> Any:
+    import numpy as np
+
+    if suffix == ".npy":
+        with file.open("rb") as stream:  # read_array, because np.load would open archives too
+            return np.lib.format.read_array(stream, allow_pickle=False)
+    if suffix == ".json":
+        return json.loads(file.read_text())
+    import cv2
+
+    image = cv2.imdecode(np.fromfile(file, dtype=np.uint8), cv2.IMREAD_UNCHANGED) if file.stat().st_size else None
+    if image is None or image.ndim != 2:
+        raise ValueError("expected a mono image with one channel; convert it to greyscale")
+    return image.astype(np.float64)
+
+
+def _number(text: str, whole: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise KernelError(
+            f"kernel {whole!r}: expected a number, got {text!r}; write for example gaussian:2.4 or disk:3"
+        ) from None
+
+
+def _whole_number(text: str, whole: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise KernelError(
+            f"kernel {whole!r}: expected a side in whole pixels, got {text!r}; write for example gaussian:2.4:21"
+        ) from None
+
+
+def _check_positive(what: str, value: float) -> None:
+    if not (math.isfinite(value) and value > 0):
+        raise KernelError(f"{what} must be a positive number of pixels, got {value}")
+
+
+def _checked_side(size: int | None, default: int) -> int:
+    if size is None:
+        size = default
+    if size > MAX_SIDE:
+        raise KernelError(f"kernel side must be at most {MAX_SIDE} pixels, got {size}; is the width given in pixels?")
+    if size < 1 or size % 2 == 0:
+        nearest = f"use {size - 1} or {size + 1}" if size > 1 else "use 1 or more"
+        raise KernelError(f"kernel side must be odd so that it has a centre, got {size}; {nearest}")
+    return size

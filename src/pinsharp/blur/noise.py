@@ -1,0 +1,44 @@
+"""What a sensor adds to a blurred image: shot noise, read noise and rounding. Randomness comes in as a generator."""
+
+import torch
+from torch import Tensor
+
+from pinsharp.errors import ConfigError
+
+_STREAM = 0x9E3779B97F4A7C15
+_MASK = (1 << 63) - 1
+
+
+def generator(seed: int, index: int, device: torch.device | str = "cpu") -> torch.Generator:
+    """Make the random generator of sample `index` of the run `seed`: the same pair always draws the same numbers."""
+    mixed = ((seed + 1) * _STREAM + index * 0xBF58476D1CE4E5B9) & _MASK
+    return torch.Generator(device).manual_seed(mixed ^ (mixed >> 31))
+
+
+def add_read_noise(image: Tensor, sigma: float | Tensor, generator: torch.Generator) -> Tensor:
+    """Add white Gaussian noise of standard deviation `sigma` (in units of full scale, 1/255 for one 8-bit level)."""
+    noise = torch.randn(image.shape, generator=generator, dtype=image.dtype, device=image.device)
+    return image + sigma * noise
+
+
+def add_shot_noise(image: Tensor, full_well: float, generator: torch.Generator) -> Tensor:
+    """Replace light by counted electrons: Poisson noise of variance image / full_well.
+
+    Args:
+        image: Image in [0, 1]; negative values count as dark.
+        full_well: Electrons at full scale, > 0.
+        generator: Source of randomness.
+    """
+    return torch.poisson(image.clamp(min=0) * full_well, generator=generator) / full_well
+
+
+def quantise(image: Tensor, bits: int) -> Tensor:
+    """Round to the levels of an 8-, 10-, 12- or 16-bit camera (any number of bits from 1 to 16), clipped to [0, 1].
+
+    Rounding adds noise of standard deviation 0.29 / (2**bits - 1): in 8 bits it decides how much can be recovered.
+    """
+    if not 1 <= bits <= 16:
+        raise ConfigError(f"bits must be from 1 to 16, got {bits}")
+    levels = 2**bits - 1
+    rounded: Tensor = (image.clamp(0, 1) * levels).round() / levels
+    return rounded

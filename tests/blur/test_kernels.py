@@ -1,0 +1,301 @@
+"""Kernels: known integrals and widths first, supersampling and scipy as references, each error sentence last."""
+
+import json
+import math
+
+import cv2
+import numpy as np
+import pytest
+import scipy.ndimage
+import torch
+from scipy.signal import convolve2d
+
+from pinsharp.blur.kernels import (
+    GAUSSIAN8,
+    check_kernel,
+    disk_kernel,
+    gaussian_disk_kernel,
+    gaussian_kernel,
+    kernel_sigma,
+    load_kernel,
+    measured_kernel,
+    named_kernels,
+    parse_kernel,
+    render_kernels,
+    save_kernel,
+)
+from pinsharp.errors import KernelError
+
+FAMILIES = {
+    "gaussian": lambda size: gaussian_kernel(2.3, size),
+    "narrow gaussian": lambda size: gaussian_kernel(0.05, size),
+    "disk": lambda size: disk_kernel(3.7, size),
+    "tiny disk": lambda size: disk_kernel(0.3, size),
+    "gaussian_disk": lambda size: gaussian_disk_kernel(0.8, 2.5, size),
+}
+
+
+@pytest.mark.parametrize("family", [*FAMILIES.values()], ids=[*FAMILIES])
+@pytest.mark.parametrize("size", [None, 1, 3, 21, 33])
+def test_kernels_are_odd_centred_symmetric_and_sum_to_one(family, size):
+    kernel = family(size)
+
+    side = kernel.shape[-1]
+    assert kernel.shape == (1, 1, side, side)
+    assert side % 2 == 1
+    assert size in (None, side)
+    assert kernel.dtype == torch.float32
+    assert float(kernel.sum()) == pytest.approx(1, abs=1e-5)
+    assert float(kernel.max()) == pytest.approx(float(kernel[0, 0, side // 2, side // 2]), rel=1e-6)
+    for other in (kernel.flip(-1), kernel.flip(-2), kernel.mT):
+        torch.testing.assert_close(kernel, other)
+
+
+@pytest.mark.parametrize("sigma", [0.6, 1.8, 4.0])
+def test_a_gaussian_is_the_sampled_exponential(sigma):
+    grid = np.arange(-10, 11)
+    table = np.exp(-(grid[:, None] ** 2 + grid[None, :] ** 2) / (2 * sigma**2))
+
+    kernel = gaussian_kernel(sigma, 21)
+
+    np.testing.assert_allclose(kernel[0, 0].numpy(), table / table.sum(), atol=1e-7)
+
+
+@pytest.mark.parametrize("radius", [0.5, 0.75, 1.0, 2.0, 3.3, 7.0])
+def test_a_disk_holds_the_area_that_it_covers_of_each_pixel(radius):
+    side, fine = 17, 200
+    centres = (np.arange(side * fine) + 0.5) / fine - side / 2
+    inside = centres[:, None] ** 2 + centres[None, :] ** 2 <= radius**2
+    coverage = inside.reshape(side, fine, side, fine).mean(axis=(1, 3))
+
+    kernel = disk_kernel(radius, side)
+
+    np.testing.assert_allclose(kernel[0, 0].numpy() * math.pi * radius**2, coverage, atol=2e-3)
+
+
+@pytest.mark.parametrize("radius", [1.0, 2.5, 6.2])
+def test_the_pixels_inside_a_disk_all_weigh_one_over_its_area(radius):
+    kernel = disk_kernel(radius)
+
+    assert float(kernel.max()) == pytest.approx(1 / (math.pi * radius**2), rel=1e-5)
+
+
+@pytest.mark.parametrize("radius", [0.8, 1.5, 1.51, 4.0, 4.5])
+def test_the_default_disk_kernel_is_the_smallest_that_holds_the_whole_disk(radius):
+    kernel = disk_kernel(radius)
+
+    roomy = disk_kernel(radius, kernel.shape[-1] + 4)
+    torch.testing.assert_close(roomy[..., 2:-2, 2:-2], kernel)
+    assert kernel[0, 0, 0].sum() > 0
+
+
+def test_a_mixture_is_the_disk_convolved_with_the_gaussian():
+    disk, gaussian = disk_kernel(2.6, 7)[0, 0].double(), gaussian_kernel(0.9, 15)[0, 0].double()
+
+    mixture = gaussian_disk_kernel(0.9, 2.6, 21)
+
+    np.testing.assert_allclose(mixture[0, 0].numpy(), convolve2d(disk, gaussian), atol=1e-6)
+
+
+def test_two_gaussians_in_a_row_are_one_of_the_hypotenuse():
+    """Blur adds in squares, which is why softness that an image already has widens every estimate."""
+    one, two = gaussian_kernel(1.5, 25)[0, 0], gaussian_kernel(2.0, 25)[0, 0]
+
+    both = convolve2d(one, two, mode="same")
+
+    np.testing.assert_allclose(both, gaussian_kernel(2.5, 25)[0, 0].numpy(), atol=2e-5)
+
+
+@pytest.mark.parametrize("sigma", [0.8, 1.8, 3.2, 6.0])
+def test_the_width_of_a_gaussian_is_its_sigma(sigma):
+    assert float(kernel_sigma(gaussian_kernel(sigma))) == pytest.approx(sigma, rel=5e-3)
+
+
+@pytest.mark.parametrize("radius", [2.0, 4.5, 8.0])
+def test_the_width_of_a_disk_is_half_its_radius(radius):
+    """Sheppard's correction: a pixel is wide itself, by a variance of a twelfth; the rest is aliasing of the rim."""
+    expected = math.sqrt(radius**2 / 4 + 1 / 12)
+
+    assert float(kernel_sigma(disk_kernel(radius))) == pytest.approx(expected, rel=0.02)
+
+
+@pytest.mark.parametrize("sigma, effective", [(3.2, 3.18), (3.5, 3.45), (4.0, 3.86)])
+def test_twenty_one_taps_cut_wide_gaussians_down(sigma, effective):
+    assert float(kernel_sigma(gaussian_kernel(sigma, 21))) == pytest.approx(effective, abs=5e-3)
+
+
+def test_the_width_does_not_depend_on_where_the_kernel_sits():
+    kernel = gaussian_kernel(1.2, 21)
+
+    torch.testing.assert_close(kernel_sigma(kernel.roll((3, -2), dims=(-2, -1))), kernel_sigma(kernel))
+
+
+def test_a_batch_is_measured_kernel_by_kernel():
+    batch = torch.cat([gaussian_kernel(1.0, 21), disk_kernel(4.0, 21)])
+
+    torch.testing.assert_close(kernel_sigma(batch), torch.cat([kernel_sigma(kernel[None]) for kernel in batch]))
+
+
+def test_rendered_kernels_have_the_right_gradients():
+    sigma = torch.tensor([1.1, 2.0], dtype=torch.float64, requires_grad=True)
+    radius = torch.tensor([2.3, 0.9], dtype=torch.float64, requires_grad=True)
+
+    assert torch.autograd.gradcheck(lambda s, r: render_kernels(s, r, 9), (sigma, radius))
+
+
+@pytest.mark.parametrize("sigma, radius", [(0.0, 0.0), (0.0, 2.0), (2.0, 0.0)])
+def test_gradients_stay_finite_where_a_part_is_missing(sigma, radius):
+    values = torch.tensor([sigma, radius], requires_grad=True)
+
+    render_kernels(values[:1], values[1:], 9)[0, 0, 3, 2].backward()
+
+    assert torch.isfinite(values.grad).all()
+
+
+def test_measured_kernels_come_back_from_array_npy_json_and_image(tmp_path):
+    table = np.random.default_rng(0).integers(1, 60000, (7, 7)).astype(np.uint16)
+    expected = torch.from_numpy(table / table.sum(dtype=np.float64)).float()[None, None]
+
+    np.save(tmp_path / "k.npy", table)
+    (tmp_path / "k.json").write_text(json.dumps(table.tolist()))
+    cv2.imwrite(str(tmp_path / "k.png"), table)
+    cv2.imwrite(str(tmp_path / "k.tiff"), table)
+
+    torch.testing.assert_close(measured_kernel(table), expected)
+    for name in ("k.npy", "k.json", "k.png", "k.tiff"):
+        torch.testing.assert_close(load_kernel(tmp_path / name), expected)
+        torch.testing.assert_close(parse_kernel(str(tmp_path / name)), expected)
+
+
+@pytest.mark.parametrize("name", ["kernel.npy", "kernel.json"])
+def test_a_saved_kernel_loads_again(tmp_path, name):
+    kernel = torch.rand(1, 1, 5, 5)
+    kernel = kernel / kernel.sum()
+
+    save_kernel(tmp_path / name, kernel)
+
+    torch.testing.assert_close(load_kernel(tmp_path / name), kernel)
+
+
+def test_a_measured_kernel_keeps_its_orientation_and_small_negative_values():
+    table = scipy.ndimage.shift(np.pad([[1.0]], 4), (1, 2), order=3)
+    table[0, 0] = -5e-4 * table.max()
+
+    kernel = measured_kernel(table)
+
+    assert kernel[0, 0, 5, 6] == kernel.max()
+    assert kernel[0, 0, 0, 0] < 0
+
+
+@pytest.mark.parametrize(
+    "text, kernel",
+    [
+        ("gaussian:2.4", gaussian_kernel(2.4)),
+        ("gaussian:2.4:21", gaussian_kernel(2.4, 21)),
+        ("disk:3", disk_kernel(3.0)),
+        ("gaussian:0.7+disk:2.5", gaussian_disk_kernel(0.7, 2.5)),
+    ],
+)
+def test_what_a_user_types_names_the_kernel(text, kernel):
+    torch.testing.assert_close(parse_kernel(text), kernel)
+
+
+def test_gaussian8_are_the_eight_kernels_of_the_paper():
+    kernels = named_kernels("gaussian8")
+
+    assert GAUSSIAN8 == (1.8, 2.0, 2.2, 2.4, 2.6, 2.8, 3.0, 3.2)
+    assert list(kernels) == [f"gaussian:{sigma}:21" for sigma in GAUSSIAN8]
+    assert {kernel.shape for kernel in kernels.values()} == {(1, 1, 21, 21)}
+
+
+@pytest.mark.parametrize("name", ["gaussian8", "gaussian8-wide", "disk6", "wide-range", "disk6,gaussian:2", "disk:3.5"])
+def test_each_name_of_a_kernel_set_builds_that_kernel_alone(name):
+    for single, kernel in named_kernels(name).items():
+        torch.testing.assert_close(parse_kernel(single), kernel)
+
+
+def test_wide_gaussians_have_their_full_support():
+    for name, kernel in named_kernels("gaussian8-wide").items():
+        sigma = float(name.removeprefix("gaussian:"))
+        assert kernel.shape[-1] >= 6 * sigma + 1
+        assert float(kernel_sigma(kernel)) == pytest.approx(sigma, rel=2e-3)
+
+
+def negative_table():
+    table = np.ones((5, 5))
+    table[0, 0] = -0.5
+    return table
+
+
+@pytest.mark.parametrize(
+    "build, sentence",
+    [
+        (lambda: gaussian_kernel(2.0, 20), "must be odd so that it has a centre, got 20; use 19 or 21"),
+        (lambda: gaussian_kernel(2.0, 0), "got 0; use 1 or more"),
+        (lambda: gaussian_kernel(0.0), "sigma of a Gaussian must be a positive number of pixels, got 0"),
+        (lambda: gaussian_kernel(float("nan")), "positive number of pixels, got nan"),
+        (lambda: disk_kernel(-1.0), "radius of a disc must be a positive number of pixels, got -1"),
+        (lambda: disk_kernel(1e7), "at most 2047 pixels.*in pixels"),
+        (lambda: gaussian_disk_kernel(1.0, float("inf")), "radius of a disc must be a positive number"),
+        (lambda: check_kernel(torch.ones(3, 3)), r"must have shape \(B, 1, K, K\), got \(3, 3\)"),
+        (lambda: check_kernel(torch.full((1, 1, 4, 4), 1 / 16)), "use 3 or 5"),
+        (lambda: check_kernel(torch.ones(1, 1, 3, 3)), "must sum to 1, got 9; divide it by its sum"),
+        (lambda: check_kernel(torch.full((1, 1, 3, 3), float("nan"))), "NaN or infinite"),
+        (lambda: measured_kernel(np.ones((20, 20))), "use 19 or 21"),
+        (lambda: measured_kernel(np.ones((3, 5))), r"square array \(K, K\), got shape \(3, 5\); crop or pad it"),
+        (lambda: measured_kernel(np.ones((3, 3, 3))), r"got shape \(3, 3, 3\)"),
+        (lambda: measured_kernel([[1, 2], [3]]), "square table of numbers"),
+        (lambda: measured_kernel({"kernel": 1}), "square table of numbers"),
+        (lambda: measured_kernel(np.ones((3, 3), dtype=complex)), "square table of numbers"),
+        (lambda: measured_kernel(np.zeros((3, 3))), "positive sum, got 0; was the background subtracted twice"),
+        (lambda: measured_kernel(np.full((3, 3), np.inf)), "NaN or infinite"),
+        (lambda: measured_kernel(negative_table()), "below zero; subtract the background and clip it at 0"),
+        (lambda: parse_kernel("gaussian:wide"), "expected a number, got 'wide'; write for example gaussian:2.4"),
+        (lambda: parse_kernel("gaussian:2:inf"), "expected a side in whole pixels, got 'inf'"),
+        (lambda: parse_kernel("disk:"), "expected a number, got ''"),
+        (lambda: parse_kernel("blob"), "'blob' is neither gaussian:SIGMA nor disk:RADIUS nor a file of a known kind"),
+        (lambda: parse_kernel("missing.npy"), "kernel file not found: missing.npy"),
+        (lambda: named_kernels("gaussian8,"), "'' is neither gaussian:SIGMA"),
+    ],
+)
+def test_what_is_no_kernel_is_refused_with_what_to_do(build, sentence):
+    with pytest.raises(KernelError, match=sentence):
+        build()
+
+
+@pytest.mark.parametrize(
+    "name, content, sentence",
+    [
+        ("empty.npy", b"", "cannot read a kernel from .*empty.npy"),
+        ("archive.npy", b"PK\x03\x04abc", "cannot read a kernel from .*archive.npy"),
+        ("empty.json", b"", "cannot read a kernel from"),
+        ("broken.json", b'{"a":', "cannot read a kernel from"),
+        ("binary.json", b"\xff\xfe", "cannot read a kernel from"),
+        ("empty.png", b"", "expected a mono image with one channel; convert it to greyscale"),
+        ("words.json", b'[["a"]]', "square table of numbers"),
+    ],
+)
+def test_an_unreadable_kernel_file_is_one_clear_error(tmp_path, name, content, sentence):
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(KernelError, match=sentence):
+        load_kernel(tmp_path / name)
+
+
+def test_a_colour_image_is_no_kernel(tmp_path):
+    cv2.imwrite(str(tmp_path / "colour.png"), np.ones((5, 5, 3), np.uint8))
+
+    with pytest.raises(KernelError, match="mono image with one channel"):
+        load_kernel(tmp_path / "colour.png")
+
+
+def test_a_pickle_is_never_opened(tmp_path):
+    np.save(tmp_path / "pickle.npy", np.array([[object()]]), allow_pickle=True)
+
+    with pytest.raises(KernelError, match="Object arrays cannot be loaded"):
+        load_kernel(tmp_path / "pickle.npy")
+
+
+def test_a_kernel_is_saved_only_in_a_format_that_loads(tmp_path):
+    with pytest.raises(KernelError, match=r"saved as .npy or .json, got 'k.txt'"):
+        save_kernel(tmp_path / "k.txt", gaussian_kernel(1.0))
