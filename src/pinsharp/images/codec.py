@@ -1,0 +1,97 @@
+"""What the file formats share: the tags that travel with the pixels, the size limit, the words for a damaged file."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from pinsharp.errors import ImageError
+
+# Which suffix means which format, when writing; when reading, the first bytes of the file decide.
+SUFFIXES = {
+    ".png": "png",
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".bmp": "bmp",
+    ".webp": "webp",
+}
+
+# Images that claim more pixels than this are refused before anything is decoded.
+MAX_PIXELS = 1_000_000_000
+
+# Both libraries report to their loggers what they also raise; without a handler Python would print it to stderr.
+for _library in ("tifffile", "imagecodecs"):
+    logging.getLogger(_library).addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True)
+class Tags:
+    """What an image file says besides its pixels.
+
+    The named fields travel between formats. `native` is the format's own record, exact and opaque: it is used when the
+    output has the format of the input, and then the named fields that it covers are not.
+
+    Attributes:
+        dpi: Horizontal and vertical resolution, pixels per inch.
+        icc: ICC profile.
+        exif: EXIF block, beginning with its TIFF header (orientation included; pixels are never rotated).
+        xmp: XMP packet.
+        comment: JPEG comment.
+        native: Whatever the format needs to write itself as it was.
+    """
+
+    dpi: tuple[float, float] | None = None
+    icc: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    comment: bytes | None = None
+    native: object = None
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuse, from the header alone, an image too large to decode (or without any pixel).
+
+    Raises:
+        ImageError: If there is no pixel, or more than `MAX_PIXELS`.
+    """
+    if width < 1 or height < 1:
+        raise ImageError(f"expected at least one pixel, got {width} x {height}; copy or export the file again")
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"expected at most {MAX_PIXELS:,} pixels, got {width} x {height} in the header; "
+            "cut the image into parts, or check that the file is what it says"
+        )
+
+
+def plausible_dpi(across: float, down: float) -> tuple[float, float] | None:
+    """A resolution, or None where it is 0, negative or finer than an atom: every format can write what is left."""
+    finest = 1e7  # 2.5 nanometres a pixel
+    return (across, down) if 0 < across <= finest and 0 < down <= finest else None
+
+
+def damaged(name: str, error: Exception | str) -> ImageError:
+    """The error for a file that begins like a format and does not hold what the format promises."""
+    detail = " ".join(str(error).split())
+    return ImageError(
+        f"expected a whole {name} file, got a truncated or damaged one ({detail}); copy or export it again"
+    )
+
+
+def unsupported_colours(found: str) -> ImageError:
+    """The error for a colour model that cannot be restored as it is."""
+    return ImageError(
+        f"expected mono or RGB, 8 or 16 bits (TIFF also float32), got {found}; "
+        "convert it first, for example with `magick INPUT -colorspace sRGB -type TrueColor -depth 8 OUTPUT.png`"
+    )
+
+
+def animated(frames: int, what: str) -> ImageError:
+    """The error for a file that holds more than one image."""
+    return ImageError(f"expected a single still image, got {what} of {frames}; export the one to restore as a file")
+
+
+def strip_exif_prefix(exif: bytes | None) -> bytes | None:
+    """An EXIF block without the "Exif" marker that JPEG, and some WebP writers, put before it."""
+    return exif.removeprefix(b"Exif\0\0") if exif else None

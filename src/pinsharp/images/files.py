@@ -1,0 +1,211 @@
+"""Image files to arrays and back, without losing what the file said besides its pixels.
+
+PNG, JPEG, TIFF, BMP and WebP. The first bytes of a file say what it is, the suffix of an output what it becomes.
+Format, bit depth, channels, size, resolution, ICC profile, EXIF (orientation included: pixels are never rotated) and
+TIFF tags are kept; thumbnails inside EXIF still show the input. Inputs are never opened for writing, outputs appear
+whole.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pinsharp.errors import ImageError, OutputError
+from pinsharp.images import eight_bit, png, tiff
+from pinsharp.images.arrays import check_image
+from pinsharp.images.atomic import write_atomically
+from pinsharp.images.codec import SUFFIXES, Tags
+from pinsharp.images.discover import find_images, known_suffixes, suffix_fault
+
+__all__ = ["ImageFile", "check_output", "find_images", "read_image", "same_file", "write_image"]
+
+
+@dataclass(frozen=True, eq=False)
+class ImageFile:
+    """An image file as read.
+
+    Attributes:
+        path: Where it was read.
+        pixels: (H, W), (H, W, 2: mono and alpha), (H, W, 3) or (H, W, 4: RGB and alpha); uint8, uint16 or float32 in
+            [0, 1]; 0 is black.
+        format: "png", "jpeg", "tiff", "bmp" or "webp", by content, not by suffix.
+        tags: What else the file said.
+    """
+
+    path: Path
+    pixels: NDArray[Any]
+    format: str
+    tags: Tags
+
+
+@dataclass(frozen=True)
+class _Format:
+    """One file format: what it can hold, and the pair of functions that read and write it."""
+
+    name: str
+    dtypes: tuple[str, ...]
+    has_alpha: bool
+    decode: Callable[[BinaryIO], tuple[NDArray[Any], Tags]]
+    encode: Callable[[NDArray[Any], Tags], bytes]
+
+
+_FORMATS = {
+    "png": _Format("PNG", ("uint8", "uint16"), True, png.decode, png.encode),
+    "jpeg": _Format("JPEG", ("uint8",), False, eight_bit.decode_jpeg, eight_bit.encode_jpeg),
+    "tiff": _Format("TIFF", ("uint8", "uint16", "float32"), True, tiff.decode, tiff.encode),
+    "bmp": _Format("BMP", ("uint8",), True, eight_bit.decode_bmp, eight_bit.encode_bmp),
+    "webp": _Format("WebP", ("uint8",), True, eight_bit.decode_webp, eight_bit.encode_webp),
+}
+_BEGINNINGS = {
+    b"\x89PNG\r\n\x1a\n": "png",
+    b"\xff\xd8\xff": "jpeg",
+    b"II*\0": "tiff",
+    b"MM\0*": "tiff",
+    b"II+\0": "tiff",
+    b"MM\0+": "tiff",
+    b"BM": "bmp",
+}
+# What the encoders raise for an image that their format cannot hold, above all one too large.
+_UNWRITABLE = (OSError, ValueError, RuntimeError, OverflowError)
+
+
+def read_image(path: str | Path) -> ImageFile:
+    """Read an image file.
+
+    Args:
+        path: A PNG, JPEG, TIFF, BMP or WebP file with one of the usual suffixes.
+
+    Returns:
+        Pixels and tags, see `ImageFile`.
+
+    Raises:
+        ImageError: In one sentence, if there is no such file, or it is empty, truncated, damaged, no image, too large,
+            animated, of several pages, or of pixels that cannot be restored (CMYK, palette, 1-bit, CFA, NaN, ...).
+    """
+    path = Path(path)
+    try:
+        _check_is_file(path)
+        with path.open("rb") as file:
+            kind = _kind(file)
+            pixels, tags = _FORMATS[kind].decode(file)
+        check_image(pixels)
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}") from error
+    except OSError as error:
+        raise ImageError(f"{path}: expected a readable file, got {error.strerror}; check its rights") from error
+    except MemoryError as error:
+        raise ImageError(f"{path}: expected an image that fits into memory, got a larger one; cut it up") from error
+    return ImageFile(path, pixels, kind, tags)
+
+
+def write_image(
+    path: str | Path, pixels: NDArray[Any], *, like: ImageFile | None = None, overwrite: bool = False
+) -> None:
+    """Write an image file, whole or not at all, tagged like the file that it came from.
+
+    JPEG is written at quality 95 without chroma subsampling, WebP lossless. Profile and TIFF tags are left
+    out where mono became colour or colour became mono: they would describe other pixels.
+
+    Args:
+        path: Its suffix decides the format. The folder has to exist.
+        pixels: An image as `check_image` wants it.
+        like: The file whose resolution, profile, EXIF and tags are kept, or None.
+        overwrite: Replace an existing file. Whether it is an input is the caller's to check, with `same_file`.
+
+    Raises:
+        ImageError: If `check_image` refuses the pixels.
+        OutputError: If `check_output` refuses the path, or it cannot be written.
+    """
+    path = Path(path)
+    check_image(pixels)
+    check_output(path, pixels, overwrite=overwrite)
+    pixels = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("="))
+    pixels = pixels[..., 0] if pixels.shape[2:] == (1,) else pixels
+    target = _FORMATS[SUFFIXES[path.suffix.lower()]]
+    try:
+        data = target.encode(pixels, _tags_for(pixels, like, target))
+    except _UNWRITABLE as error:
+        detail = " ".join(str(error).split())
+        raise OutputError(
+            f"{path}: expected an image that {target.name} can hold, got {pixels.shape} and {detail}; write .tif"
+        ) from error
+    write_atomically(path, data)
+
+
+def check_output(path: str | Path, pixels: NDArray[Any], *, overwrite: bool = False) -> None:
+    """Find out before the work whether its result could be written.
+
+    Args:
+        path: Where it is to go.
+        pixels: The result, or the input that it will resemble: only dtype and shape matter.
+        overwrite: Whether an existing file may be replaced.
+
+    Raises:
+        OutputError: If the suffix is unknown, its format cannot hold such pixels, or the file exists.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise OutputError(f"{path}: expected an output that ends in {known_suffixes()}, got '{path.suffix}'; rename it")
+    target = _FORMATS[SUFFIXES[path.suffix.lower()]]
+    if pixels.dtype.name not in target.dtypes:
+        better = ".tif" if pixels.dtype.kind == "f" else ".png or .tif"
+        raise OutputError(
+            f"{path}: expected {' or '.join(target.dtypes)} pixels for {target.name}, got {pixels.dtype.name}; "
+            f"use {better}, which keep every level"
+        )
+    if pixels.shape[2:] in ((2,), (4,)) and not target.has_alpha:
+        raise OutputError(f"{path}: expected pixels without alpha for {target.name}, got alpha; use .png or .tif")
+    if path.is_dir():
+        raise OutputError(f"{path}: expected a file to write, got a folder; name a file in it")
+    if os.path.lexists(path) and not overwrite:
+        raise OutputError(f"{path}: expected a new name, got an existing file; use --overwrite to replace it")
+
+
+def same_file(first: str | Path, second: str | Path) -> bool:
+    """Whether two paths lead to one file, through links too, whether or not it exists yet."""
+    try:
+        return Path(first).samefile(second)
+    except OSError:  # one of them is not there
+        return Path(first).resolve() == Path(second).resolve()
+
+
+def _check_is_file(path: Path) -> None:
+    if path.is_dir():
+        raise ImageError("expected an image file, got a folder; name a file in it")
+    if not path.exists():
+        raise ImageError("expected an image file, got no such file; check the name")
+    if not path.is_file():
+        raise ImageError("expected an image file, got a device or pipe; copy the image to a file first")
+    if fault := suffix_fault(path):
+        raise ImageError(fault)
+
+
+def _kind(file: BinaryIO) -> str:
+    """The format that the first bytes announce."""
+    head = file.read(16)
+    file.seek(0)
+    if not head:
+        raise ImageError("expected an image, got an empty file of 0 bytes; copy or export it again")
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "webp"
+    for beginning, kind in _BEGINNINGS.items():
+        if head.startswith(beginning):
+            return kind
+    found = "a GIF" if head.startswith(b"GIF8") else f"a file that begins with {head[:8]!r}"
+    raise ImageError(f"expected a PNG, JPEG, TIFF, BMP or WebP image, got {found}; convert it to PNG")
+
+
+def _tags_for(pixels: NDArray[Any], like: ImageFile | None, target: _Format) -> Tags:
+    if like is None:
+        return Tags()
+    is_colour = [array.shape[2:] in ((3,), (4,)) for array in (pixels, like.pixels)]
+    if is_colour[0] != is_colour[1]:
+        return replace(like.tags, icc=None, native=None)
+    return like.tags if _FORMATS[like.format] is target else replace(like.tags, native=None)

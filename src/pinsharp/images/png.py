@@ -1,0 +1,138 @@
+"""PNG, 8 and 16 bit, mono and RGB, with and without alpha: imagecodecs for the pixels, our own hands for the chunks.
+
+pillow cannot hold 16-bit RGB, and OpenCV forgets every chunk but the pixels. So the decoder is given the critical
+chunks only, and the others (profile, EXIF, resolution, texts) are carried over byte for byte.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable
+from typing import Any, BinaryIO
+
+import imagecodecs
+from numpy.typing import NDArray
+
+from pinsharp.images.codec import Tags, animated, check_size, damaged, plausible_dpi, unsupported_colours
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+Chunk = tuple[bytes, bytes]  # (type, data)
+
+# What the decoder sees; a fault elsewhere cannot disturb it.
+_DECODED = {b"IHDR", b"IDAT", b"tRNS", b"IEND"}
+# What is carried over; sBIT, hIST, bKGD and tIME describe pixels that no longer exist.
+_KEPT = {b"cHRM", b"gAMA", b"iCCP", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"pHYs", b"eXIf", b"tEXt", b"zTXt", b"iTXt"}
+_XMP_KEY = b"XML:com.adobe.xmp\0\0\0\0\0"
+_MAX_PROFILE_BYTES = 1 << 24
+
+
+def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
+    """Decode a PNG file.
+
+    Returns:
+        Pixels (H, W), (H, W, 2), (H, W, 3) or (H, W, 4), uint8 or uint16, and the tags.
+
+    Raises:
+        ImageError: If the file is truncated, damaged, too large, animated, of a palette or of less than 8 bits.
+    """
+    chunks = list(_chunks(file.read()))
+    _check_header(chunks)
+    critical = _join(chunk for chunk in chunks if chunk[0] in _DECODED)
+    try:
+        pixels: NDArray[Any] = imagecodecs.png_decode(critical)
+    except (imagecodecs.PngError, ValueError) as error:
+        raise damaged("PNG", error) from error
+    return pixels, _tags(tuple(chunk for chunk in chunks if chunk[0] in _KEPT))
+
+
+def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
+    """Encode as PNG, with the chunks that the tags ask for.
+
+    Args:
+        pixels: (H, W), (H, W, 2), (H, W, 3) or (H, W, 4), uint8 or uint16.
+        tags: If read from a PNG, its chunks are written as they were.
+    """
+    header, *rest = _chunks(bytes(imagecodecs.png_encode(pixels)))
+    kept = tags.native if isinstance(tags.native, tuple) else _portable_chunks(tags)
+    return _join([header, *kept, *rest])
+
+
+def _chunks(data: bytes) -> Iterable[Chunk]:
+    """Walk over the chunks up to IEND; without IEND the file is not whole, whatever its pixels say."""
+    position = len(SIGNATURE)
+    kind = b""
+    while kind != b"IEND":
+        if position + 12 > len(data):
+            raise damaged("PNG", f"it ends after {len(data)} bytes, before its last chunk")
+        length, kind = struct.unpack_from(">I4s", data, position)
+        body = data[position + 8 : position + 8 + length]
+        position += 12 + length
+        if position > len(data):
+            raise damaged("PNG", f"it ends after {len(data)} bytes, within a chunk")
+        if kind in _DECODED and zlib.crc32(kind + body) != struct.unpack_from(">I", data, position - 4)[0]:
+            raise damaged("PNG", f"wrong checksum in chunk {kind.decode()}")
+        yield kind, body
+
+
+def _join(chunks: Iterable[Chunk]) -> bytes:
+    parts = [SIGNATURE]
+    for kind, body in chunks:
+        parts += [struct.pack(">I4s", len(body), kind), body, struct.pack(">I", zlib.crc32(kind + body))]
+    return b"".join(parts)
+
+
+def _check_header(chunks: list[Chunk]) -> None:
+    kind, body = chunks[0]
+    if kind != b"IHDR" or len(body) != 13:
+        raise damaged("PNG", "it does not begin with its header")
+    width, height, bits, colour_type = struct.unpack(">IIBB", body[:10])
+    check_size(width, height)
+    if colour_type == 3:
+        raise unsupported_colours("a palette")
+    if bits < 8:
+        raise unsupported_colours(f"{bits}-bit pixels")
+    for kind, body in chunks:
+        if kind == b"acTL" and (frames := int.from_bytes(body[:4])) > 1:
+            raise animated(frames, "an animation")
+
+
+def _tags(kept: tuple[Chunk, ...]) -> Tags:
+    found = dict(kept)
+    xmp = [body.removeprefix(_XMP_KEY) for kind, body in kept if kind == b"iTXt" and body.startswith(_XMP_KEY)]
+    return Tags(
+        dpi=_dpi(found.get(b"pHYs", b"")),
+        icc=_profile(found.get(b"iCCP", b"")),
+        exif=found.get(b"eXIf"),
+        xmp=xmp[0] if xmp else None,
+        native=kept,
+    )
+
+
+def _dpi(physical: bytes) -> tuple[float, float] | None:
+    if len(physical) != 9 or physical[8] != 1:  # 1: pixels per metre; otherwise only an aspect ratio
+        return None
+    across, down = struct.unpack(">II", physical[:8])
+    return plausible_dpi(across * 0.0254, down * 0.0254)
+
+
+def _profile(chunk: bytes) -> bytes | None:
+    _, _, compressed = chunk.partition(b"\0")
+    try:
+        return zlib.decompressobj().decompress(compressed[1:], _MAX_PROFILE_BYTES) or None
+    except zlib.error:
+        return None  # nobody can use that profile; within PNG the chunk still travels as it is
+
+
+def _portable_chunks(tags: Tags) -> list[Chunk]:
+    chunks = []
+    if tags.icc:
+        chunks.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(tags.icc)))
+    if tags.dpi:
+        across, down = (round(value / 0.0254) for value in tags.dpi)
+        chunks.append((b"pHYs", struct.pack(">IIB", across, down, 1)))
+    if tags.exif:
+        chunks.append((b"eXIf", tags.exif))
+    if tags.xmp:
+        chunks.append((b"iTXt", _XMP_KEY + tags.xmp))
+    return chunks
