@@ -1,0 +1,185 @@
+"""Test sets: which sharp images, blurred how. A pair is decided by the protocol, its seed and its place in the list."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from pinsharp.blur.kernels import kernel_sigma, named_kernels
+from pinsharp.blur.noise import add_read_noise, generator, quantise
+from pinsharp.blur.operators import BOUNDARIES, Blur, Boundary
+from pinsharp.errors import ConfigError, ImageError
+from pinsharp.images.arrays import to_tensor
+from pinsharp.images.files import find_images, read_image
+
+DIV2K_SPLITS = {"train": "DIV2K_train_HR", "valid": "DIV2K_valid_HR"}
+"""Folders of the DIV2K data set, by the name of the split."""
+
+GOPRO_SPLITS = ("train", "test")
+"""Folders of the GOPRO data set; each holds SEQUENCE/sharp/*.png."""
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """Protocol by which sharp images become blurred ones: what two figures must share to be compared.
+
+    Args:
+        kernel_set: Kernels as `pinsharp.blur.kernels.named_kernels` takes them, such as `gaussian8`.
+        boundary: How an image continues past its border; with `valid` the sharp image is cropped to the blurred one.
+        bits: Depth to which blurred images are rounded, 1 to 16.
+        noise: Standard deviation of the read noise in units of full scale, >= 0.
+        seed: Decides, with the place of a pair in the list, its noise.
+
+    Raises:
+        ConfigError: If a setting is out of range.
+        KernelError: If `kernel_set` names no kernels.
+    """
+
+    kernel_set: str = "gaussian8"
+    boundary: Boundary = "reflect"
+    bits: int = 8
+    noise: float = 0.0
+    seed: int = 0
+    kernels: Mapping[str, Tensor] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.boundary not in BOUNDARIES:
+            raise ConfigError(f"boundary must be one of {', '.join(BOUNDARIES)}, got {self.boundary!r}")
+        if not 1 <= self.bits <= 16:
+            raise ConfigError(f"bits must be from 1 to 16, got {self.bits}")
+        if not 0 <= self.noise < 1:
+            raise ConfigError(f"noise must be at least 0 and far below full scale, got {255 * self.noise:g} of 255")
+        object.__setattr__(self, "kernels", named_kernels(self.kernel_set))
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """All settings as plain values, with the kernels' hash, for records and manifests."""
+        return {
+            "kernels": self.kernel_set,
+            "kernels_sha256": kernels_sha256(self.kernels),
+            "boundary": self.boundary,
+            "bits": self.bits,
+            "noise_of_255": round(255 * self.noise, 9),
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class BlurredPair:
+    """A sharp image and what the camera makes of it.
+
+    Args:
+        path: File of the sharp image.
+        kernel_name: Name of the kernel in its set.
+        kernel: True kernel (1, 1, K, K).
+        sharp: Sharp image (1, C, H, W), as large as the blurred one.
+        blurred: Blurred, noisy and rounded image (1, C, H, W).
+        whole: Sharp image before cropping; larger than `sharp` for the boundary `valid`.
+        index: Place of the pair in the list, which with the seed decides its noise.
+    """
+
+    path: Path
+    kernel_name: str
+    kernel: Tensor
+    sharp: Tensor
+    blurred: Tensor
+    whole: Tensor
+    index: int
+
+    @cached_property
+    def sigma(self) -> float:
+        """Effective width of the true kernel in pixels."""
+        return float(kernel_sigma(self.kernel))
+
+
+def find_sharp_images(root: str | Path, *, split: str | None = None) -> list[Path]:
+    """List the sharp images of a data set, in the order of their names.
+
+    Args:
+        root: Folder of the DIV2K data set (holding DIV2K_train_HR, DIV2K_valid_HR or both), of GOPRO (holding
+            train|test/SEQUENCE/sharp), one of GOPRO's splits, any folder of images, or one image.
+        split: `train` or `valid` for DIV2K, `train` or `test` for GOPRO. Needed only where both are there.
+
+    Raises:
+        ConfigError: If the split is missing although there are two, or the data set has no such split.
+        ImageError: If there is no image.
+    """
+    folder = Path(root)
+    splits = _splits(folder)
+    if split is None and len(splits) > 1:
+        first = next(iter(splits.values()))
+        raise ConfigError(f"{folder} holds the splits {' and '.join(splits)}; choose one, or name its folder: {first}")
+    if split is not None and split not in splits:
+        there = f"it holds {' and '.join(splits)}" if splits else "it is no DIV2K or GOPRO folder"
+        raise ConfigError(f"{folder} has no split {split!r}: {there}")
+    if splits:
+        folder = splits[split] if split is not None else next(iter(splits.values()))
+    sequences = sorted(folder.glob("*/sharp")) if folder.is_dir() else []
+    return find_images(sequences or [folder])
+
+
+def blurred_pairs(paths: Sequence[Path], protocol: Degradation) -> Iterator[BlurredPair]:
+    """Blur each image with each kernel of the protocol, one at a time: all kernels of the first image, then the next.
+
+    Raises:
+        ImageError: If an image cannot be read, or is too small for the boundary `valid`.
+    """
+    for number, path in enumerate(paths):
+        whole = to_tensor(read_image(path).pixels)
+        for place, (name, kernel) in enumerate(protocol.kernels.items()):
+            index = number * len(protocol.kernels) + place
+            try:
+                blurred = degrade(whole, kernel, protocol, index)
+            except ImageError as error:
+                raise ImageError(f"{path}: {error}") from None
+            yield BlurredPair(path, name, kernel, _crop_to(whole, blurred), blurred, whole, index)
+
+
+def degrade(sharp: Tensor, kernel: Tensor, protocol: Degradation, index: int) -> Tensor:
+    """Blur images (B, C, H, W), add read noise and round, as the camera of the protocol does."""
+    blurred = Blur(kernel, protocol.boundary)(sharp)
+    if protocol.noise > 0:
+        blurred = add_read_noise(blurred, protocol.noise, generator(protocol.seed, index))
+    return quantise(blurred, protocol.bits)
+
+
+def protocol_hash(protocol: Degradation, images_sha256: Sequence[str]) -> str:
+    """Hash whatever decides a test set: the protocol and the content, not the names, of the sharp images in order."""
+    # The name of a kernel set, unlike its kernels, decides nothing.
+    settings = {key: value for key, value in protocol.summary.items() if key != "kernels"}
+    content = {"protocol": settings, "images": list(images_sha256)}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def kernels_sha256(kernels: Mapping[str, Tensor]) -> str:
+    """Hash kernels by value. They are rounded from float64 to float32, which hides the last bit of a machine's exp."""
+    digest = hashlib.sha256()
+    for kernel in kernels.values():
+        digest.update(str(tuple(kernel.shape)).encode())
+        digest.update(kernel.detach().cpu().numpy().astype("<f4").tobytes())
+    return digest.hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Hash the content of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _splits(folder: Path) -> dict[str, Path]:
+    """Splits that are there, by name, if the folder has the layout of DIV2K or GOPRO."""
+    div2k = {name: folder / sub for name, sub in DIV2K_SPLITS.items() if (folder / sub).is_dir()}
+    gopro = {name: folder / name for name in GOPRO_SPLITS if any(folder.glob(f"{name}/*/sharp"))}
+    return div2k or gopro
+
+
+def _crop_to(sharp: Tensor, blurred: Tensor) -> Tensor:
+    """Cut the same border on all sides that the blur has cut."""
+    top = (sharp.shape[-2] - blurred.shape[-2]) // 2
+    left = (sharp.shape[-1] - blurred.shape[-1]) // 2
+    return sharp[..., top : top + blurred.shape[-2], left : left + blurred.shape[-1]]

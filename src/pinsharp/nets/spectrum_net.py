@@ -1,0 +1,174 @@
+"""`swift`'s kernel estimator: blur width, disc share and noise from the power spectra of an image's textured windows.
+
+Defocus multiplies the spectrum by a transfer function that depends on the radius only, so the radial profile of the
+power spectrum carries all there is to know: how fast it falls (width), where its zeros lie (disc), where it turns flat
+(noise). A bounded number of windows is read, the most textured, so that the cost does not grow with the image. The
+paper's own estimator, which reads pixels, is in `kernel_net`.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from pinsharp.blur.fourier import radial_frequency, spectrum
+from pinsharp.blur.kernels import render_kernels
+from pinsharp.nets.estimate import KernelEstimate
+
+LOG_POWER_CENTRE, LOG_POWER_SCALE = -5.0, 4.0
+"""Rough mean and spread of log power spectra of photographs, to feed the net values around 0."""
+
+SLOPE_SCALE = 8.0
+"""Factor on the differences between neighbouring rings, which brings them to the size of the profiles."""
+
+POWER_FLOOR = 1e-9
+"""Power added before the logarithm, per pixel: a tenth of 12-bit rounding noise in amplitude."""
+
+
+@dataclass(frozen=True)
+class SpectrumConfig:
+    """Settings of the spectral kernel estimator.
+
+    Args:
+        window: Side of the windows in pixels. 128 resolves 1/128 cycle per pixel, an eighth of the distance between the
+            zeros of a disc of radius 8.
+        max_windows: Most windows that are read of one image; the most textured ones.
+        bins: Radial bins from zero frequency to the corner of the spectrum, 0.71 cycles per pixel.
+        hidden: Width of the hidden layers.
+        kernel_size: Side of the kernels in pixels, odd: 41 holds a Gaussian of sigma 5 to four sigmas.
+        max_sigma: Largest effective width in pixels that is reported.
+    """
+
+    window: int = 128
+    max_windows: int = 32
+    bins: int = 80
+    hidden: int = 192
+    kernel_size: int = 41
+    max_sigma: float = 5.0
+
+
+class SpectrumNet(nn.Module):
+    """Estimate a Gaussian-and-disc kernel, its uncertainty and the noise from radial power spectra.
+
+    Each window gives a profile; an MLP reads every profile, the results are pooled over the windows (mean and maximum,
+    so that their number is free), joined by the mean profile, and a second MLP gives four numbers: the logarithm of the
+    width, its standard deviation, the share of the disc and the logarithm of the noise.
+
+    Args:
+        config: Settings.
+    """
+
+    MIN_LOG_NOISE = math.log(5e-5)
+    MIN_SIGMA = 0.2
+
+    def __init__(self, config: SpectrumConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or SpectrumConfig()
+        hidden, features = self.config.hidden, 2 * self.config.bins + 2 * (self.config.bins - 1)
+        self.read = nn.Sequential(nn.Linear(features, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU())
+        self.conclude = nn.Sequential(
+            nn.Linear(features + 2 * hidden, hidden),
+            nn.SiLU(),
+            nn.Linear(hidden, hidden),
+            nn.SiLU(),
+            nn.Linear(hidden, 4),
+        )
+        shape = (self.config.window, self.config.window)
+        window = torch.hann_window(self.config.window, periodic=True)
+        taper = window[:, None] * window[None, :]
+        self.register_buffer("taper", taper / taper.square().sum().sqrt(), persistent=False)
+        self.register_buffer("bin_weights", _bin_weights(shape, self.config.bins), persistent=False)
+        self.taper: Tensor
+        self.bin_weights: Tensor
+
+    def forward(self, blurred: Tensor) -> KernelEstimate:
+        """Estimate the blur of images (B, C, H, W), one kernel for each; smaller sides than a window are mirrored."""
+        with torch.autocast(device_type=blurred.device.type, enabled=False):
+            windows = textured_windows(blurred.float().mean(dim=1), self.config.window, self.config.max_windows)
+            return self._estimate(self.profiles(windows))
+
+    def profiles(self, windows: Tensor) -> Tensor:
+        """Radial profiles of windows (B, N, S, S): (B, N, 2 bins), log of mean power, then mean of log power."""
+        centred = (windows - windows.mean(dim=(-2, -1), keepdim=True)) * self.taper
+        power = spectrum(centred).abs().square().flatten(-2)  # (B, N, S * (S // 2 + 1))
+        log_of_mean = (power @ self.bin_weights + POWER_FLOOR).log()
+        mean_of_log = (power + POWER_FLOOR).log() @ self.bin_weights
+        return (torch.cat([log_of_mean, mean_of_log], dim=-1) - LOG_POWER_CENTRE) / LOG_POWER_SCALE
+
+    def _estimate(self, profiles: Tensor) -> KernelEstimate:
+        features = torch.cat([profiles, self._slopes(profiles)], dim=-1)  # (B, N, 4 bins - 2)
+        read = self.read(features)  # (B, N, hidden)
+        pooled = torch.cat([features.mean(dim=1), read.mean(dim=1), read.amax(dim=1)], dim=-1)
+        width, spread, share, noise = self.conclude(pooled).unbind(dim=-1)
+        low, high = math.log(self.MIN_SIGMA), math.log(self.config.max_sigma)
+        log_width = low + (high - low) * torch.sigmoid(width)
+        disk_share = torch.sigmoid(share)
+        return KernelEstimate(
+            kernel=self.kernel(log_width.exp(), disk_share),
+            noise=(self.MIN_LOG_NOISE + nn.functional.softplus(noise)).exp(),
+            log_width=log_width,
+            log_width_std=1e-3 + 0.1 * nn.functional.softplus(spread),
+            disk_share=disk_share,
+        )
+
+    def _slopes(self, profiles: Tensor) -> Tensor:
+        """Steps from ring to ring, enlarged: a disc's zero is a small dip in a profile that falls by decades."""
+        halves = profiles.reshape(*profiles.shape[:-1], 2, self.config.bins)
+        return SLOPE_SCALE * halves.diff(dim=-1).flatten(-2)
+
+    def kernel(self, width: Tensor, disk_share: Tensor) -> Tensor:
+        """Render kernels (B, 1, K, K) of an effective width in pixels, split between a Gaussian and a disc."""
+        # A disc of radius r has second-moment sigma r / 2; squared widths add under convolution.
+        radius = 2 * width * disk_share.clamp(min=1e-6).sqrt()
+        sigma = width * (1 - disk_share).clamp(min=1e-6).sqrt()
+        return render_kernels(sigma, radius, self.config.kernel_size)
+
+
+def textured_windows(image: Tensor, size: int, most: int) -> Tensor:
+    """Pick the windows of mono images that hold most fine structure.
+
+    Args:
+        image: Mono images (B, H, W).
+        size: Side of the square windows in pixels; they overlap by half. A smaller side of an image is mirrored to it.
+        most: Largest number of windows; 0 for all.
+
+    Returns:
+        Windows (B, N, size, size), N <= most, the most textured first. The ranking itself carries no gradient.
+    """
+    image = _mirror_to(image, size)
+    windows = image.unfold(1, size, size // 2).unfold(2, size, size // 2).flatten(1, 2)  # (B, N, S, S)
+    if not 0 < most < windows.shape[1]:
+        return windows
+    with torch.no_grad():
+        texture = _texture(windows)
+        chosen = texture.topk(most, dim=1).indices  # (B, most)
+    return torch.stack([rows[index] for rows, index in zip(windows, chosen, strict=True)])
+
+
+def _texture(windows: Tensor) -> Tensor:
+    """Mean squared gradient of each window, less where pixels are clipped at black or white: (B, N)."""
+    vertical = windows[..., 2:, :] - windows[..., :-2, :]
+    horizontal = windows[..., 2:] - windows[..., :-2]
+    strength = vertical.square().mean(dim=(-2, -1)) + horizontal.square().mean(dim=(-2, -1))
+    clipped = ((windows <= 0) | (windows >= 1)).float().mean(dim=(-2, -1))
+    return strength * (1 - clipped)
+
+
+def _mirror_to(image: Tensor, size: int) -> Tensor:
+    for axis in (-2, -1):
+        length = image.shape[axis]
+        if length < size:
+            position = torch.arange(size, device=image.device) % max(2 * length - 2, 1)
+            image = image.index_select(axis, torch.minimum(position, (2 * length - 2 - position).abs()))
+    return image
+
+
+def _bin_weights(shape: tuple[int, int], bins: int) -> Tensor:
+    """Matrix (H * (W // 2 + 1), bins) that averages a half spectrum over rings, split linearly between neighbours."""
+    frequency = radial_frequency(shape).flatten()
+    position = (frequency / math.sqrt(0.5) * (bins - 1)).clamp(max=bins - 1)
+    centres = torch.arange(bins)
+    weights = (1 - (position[:, None] - centres[None, :]).abs()).clamp(min=0)
+    weights[0] = 0  # the mean was taken out
+    return weights / weights.sum(dim=0).clamp(min=1e-6)

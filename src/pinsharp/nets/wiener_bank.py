@@ -1,0 +1,104 @@
+"""A bank of local Wiener filters: several deconvolutions of one image, careful to bold, in front of a small network.
+
+Each filter is conj(K) / (|K|^2 + C_j) (Wiener deconvolution, eq. 3 of the paper) with a learned noise-to-signal ratio
+C_j(f) = c_0 exp(a_j) (n / n_0)^2 (|f| / f_0)^b_j, where n is the noise of the image: natural images have power laws for
+spectra. The filter is cut to a finite radius in the image plane. That makes it local, so that a window with enough halo
+is deconvolved exactly as inside the whole image, whatever its size.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from pinsharp.blur.fourier import circular_convolve, fast_size, from_spectrum, radial_frequency, transfer_function
+
+REFERENCE_NOISE = 1 / 255
+REFERENCE_FREQUENCY = 0.25
+LEAST_NOISE = 1e-4
+"""Noise below this, about that of 12-bit rounding, is taken as this: float32 transforms carry no more."""
+
+REFERENCE_RATIO = 7e-3
+"""Noise-to-signal ratio of photographs with noise of 1/255 at a quarter cycle per pixel; the middle filter's start."""
+
+
+class WienerBank(nn.Module):
+    """Deconvolve an image with `count` Wiener filters of finite radius.
+
+    Args:
+        count: Number of filters.
+        radius: Radius of the filters in pixels. They fade out over its outer 40 %.
+        grid: Side of the frequency grid on which filters are designed, at least 2 * radius + 1.
+    """
+
+    def __init__(self, count: int, radius: int, grid: int) -> None:
+        super().__init__()
+        if grid < 2 * radius + 1:
+            raise ValueError(f"grid must be at least 2 * radius + 1 = {2 * radius + 1}, got {grid}")
+        self.radius = radius
+        self.grid = grid
+        # From careful to bold, a factor of seven from one to the next.
+        steps = torch.arange(count, dtype=torch.float32) - (count - 1) / 2
+        self.log_strength = nn.Parameter(-2.0 * steps)  # a_j
+        self.slope = nn.Parameter(torch.full((count,), 2.4))  # b_j
+        self.register_buffer("frequency", radial_frequency((grid, grid)) / REFERENCE_FREQUENCY, persistent=False)
+        self.register_buffer("taper", _taper(radius), persistent=False)
+        self.frequency: Tensor
+        self.taper: Tensor
+
+    def forward(self, image: Tensor, kernel: Tensor, noise: Tensor) -> Tensor:
+        """Deconvolve images.
+
+        Args:
+            image: Blurred images (B, C, H, W).
+            kernel: Kernels (B, 1, K, K).
+            noise: Noise of each image in units of full scale, (B,).
+
+        Returns:
+            Deconvolved images (B, count, C, H, W), float32. Past the border the image goes on with its edge value.
+        """
+        with torch.autocast(device_type=image.device.type, enabled=False):
+            filters = self.filters(kernel.float(), noise.float())  # (B, count, 2R + 1, 2R + 1)
+            height, width = image.shape[-2:]
+            padded = self._pad(image.float())[:, None]  # (B, 1, C, H', W')
+            result = circular_convolve(padded, filters[:, :, None])
+            return result[..., self.radius : self.radius + height, self.radius : self.radius + width]
+
+    def filters(self, kernel: Tensor, noise: Tensor) -> Tensor:
+        """Design the filters in the image plane: (B, count, 2 radius + 1, 2 radius + 1), each of sum 1."""
+        otf = transfer_function(_fit(kernel, self.grid - 1), (self.grid, self.grid))  # (B, 1, N, N // 2 + 1)
+        response = otf.conj() / (otf.abs().square() + self._noise_to_signal(noise))
+        impulse = from_spectrum(response, (self.grid, self.grid)).roll((self.radius, self.radius), dims=(-2, -1))
+        side = 2 * self.radius + 1
+        local = impulse[..., :side, :side] * self.taper
+        # Cutting the ringing of a filter off changes its sum; a wide, flat correction keeps the image's brightness.
+        missing = 1 - local.sum(dim=(-2, -1), keepdim=True)
+        return local + missing * self.taper / self.taper.sum()
+
+    def _noise_to_signal(self, noise: Tensor) -> Tensor:
+        """C_j(f) of every image, (B, count, N, N // 2 + 1)."""
+        level = 2 * (noise.clamp(min=LEAST_NOISE) / REFERENCE_NOISE).log()[:, None] + self.log_strength  # (B, count)
+        level = level + math.log(REFERENCE_RATIO)
+        law = self.frequency.clamp(min=1e-3).log() * self.slope[:, None, None]  # (count, N, N // 2 + 1)
+        return (level[:, :, None, None] + law).exp()
+
+    def _pad(self, image: Tensor) -> Tensor:
+        """Continue by edge values to a fast length; only the filter's radius of it reaches the result."""
+        height, width = image.shape[-2:]
+        bottom = fast_size(height + 2 * self.radius) - height - self.radius
+        right = fast_size(width + 2 * self.radius) - width - self.radius
+        return nn.functional.pad(image, (self.radius, right, self.radius, bottom), mode="replicate")
+
+
+def _taper(radius: int) -> Tensor:
+    """Window of side 2 radius + 1: 1 inside 60 % of the radius, then a cosine down to 0."""
+    position = torch.arange(-radius, radius + 1, dtype=torch.float32)
+    distance = torch.hypot(position[:, None], position[None, :]) / (radius + 1)
+    ramp = ((distance - 0.6) / 0.4).clamp(0, 1)
+    return 0.5 + 0.5 * torch.cos(math.pi * ramp)
+
+
+def _fit(kernel: Tensor, most: int) -> Tensor:
+    """Cut a kernel that is larger than the filters' grid to its centre."""
+    cut = max(0, (kernel.shape[-1] - most + 1) // 2)
+    return kernel[..., cut : kernel.shape[-2] - cut, cut : kernel.shape[-1] - cut] if cut else kernel

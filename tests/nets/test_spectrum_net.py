@@ -1,0 +1,277 @@
+"""The spectral estimator: which windows it reads, what it cannot depend on, and that it learns to order widths."""
+
+import math
+
+import pytest
+import torch
+from scipy.stats import spearmanr
+from torch import Tensor
+
+from pinsharp.blur.fourier import from_spectrum, radial_frequency, spectrum
+from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma, render_kernels
+from pinsharp.blur.noise import add_read_noise, generator, quantise
+from pinsharp.blur.operators import Blur
+from pinsharp.nets.spectrum_net import (
+    LOG_POWER_CENTRE,
+    LOG_POWER_SCALE,
+    SpectrumConfig,
+    SpectrumNet,
+    textured_windows,
+)
+
+SMALL = SpectrumConfig(window=32, max_windows=8, bins=20, hidden=16, kernel_size=25)
+TURNS = [lambda x: x.flip(-1), lambda x: x.flip(-2), lambda x: x.rot90(1, (-2, -1)), lambda x: x.transpose(-2, -1)]
+
+
+def small_net(config: SpectrumConfig = SMALL) -> SpectrumNet:
+    torch.manual_seed(0)
+    return SpectrumNet(config)
+
+
+def photographs(count: int, side: int, seed: int = 0, channels: int = 1) -> Tensor:
+    """Noise with the 1/f amplitudes of photographs, (B, C, S, S), around 0.5."""
+    white = torch.randn(count, channels, side, side, generator=torch.Generator().manual_seed(seed))
+    image = from_spectrum(spectrum(white) / radial_frequency((side, side)).clamp(min=1 / side), (side, side))
+    return (0.5 + 0.12 * image / image.std(dim=(-2, -1), keepdim=True)).clamp(0, 1)
+
+
+def blurred_photographs(sigma: Tensor, side: int = 96, seed: int = 0) -> Tensor:
+    kernel = render_kernels(sigma.double(), torch.zeros(len(sigma), dtype=torch.float64), 33).float()
+    noisy = add_read_noise(Blur(kernel, "circular")(photographs(len(sigma), side, seed)), 0.5 / 255, generator(0, seed))
+    return quantise(noisy, 8)
+
+
+def test_the_most_textured_windows_are_picked():
+    image = torch.full((1, 64, 96), 0.5)
+    image[:, 32:, 64:] += 0.3 * torch.rand(1, 32, 32, generator=torch.Generator().manual_seed(0))
+    image[:, :32, :32] += 0.1 * torch.rand(1, 32, 32, generator=torch.Generator().manual_seed(1))
+
+    windows = textured_windows(image, 32, 7)
+
+    torch.testing.assert_close(windows[0, 0], image[0, 32:, 64:])
+    assert any(torch.equal(window, image[0, :32, :32]) for window in windows[0])
+    texture = windows.diff(dim=-1).square().mean(dim=(-2, -1))[0]
+    assert bool((texture > 0).all())
+
+
+def test_a_clipped_window_comes_last_whatever_its_texture():
+    """White and black pixels have lost their blur: a window full of them shows edges that no lens made."""
+    gen = torch.Generator().manual_seed(0)
+    grey, clipped = 0.4 + 0.2 * torch.rand(1, 32, 32, generator=gen), torch.rand(1, 32, 32, generator=gen).round()
+    image = torch.cat([grey, clipped], dim=-1)
+
+    windows = textured_windows(image, 32, 2)[0]  # of three
+
+    assert any(torch.equal(window, grey[0]) for window in windows)
+    assert not any(torch.equal(window, clipped[0]) for window in windows)
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (33, 40), (200, 57), (5, 70), (1, 1), (31, 2)])
+def test_there_are_never_more_windows_than_asked_for(shape):
+    image = torch.rand(2, *shape, generator=torch.Generator().manual_seed(0))
+
+    windows = textured_windows(image, 32, 5)
+
+    assert windows.shape[0] == 2
+    assert 1 <= windows.shape[1] <= 5
+    assert windows.shape[2:] == (32, 32)
+
+
+def test_without_a_limit_all_windows_are_read():
+    assert textured_windows(torch.rand(1, 64, 96), 32, 0).shape == (1, 3 * 5, 32, 32)
+
+
+@pytest.mark.parametrize("shape", [(20, 32), (20, 21), (3, 5), (1, 7), (1, 1)])
+def test_a_small_image_is_mirrored_to_a_window(shape):
+    image = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0))
+
+    window = textured_windows(image, 32, 4)[0, 0]
+
+    torch.testing.assert_close(window[: shape[0], : shape[1]], image[0])
+    for row in range(32):
+        for column in range(32):
+            assert window[row, column] == image[0, mirrored(row, shape[0]), mirrored(column, shape[1])]
+
+
+def mirrored(position: int, length: int) -> int:
+    """Place that position shows in an image that is continued by reflection, the edge pixel not repeated."""
+    while length > 1 and not 0 <= position < length:
+        position = -position if position < 0 else 2 * (length - 1) - position
+    return position if length > 1 else 0
+
+
+def test_the_windows_of_each_image_are_its_own():
+    images = photographs(2, 96)[:, 0]
+
+    together = textured_windows(images, 32, 4)
+
+    torch.testing.assert_close(together[0], textured_windows(images[:1], 32, 4)[0])
+    torch.testing.assert_close(together[1], textured_windows(images[1:], 32, 4)[0])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 5), (33, 40), (130, 97)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_images_of_any_size_have_an_estimate_within_its_limits(shape, channels):
+    blurred = torch.rand(2, channels, *shape, generator=torch.Generator().manual_seed(0))
+    before = blurred.clone()
+
+    estimate = small_net()(blurred)
+
+    assert estimate.kernel.shape == (2, 1, 25, 25)
+    torch.testing.assert_close(estimate.kernel.sum(dim=(1, 2, 3)), torch.ones(2))
+    assert bool((estimate.kernel > -1e-6).all())
+    low, high = math.log(SpectrumNet.MIN_SIGMA), math.log(SMALL.max_sigma)
+    assert bool(((estimate.log_width >= low) & (estimate.log_width <= high)).all())
+    assert bool(((estimate.disk_share >= 0) & (estimate.disk_share <= 1)).all())
+    assert bool((estimate.log_width_std > 0).all())
+    assert torch.equal(blurred, before)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
+def test_a_flat_image_has_a_finite_estimate_and_gradient(value):
+    blurred = torch.full((1, 1, 40, 40), value, requires_grad=True)
+
+    estimate = small_net()(blurred)
+    (estimate.log_width + estimate.noise + estimate.disk_share).sum().backward()
+
+    assert bool(torch.isfinite(estimate.kernel).all())
+    assert bool(torch.isfinite(blurred.grad).all())
+
+
+def test_noise_never_falls_below_its_floor():
+    """Below 16-bit rounding there is nothing to measure, and the Wiener bank divides by it."""
+    net = small_net()
+    with torch.no_grad():
+        net.conclude[-1].bias[3] = -100
+
+    assert float(net(photographs(1, 64)).noise.detach()) == pytest.approx(5e-5, rel=1e-3)
+
+
+@pytest.mark.parametrize("width", [0.7, 1.5, 2.9])
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_the_kernel_has_the_asked_width(width, share):
+    """Up to the variance of a pixel, about 1/12, that a disc sampled by area carries as well."""
+    kernel = small_net().kernel(torch.tensor([width]), torch.tensor([share]))
+
+    excess = float(kernel_sigma(kernel)) ** 2 - width**2
+    assert abs(excess) < 0.01 * width**2 + (0.11 if share else 0)
+
+
+def test_a_share_of_nothing_is_a_gaussian_and_of_all_a_disc():
+    width = torch.tensor([2.0])
+
+    gaussian, disk = (small_net().kernel(width, torch.tensor([share])) for share in (0.0, 1.0))
+
+    torch.testing.assert_close(gaussian, gaussian_kernel(2.0, 25), atol=1e-4, rtol=0)
+    torch.testing.assert_close(disk, render_kernels(torch.zeros(1), torch.tensor([4.0]), 25), atol=1e-4, rtol=0)
+
+
+def test_the_gradient_of_the_kernel_reaches_width_and_share():
+    """Joint training (eq. 6) moves the width through the kernel; against finite differences."""
+    net = small_net(SpectrumConfig(window=32, bins=20, hidden=16, kernel_size=11)).double()
+    width = torch.tensor([1.3, 2.4], dtype=torch.float64, requires_grad=True)
+    share = torch.tensor([0.2, 0.7], dtype=torch.float64, requires_grad=True)
+
+    assert torch.autograd.gradcheck(net.kernel, (width, share))
+
+
+def test_the_gradient_of_an_estimate_reaches_every_parameter_and_the_image():
+    net, blurred = small_net(), photographs(2, 64).requires_grad_()
+
+    estimate = net(blurred)
+    (estimate.kernel.square().sum() + estimate.noise.sum() + estimate.log_width_std.sum()).backward()
+
+    for name, value in [*net.named_parameters(), ("image", blurred)]:
+        assert value.grad is not None, name
+        assert bool(value.grad.any()), name
+
+
+def test_the_kernel_alone_moves_the_width():
+    net, blurred = small_net(), photographs(1, 64)
+
+    net(blurred).kernel[..., 12, 12].sum().backward()
+
+    gradient = net.conclude[-1].weight.grad
+    assert bool(gradient[0].any())  # width
+    assert bool(gradient[2].any())  # share of the disc
+    assert not bool(gradient[[1, 3]].any())  # neither its deviation nor the noise
+
+
+def test_the_order_of_the_windows_does_not_matter():
+    net = small_net()
+    windows = torch.rand(1, 6, 32, 32, generator=torch.Generator().manual_seed(0))
+
+    one, other = (net._estimate(net.profiles(given)) for given in (windows, windows[:, [3, 0, 5, 1, 4, 2]]))
+
+    torch.testing.assert_close(one.kernel, other.kernel)
+    torch.testing.assert_close(one.noise, other.noise)
+
+
+def test_brightness_does_not_matter():
+    net, image = small_net(), 0.5 * photographs(1, 64)
+
+    torch.testing.assert_close(net(image).log_width, net(image + 0.3).log_width, atol=1e-4, rtol=0)
+
+
+def test_colour_is_read_as_the_mean_of_the_channels():
+    net, colour = small_net(), photographs(1, 64, channels=3)
+
+    torch.testing.assert_close(net(colour).kernel, net(colour.mean(dim=1, keepdim=True)).kernel)
+
+
+@pytest.mark.parametrize("turn", range(len(TURNS)))
+def test_a_mirrored_or_turned_image_has_the_same_estimate(turn):
+    """All windows are read and cover the image whole; what is left is that the taper's centre is half a pixel off."""
+    net = small_net(SpectrumConfig(window=32, max_windows=0, bins=20, hidden=16))
+    image = blurred_photographs(torch.tensor([1.5]))
+
+    straight, turned = net(image), net(TURNS[turn](image))
+
+    profile = net.profiles(textured_windows(image[:, 0], 32, 0)).mean(dim=1)
+    assert float(profile.std()) > 0.1  # the estimate is not the same because nothing was read
+    torch.testing.assert_close(turned.log_width, straight.log_width, atol=2e-3, rtol=0)
+    torch.testing.assert_close(turned.noise, straight.noise, rtol=2e-3, atol=0)
+
+
+def test_the_profile_falls_with_the_blur():
+    """What the estimate lives on: a wider blur takes more power from every ring beyond the lowest."""
+    net = small_net()
+
+    narrow, wide = (
+        net.profiles(textured_windows(blurred_photographs(torch.tensor([sigma]))[:, 0], 32, 0)).mean(dim=1)[0]
+        for sigma in (1.0, 2.0)
+    )
+
+    assert bool((wide[4:12] < narrow[4:12]).all())
+
+
+def test_rings_are_weighted_means():
+    """White noise of deviation s has power s^2 in every ring; the lowest misses the mean, which was taken out."""
+    net = small_net()
+    white = 0.1 * torch.randn(1, 400, 32, 32, generator=torch.Generator().manual_seed(0))
+
+    log_power = LOG_POWER_SCALE * net.profiles(white)[0, :, 1 : SMALL.bins] + LOG_POWER_CENTRE
+
+    power = log_power.exp().mean(dim=0) / 0.1**2
+    torch.testing.assert_close(power[1:], torch.ones(SMALL.bins - 2), atol=0.1, rtol=0)
+
+
+@pytest.mark.slow
+def test_a_short_training_orders_fresh_images_by_their_width():
+    config = SpectrumConfig(window=48, max_windows=0, bins=24, hidden=24)
+    net = small_net(config)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3)
+    gen = torch.Generator().manual_seed(1)
+
+    for step in range(60):
+        sigma = 0.8 + 3 * torch.rand(16, generator=gen)
+        estimate = net(blurred_photographs(sigma, seed=10 + step))
+        loss = (estimate.log_width - sigma.log()).square().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+
+    fresh = torch.linspace(0.8, 3.8, 24)
+    with torch.no_grad():
+        width = net(blurred_photographs(fresh, seed=5)).log_width.exp()
+    assert spearmanr(width, fresh).statistic > 0.9

@@ -1,0 +1,276 @@
+"""Swift as a whole: any size, mono and colour, windows that agree with the whole image, and a net that learns."""
+
+from dataclasses import asdict
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from pinsharp.blur.kernels import gaussian_kernel
+from pinsharp.errors import ConfigError
+from pinsharp.nets.estimate import KernelEstimate
+from pinsharp.nets.swift import Swift, SwiftConfig
+from pinsharp.nets.weights import load_weights, make_config, save_weights
+
+SMALL = SwiftConfig(
+    width=4,
+    deep_width=6,
+    blocks=1,
+    deep_blocks=1,
+    filters=2,
+    filter_radius=6,
+    filter_grid=16,
+    kernel_window=16,
+    kernel_windows=4,
+    kernel_hidden=8,
+    kernel_size=9,
+)
+
+
+def small_net(config: SwiftConfig = SMALL) -> Swift:
+    torch.manual_seed(0)
+    return Swift(config)
+
+
+def randomised(net: Swift) -> Swift:
+    """Move every parameter far: residual blocks begin near the identity, behind which a wrong halo hides."""
+    gen = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in net.restorer.trunk.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=gen) * 0.2)
+    return net
+
+
+def images(channels: int = 3, height: int = 24, width: int = 24, batch: int = 2) -> Tensor:
+    return torch.rand(batch, channels, height, width, generator=torch.Generator().manual_seed(2))
+
+
+def true_blur(batch: int = 1) -> KernelEstimate:
+    """An asymmetric kernel: a symmetric one would hide a flip."""
+    kernel = torch.rand(batch, 1, 5, 5, generator=torch.Generator().manual_seed(3))
+    return KernelEstimate(kernel / kernel.sum(dim=(-2, -1), keepdim=True), torch.full((batch,), 1 / 255))
+
+
+def idle_parameters(net: nn.Module) -> list[str]:
+    return [key for key, value in net.named_parameters() if value.grad is None or not value.grad.any()]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("height, width", [(24, 24), (23, 30), (5, 5), (2, 9), (1, 1)])
+def test_restored_images_have_the_shape_of_the_blurred(channels, height, width):
+    """From a single pixel on."""
+    blurred = images(channels, height, width)
+    before = blurred.clone()
+
+    restored, estimate = small_net()(blurred)
+
+    assert restored.shape == blurred.shape
+    assert restored.dtype == torch.float32
+    assert bool(torch.isfinite(restored).all())
+    assert estimate.kernel.shape == (2, 1, 9, 9)
+    assert torch.equal(blurred, before)
+
+
+def test_forward_is_estimate_then_deconvolve():
+    net, blurred = small_net(), images()
+
+    restored, estimate = net(blurred)
+
+    torch.testing.assert_close(restored, net.deconvolve(blurred, net.estimate(blurred)))
+    torch.testing.assert_close(estimate.kernel, net.estimate(blurred).kernel)
+
+
+def test_a_given_kernel_is_used_and_returned():
+    net, noise = small_net(), torch.full((2,), 1e-3)
+    narrow, wide = (KernelEstimate(gaussian_kernel(sigma).expand(2, -1, -1, -1), noise) for sigma in (0.5, 1.5))
+
+    restored, returned = net(images(), narrow)
+
+    assert returned is narrow
+    assert (restored - net(images(), wide)[0]).abs().max() > 1e-3
+
+
+def test_the_noise_counts():
+    net, kernel = small_net(), gaussian_kernel(1.0)
+
+    quiet, noisy = (net.deconvolve(images(batch=1), KernelEstimate(kernel, torch.tensor([n]))) for n in (1e-3, 0.05))
+
+    assert (quiet - noisy).abs().max() > 1e-3
+
+
+def test_a_kernel_without_noise_is_a_programmers_slip():
+    with pytest.raises(ValueError, match="needs the noise of the image"):
+        small_net().deconvolve(images(), KernelEstimate(gaussian_kernel(1.0)))
+
+
+def test_mono_and_colour_together_train_every_parameter():
+    """Each kind leaves the first and last layer of the other alone; the image loss reaches the estimator (eq. 6)."""
+    net = randomised(small_net())
+
+    losses = []
+    for channels in (1, 3):
+        restored, estimate = net(images(channels))
+        losses.append((restored - 0.5).abs().mean() + estimate.log_width_std.sum())
+    sum(losses).backward()
+
+    assert idle_parameters(net) == []
+
+
+@pytest.mark.parametrize("channels, other", [(1, "colour"), (3, "mono")])
+def test_one_kind_of_image_leaves_only_the_layers_of_the_other_alone(channels, other):
+    net = randomised(small_net())
+
+    restored, estimate = net(images(channels))
+    (restored.square().mean() + estimate.log_width_std.sum()).backward()
+
+    expected = [f"restorer.{end}.{other}.{what}" for end in ("enter", "leave") for what in ("weight", "bias")]
+    assert sorted(idle_parameters(net)) == sorted(expected)
+
+
+def test_each_stage_trains_one_of_the_two_nets():
+    net = randomised(small_net())
+
+    estimate = net.estimate(images())
+    (estimate.kernel.square().sum() + estimate.noise.sum() + estimate.log_width_std.sum()).backward()
+    assert idle_parameters(net.kernel_net) == []
+    assert len(idle_parameters(net.restorer)) == len(list(net.restorer.parameters()))
+
+    net.zero_grad()
+    net.deconvolve(images(batch=1), true_blur()).square().sum().backward()
+    assert not net.restorer.bank.log_strength.grad.eq(0).any()
+    assert len(idle_parameters(net.kernel_net)) == len(list(net.kernel_net.parameters()))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_ten_steps_lower_the_loss(channels):
+    net = small_net()
+    optimiser = torch.optim.AdamW(net.parameters(), lr=5e-3)
+    blurred = images(channels)
+    sharp = (blurred + 0.2 * (blurred - blurred.mean(dim=(-2, -1), keepdim=True))).clamp(0, 1)
+
+    losses = []
+    for _ in range(10):
+        loss = (net(blurred)[0] - sharp).abs().mean()  # eq. 5
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+
+    assert losses[-1] < 0.8 * losses[0]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(
+    "top, left, height, width", [(0, 0, 20, 24), (48, 56, 33, 8), (40, 0, 12, 101), (60, 64, 37, 37), (92, 100, 5, 1)]
+)
+def test_a_window_with_its_halo_is_restored_as_inside_the_image(channels, top, left, height, width):
+    """What lets an image of any size be restored window by window: windows begin on multiples of the stride."""
+    net, blur = randomised(small_net()), true_blur()
+    blurred, halo = images(channels, 97, 101, batch=1), net.halo
+    whole = net.deconvolve(blurred, blur)
+
+    first_row, first_column = max(0, top - halo), max(0, left - halo)
+    part = blurred[..., first_row : top + height + halo, first_column : left + width + halo]
+    window = net.deconvolve(part, blur)[..., top - first_row :, left - first_column :][..., :height, :width]
+
+    assert halo % net.restorer.STRIDE == 0
+    torch.testing.assert_close(window, whole[..., top : top + height, left : left + width], atol=1e-4, rtol=0)
+
+
+def test_nothing_beyond_the_halo_reaches_a_pixel():
+    net, blur = randomised(small_net()), true_blur()
+    blurred, halo = images(1, 101, 101, batch=1), net.halo
+    row, column = 51, 50
+    beyond = torch.ones(101, 101, dtype=torch.bool)
+    beyond[row - halo : row + halo + 1, column - halo : column + halo + 1] = False
+    assert bool(beyond.any())
+
+    change = net.deconvolve(blurred + 10 * beyond, blur) - net.deconvolve(blurred, blur)
+
+    change = change.detach().abs()
+    assert float(change[..., row, column].max()) < 1e-4
+    assert float(change.max()) > 1
+
+
+def test_the_parameters_of_the_default_fit_a_small_file():
+    """The shipped weights have to stay below 5 MiB in float32 or float16."""
+    assert 2 * sum(parameter.numel() for parameter in Swift().parameters()) < 5 * 2**20
+
+
+def test_constants_are_preserved_but_for_what_the_trunk_adds():
+    net = small_net()
+    for layer in net.restorer.leave.values():
+        nn.init.zeros_(layer.weight)
+        nn.init.zeros_(layer.bias)
+    flat = torch.full((1, 3, 21, 30), 0.6)
+
+    torch.testing.assert_close(net.deconvolve(flat, true_blur()), flat, atol=1e-5, rtol=0)
+
+
+def test_each_image_of_a_batch_is_restored_as_if_alone():
+    net, blurred = randomised(small_net()), images()
+
+    together, estimate = net(blurred)
+
+    for index in (0, 1):
+        alone, its_own = net(blurred[index : index + 1])
+        torch.testing.assert_close(together[index : index + 1], alone, atol=1e-4, rtol=0)
+        torch.testing.assert_close(estimate.kernel[index : index + 1], its_own.kernel, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_autocast_changes_the_image_by_its_rounding_only(channels):
+    """Bfloat16 has eight bits: about 1 % of the largest values that the trunk sees."""
+    net = small_net()
+    full, _ = net(images(channels))
+
+    with torch.autocast("cpu", torch.bfloat16):
+        half, estimate = net(images(channels))
+
+    assert half.dtype == torch.float32
+    assert estimate.kernel.dtype == torch.float32
+    torch.testing.assert_close(half, full, atol=0.02 * float(full.detach().abs().max()), rtol=0)
+    torch.testing.assert_close(estimate.kernel, net.estimate(images(channels)).kernel)
+
+
+def test_layout_does_not_matter():
+    net, blurred = randomised(small_net()), images()
+
+    other = blurred.contiguous(memory_format=torch.channels_last)
+
+    torch.testing.assert_close(net(other)[0], net(blurred)[0], atol=1e-5, rtol=1e-5)
+
+
+def test_a_saved_net_restores_as_before(tmp_path):
+    net, blurred = randomised(small_net()), images()
+    save_weights(tmp_path / "swift.safetensors", net, {"name": "small"})
+
+    loaded = load_weights(tmp_path / "swift.safetensors").net
+
+    assert loaded.config == SMALL
+    assert torch.equal(loaded(blurred)[0], net(blurred)[0])
+
+
+def test_what_can_be_rebuilt_is_not_saved():
+    """Tapers, rings and frequencies follow from the settings."""
+    assert set(Swift(SMALL).state_dict()) == {name for name, _ in Swift(SMALL).named_parameters()}
+
+
+def test_settings_go_through_a_table():
+    assert make_config("swift", asdict(SMALL)) == SMALL
+
+
+@pytest.mark.parametrize(
+    "settings, sentence",
+    [
+        ({"width": 0}, "width must be at least 1, got 0"),
+        ({"filters": 0}, "filters must be at least 1, got 0"),
+        ({"blocks": -1}, "blocks must not be negative, got -1"),
+        ({"kernel_size": 40}, "kernel_size must be odd so that kernels have a centre, got 40"),
+        ({"filter_grid": 192}, r"filter_grid must be at least 2 \* filter_radius \+ 1 = 193, got 192"),
+        ({"kernel_window": 1}, "kernel_window must be at least 4 pixels, got 1"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        SwiftConfig(**settings)
