@@ -1,0 +1,1 @@
+"""Image corpora, training crops, synthetic defocus and test sets."""

@@ -1,0 +1,194 @@
+"""Training pairs: sharp crops blurred by random kernels, with the noise and the rounding of a camera.
+
+A crop is cut after blurring from a larger one, so that no pair shows an artificial border. Sample `index` of the run
+`seed` is always the same pair, in whatever order and by however many processes it is made: that is what makes a run
+resumable.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from pinsharp.blur.kernels import render_kernels
+from pinsharp.blur.noise import add_read_noise, add_shot_noise, generator, quantise
+from pinsharp.blur.operators import Blur
+from pinsharp.data.corpus import Corpus
+from pinsharp.data.crops import draw_crop, to_mono
+from pinsharp.errors import ConfigError
+
+Distribution = Literal["paper", "wide"]
+
+_MIN_WIDTH = 0.5  # smallest sigma of a Gaussian and radius of a disc in `wide`, pixels
+
+
+@dataclass(frozen=True)
+class SynthesisConfig:
+    """What blurs and noises the training pairs show.
+
+    Args:
+        distribution: `paper`: 21 x 21 Gaussians with sigma uniform in 1..4, 8 bits, no noise. `wide`: Gaussians to full
+            support, discs, mixtures of both and some sharp images, with read and shot noise, 8 to 16 bits.
+        mono: Share of batches that are mono, 0 to 1.
+        sharp: `wide`: share of sharp images.
+        gaussian: `wide`: share of Gaussians; what `sharp`, `gaussian` and `disk` leave are mixtures.
+        disk: `wide`: share of discs.
+        max_sigma: `wide`: largest sigma of a Gaussian, pixels; the smallest is 0.5.
+        max_radius: `wide`: largest radius of a disc, pixels; the smallest is 0.5.
+        max_noise: `wide`: largest standard deviation of the read noise, in units of 1/255.
+        noiseless: `wide`: share of images without read noise.
+    """
+
+    distribution: Distribution = "wide"
+    mono: float = 0.2
+    sharp: float = 0.06
+    gaussian: float = 0.5
+    disk: float = 0.24
+    max_sigma: float = 4.0
+    max_radius: float = 8.0
+    max_noise: float = 2.0
+    noiseless: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.distribution not in ("paper", "wide"):
+            raise ConfigError(f"data.distribution must be 'paper' or 'wide', got {self.distribution!r}")
+        shares = {name: getattr(self, name) for name in ("mono", "sharp", "gaussian", "disk", "noiseless")}
+        for name, share in shares.items():
+            if not 0 <= share <= 1:
+                raise ConfigError(f"data.{name} is a share and must be from 0 to 1, got {share}")
+        if self.sharp + self.gaussian + self.disk > 1:
+            raise ConfigError("data.sharp + data.gaussian + data.disk must be at most 1; what is left are mixtures")
+        for name, least in (("max_sigma", _MIN_WIDTH), ("max_radius", _MIN_WIDTH), ("max_noise", 0.0)):
+            value = getattr(self, name)
+            if not least <= value < math.inf:
+                raise ConfigError(f"data.{name} must be at least {least}, got {value}")
+
+    @property
+    def kernel_size(self) -> int:
+        """Side of the kernels in pixels: the paper's 21, or room for four sigmas and for a disc with a soft edge."""
+        if self.distribution == "paper":
+            return 21
+        return 2 * math.ceil(max(4 * self.max_sigma, self.max_radius + 4 * _MIXTURE_SIGMA[1])) + 1
+
+
+@dataclass(frozen=True)
+class Blurriness:
+    """The random choices of one pair: Gaussian sigma and disc radius in pixels (0: none), noise, electrons, bits."""
+
+    sigma: float
+    radius: float
+    read_noise: float
+    full_well: float
+    bits: int
+
+    def noise(self, brightness: float) -> float:
+        """Standard deviation of all noise, rounding included, at a mean brightness, in units of full scale."""
+        shot = brightness / self.full_well if self.full_well else 0.0
+        rounding = 1 / (2**self.bits - 1) ** 2 / 12
+        return math.sqrt(self.read_noise**2 + shot + rounding)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Training pairs.
+
+    Args:
+        sharp: Sharp crops (B, C, H, W), C 1 or 3.
+        blurred: Their blurred, noisy and rounded counterparts (B, C, H, W).
+        kernel: True kernels (B, 1, K, K).
+        noise: Standard deviation of all noise, rounding included, (B,).
+        sigma: Sigmas of the kernels' Gaussian part, pixels, (B,).
+        radius: Radii of their disc part, pixels, (B,).
+    """
+
+    sharp: Tensor
+    blurred: Tensor
+    kernel: Tensor
+    noise: Tensor
+    sigma: Tensor
+    radius: Tensor
+
+
+def make_batch(corpus: Corpus, config: SynthesisConfig, *, size: int, indices: range, seed: int) -> Batch:
+    """Make the training pairs of the given indices.
+
+    Args:
+        corpus: Sharp images, on the device where the pairs are to be made; each side at least `size` plus a kernel.
+        config: Distributions of blur and noise.
+        size: Side of the crops in pixels.
+        indices: Sample numbers; the first decides whether the batch is mono.
+        seed: The run's seed.
+    """
+    device = corpus.images[0].device
+    margin = config.kernel_size // 2
+    draws = [generator(seed, index) for index in indices]
+    is_mono = float(torch.rand((), generator=generator(seed, -1 - indices.start))) < config.mono
+    crops = torch.stack([_draw_sharp(corpus, size + 2 * margin, draw) for draw in draws]).float() / 255
+    crops = to_mono(crops) if is_mono else crops
+    choices = [draw_blurriness(config, draw) for draw in draws]
+    sigma = torch.tensor([choice.sigma for choice in choices], dtype=torch.float64)
+    radius = torch.tensor([choice.radius for choice in choices], dtype=torch.float64)
+    kernel = render_kernels(sigma, radius, config.kernel_size).float().to(device)
+    blurred = Blur(kernel, "valid")(crops)
+    noises = [choice.noise(float(image.mean())) for choice, image in zip(choices, blurred, strict=True)]
+    seeds = [int(torch.randint(1 << 62, (), generator=draw)) for draw in draws]
+    return Batch(
+        sharp=crops[..., margin : margin + size, margin : margin + size],
+        blurred=torch.stack([_expose(*pair) for pair in zip(blurred, choices, seeds, strict=True)]),
+        kernel=kernel,
+        noise=torch.tensor(noises, device=device),
+        sigma=sigma.float().to(device),
+        radius=radius.float().to(device),
+    )
+
+
+def draw_blurriness(config: SynthesisConfig, generator: torch.Generator) -> Blurriness:
+    """Draw the blur and the noise of one pair from the distribution of a config."""
+    u = torch.rand(7, generator=generator, dtype=torch.float64).tolist()
+    if config.distribution == "paper":
+        return Blurriness(sigma=1 + 3 * u[0], radius=0.0, read_noise=0.0, full_well=0.0, bits=8)
+    sigma, radius = _draw_widths(config, u[0], u[1], u[2])
+    noisy = u[3] >= config.noiseless
+    return Blurriness(
+        sigma=sigma,
+        radius=radius,
+        read_noise=config.max_noise / 255 * u[4] if noisy else 0.0,
+        # One noisy image in three counts electrons as well: full wells from 2,000 to 32,000.
+        full_well=2000.0 * 16 ** (u[5] * 3) if noisy and u[5] < 1 / 3 else 0.0,
+        bits=_BITS[int(u[6] * len(_BITS))],
+    )
+
+
+_MIXTURE_SIGMA = (0.3, 2.0)
+_SHARP_SIGMA = 0.2
+_BITS = (8, 8, 8, 8, 8, 8, 10, 12, 12, 16)
+
+
+def _draw_widths(config: SynthesisConfig, family: float, first: float, second: float) -> tuple[float, float]:
+    """Sigma and radius of the `wide` distribution from three uniform numbers."""
+    if family < config.sharp:
+        return _SHARP_SIGMA, 0.0
+    if family < config.sharp + config.gaussian:
+        return _MIN_WIDTH + (config.max_sigma - _MIN_WIDTH) * first, 0.0
+    radius = _MIN_WIDTH + (config.max_radius - _MIN_WIDTH) * first
+    if family < config.sharp + config.gaussian + config.disk:
+        return 0.0, radius
+    low, high = _MIXTURE_SIGMA
+    return low + (high - low) * second, radius
+
+
+def _draw_sharp(corpus: Corpus, size: int, draw: torch.Generator) -> Tensor:
+    index = int(torch.randint(len(corpus.images), (), generator=draw))
+    return draw_crop(corpus.images[index], size, draw)
+
+
+def _expose(blurred: Tensor, choice: Blurriness, seed: int) -> Tensor:
+    """Add the noise of one image (C, H, W) and round it."""
+    if choice.read_noise or choice.full_well:
+        draw = torch.Generator(blurred.device).manual_seed(seed)
+        if choice.full_well:
+            blurred = add_shot_noise(blurred, choice.full_well, draw)
+        blurred = add_read_noise(blurred, choice.read_noise, draw)
+    return quantise(blurred, choice.bits)
