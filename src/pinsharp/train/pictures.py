@@ -1,0 +1,73 @@
+"""Pictures of a run: its curves, and held-out crops blurred, restored and sharp."""
+
+from pathlib import Path
+from typing import Any
+
+from pinsharp.data.synthesis import Batch
+
+
+def save_pictures(folder: Path, log: list[dict[str, Any]], batch: Batch, restored: Any) -> None:
+    """Draw `curves.png` and `crops.png` into the folder of a run.
+
+    Args:
+        folder: Where they go.
+        log: The run's log.
+        batch: Validation pairs.
+        restored: Their blind restorations (B, C, H, W).
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    _save_curves(folder / "curves.png", log)
+    _save_crops(folder / "crops.png", batch, restored)
+
+
+def _save_curves(path: Path, log: list[dict[str, Any]]) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 3.6), layout="constrained")
+    loss, quality, width = figure.subplots(1, 3)
+    for stage in sorted({record["stage"] for record in log}):
+        records = [record for record in log if record["stage"] == stage]
+        loss.plot([r["crops"] for r in records], [r["loss"] for r in records], label=records[0]["kind"], lw=0.8)
+    checked = [record for record in log if "psnr" in record]
+    crops = [record["crops"] for record in checked]
+    for key, label, style in (
+        ("psnr", "true kernel", "-"),
+        ("blind_psnr", "blind", "--"),
+        ("blurred_psnr", "blurred", ":"),
+    ):
+        quality.plot(crops, [record[key] for record in checked], style, label=label)
+    width.plot(crops, [100 * record["width_error"] for record in checked])
+    for axes, title in ((loss, "loss"), (quality, "validation PSNR, dB"), (width, "median width error, %")):
+        axes.set(title=title, xlabel="crops seen")
+        axes.grid(alpha=0.3)
+    width.set_yscale("log")
+    loss.legend()
+    quality.legend()
+    figure.savefig(path, dpi=110)
+
+
+def _save_crops(path: Path, batch: Batch, restored: Any, rows: int = 4) -> None:
+    from matplotlib.figure import Figure
+
+    count = min(rows, batch.sharp.shape[0])
+    figure = Figure(figsize=(8, 2.7 * count), layout="constrained")
+    grid = figure.subplots(count, 3, squeeze=False)
+    for row in range(count):
+        for axes, title, images in zip(
+            grid[row], ("blurred", "restored, blind", "sharp"), _images(batch, restored), strict=True
+        ):
+            picture = images[row].detach().float().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+            axes.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=1)
+            axes.set_title(f"{title}  {_describe(batch, row)}" if title == "blurred" else title, fontsize=8)
+            axes.axis("off")
+    figure.savefig(path, dpi=100)
+
+
+def _images(batch: Batch, restored: Any) -> tuple[Any, Any, Any]:
+    return batch.blurred, restored, batch.sharp
+
+
+def _describe(batch: Batch, row: int) -> str:
+    return f"(sigma {batch.sigma[row]:.1f}, radius {batch.radius[row]:.1f}, noise {255 * batch.noise[row]:.1f}/255)"

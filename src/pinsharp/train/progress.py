@@ -1,0 +1,62 @@
+"""What a person sees while a net is trained: one live line on a terminal, one line a validation elsewhere."""
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from pinsharp.train.config import StageConfig
+
+
+class Progress:
+    """Progress of one stage: loss, validation PSNR, crops per second, time left.
+
+    Args:
+        number: Number of the stage, from 0.
+        stage: The stage.
+        quiet: Show nothing.
+    """
+
+    def __init__(self, number: int, stage: StageConfig, *, quiet: bool = False) -> None:
+        self.console = Console(stderr=True, quiet=quiet)
+        self.name = f"{number + 1} {stage.kind}"
+        columns = [
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("loss {task.fields[loss]:.4f}  {task.fields[figures]}  {task.fields[rate]:.1f} crops/s"),
+            TimeRemainingColumn(),
+        ]
+        self.bar = Bar(*columns, console=self.console, disable=quiet or not self.console.is_terminal)
+        self.task = self.bar.add_task(self.name, total=stage.steps, loss=0.0, figures="", rate=0.0)
+        self.loss = self.rate = 0.0
+        self.begun = time.monotonic()
+
+    def __enter__(self) -> "Progress":
+        self.bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bar.stop()
+
+    def advance(self, step: int, loss: float, rate: float) -> None:
+        """Show that `step` steps are done; loss and crops per second are smoothed."""
+        keep = 0.95 if self.rate else 0.0
+        self.loss, self.rate = keep * self.loss + (1 - keep) * loss, keep * self.rate + (1 - keep) * rate
+        self.bar.update(self.task, completed=step, loss=self.loss, rate=self.rate)
+
+    def validated(self, step: int, figures: dict[str, float]) -> None:
+        """Show the figures of a validation."""
+        text = (
+            f"PSNR {figures['psnr']:.2f} dB told, {figures['blind_psnr']:.2f} blind "
+            f"(blurred {figures['blurred_psnr']:.2f}), width error {figures['width_error']:.1%}"
+        )
+        self.bar.update(self.task, figures=text)
+        if not self.console.is_terminal:
+            self.console.print(
+                f"{self.name} step {step}: loss {self.loss:.4f}  {text}  {self.rate:.1f} crops/s", soft_wrap=True
+            )

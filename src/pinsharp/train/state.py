@@ -1,0 +1,80 @@
+"""Checkpoints and the log of a run: written atomically, read back exactly."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pinsharp.errors import ConfigError, OutputError
+
+CHECKPOINT = "checkpoint.pt"
+LOG = "log.jsonl"
+
+
+def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
+    """Write a checkpoint so that at every moment the folder holds a whole one, the old or the new."""
+    target = folder / CHECKPOINT
+    temporary = target.with_suffix(".tmp")
+    try:
+        with temporary.open("wb") as stream:
+            torch.save(state, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError(f"cannot write the checkpoint {target}: {error.strerror}") from None
+
+
+def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any]:
+    """Read the checkpoint of a run.
+
+    Args:
+        folder: Folder of the run.
+        fingerprint: What the run is made of; a checkpoint of another net, data or schedule is refused.
+
+    Raises:
+        ConfigError: If there is none, it cannot be read, or it belongs to other settings.
+    """
+    path = folder / CHECKPOINT
+    if not path.exists():
+        raise ConfigError(f"nothing to resume in {folder}: no {CHECKPOINT}; leave --resume out to start")
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError) as error:
+        raise ConfigError(f"cannot read {path}: {error}".splitlines()[0]) from None
+    if state.get("fingerprint") != fingerprint:
+        raise ConfigError(
+            f"{path} belongs to a run with other settings; resume with the same ones, or start in another folder"
+        )
+    return state
+
+
+def append_log(folder: Path, record: dict[str, Any]) -> None:
+    """Add one line to the log."""
+    with (folder / LOG).open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(record) + "\n")
+
+
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """Read the log; a last line that was cut off by a kill is left out."""
+    path = folder / LOG
+    if not path.exists():
+        return []
+    records = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return records
+
+
+def rewind_log(folder: Path, stage: int, step: int) -> None:
+    """Drop the lines that a killed run wrote after its last checkpoint; the resumed run writes them again."""
+    kept = [record for record in read_log(folder) if (record["stage"], record["step"]) <= (stage, step)]
+    temporary = folder / (LOG + ".tmp")
+    temporary.write_text("".join(json.dumps(record) + "\n" for record in kept), encoding="utf-8")
+    temporary.replace(folder / LOG)
