@@ -1,0 +1,5 @@
+"""`python -m pinsharp` is `pinsharp`."""
+
+from pinsharp.cli.main import run
+
+run()

@@ -1,0 +1,122 @@
+"""`pinsharp kernel`: measure how far images are out of focus, and save or draw the kernel."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from pinsharp.cli.each import Task, carry_out
+from pinsharp.cli.messages import printable, width_in_words
+from pinsharp.cli.options import DEFAULT_MODEL, Device, Inputs, Json, Model, Overwrite, Precision
+from pinsharp.cli.outputs import check_results
+from pinsharp.errors import ConfigError, OutputError
+
+if TYPE_CHECKING:
+    from pinsharp import methods
+    from pinsharp.restore.defocus import Defocus
+    from pinsharp.restore.restorer import Restorer
+
+SAVE_SUFFIXES = (".npy", ".json")
+PLOT_SUFFIXES = (".png", ".pdf", ".svg")
+
+
+def kernel(
+    inputs: Inputs,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="F", help="Write the kernel of the only input as .npy or .json, for --kernel of restore."),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="F",
+            help="Draw the kernel of the only input, its profile and its transfer function: .png, .pdf or .svg.",
+        ),
+    ] = None,
+    model: Model = DEFAULT_MODEL,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Measure how far images are out of focus; the images stay as they are.
+
+    sigma is the width of the blur in pixels: the standard deviation of a Gaussian, half the radius of a disc. What
+    stands after ± is one standard deviation, in the model's own judgement. Exit status as of `pinsharp restore`.
+    """
+    from pinsharp.images.discover import find_images
+
+    paths = find_images(inputs)
+    _check_files(paths, save, plot, overwrite)
+    from pinsharp.restore.restorer import Restorer
+
+    restorer = Restorer(model, device=device, precision=cast("methods.Precision", precision))
+    restorer.check_measurable()
+
+    def task(path: Path) -> Task:
+        record: dict[str, object] = {"input": str(path), "model": model}
+        return Task(record, lambda: _measure_file(path, restorer, save, plot))
+
+    carry_out([task(path) for path in paths], as_json=as_json)
+
+
+def _check_files(paths: list[Path], save: Path | None, plot: Path | None, overwrite: bool) -> None:
+    """Refuse files that could not be written, before anything is measured."""
+    for name, file, suffixes in (("--save", save, SAVE_SUFFIXES), ("--plot", plot, PLOT_SUFFIXES)):
+        if file is None:
+            continue
+        if len(paths) > 1:
+            raise ConfigError(f"{name} takes the kernel of one image, got {len(paths)} images; call it for each")
+        if file.suffix.lower() not in suffixes:
+            known = " or ".join(suffixes)
+            raise OutputError(f"{file}: expected a name that ends in {known}, got '{file.suffix}'; rename it")
+        check_results([file], paths, overwrite=overwrite)
+        if not file.parent.is_dir():
+            raise OutputError(f"{file}: expected the folder {file.parent} to exist, got none; create it first")
+
+
+def _measure_file(
+    path: Path, restorer: "Restorer", save: Path | None, plot: Path | None
+) -> tuple[dict[str, object], str]:
+    """Measure one file; return its figures and the line for people."""
+    from pinsharp.images.atomic import write_atomically
+    from pinsharp.images.files import read_image
+
+    found = restorer.measure(read_image(path).pixels)
+    if save:
+        write_atomically(save, _kernel_file(found, save.name))
+    if plot:
+        from pinsharp.cli.kernel_plot import draw
+
+        write_atomically(plot, draw(found, title=printable(path.name), kind=plot.suffix[1:].lower()))
+    return _figures(found), _line(path, found)
+
+
+def _kernel_file(found: "Defocus", name: str) -> bytes:
+    """What `save_kernel` would write under that name."""
+    import torch
+
+    from pinsharp.blur.kernels import save_kernel
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / name
+        save_kernel(file, torch.from_numpy(found.kernel)[None, None])
+        return file.read_bytes()
+
+
+def _figures(found: "Defocus") -> dict[str, object]:
+    return {
+        "sigma": found.sigma,
+        "sigma_relative_std": found.sigma_relative_std,
+        "family": found.family,
+        "disk_share": found.disk_share,
+        "disk_radius": found.disk_radius,
+        "noise": found.noise,
+        "kernel_size": len(found.kernel),
+    }
+
+
+def _line(path: Path, found: "Defocus") -> str:
+    noise = "" if found.noise is None else f", noise {255 * found.noise:.2f}/255"
+    return f"{path}: {width_in_words(found)}; as wide as a disc of radius {found.disk_radius:.2f} px{noise}"

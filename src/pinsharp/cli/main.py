@@ -1,0 +1,59 @@
+"""The `pinsharp` command: its subcommands, and what happens to errors on their way out."""
+
+import io
+import sys
+from typing import Annotated
+
+import typer
+
+from pinsharp import __version__
+from pinsharp.cli.evaluate import evaluate
+from pinsharp.cli.info import info
+from pinsharp.cli.kernel import kernel
+from pinsharp.cli.messages import complain
+from pinsharp.cli.restore import restore
+from pinsharp.cli.synth import synth
+from pinsharp.cli.train import train
+from pinsharp.errors import PinsharpError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="pinsharp",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # joins the lines of a docstring's paragraph
+)
+for _command in (restore, kernel, info, synth, evaluate, train):
+    app.command()(_command)
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        print(f"pinsharp {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Measure how far images are out of focus and bring them back."""
+
+
+def run() -> None:
+    """Run the command line; what a user can put right is one line on stderr and exit status 2."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name or sign that the terminal cannot show must not stop the work
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        app(prog_name="pinsharp")
+    except PinsharpError as error:
+        complain(error)
+        sys.exit(2)
+    except SystemExit as done:
+        if done.code == INTERRUPTED:  # click has caught the KeyboardInterrupt
+            complain("interrupted; what was finished is complete, nothing else was written")
+        raise

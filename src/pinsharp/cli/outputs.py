@@ -1,0 +1,126 @@
+"""Where results go, decided and checked before any work: no result may meet another, an input or an older file."""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pinsharp.errors import OutputError
+
+PICTURE_SUFFIX = ".side-by-side.png"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One image to restore: where it is, where the result goes, and the picture of both, if it is wanted."""
+
+    input: Path
+    output: Path
+    picture: Path | None = None
+
+    @property
+    def results(self) -> list[Path]:
+        """All files that the job writes."""
+        return [self.output, self.picture] if self.picture else [self.output]
+
+
+def plan_jobs(inputs: Sequence[Path], out: str, *, side_by_side: bool, overwrite: bool) -> list[Job]:
+    """Decide where the result of each input goes.
+
+    Args:
+        inputs: Image files.
+        out: What the user typed: the name of an image for a single input, or a folder, which keeps the inputs' names.
+            It need not exist.
+        side_by_side: Whether pictures are wanted, as NAME.side-by-side.png next to each result.
+        overwrite: Whether older files may be replaced.
+
+    Raises:
+        OutputError: If `out` does not fit the inputs, two results have one name, or `check_results` refuses one.
+    """
+    if _names_image(out):
+        if len(inputs) > 1:
+            raise OutputError(f"{out}: expected a folder for {len(inputs)} images, got the name of one; give a folder")
+        outputs = [Path(out)]
+    else:
+        outputs = [_folder(out) / path.name for path in inputs]
+    jobs = [
+        Job(source, output, output.with_name(output.stem + PICTURE_SUFFIX) if side_by_side else None)
+        for source, output in zip(inputs, outputs, strict=True)
+    ]
+    _check_distinct(jobs)
+    check_results([path for job in jobs for path in job.results], inputs, overwrite=overwrite)
+    return jobs
+
+
+def check_results(results: Sequence[Path], inputs: Iterable[Path], *, overwrite: bool) -> None:
+    """Refuse results that would replace an input, or an older file without leave, or that have no folder to go to.
+
+    Raises:
+        OutputError: With the first of them.
+    """
+    known = {_identity(path) for path in inputs} - {None}
+    for path in results:
+        if _identity(path) in known:
+            raise OutputError(f"{path}: expected a result beside its input, got the input itself; choose another place")
+        if path.is_dir():
+            raise OutputError(f"{path}: expected a file to write, got a folder; name a file in it")
+    existing = [] if overwrite else [path for path in results if os.path.lexists(path)]
+    if existing:
+        more = f" (and {len(existing) - 1} more)" if len(existing) > 1 else ""
+        raise OutputError(f"{existing[0]}{more}: expected a new name, got an existing file; --overwrite replaces it")
+    for folder in {path.parent for path in results}:
+        _check_writable(folder)
+
+
+def _names_image(out: str) -> bool:
+    """Whether what was typed means a file rather than a folder."""
+    from pinsharp.images.codec import SUFFIXES
+    from pinsharp.images.discover import known_suffixes
+
+    path = Path(out)
+    if path.is_dir() or out.endswith(("/", os.sep)) or not path.suffix:
+        return False
+    if path.suffix.lower() not in SUFFIXES:
+        raise OutputError(
+            f"{out}: expected a folder or a name that ends in {known_suffixes()}, got {path.suffix}; "
+            f"write {out}/ if it is a folder"
+        )
+    return True
+
+
+def _folder(out: str) -> Path:
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{out}: expected a folder, got a file; choose another name")
+    return folder
+
+
+def _check_distinct(jobs: Sequence[Job]) -> None:
+    takers: dict[Path, Path] = {}
+    for job in jobs:
+        for path in job.results:
+            if path in takers:
+                raise OutputError(
+                    f"{path}: expected one result of this name, got two, from {takers[path]} and {job.input}; "
+                    "restore them into different folders"
+                )
+            takers[path] = job.input
+
+
+def _check_writable(folder: Path) -> None:
+    """Ask the folder, or the one in which it will be made."""
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise OutputError(f"{folder}: expected a folder for the results, got a file; choose another name")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"{folder}: expected a folder that can be written, got a read-only one; choose another")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What a file is, whatever its name: links to it are the same; None if there is no such file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -1,0 +1,141 @@
+"""A picture of a blurred image beside its restoration, with a detail of both, enlarged pixel by pixel."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from pinsharp.images.arrays import FULL_SCALE, split_alpha
+
+Picture = NDArray[np.uint8]
+Box = tuple[int, int, int, int]  # top, left, height, width
+
+MARGIN = 16
+LABEL_HEIGHT = 34
+FONT_SIZE = 20
+SMALLEST, LARGEST = 420, 900
+"""Width in pixels of a narrow and of a wide panel: labels have to fit, and two panels on a screen."""
+DETAIL_ZOOM = 4
+DARK = 0.25
+"""Images whose brightest pixels stay below this share of full scale (12 bits in 16) are shown brighter."""
+
+_INK = (20, 20, 20)
+_FRAME = (230, 159, 0)  # orange of Okabe and Ito's palette
+
+
+def draw(blurred: NDArray[Any], restored: NDArray[Any], *, labels: tuple[str, str]) -> Picture:
+    """Draw both images side by side (below each other if they are very wide), and below them the most textured detail.
+
+    Args:
+        blurred: An image as `check_image` wants it; alpha is not shown.
+        restored: Another one, of the same dtype and shape.
+        labels: What to write above each.
+
+    Returns:
+        (H, W, 3), uint8.
+    """
+    gain = _gain(blurred)
+    images = [_display(image, gain) for image in (blurred, restored)]
+    height, width = images[0].shape[:2]
+    is_wide = width > 3 * height
+    panel = LARGEST * 2 + MARGIN if is_wide else LARGEST
+    scale = _scale(height, width, panel)
+    box = _textured_box(images[0], max(SMALLEST, min(LARGEST, round(width * scale))) // DETAIL_ZOOM)
+    overviews = [_framed(_resize(image, scale), box, scale) for image in images]
+    details = [_enlarge(_cut(image, box)) for image in images]
+    brighter = f", shown {gain:.0f} times brighter" if gain > 1 else ""
+    cells = [_cell(overview, label + brighter) for overview, label in zip(overviews, labels, strict=True)]
+    zoom = details[0].shape[1] // box[3]
+    captions = [f"{what}, the framed detail {zoom} times enlarged" for what in ("Blurred", "Restored")]
+    rows = [[cell] for cell in cells] if is_wide else [cells]
+    rows.append([_cell(detail, caption) for detail, caption in zip(details, captions, strict=True)])
+    return _stack([_beside(row) for row in rows])
+
+
+def _gain(image: NDArray[Any]) -> float:
+    """Factor by which a dark image has to be brightened to be seen; 1 for an ordinary one."""
+    white = float(np.percentile(split_alpha(image)[0], 99.9)) / FULL_SCALE[image.dtype.newbyteorder("=")]
+    return float(np.floor(1 / white)) if 0 < white < DARK else 1.0
+
+
+def _display(image: NDArray[Any], gain: float) -> Picture:
+    """The image in 8-bit RGB, without alpha, brightened by `gain`."""
+    colour = split_alpha(image)[0]
+    colour = colour.reshape(*colour.shape[:2], -1)
+    if image.dtype != np.uint8 or gain > 1:
+        factor = np.float32(255 * gain / FULL_SCALE[image.dtype.newbyteorder("=")])
+        colour = np.clip(np.rint(colour * factor), 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(colour, (*colour.shape[:2], 3)))
+
+
+def _scale(height: int, width: int, panel: int) -> float:
+    """Factor that fits an image into a panel; a small one is enlarged by a whole number."""
+    scale = min(panel / width, LARGEST / height)
+    return max(1, min(int(scale), 8)) if scale >= 1 else scale
+
+
+def _resize(image: Picture, scale: float) -> Picture:
+    height, width = image.shape[:2]
+    shape = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(
+        cv2.resize(image, shape, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST), np.uint8
+    )
+
+
+def _textured_box(image: Picture, side: int) -> Box:
+    """Where a window of about `side` pixels, a third wider than high, holds the strongest gradients."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    width = min(side, grey.shape[1])
+    height = min(max(1, side * 3 // 4), grey.shape[0])
+    energy = np.zeros_like(grey)
+    energy[:, 1:] += np.diff(grey, axis=1) ** 2
+    energy[1:] += np.diff(grey, axis=0) ** 2
+    sums = cv2.boxFilter(energy, -1, (width, height), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
+    inside = sums[: grey.shape[0] - height + 1, : grey.shape[1] - width + 1]
+    top, left = np.unravel_index(int(inside.argmax()), inside.shape)
+    return int(top), int(left), height, width
+
+
+def _cut(image: Picture, box: Box) -> Picture:
+    top, left, height, width = box
+    return image[top : top + height, left : left + width]
+
+
+def _enlarge(detail: Picture) -> Picture:
+    """Every pixel becomes a square, so that nothing is smoothed."""
+    zoom = max(DETAIL_ZOOM, min(SMALLEST // detail.shape[1], 16))
+    return detail.repeat(zoom, axis=0).repeat(zoom, axis=1)
+
+
+def _framed(overview: Picture, box: Box, scale: float) -> Picture:
+    top, left, height, width = (round(value * scale) for value in box)
+    cv2.rectangle(overview, (left, top), (left + width - 1, top + height - 1), _FRAME, 2)
+    return overview
+
+
+def _cell(image: Picture, label: str) -> Picture:
+    """An image with its label above, on white."""
+    width = max(image.shape[1], SMALLEST)
+    canvas = Image.new("RGB", (width, LABEL_HEIGHT + image.shape[0]), "white")
+    font = ImageFont.load_default(FONT_SIZE)
+    while len(label) > 4 and font.getlength(label) > width:
+        label = label.removesuffix("...")[:-1] + "..."
+    ImageDraw.Draw(canvas).text((0, 4), label, fill=_INK, font=font)
+    canvas.paste(Image.fromarray(image), (0, LABEL_HEIGHT))
+    return np.asarray(canvas)
+
+
+def _beside(cells: list[Picture]) -> Picture:
+    height = max(cell.shape[0] for cell in cells)
+    gap = np.full((height, MARGIN, 3), 255, np.uint8)
+    padded = [np.pad(cell, ((0, height - cell.shape[0]), (0, 0), (0, 0)), constant_values=255) for cell in cells]
+    return np.concatenate([part for cell in padded for part in (gap, cell)] + [gap], axis=1)
+
+
+def _stack(rows: list[Picture]) -> Picture:
+    width = max(row.shape[1] for row in rows)
+    gap = np.full((MARGIN, width, 3), 255, np.uint8)
+    padded = [np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0)), constant_values=255) for row in rows]
+    return np.concatenate([part for row in padded for part in (gap, row)] + [gap], axis=0)

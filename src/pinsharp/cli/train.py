@@ -1,0 +1,44 @@
+"""`pinsharp train`: train a net from a TOML file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    config: Annotated[Path, typer.Argument(help="Training file, such as configs/swift.toml.", metavar="CONFIG.toml")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change a setting: root=DIR, run.folder=DIR, stage.0.steps=100."
+        ),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
+    throughput: Annotated[
+        int,
+        typer.Option(
+            metavar="STEPS", help="Train nothing: time this many steps against a plain fp32 loop and print the ratio."
+        ),
+    ] = 0,
+) -> None:
+    """Train a net on a folder of sharp images; stop it at any time and go on with --resume.
+
+    The folder of the run holds the weights (model.safetensors), the log (log.jsonl), curves and validation crops as
+    pictures and the checkpoint. With several processes: torchrun --nproc-per-node 2 -m pinsharp train CONFIG.toml
+    """
+    from pinsharp.cli.extras import need
+
+    need("accelerate", extra="train")
+    from pinsharp.train.config import load_config
+
+    run = load_config(config, settings)
+    if throughput:
+        from pinsharp.train.throughput import measure_throughput
+
+        typer.echo(measure_throughput(run, throughput))
+        return
+    from pinsharp.train.loop import train as train_net
+
+    train_net(run, resume=resume)
+    typer.echo(f"done: {run.folder / 'model.safetensors'}")

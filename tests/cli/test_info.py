@@ -1,0 +1,70 @@
+"""`pinsharp info`: everything that a report of a problem needs, with or without shipped weights."""
+
+import json
+
+import pytest
+import torch
+
+import pinsharp
+from pinsharp.methods import METHODS
+from pinsharp.nets import weights
+from pinsharp.nets.weights import read_info
+from tiny_models import save_tiny_swift
+
+
+@pytest.fixture
+def zoo(tmp_path, monkeypatch):
+    monkeypatch.setattr(weights, "ZOO", tmp_path)
+    return tmp_path
+
+
+def info(cli):
+    return json.loads(cli("info", "--json").out)
+
+
+def test_versions_and_devices_are_those_at_work(cli):
+    facts = info(cli)
+
+    assert facts["pinsharp"] == pinsharp.__version__
+    assert facts["libraries"]["torch"] == torch.__version__
+    assert set(facts["libraries"]) >= {"torch", "numpy", "pillow", "tifffile", "opencv"}
+    assert all(facts["libraries"][name] for name in ("numpy", "pillow", "tifffile", "opencv"))
+    assert facts["devices"][0]["threads"] == torch.get_num_threads()
+    assert isinstance(facts["devices"][0]["native_bfloat16"], bool)
+
+
+def test_every_method_is_listed_with_its_needs(cli, zoo):
+    methods = {entry["name"]: entry for entry in info(cli)["methods"]}
+
+    assert list(methods) == list(METHODS)
+    for name, entry in METHODS.items():
+        assert methods[name]["kind"] == entry.kind
+        assert methods[name]["needs_kernel"] == entry.needs_kernel
+        assert methods[name]["weights"] is None
+
+
+def test_shipped_weights_show_their_card(cli, zoo):
+    path = save_tiny_swift(zoo / "swift.safetensors")
+    said = read_info(path)
+
+    shown, words = info(cli)["methods"], cli("info").out
+
+    [found] = [entry["weights"] for entry in shown if entry["name"] == "swift"]
+    assert (found["sha256"], found["parameters"]) == (said.sha256, said.parameters)
+    assert found["card"] == said.card
+    assert said.sha256 in words
+    assert "licence: CC0-1.0" in words
+
+
+def test_damaged_weights_do_not_hide_the_rest(cli, zoo):
+    (zoo / "swift.safetensors").write_bytes(b"damaged")
+
+    shown = cli("info")
+
+    assert shown.code == 0
+    assert "not a .safetensors file" in shown.out
+    assert "wiener (classical, needs a kernel)" in shown.out
+
+
+def test_a_network_without_weights_says_how_to_get_them(cli, zoo):
+    assert "no weights come with it; train them (`pinsharp train`)" in cli("info").out

@@ -1,0 +1,128 @@
+"""`pinsharp kernel`: the width in words and in JSON, the kernel as a file and as a picture."""
+
+import json
+
+import pytest
+
+from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma, load_kernel
+from pinsharp.cli.kernel_plot import draw
+from pinsharp.restore.defocus import Defocus
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_people_get_the_width_its_uncertainty_and_the_disc_as_wide(cli, model, photo):
+    photo("a.png")
+
+    shown = cli("kernel", "a.png", "--model", model)
+
+    assert shown.out == ("a.png: sigma 2.00 px ± 2 %, gaussian; as wide as a disc of radius 4.00 px, noise 1.00/255\n")
+
+
+def test_json_holds_every_figure(cli, model, photo):
+    photo("in/a.png")
+    photo("in/b.png")
+
+    shown = cli("kernel", "in", "--model", model, "--json")
+
+    first, second = (json.loads(line) for line in shown.out.splitlines())
+    assert (first["input"], second["input"]) == ("in/a.png", "in/b.png")
+    expected = {"sigma": 2, "sigma_relative_std": 0.02, "disk_radius": 4, "disk_share": 0.01, "noise": 1 / 255}
+    for key, value in expected.items():
+        assert first[key] == pytest.approx(value, rel=1e-3)
+    assert (first["family"], first["kernel_size"], first["model"]) == ("gaussian", 41, str(model))
+
+
+@pytest.mark.parametrize("name", ["k.npy", "k.json"])
+def test_the_saved_kernel_is_the_measured_one(cli, model, photo, name):
+    photo("a.png")
+
+    assert cli("kernel", "a.png", "--model", model, "--save", name).code == 0
+
+    assert float(kernel_sigma(load_kernel(name))) == pytest.approx(2, rel=0.01)
+
+
+@pytest.mark.parametrize("name, start", [("k.png", b"\x89PNG"), ("k.pdf", b"%PDF"), ("k.svg", b"<?xml")])
+def test_the_plot_is_of_the_named_kind(cli, model, photo, place, name, start):
+    photo("a.png")
+
+    assert cli("kernel", "a.png", "--model", model, "--plot", name).code == 0
+
+    assert (place / name).read_bytes().startswith(start)
+
+
+def test_the_plot_says_whose_kernel_it_is_and_how_wide(cli, model, photo, place):
+    photo("a.png")
+
+    cli("kernel", "a.png", "--model", model, "--plot", "k.svg")
+
+    drawn = (place / "k.svg").read_text()
+    for text in ("a.png: sigma 2.00 px", "Profile through the centre", "Transfer function", "cycles per pixel"):
+        assert f"<!-- {text}" in drawn
+
+
+@pytest.mark.parametrize("option, name", [("--save", "k.npy"), ("--plot", "k.png")])
+def test_older_files_need_overwrite(cli, model, photo, place, option, name):
+    photo("a.png")
+    (place / name).write_bytes(b"older")
+
+    refused = cli("kernel", "a.png", "--model", model, option, name)
+    allowed = cli("kernel", "a.png", "--model", model, option, name, "--overwrite")
+
+    assert (refused.code, allowed.code) == (2, 0)
+    assert "expected a new name, got an existing file; --overwrite replaces it" in refused.err
+    assert (place / name).read_bytes() != b"older"
+
+
+@pytest.mark.parametrize(
+    "arguments, reason",
+    [
+        (["in", "--save", "k.npy"], "--save takes the kernel of one image, got 2 images"),
+        (["in/a.png", "--save", "k.txt"], "k.txt: expected a name that ends in .npy or .json"),
+        (["in/a.png", "--plot", "k.npy"], "k.npy: expected a name that ends in .png or .pdf or .svg"),
+        (["in/a.png", "--plot", "in/a.png", "--overwrite"], "got the input itself"),
+        (["in/a.png", "--save", "nowhere/k.npy"], "expected the folder nowhere to exist"),
+        (["in/a.png", "--model", "wiener"], "wiener cannot measure a blur"),
+    ],
+)
+def test_wrong_use_is_one_line(cli, model, photo, place, contents, arguments, reason):
+    photo("in/a.png")
+    photo("in/b.png")
+    before = contents(place)
+
+    shown = cli("kernel", *arguments, *([] if "--model" in arguments else ["--model", model]))
+
+    assert shown.code == 2
+    assert reason in shown.err
+    assert len(shown.err.splitlines()) == 1
+    assert contents(place) == before
+
+
+def test_some_failed_is_exit_1_and_the_others_are_measured(cli, model, photo, place):
+    photo("in/a.png")
+    (place / "in/b.png").write_bytes(b"")
+
+    shown = cli("kernel", "in", "--model", model)
+
+    assert shown.code == 1
+    assert shown.out.startswith("in/a.png: sigma")
+    assert "in/b.png: expected an image, got an empty file" in shown.err
+
+
+@pytest.mark.parametrize("radius, size", [(0.1, 1), (0.4, 3), (30.0, 601)])
+def test_a_kernel_of_any_width_can_be_drawn(radius, size):
+    """From a single pixel to one larger than the grid of the transfer function."""
+    found = Defocus(disk_kernel(radius, size)[0, 0].numpy(), radius / 2, None, "disk")
+
+    assert draw(found, title="any", kind="png").startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("title", ["$\\bad{.png", "板.png", "50 % & <b>.png"])
+def test_any_name_can_be_the_title(title):
+    found = Defocus(gaussian_kernel(1.0)[0, 0].numpy(), 1.0)
+
+    assert b"<svg" in draw(found, title=title, kind="svg")

@@ -1,0 +1,224 @@
+"""`pinsharp restore`: what is written where, what is said about it, and with which exit status."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+import pinsharp
+from pinsharp.images.files import read_image
+from pinsharp.restore.restorer import Restorer
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_file_holds_what_the_restorer_returns(cli, model, photo):
+    source = photo("a.png", dtype="uint16")
+
+    shown = cli("restore", source, "-o", "b.png", "--model", model)
+
+    expected = Restorer(model)(read_image(source).pixels).image
+    assert shown.code == 0
+    assert np.array_equal(read_image("b.png").pixels, expected)
+
+
+@pytest.mark.parametrize(
+    "name, shape, dtype",
+    [
+        ("a.png", (40, 48), "uint8"),
+        ("a.png", (40, 48, 4), "uint16"),
+        ("a.tif", (40, 48), "uint16"),
+        ("a.tif", (40, 48, 3), "float32"),
+        ("a.jpg", (40, 48, 3), "uint8"),
+        ("a.bmp", (40, 48), "uint8"),
+        ("a.webp", (40, 48, 4), "uint8"),
+    ],
+)
+def test_results_are_of_the_kind_of_their_inputs(cli, model, photo, name, shape, dtype):
+    source = read_image(photo(name, shape=shape, dtype=dtype))
+
+    assert cli("restore", name, "-o", "out", "--model", model).code == 0
+
+    result = read_image(f"out/{name}")
+    assert (result.format, result.pixels.shape, result.pixels.dtype) == (source.format, shape, np.dtype(dtype))
+
+
+def test_resolution_profile_and_description_are_kept(cli, model, place):
+    pixels = np.random.default_rng(0).integers(0, 65535, (40, 48), np.uint16)
+    tifffile.imwrite("a.tif", pixels, resolution=(3000, 3000), description="panel 7, camera 2")
+    Image.fromarray((pixels >> 8).astype(np.uint8)).save("a.png", dpi=(300, 300), icc_profile=b"a profile")
+
+    assert cli("restore", "a.tif", "a.png", "-o", "out", "--model", model).code == 0
+
+    with tifffile.TiffFile("out/a.tif") as file:
+        tags = file.pages[0].tags
+        assert tags["ImageDescription"].value == "panel 7, camera 2"
+        assert tags["XResolution"].value == (3000, 1)
+    with Image.open("out/a.png") as image:
+        assert image.info["icc_profile"] == b"a profile"
+        assert image.info["dpi"] == pytest.approx((300, 300), rel=1e-3)
+
+
+def test_files_folders_and_patterns_are_restored_and_inputs_left(cli, model, photo, place, contents):
+    for name in ("a.png", "folder/b.png", "folder/c.tif", "others/d.png", "others/e.png"):
+        photo(name)
+    before = contents(place)
+
+    shown = cli("restore", "a.png", "folder", "others/[d]*", "-o", "deep/out", "--model", model)
+
+    assert shown.code == 0
+    assert sorted(path.name for path in (place / "deep/out").iterdir()) == ["a.png", "b.png", "c.tif", "d.png"]
+    assert before.items() <= contents(place).items()
+    assert len(shown.out.splitlines()) == 4
+
+
+def test_json_is_one_object_a_line(cli, model, photo):
+    photo("in/a.png")
+    photo("in/b.tif", shape=(40, 50), dtype="uint16")
+
+    shown = cli("restore", "in", "-o", "out", "--model", model, "--json")
+
+    first, second = (json.loads(line) for line in shown.out.splitlines())
+    assert (first["input"], first["output"]) == ("in/a.png", "out/a.png")
+    assert second["megapixels"] == 0.002
+    assert first["sigma"] == pytest.approx(2, rel=1e-3)
+    assert first["sigma_relative_std"] == pytest.approx(0.02, rel=1e-3)
+    assert (first["family"], first["iterations"], first["model"]) == ("gaussian", 1, str(model))
+    assert first["seconds"] > 0
+    assert "error" not in first
+
+
+def test_people_get_a_line_with_the_width_and_its_uncertainty(cli, model, photo):
+    photo("a.png")
+
+    shown = cli("restore", "a.png", "-o", "out", "--model", model)
+
+    assert shown.out.startswith("a.png -> out/a.png: sigma 2.00 px ± 2 %, gaussian, 0.00 megapixels in ")
+    assert shown.err == ""
+
+
+def test_a_given_kernel_is_used_and_said(cli, model, photo):
+    photo("a.png")
+
+    shown = cli("restore", "a.png", "-o", "out", "--model", model, "--kernel", "disk:3", "--json")
+
+    record = json.loads(shown.out)
+    expected = Restorer(model)(read_image("a.png").pixels, kernel="disk:3")
+    assert (record["family"], record["sigma_relative_std"]) == ("given", None)
+    assert record["sigma"] == pytest.approx(expected.sigma)
+    assert np.array_equal(read_image("out/a.png").pixels, expected.image)
+
+
+def test_a_saved_kernel_can_be_given(cli, model, photo):
+    photo("a.png")
+    assert cli("kernel", "a.png", "--model", model, "--save", "k.json").code == 0
+
+    shown = cli("restore", "a.png", "-o", "out", "--model", model, "--kernel", "k.json", "--json")
+
+    assert json.loads(shown.out)["sigma"] == pytest.approx(2, rel=0.01)
+
+
+def test_iterations_are_counted(cli, model, photo):
+    photo("a.png")
+
+    record = json.loads(cli("restore", "a.png", "-o", "x.png", "--model", model, "--iterations", 3, "--json").out)
+    words = cli("restore", "a.png", "-o", "y.png", "--model", model, "--iterations", 3).out
+
+    assert record["iterations"] == len(record["sigmas"]) == 3
+    assert "3 iterations (then 2.00, then 2.00 px)" in words
+
+
+def test_wiener_needs_no_weights(cli, photo):
+    photo("a.png")
+
+    shown = cli("restore", "a.png", "-o", "out", "--model", "wiener:0.01", "--kernel", "gaussian:1.5", "--json")
+
+    assert shown.code == 0
+    assert json.loads(shown.out)["model"] == "wiener:0.01"
+
+
+def test_overwrite_replaces_older_results(cli, model, photo):
+    photo("a.png")
+    photo("out/a.png", shape=(8, 8))
+
+    assert cli("restore", "a.png", "-o", "out", "--model", model, "--overwrite").code == 0
+
+    assert read_image("out/a.png").pixels.shape == (48, 40, 3)
+
+
+def test_some_failed_is_exit_1_and_the_others_are_done(cli, model, photo, place):
+    photo("in/a.png")
+    (place / "in/b.png").write_bytes(b"")
+    photo("in/c.png")
+
+    shown = cli("restore", "in", "-o", "out", "--model", model)
+
+    assert shown.code == 1
+    assert [line.split(" ->")[0] for line in shown.out.splitlines()] == ["in/a.png", "in/c.png"]
+    reason, summary = shown.err.splitlines()
+    assert reason.startswith("pinsharp: error: in/b.png: expected an image, got an empty file")
+    assert summary == "pinsharp: error: 1 of 3 images failed, 2 are done"
+
+
+def test_a_failed_file_has_its_json_line_too(cli, model, place):
+    (place / "b.png").write_bytes(b"")
+
+    shown = cli("restore", "b.png", "-o", "out", "--model", model, "--json")
+
+    record = json.loads(shown.out)
+    assert shown.code == 2
+    assert (record["input"], record["output"]) == ("b.png", "out/b.png")
+    assert "empty file" in record["error"]
+
+
+def test_side_by_side_writes_a_picture_next_to_each_result(cli, model, photo, place):
+    photo("in/a.png")
+    photo("in/b.tif", shape=(40, 50), dtype="uint16")
+
+    shown = cli("restore", "in", "-o", "out", "--model", model, "--side-by-side")
+
+    names = ["a.png", "a.side-by-side.png", "b.side-by-side.png", "b.tif"]
+    assert shown.code == 0
+    assert sorted(path.name for path in (place / "out").iterdir()) == names
+    assert read_image("out/b.side-by-side.png").pixels.dtype == np.uint8
+
+
+def test_a_name_that_is_no_text_is_restored_and_drawn(cli, model, photo):
+    """File systems allow any bytes; Python shows those that are no UTF-8 as lone surrogates."""
+    try:
+        photo("caf\udce9.png")
+    except OSError:
+        pytest.skip("this file system allows text only")
+
+    words = cli("restore", "caf\udce9.png", "-o", "x", "--model", model, "--side-by-side")
+    record = cli("restore", "caf\udce9.png", "-o", "y", "--model", model, "--json")
+    plot = cli("kernel", "caf\udce9.png", "--model", model, "--plot", "k.png")
+
+    assert (words.code, record.code, plot.code) == (0, 0, 0)
+    assert json.loads(record.out)["input"] == "caf\udce9.png"
+
+
+def test_a_terminal_of_few_signs_stops_nothing(model, photo):
+    """The sign ± is not in ASCII."""
+    photo("a.png")
+    source = str(Path(pinsharp.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-m", "pinsharp", "restore", "a.png", "-o", "out", "--model", str(model)],
+        env={**os.environ, "PYTHONPATH": source, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "sigma 2.00 px" in done.stdout

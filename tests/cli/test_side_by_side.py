@@ -1,0 +1,78 @@
+"""The picture of before and after: both images whole, the same detail of both, and any kind of image shown."""
+
+import numpy as np
+import pytest
+
+from pinsharp.cli.side_by_side import _textured_box, draw
+from strategies import random_image
+
+LABELS = ("before", "after")
+
+
+def holds(picture, part):
+    """Whether `part` stands somewhere in `picture`, pixel for pixel."""
+    views = np.lib.stride_tricks.sliding_window_view(picture[..., 0], part.shape)
+    starts = np.argwhere(views[..., 0, 0] == part[0, 0])
+    return any(np.array_equal(views[row, column], part) for row, column in starts)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("shape", [(1, 1), (5, 5, 3), (40, 300), (300, 40, 4), (700, 30), (8, 900, 1), (1000, 1200, 3)])
+def test_any_image_makes_a_picture_that_a_screen_holds(shape, dtype):
+    image = random_image(shape, dtype, seed=0)
+
+    picture = draw(image, image, labels=LABELS)
+
+    assert picture.dtype == np.uint8
+    assert picture.shape[2] == 3
+    assert picture.shape[0] < 2400
+    assert picture.shape[1] < 2000
+
+
+def test_the_detail_is_shown_of_both_pixel_by_pixel():
+    blurred = np.full((400, 400), 90, np.uint8)
+    blurred[210:230, 100:120] = random_image((20, 20), "uint8", seed=1)
+    restored = 255 - blurred
+
+    picture = draw(blurred, restored, labels=LABELS)
+
+    for image in (blurred, restored):
+        assert holds(picture, image[210:216, 100:106].repeat(4, axis=0).repeat(4, axis=1))
+
+
+@pytest.mark.parametrize("top, left", [(0, 0), (300, 350), (123, 45), (0, 350)])
+def test_the_detail_is_where_the_texture_is(top, left):
+    image = np.full((400, 400, 3), 90, np.uint8)
+    image[top : top + 40, left : left + 40] = random_image((40, 40, 3), "uint8", seed=2)
+
+    box_top, box_left, height, width = _textured_box(image, 100)
+
+    assert box_top <= top
+    assert top + 40 <= box_top + height
+    assert box_left <= left
+    assert left + 40 <= box_left + width
+
+
+def test_a_dark_image_is_shown_brighter():
+    """12 bits in 16: at full scale nothing of it would be seen."""
+    image = random_image((64, 64), "uint16", seed=3) >> 4
+
+    picture = draw(image, image, labels=LABELS)
+
+    assert (picture[40:] == 255).any()
+    assert np.median(picture[60:400, 60:400]) > 60
+
+
+def test_a_black_image_stays_black():
+    image = np.zeros((64, 64), np.uint8)
+
+    assert not draw(image, image, labels=LABELS)[60:300, 60:300].any()
+
+
+def test_neither_image_is_changed():
+    images = [random_image((50, 60, 3), "uint8", seed=seed) for seed in (4, 5)]
+    before = [image.copy() for image in images]
+
+    draw(*images, labels=("long " * 100, "after"))
+
+    assert all(np.array_equal(image, copy) for image, copy in zip(images, before, strict=True))
