@@ -22,8 +22,8 @@ def linear_limit(
     """Blur, add noise, round, and restore by the Wiener filter that knows the kernel and the true image's spectrum.
 
     The blur is circular, so that this filter is the best linear restoration in mean square. A method that stays below
-    it might as well be a linear filter. The spectrum is |X|^2 averaged over 3 x 3 neighbouring frequencies: the
-    mildest smoothing tried that agrees, within 0.03 dB, with the reference rows of the benchmark's protocol. Unsmoothed,
+    it might as well be a linear filter. The spectrum is |X|^2 averaged over 3 x 3 neighbouring frequencies, a
+    smoothing chosen because it agrees within 0.03 dB with the reference rows of the benchmark's protocol. Unsmoothed,
     the filter would also know the random ripple of this one image's spectrum, and the limit would be 0.1 to 0.2 dB
     higher (measured on photographs, sigma 1.8 to 3.2).
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pinsharp import __version__
+from pinsharp.allocator import keep_freed_memory
 from pinsharp.cli.evaluate import evaluate
 from pinsharp.cli.info import info
 from pinsharp.cli.kernel import kernel
@@ -48,6 +49,7 @@ def run() -> None:
     """Run the command line; what a user can put right is one line on stderr and exit status 2."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a name or sign that the terminal cannot show must not stop the work
         sys.stdout.reconfigure(errors="backslashreplace")
+    keep_freed_memory()
     try:
         app(prog_name="pinsharp")
     except PinsharpError as error:

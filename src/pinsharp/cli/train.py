@@ -18,7 +18,9 @@ def train(
     throughput: Annotated[
         int,
         typer.Option(
-            metavar="STEPS", help="Train nothing: time this many steps against a plain fp32 loop and print the ratio."
+            min=0,
+            metavar="STEPS",
+            help="Train nothing: time this many steps against a plain fp32 loop and print the ratio.",
         ),
     ] = 0,
 ) -> None:

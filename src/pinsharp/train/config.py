@@ -63,8 +63,13 @@ class StageConfig:
         for name in ("steps", "batch", "crop"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"stage.{name} must be at least 1, got {getattr(self, name)}")
-        if self.lr <= 0 or self.clip <= 0:
+        if not (self.lr > 0 and self.clip > 0):
             raise ConfigError(f"stage.lr and stage.clip must be positive, got {self.lr} and {self.clip}")
+        for name in ("warmup", "final_lr", "weight_decay", "kernel_weight", "width_jitter", "noise_jitter"):
+            if not getattr(self, name) >= 0:
+                raise ConfigError(f"stage.{name} must not be negative, got {getattr(self, name)}")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise ConfigError(f"stage.betas must be from 0 to below 1, got {list(self.betas)}")
         if self.warmup >= self.steps:
             raise ConfigError(f"stage.warmup ({self.warmup}) must be shorter than the stage ({self.steps} steps)")
 
@@ -101,6 +106,13 @@ class RunConfig:
     validation_size: int = 256
     save_every: int = 250
 
+    def __post_init__(self) -> None:
+        for name in ("log_every", "validate_every", "validation_crops", "validation_size", "save_every"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"run.{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 <= self.ema < 1:
+            raise ConfigError(f"run.ema must be from 0 to below 1, got {self.ema}")
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -136,6 +148,17 @@ class TrainConfig:
     def folder(self) -> Path:
         """Folder of the run."""
         return Path(self.run.folder or Path("runs") / self.name)
+
+    @property
+    def images(self) -> Path:
+        """Folder of the sharp images.
+
+        Raises:
+            ConfigError: If none was named.
+        """
+        if not self.root:
+            raise ConfigError("no folder of sharp images to train on; name one with --set root=FOLDER")
+        return Path(self.root)
 
 
 def load_config(path: str | Path, overrides: list[str] | None = None) -> TrainConfig:
@@ -188,7 +211,7 @@ def _toml_value(text: str) -> Any:
 def _build(cls: type[Any], values: Any, where: str) -> Any:
     """Build a dataclass from a table, every key and type checked."""
     if not isinstance(values, dict):
-        raise ConfigError(f"[{where}] must be a table of settings, got {values!r}")
+        raise ConfigError(f"[{where.rstrip('.')}] must be a table of settings, got {values!r}")
     hints = typing.get_type_hints(cls)
     unknown = sorted(set(values) - set(hints))
     if unknown:

@@ -15,14 +15,14 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from pinsharp.allocator import keep_freed_memory
 from pinsharp.data.corpus import Corpus, load_corpus
 from pinsharp.data.synthesis import Batch, make_batch
-from pinsharp.errors import ConfigError, PinsharpError
+from pinsharp.errors import ConfigError, OutputError, PinsharpError
 from pinsharp.metrics import psnr
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.weights import build_net, load_weights, save_weights
@@ -30,7 +30,7 @@ from pinsharp.train.config import StageConfig, TrainConfig
 from pinsharp.train.pictures import save_pictures
 from pinsharp.train.progress import Progress
 from pinsharp.train.stages import Stage, width_errors
-from pinsharp.train.state import append_log, load_checkpoint, read_log, rewind_log, save_checkpoint
+from pinsharp.train.state import CHECKPOINT, append_log, load_checkpoint, read_log, rewind_log, save_checkpoint
 
 WEIGHTS = "model.safetensors"
 _VALIDATION_SEED = 4_242
@@ -62,6 +62,7 @@ def train(config: TrainConfig, *, resume: bool = False, quiet: bool = False) -> 
     Raises:
         ConfigError: If settings contradict one another, the folder holds another run, or there is nothing to resume.
         ImageError: If the corpus is missing or too small.
+        OutputError: If the folder cannot be written.
         PinsharpError: If the loss stops being a number.
     """
     run = _set_up(config)
@@ -92,7 +93,6 @@ def learning_rate(stage: StageConfig, step: int) -> float:
 
 
 def _set_up(config: TrainConfig) -> Run:
-    keep_freed_memory()
     accelerator = _accelerator(config)
     processes = accelerator.num_processes
     for stage in config.stage:
@@ -106,8 +106,8 @@ def _set_up(config: TrainConfig) -> Run:
         net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = AveragedModel(net, multi_avg_fn=_averaging(config.run.ema))
     margin = config.data.kernel_size
-    training = load_corpus(config.root, held_out=False, smallest=max(s.crop for s in config.stage) + margin)
-    held_out = load_corpus(config.root, held_out=True, smallest=config.run.validation_size + margin)
+    training = load_corpus(config.images, held_out=False, smallest=max(s.crop for s in config.stage) + margin)
+    held_out = load_corpus(config.images, held_out=True, smallest=config.run.validation_size + margin)
     validation = make_batch(
         held_out.to(accelerator.device),
         replace(config.data, mono=0.0),
@@ -136,8 +136,9 @@ def _accelerator(config: TrainConfig) -> Accelerator:
     if device == "cuda" and not torch.cuda.is_available():
         raise ConfigError("run.device is cuda, but this machine or this PyTorch has no CUDA; use cpu or auto")
     on_cpu = device == "cpu" or not torch.cuda.is_available()
-    if on_cpu:
-        os.environ["ACCELERATE_USE_CPU"] = "true"
+    os.environ["ACCELERATE_USE_CPU"] = str(on_cpu).lower()
+    # accelerate remembers the settings of an earlier run in this process and refuses others.
+    AcceleratorState._reset_state(reset_partial_state=True)
     # A mono batch leaves the colour layers without gradient, and the other way round.
     unused = DistributedDataParallelKwargs(find_unused_parameters=True)
     precision = "bf16" if config.run.precision == "bf16" else "no"
@@ -155,11 +156,15 @@ def _fingerprint(config: TrainConfig, corpus: Corpus) -> str:
 def _start(run: Run) -> tuple[int, int, dict[str, Any] | None]:
     folder = run.config.folder
     if run.accelerator.is_main_process:
-        if read_log(folder):
+        if read_log(folder) or (folder / CHECKPOINT).exists():
             raise ConfigError(
                 f"{folder} already holds a run; go on with --resume, or choose another with --set run.folder=DIR"
             )
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from None
+        save_checkpoint(folder, _state(run, 0, 0, None))  # from here on a killed run can be resumed
     return 0, 0, None
 
 
@@ -177,6 +182,8 @@ def _fit(run: Run, number: int, start: int, optimiser_state: dict[str, Any] | No
     """Train one stage from step `start` to its end."""
     config, stage = run.config.run, run.config.stage[number]
     seed = config.seed * 1_000 + number
+    # The gradients of parts that only the last stage trained would count when the norm is clipped.
+    run.net.zero_grad(set_to_none=True)
     objective = Stage(run.net, stage, seed)
     if config.compile and hasattr(run.net.restorer, "trunk"):
         run.net.restorer.trunk.compile()  # type: ignore[union-attr]
@@ -211,7 +218,8 @@ def _step(
     value = float(losses["loss"].detach())
     if not math.isfinite(value):
         raise PinsharpError(
-            f"the loss became {value} at step {step + 1}; resume from the last checkpoint with a lower stage.lr or clip"
+            f"the loss became {value} at step {step + 1} of a {stage.kind} stage; train again with a lower lr or clip, "
+            "from the last weights if they are good: --set start.restorer=FILE"
         )
     optimiser.zero_grad(set_to_none=True)
     run.accelerator.backward(losses["loss"])
@@ -254,18 +262,23 @@ def _report(run: Run, number: int, step: int, losses: dict[str, float], optimise
 def _save(run: Run, number: int, step: int, optimiser: Any) -> None:
     """Write the averaged weights as a model, then the checkpoint."""
     done = step == run.config.stage[number].steps
-    state = {
+    state = _state(run, number + 1, 0, None) if done else _state(run, number, step, optimiser.state_dict())
+    save_weights(run.config.folder / WEIGHTS, run.average.module, card(run))
+    save_checkpoint(run.config.folder, state)
+
+
+def _state(run: Run, stage: int, step: int, optimiser: dict[str, Any] | None) -> dict[str, Any]:
+    """What a checkpoint holds: all that the steps from `step` of `stage` on depend on."""
+    return {
         "fingerprint": run.fingerprint,
-        "stage": number + 1 if done else number,
-        "step": 0 if done else step,
+        "stage": stage,
+        "step": step,
         "net": run.net.state_dict(),
         "average": run.average.state_dict(),
-        "optimiser": None if done else optimiser.state_dict(),
+        "optimiser": optimiser,
         "seconds": run.seconds,
         "crops": run.crops,
     }
-    save_weights(run.config.folder / WEIGHTS, run.average.module, card(run))
-    save_checkpoint(run.config.folder, state)
 
 
 def card(run: Run) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from pinsharp.blur.kernels import kernel_sigma, render_kernels
 from pinsharp.blur.noise import generator
 from pinsharp.data.synthesis import Batch
+from pinsharp.errors import ConfigError
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.train.config import StageConfig
 
@@ -17,6 +18,8 @@ LEAST_NOISE = 5e-5
 PSNR_FLOOR = 1e-4
 """Mean squared error at which `psnr` stops to ask for more: 40 dB, or nearly sharp crops would lead the gradient."""
 
+_JITTER = 500_000_000  # sets the random numbers of the jitter apart from those that make the pairs
+
 
 class Stage(nn.Module):
     """A net under the loss of one stage; what the stage does not train is frozen.
@@ -25,6 +28,9 @@ class Stage(nn.Module):
         net: Net with `kernel_net`, `restorer`, `estimate` and `deconvolve`.
         config: The stage.
         seed: Seed of the jitter.
+
+    Raises:
+        ConfigError: If a frozen part is not there, or nothing is left to train.
     """
 
     def __init__(self, net: nn.Module, config: StageConfig, seed: int = 0) -> None:
@@ -34,8 +40,15 @@ class Stage(nn.Module):
         self.seed = seed
         for name, part in (("kernel", self.net.kernel_net), ("deconv", self.net.restorer)):
             part.requires_grad_(config.kind in (name, "joint"))
+        parts = dict(net.named_modules())
         for name in config.frozen:
-            net.get_submodule(name).requires_grad_(False)
+            if name not in parts:
+                raise ConfigError(
+                    f"stage.frozen: the net has no part {name!r}; it has {', '.join(filter(None, parts))}"
+                )
+            parts[name].requires_grad_(False)
+        if not any(parameter.requires_grad for parameter in net.parameters()):
+            raise ConfigError(f"stage.frozen leaves nothing to train in this {config.kind} stage")
 
     def forward(self, batch: Batch, index: int = 0) -> dict[str, Tensor]:
         """Compute `loss` and the parts of it that the log shows.
@@ -63,13 +76,18 @@ class Stage(nn.Module):
 
     def _fed(self, estimate: KernelEstimate) -> KernelEstimate:
         """The estimate as the restorer sees it."""
-        return KernelEstimate(estimate.kernel.detach(), estimate.noise) if self.config.detach else estimate
+        if not self.config.detach:
+            return estimate
+        noise = None if estimate.noise is None else estimate.noise.detach()
+        return KernelEstimate(estimate.kernel.detach(), noise)
 
     def _jittered(self, batch: Batch, index: int) -> KernelEstimate:
         """The true blur with the errors of an estimate on it."""
-        draw = generator(self.seed, index)
-        width = _factors(self.config.width_jitter, batch.noise, draw)
-        noise = batch.noise * _factors(self.config.noise_jitter, batch.noise, draw)
+        # Drawn sample by sample, so that it does not matter how many processes share a batch.
+        draws = [generator(self.seed + _JITTER, index + place) for place in range(len(batch.noise))]
+        errors = torch.stack([torch.randn(2, generator=draw) for draw in draws]).to(batch.noise.device)
+        width = (self.config.width_jitter * errors[:, 0]).exp()  # log-normal around 1, (B,)
+        noise = batch.noise * (self.config.noise_jitter * errors[:, 1]).exp()
         if not self.config.width_jitter:
             return KernelEstimate(batch.kernel, noise)
         size = batch.kernel.shape[-1]
@@ -99,11 +117,6 @@ def width_errors(estimate: KernelEstimate, batch: Batch) -> Tensor:
     truth = kernel_sigma(batch.kernel)
     errors = (kernel_sigma(estimate.kernel) - truth).abs() / truth.clamp(min=1e-6)
     return errors[truth > 0.4]
-
-
-def _factors(relative_error: float, like: Tensor, draw: torch.Generator) -> Tensor:
-    """Log-normal factors around 1, (B,)."""
-    return (relative_error * torch.randn(like.shape[0], generator=draw)).exp().to(like.device)
 
 
 def _same_size(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:

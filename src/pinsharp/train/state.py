@@ -1,7 +1,9 @@
 """Checkpoints and the log of a run: written atomically, read back exactly."""
 
+import io
 import json
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,18 @@ LOG = "log.jsonl"
 
 
 def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
-    """Write a checkpoint so that at every moment the folder holds a whole one, the old or the new."""
+    """Write a checkpoint so that at every moment the folder holds a whole one, the old or the new.
+
+    Raises:
+        OutputError: If it cannot be written; the old one is left as it was.
+    """
     target = folder / CHECKPOINT
     temporary = target.with_suffix(".tmp")
+    content = io.BytesIO()  # torch.save reports a full disk as a RuntimeError; a plain write does not
+    torch.save(state, content)
     try:
         with temporary.open("wb") as stream:
-            torch.save(state, stream)
+            stream.write(content.getbuffer())
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(target)
@@ -42,10 +50,12 @@ def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any]:
     if not path.exists():
         raise ConfigError(f"nothing to resume in {folder}: no {CHECKPOINT}; leave --resume out to start")
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError) as error:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, LookupError, pickle.UnpicklingError) as error:
         raise ConfigError(f"cannot read {path}: {error}".splitlines()[0]) from None
-    if state.get("fingerprint") != fingerprint:
+    if not isinstance(state, dict) or "fingerprint" not in state:
+        raise ConfigError(f"{path} is no checkpoint of pinsharp; start in another folder")
+    if state["fingerprint"] != fingerprint:
         raise ConfigError(
             f"{path} belongs to a run with other settings; resume with the same ones, or start in another folder"
         )
@@ -53,9 +63,16 @@ def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any]:
 
 
 def append_log(folder: Path, record: dict[str, Any]) -> None:
-    """Add one line to the log."""
-    with (folder / LOG).open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(record) + "\n")
+    """Add one line to the log.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    try:
+        with (folder / LOG).open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(record) + "\n")
+    except OSError as error:
+        raise OutputError(f"cannot write the log {folder / LOG}: {error.strerror}") from None
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:

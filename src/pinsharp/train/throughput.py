@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import torch
 
-from pinsharp.allocator import keep_freed_memory
 from pinsharp.data.corpus import load_corpus
 from pinsharp.data.synthesis import make_batch
 from pinsharp.nets.weights import build_net
@@ -26,9 +25,8 @@ def measure_throughput(config: TrainConfig, steps: int) -> str:
     Returns:
         One line with crops per second of both and their ratio.
     """
-    keep_freed_memory()
     stage = next((s for s in reversed(config.stage) if s.kind == "deconv"), config.stage[-1])
-    corpus = load_corpus(config.root, held_out=True, smallest=stage.crop + config.data.kernel_size)
+    corpus = load_corpus(config.images, held_out=True, smallest=stage.crop + config.data.kernel_size)
     plain_run = replace(config.run, precision="fp32", channels_last=False, compile=False)
     loops = [_Loop(replace(config, run=run), stage, corpus) for run in (config.run, plain_run)]
     for loop in loops:
