@@ -1,5 +1,6 @@
 """`pinsharp train`: train a net from a TOML file."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -43,4 +44,5 @@ def train(
     from pinsharp.train.loop import train as train_net
 
     train_net(run, resume=resume)
-    typer.echo(f"done: {run.folder / 'model.safetensors'}")
+    if os.environ.get("RANK", "0") == "0":  # one of the processes that torchrun started speaks for all
+        typer.echo(f"done: {run.folder / 'model.safetensors'}")

@@ -143,6 +143,9 @@ class TrainConfig:
     def __post_init__(self) -> None:
         if not self.stage:
             raise ConfigError("a training needs at least one [[stage]]")
+        for part, file in self.start.items():
+            if not isinstance(file, str):
+                raise ConfigError(f"start.{part} must name a weights file, got {file!r}")
 
     @property
     def folder(self) -> Path:
@@ -205,7 +208,7 @@ def _toml_value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        return text
+        return text.strip()
 
 
 def _build(cls: type[Any], values: Any, where: str) -> Any:

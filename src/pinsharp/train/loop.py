@@ -25,7 +25,7 @@ from pinsharp.data.synthesis import Batch, make_batch
 from pinsharp.errors import ConfigError, OutputError, PinsharpError
 from pinsharp.metrics import psnr
 from pinsharp.nets.estimate import KernelEstimate
-from pinsharp.nets.weights import build_net, load_weights, save_weights
+from pinsharp.nets.weights import build_net, load_weights, read_card, save_weights
 from pinsharp.train.config import StageConfig, TrainConfig
 from pinsharp.train.pictures import save_pictures
 from pinsharp.train.progress import Progress
@@ -292,6 +292,7 @@ def card(run: Run) -> dict[str, Any]:
             "sha256": run.training.fingerprint(),
             "fingerprint": run.fingerprint,
         },
+        "start": {part: read_card(path) for part, path in run.config.start.items()},
         "synthesis": asdict(run.config.data),
         "stages": [asdict(stage) for stage in run.config.stage],
         "budget": {"crops": run.crops, "hours": round(run.seconds / 3600, 2), "device": _device_name(run)},

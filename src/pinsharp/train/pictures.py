@@ -15,9 +15,6 @@ def save_pictures(folder: Path, log: list[dict[str, Any]], batch: Batch, restore
         batch: Validation pairs.
         restored: Their blind restorations (B, C, H, W).
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
     _save_curves(folder / "curves.png", log)
     _save_crops(folder / "crops.png", batch, restored)
 
@@ -42,7 +39,8 @@ def _save_curves(path: Path, log: list[dict[str, Any]]) -> None:
     for axes, title in ((loss, "loss"), (quality, "validation PSNR, dB"), (width, "median width error, %")):
         axes.set(title=title, xlabel="crops seen")
         axes.grid(alpha=0.3)
-    width.set_yscale("log")
+    if any(record["width_error"] > 0 for record in checked):
+        width.set_yscale("log")
     loss.legend()
     quality.legend()
     figure.savefig(path, dpi=110)
