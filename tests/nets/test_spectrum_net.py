@@ -201,7 +201,7 @@ def test_the_order_of_the_windows_does_not_matter():
     net = small_net()
     windows = torch.rand(1, 6, 32, 32, generator=torch.Generator().manual_seed(0))
 
-    one, other = (net._estimate(net.profiles(given)) for given in (windows, windows[:, [3, 0, 5, 1, 4, 2]]))
+    one, other = (net._estimate(net.features(given)) for given in (windows, windows[:, [3, 0, 5, 1, 4, 2]]))
 
     torch.testing.assert_close(one.kernel, other.kernel)
     torch.testing.assert_close(one.noise, other.noise)
@@ -275,3 +275,14 @@ def test_a_short_training_orders_fresh_images_by_their_width():
     with torch.no_grad():
         width = net(blurred_photographs(fresh, seed=5)).log_width.exp()
     assert spearmanr(width, fresh).statistic > 0.9
+
+
+def test_calibration_centres_the_features():
+    net, images = small_net(), photographs(4, 96)
+
+    net.calibrate(images)
+    features = net.features(textured_windows(images.mean(dim=1), SMALL.window, SMALL.max_windows)).flatten(0, 1)
+    scaled = (features - net.feature_mean) / net.feature_std
+
+    torch.testing.assert_close(scaled.mean(dim=0), torch.zeros(scaled.shape[1]), atol=1e-4, rtol=0)
+    assert bool((scaled.std(dim=0) > 0.9).all())

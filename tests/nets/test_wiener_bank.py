@@ -144,6 +144,18 @@ def test_more_noise_makes_every_filter_more_careful():
     assert bool((noisy.square().sum(dim=(-2, -1)) < quiet.square().sum(dim=(-2, -1))).all())
 
 
+@pytest.mark.parametrize("noise", [0.0, 1e-8])
+def test_an_image_without_noise_has_finite_filters(noise):
+    """The kernel's zeros would have to be divided by."""
+    noise = torch.tensor([noise], requires_grad=True)
+
+    filters = small_bank().filters(disk_kernel(4.0), noise)
+    filters.square().sum().backward()
+
+    assert bool(torch.isfinite(filters).all())
+    assert bool(torch.isfinite(noise.grad).all())
+
+
 def test_each_image_of_a_batch_has_its_own_kernel_and_noise():
     bank, images = small_bank(), random_images(2, 3, 20, 23)
     kernels = render_kernels(torch.tensor([1.0, 2.0]), torch.tensor([0.0, 1.5]), 11)

@@ -79,14 +79,39 @@ class SpectrumNet(nn.Module):
         taper = window[:, None] * window[None, :]
         self.register_buffer("taper", taper / taper.square().sum().sqrt(), persistent=False)
         self.register_buffer("bin_weights", _bin_weights(shape, self.config.bins), persistent=False)
+        self.register_buffer("feature_mean", torch.zeros(features))
+        self.register_buffer("feature_std", torch.ones(features))
         self.taper: Tensor
         self.bin_weights: Tensor
+        self.feature_mean: Tensor
+        self.feature_std: Tensor
 
     def forward(self, blurred: Tensor) -> KernelEstimate:
         """Estimate the blur of images (B, C, H, W), one kernel for each; smaller sides than a window are mirrored."""
         with torch.autocast(device_type=blurred.device.type, enabled=False):
-            windows = textured_windows(blurred.float().mean(dim=1), self.config.window, self.config.max_windows)
-            return self._estimate(self.profiles(windows))
+            return self._estimate(self.features(self._windows(blurred)))
+
+    @torch.no_grad()
+    def calibrate(self, blurred: Tensor) -> None:
+        """Set what is subtracted from the features, and what they are divided by, from training images (B, C, H, W).
+
+        Without it, the brightness of the spectrum drowns its shape: five times as many steps for the same error.
+        """
+        features = self.features(self._windows(blurred)).flatten(0, 1)
+        self.feature_mean.copy_(features.mean(dim=0))
+        self.feature_std.copy_(features.std(dim=0) + 1e-3)
+
+    def _windows(self, blurred: Tensor) -> Tensor:
+        return textured_windows(blurred.float().mean(dim=1), self.config.window, self.config.max_windows)
+
+    def features(self, windows: Tensor) -> Tensor:
+        """Radial profiles of windows (B, N, S, S) and their steps from ring to ring, enlarged: (B, N, 4 bins - 2).
+
+        A disc's zero is a small dip in a profile that falls by decades.
+        """
+        profiles = self.profiles(windows)
+        slopes = profiles.reshape(*profiles.shape[:-1], 2, self.config.bins).diff(dim=-1).flatten(-2)
+        return torch.cat([profiles, SLOPE_SCALE * slopes], dim=-1)
 
     def profiles(self, windows: Tensor) -> Tensor:
         """Radial profiles of windows (B, N, S, S): (B, N, 2 bins), log of mean power, then mean of log power."""
@@ -96,8 +121,8 @@ class SpectrumNet(nn.Module):
         mean_of_log = (power + POWER_FLOOR).log() @ self.bin_weights
         return (torch.cat([log_of_mean, mean_of_log], dim=-1) - LOG_POWER_CENTRE) / LOG_POWER_SCALE
 
-    def _estimate(self, profiles: Tensor) -> KernelEstimate:
-        features = torch.cat([profiles, self._slopes(profiles)], dim=-1)  # (B, N, 4 bins - 2)
+    def _estimate(self, features: Tensor) -> KernelEstimate:
+        features = (features - self.feature_mean) / self.feature_std
         read = self.read(features)  # (B, N, hidden)
         pooled = torch.cat([features.mean(dim=1), read.mean(dim=1), read.amax(dim=1)], dim=-1)
         width, spread, share, noise = self.conclude(pooled).unbind(dim=-1)
@@ -111,11 +136,6 @@ class SpectrumNet(nn.Module):
             log_width_std=1e-3 + 0.1 * nn.functional.softplus(spread),
             disk_share=disk_share,
         )
-
-    def _slopes(self, profiles: Tensor) -> Tensor:
-        """Steps from ring to ring, enlarged: a disc's zero is a small dip in a profile that falls by decades."""
-        halves = profiles.reshape(*profiles.shape[:-1], 2, self.config.bins)
-        return SLOPE_SCALE * halves.diff(dim=-1).flatten(-2)
 
     def kernel(self, width: Tensor, disk_share: Tensor) -> Tensor:
         """Render kernels (B, 1, K, K) of an effective width in pixels, split between a Gaussian and a disc."""
@@ -137,22 +157,30 @@ def textured_windows(image: Tensor, size: int, most: int) -> Tensor:
         Windows (B, N, size, size), N <= most, the most textured first. The ranking itself carries no gradient.
     """
     image = _mirror_to(image, size)
-    windows = image.unfold(1, size, size // 2).unfold(2, size, size // 2).flatten(1, 2)  # (B, N, S, S)
-    if not 0 < most < windows.shape[1]:
-        return windows
+    step = size // 2
     with torch.no_grad():
-        texture = _texture(windows)
-        chosen = texture.topk(most, dim=1).indices  # (B, most)
-    return torch.stack([rows[index] for rows, index in zip(windows, chosen, strict=True)])
+        texture = _texture(image, size, step)  # (B, rows, columns)
+    columns, count = texture.shape[-1], texture[0].numel()
+    ranked = texture.flatten(1).topk(min(most or count, count), dim=1).indices.tolist()
+    return torch.stack(
+        [
+            torch.stack([_window(plane, place // columns * step, place % columns * step, size) for place in places])
+            for plane, places in zip(image, ranked, strict=True)
+        ]
+    )
 
 
-def _texture(windows: Tensor) -> Tensor:
-    """Mean squared gradient of each window, less where pixels are clipped at black or white: (B, N)."""
-    vertical = windows[..., 2:, :] - windows[..., :-2, :]
-    horizontal = windows[..., 2:] - windows[..., :-2]
-    strength = vertical.square().mean(dim=(-2, -1)) + horizontal.square().mean(dim=(-2, -1))
-    clipped = ((windows <= 0) | (windows >= 1)).float().mean(dim=(-2, -1))
-    return strength * (1 - clipped)
+def _window(image: Tensor, top: int, left: int, size: int) -> Tensor:
+    return image[top : top + size, left : left + size]
+
+
+def _texture(image: Tensor, size: int, step: int) -> Tensor:
+    """Mean squared gradient in each window of mono images, less where pixels are clipped at black or white."""
+    strength = torch.zeros_like(image)
+    strength[..., 1:-1, :] += (image[..., 2:, :] - image[..., :-2, :]).square()
+    strength[..., 1:-1] += (image[..., 2:] - image[..., :-2]).square()
+    clipped = ((image <= 0) | (image >= 1)).to(image.dtype)
+    return nn.functional.avg_pool2d(strength, size, step) * (1 - nn.functional.avg_pool2d(clipped, size, step))
 
 
 def _mirror_to(image: Tensor, size: int) -> Tensor:

@@ -34,6 +34,7 @@ from pinsharp.train.state import CHECKPOINT, append_log, load_checkpoint, read_l
 
 WEIGHTS = "model.safetensors"
 _VALIDATION_SEED = 4_242
+_CALIBRATION_CROPS = 96
 
 
 @dataclass
@@ -66,6 +67,7 @@ def train(config: TrainConfig, *, resume: bool = False, quiet: bool = False) -> 
         PinsharpError: If the loss stops being a number.
     """
     run = _set_up(config)
+    _calibrate(run)
     first_stage, first_step, optimiser_state = _resume(run) if resume else _start(run)
     for number in range(first_stage, len(config.stage)):
         _fit(run, number, first_step if number == first_stage else 0, optimiser_state, quiet)
@@ -117,6 +119,18 @@ def _set_up(config: TrainConfig) -> Run:
     )
     fingerprint = _fingerprint(config, training)
     return Run(config, accelerator, net, average, training.to(accelerator.device), validation, fingerprint)
+
+
+def _calibrate(run: Run) -> None:
+    """Let an estimator that trains from scratch and scales its input see some of what it will get."""
+    estimator: Any = run.net.kernel_net
+    stage = next((stage for stage in run.config.stage if stage.kind != "deconv"), None)
+    if stage is None or "kernel_net" in run.config.start or not hasattr(estimator, "calibrate"):
+        return
+    indices = range(_CALIBRATION_CROPS)
+    batch = make_batch(run.training, run.config.data, size=stage.crop, indices=indices, seed=run.config.run.seed)
+    estimator.calibrate(batch.blurred)
+    run.average.module.load_state_dict(run.net.state_dict())
 
 
 def _starting_net(config: TrainConfig) -> nn.Module:

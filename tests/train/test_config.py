@@ -1,0 +1,184 @@
+"""Training files: each one that comes with pinsharp loads, each slip is one sentence in the user's words."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pinsharp.errors import ConfigError
+from pinsharp.nets.weights import build_net
+from pinsharp.train.config import RunConfig, StageConfig, TrainConfig, load_config
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
+SMALL = """
+net = "swift"
+
+[[stage]]
+kind = "kernel"
+steps = 10
+batch = 4
+crop = 32
+lr = 1e-3
+warmup = 2
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write a training file."""
+
+    def write(text=SMALL, name="mine.toml"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_training_file_loads_and_builds_its_net(path):
+    config = load_config(path)
+
+    assert config.name == path.stem
+    assert config.folder == Path("runs") / path.stem
+    net = build_net(config.net, config.config)
+    for stage in config.stage:
+        for name in stage.frozen:
+            net.get_submodule(name)
+
+
+@pytest.mark.parametrize("name", ["udbd", "udbd-fwd", "udbd-flat"])
+def test_the_papers_net_is_trained_as_the_paper_says(name):
+    """Crops of 256, 21 x 21 Gaussians, L1, kernel and deconvolution net apart and then jointly; the ablations alike."""
+    config = load_config(next(path for path in CONFIGS if path.stem == name))
+
+    assert [stage.kind for stage in config.stage] == ["kernel", "deconv", "joint"]
+    assert {stage.crop for stage in config.stage} == {256}
+    assert {stage.loss for stage in config.stage} == {"l1"}
+    assert not any(stage.detach for stage in config.stage)
+    assert config.data.distribution == "paper"
+    full = load_config(next(path for path in CONFIGS if path.stem == "udbd"))
+    assert replace(config, name="", config={}) == replace(full, name="", config={})
+
+
+def test_what_is_left_out_keeps_its_default(file):
+    config = load_config(file())
+
+    assert config.run == RunConfig()
+    assert config.stage == (StageConfig(kind="kernel", steps=10, batch=4, crop=32, lr=1e-3, warmup=2),)
+    assert (config.name, config.root, config.config, config.start) == ("mine", "", {}, {})
+
+
+@pytest.mark.parametrize(
+    "override, get, value",
+    [
+        ("run.seed=3", lambda c: c.run.seed, 3),
+        ("run.ema=0", lambda c: c.run.ema, 0.0),
+        ("run.channels_last=false", lambda c: c.run.channels_last, False),
+        ("run.precision=fp32", lambda c: c.run.precision, "fp32"),
+        ("run.folder=/tmp/a b", lambda c: c.run.folder, "/tmp/a b"),
+        ("root=photos", lambda c: c.root, "photos"),
+        ('root="2024"', lambda c: c.root, "2024"),
+        ("stage.0.steps=100", lambda c: c.stage[0].steps, 100),
+        ("stage.0.lr=1e-4", lambda c: c.stage[0].lr, 1e-4),
+        ("stage.0.betas=[0.8, 0.95]", lambda c: c.stage[0].betas, (0.8, 0.95)),
+        ('stage.0.frozen=["restorer.bank"]', lambda c: c.stage[0].frozen, ("restorer.bank",)),
+        ("stage.-1.kind=joint", lambda c: c.stage[0].kind, "joint"),
+        ("data.mono=0.5", lambda c: c.data.mono, 0.5),
+        ("data.distribution=paper", lambda c: c.data.kernel_size, 21),
+        ("config.width=8", lambda c: c.config, {"width": 8}),
+        ("start.restorer=a.safetensors", lambda c: c.start, {"restorer": "a.safetensors"}),
+        ("name = other", lambda c: c.folder, Path("runs/other")),
+    ],
+)
+def test_a_setting_given_by_hand_wins(file, override, get, value):
+    config = load_config(file(), [override])
+
+    assert get(config) == value
+    assert type(get(config)) is type(value)
+
+
+def test_settings_are_applied_in_order(file):
+    assert load_config(file(), ["run.seed=1", "run.seed=2"]).run.seed == 2
+
+
+@pytest.mark.parametrize(
+    "override, sentence",
+    [
+        ("run.seed", "--set takes KEY=VALUE, for example run.seed=3; got 'run.seed'"),
+        ("run.sed=3", "unknown setting run.sed; known ones: folder, seed,"),
+        ("speed=3", "unknown setting speed; known ones: name, net, stage"),
+        ("stage.0.step=3", "unknown setting stage.0.step; known ones: kind, steps"),
+        ("stage.1.steps=3", "there is no setting 'stage.1.steps' in the training file"),
+        ("stage.first.steps=3", "there is no setting 'stage.first.steps'"),
+        ("net.width=3", "there is no setting 'net.width'"),
+        ("run.seed=three", "run.seed must be of type int, got 'three'"),
+        ("run.seed=1.5", "run.seed must be of type int, got 1.5"),
+        ("run.seed=true", "run.seed must be of type int, got True"),
+        ("run.compile=1", "run.compile must be of type bool, got 1"),
+        ("run.precision=fp16", "run.precision must be one of bf16, fp32, got 'fp16'"),
+        ("run.device=tpu", "run.device must be one of auto, cpu, cuda, got 'tpu'"),
+        ("stage.0.kind=both", "stage.0.kind must be one of kernel, deconv, joint, got 'both'"),
+        ("stage.0.betas=[0.9]", "stage.0.betas must hold 2 values, got 1"),
+        ("stage.0.betas=[0.9, 'a']", "stage.0.betas.1 must be of type float, got 'a'"),
+        ("stage.0.frozen=restorer", "stage.0.frozen must be of type tuple, got 'restorer'"),
+        ("run=3", r"\[run\] must be a table of settings, got 3"),
+        ("stage=[]", r"at least one \[\[stage\]\]"),
+        ("stage.0.steps=0", "stage.steps must be at least 1, got 0"),
+        ("stage.0.lr=0", "stage.lr and stage.clip must be positive, got 0.0 and 1.0"),
+        ("stage.0.lr=nan", "must be positive, got nan"),
+        ("stage.0.warmup=10", r"stage.warmup \(10\) must be shorter than the stage \(10 steps\)"),
+        ("stage.0.warmup=-1", "stage.warmup must not be negative, got -1"),
+        ("stage.0.width_jitter=-0.1", "stage.width_jitter must not be negative, got -0.1"),
+        ("stage.0.betas=[0.9, 1.0]", r"stage.betas must be from 0 to below 1, got \[0.9, 1.0\]"),
+        ("run.ema=1.0", "run.ema must be from 0 to below 1, got 1.0"),
+        ("run.save_every=0", "run.save_every must be at least 1, got 0"),
+        ("data.mono=2.0", "data.mono is a share and must be from 0 to 1, got 2.0"),
+        ("start.restorer=3", "start.restorer must name a weights file, got 3"),
+    ],
+)
+def test_a_slip_is_told_in_one_sentence(file, override, sentence):
+    with pytest.raises(ConfigError, match=sentence) as caught:
+        load_config(file(), [override])
+
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text, sentence",
+    [
+        ("net = ", "cannot read .*mine.toml"),
+        ("\x00", "cannot read .*mine.toml"),
+        ("[[stage]]\nkind = 'kernel'", "setting net is missing from the training file"),
+        (SMALL.replace("lr = 1e-3", ""), "setting stage.0.lr is missing from the training file"),
+        ('net = "swift"', "setting stage is missing from the training file"),
+        ("stage = 3\nnet = 'swift'", "stage must be of type tuple, got 3"),
+    ],
+)
+def test_a_file_that_is_no_training_file_is_refused(file, text, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        load_config(file(text))
+
+
+def test_a_missing_file_is_told(tmp_path):
+    with pytest.raises(ConfigError, match=r"training file not found: .*none\.toml"):
+        load_config(tmp_path / "none.toml")
+
+
+def test_a_folder_is_no_training_file(tmp_path):
+    with pytest.raises(ConfigError, match="cannot read"):
+        load_config(tmp_path)
+
+
+def test_without_images_a_run_says_how_to_name_them(file):
+    """An empty name would have been the current folder."""
+    config = load_config(file())
+
+    with pytest.raises(ConfigError, match="name one with --set root=FOLDER"):
+        _ = config.images
+
+
+def test_a_config_can_be_made_in_python_as_well():
+    stage = StageConfig(kind="deconv", steps=10, batch=1, crop=8, lr=1e-3, warmup=0)
+
+    assert TrainConfig(name="mine", net="swift", stage=(stage,), run=RunConfig(folder="there")).folder == Path("there")

@@ -1,0 +1,271 @@
+"""The stages: eq. 4 to 6 against plain numpy, who is trained by which stage, and jitter of the asked size."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma, render_kernels
+from pinsharp.data.corpus import load_corpus
+from pinsharp.data.synthesis import Batch, SynthesisConfig, make_batch
+from pinsharp.errors import ConfigError
+from pinsharp.nets.estimate import KernelEstimate
+from pinsharp.nets.weights import build_net
+from pinsharp.train.stages import LEAST_NOISE, PSNR_FLOOR, Stage, kernel_loss, width_errors
+
+UDBD = {
+    "kernel_channels": 2,
+    "kernel_blocks": 0,
+    "kernel_code": 2,
+    "kernel_chain": 1,
+    "features": 2,
+    "feature_blocks": 0,
+    "width": 2,
+    "encoder_blocks": [1],
+    "decoder_blocks": [1],
+}
+
+
+@pytest.fixture
+def net(tiny_run):
+    torch.manual_seed(0)
+    return build_net("swift", tiny_run.config)
+
+
+@pytest.fixture
+def batch(photographs):
+    config = SynthesisConfig(max_sigma=1.0, max_radius=1.0, mono=0.0, sharp=0.0)
+    return make_batch(load_corpus(photographs, held_out=False), config, size=16, indices=range(3), seed=0)
+
+
+def weights_of(part):
+    return {name: value.detach().clone() for name, value in part.state_dict().items()}
+
+
+def take_steps(net, stage, batch, count=3):
+    objective = Stage(net, stage)
+    optimiser = torch.optim.AdamW([p for p in net.parameters() if p.requires_grad], lr=stage.lr)
+    for step in range(count):
+        optimiser.zero_grad()
+        objective(batch, step)["loss"].backward()
+        optimiser.step()
+
+
+def changed(before, part):
+    return {name for name, value in part.state_dict().items() if not torch.equal(value, before[name])}
+
+
+def has_gradient(part):
+    return any(parameter.grad is not None and parameter.grad.any() for parameter in part.parameters())
+
+
+@pytest.mark.parametrize("kind, trained", [("kernel", "kernel_net"), ("deconv", "restorer")])
+def test_a_stage_trains_its_part_and_leaves_the_other_bit_for_bit(net, batch, stages, kind, trained):
+    other = {"kernel_net": "restorer", "restorer": "kernel_net"}[trained]
+    before = {part: weights_of(net.get_submodule(part)) for part in (trained, other)}
+
+    take_steps(net, stages(kind), batch)
+
+    assert changed(before[trained], net.get_submodule(trained))
+    assert not changed(before[other], net.get_submodule(other))
+
+
+def test_a_joint_stage_trains_both_parts(net, batch, stages):
+    before = {part: weights_of(net.get_submodule(part)) for part in ("kernel_net", "restorer")}
+
+    take_steps(net, stages("joint"), batch)
+
+    for part, weights in before.items():
+        assert changed(weights, net.get_submodule(part))
+
+
+@pytest.mark.parametrize("kind", ["deconv", "joint"])
+def test_frozen_parts_stay_bit_for_bit(net, batch, stages, kind):
+    before = weights_of(net.restorer.bank)
+
+    take_steps(net, stages(kind, frozen=("restorer.bank",)), batch)
+
+    assert not changed(before, net.restorer.bank)
+    take_steps(net, stages(kind), batch)  # the next stage may train them again
+    assert changed(before, net.restorer.bank)
+
+
+def test_a_frozen_part_that_is_not_there_is_refused(net, stages):
+    with pytest.raises(ConfigError, match=r"no part 'bank'; it has kernel_net, .*restorer.bank"):
+        Stage(net, stages("deconv", frozen=("bank",)))
+
+
+def test_a_stage_that_trains_nothing_is_refused(net, stages):
+    with pytest.raises(ConfigError, match="leaves nothing to train in this kernel stage"):
+        Stage(net, stages("kernel", frozen=("kernel_net",)))
+
+
+def test_the_image_loss_of_a_joint_stage_reaches_the_kernel_net(net, batch, stages):
+    """Eq. 6 without the kernel's own loss."""
+    Stage(net, stages("joint", kernel_weight=0.0))(batch)["loss"].backward()
+
+    assert has_gradient(net.kernel_net)
+    assert has_gradient(net.restorer)
+
+
+def test_detached_it_does_not(net, batch, stages):
+    """Neither through the kernel nor through the noise that is estimated beside it."""
+    with torch.no_grad():
+        net.kernel_net.conclude[-1].bias[3] += 4  # noise that the restorer takes account of
+
+    Stage(net, stages("joint", kernel_weight=0.0, detach=True))(batch)["loss"].backward()
+
+    assert not has_gradient(net.kernel_net)
+    assert has_gradient(net.restorer)
+
+
+def test_detached_the_kernel_net_still_learns_from_its_own_loss(net, batch, stages):
+    losses = Stage(net, stages("joint", detach=True))(batch)
+    losses["loss"].backward()
+
+    assert has_gradient(net.kernel_net)
+    torch.testing.assert_close(losses["loss"], losses["kernel_loss"] + losses["image_loss"])
+
+
+def test_equation_4_is_the_summed_difference_of_the_kernels(batch):
+    """A free-form estimate, as the paper's net gives it: no width and no noise."""
+    estimated = gaussian_kernel(1.3, 25).expand(3, -1, -1, -1)
+
+    loss = kernel_loss(KernelEstimate(estimated), batch)
+
+    truth = np.pad(batch.kernel[:, 0].numpy(), ((0, 0), (3, 3), (3, 3)))  # 19 x 19
+    expected = np.mean([np.abs(one - other).sum() for one, other in zip(estimated[:, 0].numpy(), truth, strict=True)])
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_a_net_says_of_width_share_and_noise_is_judged_as_well(batch):
+    log_width, deviation = torch.tensor([0.1, -0.4, 0.3]), torch.tensor([0.2, 0.1, 0.05])
+    noise, share = torch.tensor([1e-3, 5e-3, 2e-2]), torch.tensor([0.1, 0.5, 0.9])
+    kernel = gaussian_kernel(1.3, 19).expand(3, -1, -1, -1)
+
+    loss = kernel_loss(KernelEstimate(kernel, noise, log_width, deviation, share), batch)
+
+    variance, disk = batch.sigma.numpy() ** 2 + batch.radius.numpy() ** 2 / 4, batch.radius.numpy() ** 2 / 4
+    error = (log_width.numpy() - np.log(variance) / 2) / deviation.numpy()
+    likelihood = np.mean(error**2 / 2 + np.log(deviation.numpy()))
+    shares = np.mean((share.numpy() - disk / variance) ** 2)
+    noises = np.mean(np.log(noise.numpy() / batch.noise.numpy()) ** 2)
+    kernels = float(kernel_loss(KernelEstimate(kernel), batch))
+    assert float(loss) == pytest.approx(kernels + shares + 0.1 * likelihood + 0.1 * noises, rel=1e-4)
+
+
+def test_noise_too_small_to_measure_is_not_asked_for(batch):
+    """Rounding to 16 bits lies below what the estimator can say."""
+    nothing, floor = (replace(batch, noise=torch.full((3,), noise)) for noise in (1e-6, LEAST_NOISE))
+    estimate = KernelEstimate(batch.kernel, torch.full((3,), LEAST_NOISE))
+
+    torch.testing.assert_close(kernel_loss(estimate, nothing), kernel_loss(estimate, floor))
+
+
+def test_the_likelihood_is_least_for_an_honest_deviation(batch):
+    """A net that is wrong by 10 % does best to say 10 %."""
+    width = (batch.sigma.square() + batch.radius.square() / 4).sqrt().log()
+
+    def loss(deviation):
+        said = torch.full((3,), deviation)
+        return float(kernel_loss(KernelEstimate(batch.kernel, batch.noise, width + 0.1, said), batch))
+
+    assert loss(0.1) < min(loss(0.07), loss(0.14))
+
+
+def test_equation_5_is_the_mean_difference_of_the_images(net, batch, stages):
+    loss = Stage(net, stages("deconv"))(batch)["loss"]
+
+    restored = net.deconvolve(batch.blurred, KernelEstimate(batch.kernel, batch.noise)).detach().numpy()
+    assert float(loss.detach()) == pytest.approx(np.abs(restored - batch.sharp.numpy()).mean(), rel=1e-5)
+
+
+def test_the_psnr_loss_is_the_mean_psnr_in_units_of_ten_decibels(net, batch, stages):
+    loss = Stage(net, stages("deconv", loss="psnr"))(batch)["loss"]
+
+    restored = net.deconvolve(batch.blurred, KernelEstimate(batch.kernel, batch.noise)).detach().numpy()
+    errors = ((restored - batch.sharp.numpy()) ** 2).mean(axis=(1, 2, 3))
+    assert float(loss.detach()) == pytest.approx(np.log10(errors + PSNR_FLOOR).mean(), rel=1e-4)
+
+
+def test_equation_6_adds_the_two_with_a_weight(net, batch, stages):
+    losses = Stage(net, stages("joint", kernel_weight=0.3))(batch)
+
+    estimate = net.estimate(batch.blurred)
+    image = (net.deconvolve(batch.blurred, estimate) - batch.sharp).abs().mean()
+    torch.testing.assert_close(losses["image_loss"], image)
+    torch.testing.assert_close(losses["kernel_loss"], kernel_loss(estimate, batch))
+    torch.testing.assert_close(losses["loss"], image + 0.3 * losses["kernel_loss"])
+
+
+@pytest.mark.parametrize("kind", ["kernel", "deconv", "joint"])
+@pytest.mark.parametrize("loss", ["l1", "psnr"])
+def test_the_papers_net_goes_through_the_same_stages(batch, stages, kind, loss):
+    torch.manual_seed(0)
+    net = build_net("udbd", UDBD)
+
+    value = Stage(net, stages(kind, loss=loss))(batch)["loss"]
+    value.backward()
+
+    assert math.isfinite(float(value.detach()))
+    assert has_gradient(net.kernel_net) == (kind != "deconv")
+    assert has_gradient(net.restorer) == (kind != "kernel")
+
+
+def jittered(net, stage, batch, index=0):
+    """Blur that the restorer was shown."""
+    shown = []
+    objective = Stage(net, stage, seed=7)
+    net.deconvolve = lambda blurred, estimate: shown.append(estimate) or blurred
+    objective(batch, index)
+    del net.deconvolve
+    return shown[0]
+
+
+def many(count):
+    """A batch whose images nobody looks at."""
+    sigma, radius = torch.full((count,), 1.5), torch.full((count,), 2.0)
+    kernel = render_kernels(sigma.double(), radius.double(), 31).float()
+    image = torch.zeros(count, 1, 4, 4)
+    return Batch(image, image, kernel, torch.full((count,), 0.01), sigma, radius)
+
+
+def test_without_jitter_the_restorer_is_told_the_truth(net, batch, stages):
+    shown = jittered(net, stages("deconv"), batch)
+
+    assert torch.equal(shown.kernel, batch.kernel)
+    torch.testing.assert_close(shown.noise, batch.noise)
+
+
+def test_jitter_has_the_asked_size(net, stages):
+    batch = many(400)
+
+    shown = jittered(net, stages("deconv", width_jitter=0.05, noise_jitter=0.2), batch)
+
+    widths = (kernel_sigma(shown.kernel) / kernel_sigma(batch.kernel)).log()
+    noises = (shown.noise / batch.noise).log()
+    assert float(widths.std()) == pytest.approx(0.05, rel=0.15)
+    assert float(noises.std()) == pytest.approx(0.2, rel=0.15)
+    assert abs(float(widths.mean())) < 0.01
+    assert abs(float(torch.corrcoef(torch.stack([widths, noises]))[0, 1])) < 0.15
+
+
+def test_jitter_belongs_to_the_sample_not_to_its_batch(net, stages):
+    """However many processes share the batch, each sample is shown the same blur."""
+    stage = stages("deconv", width_jitter=0.05, noise_jitter=0.2)
+
+    together, second_half = jittered(net, stage, many(4), 8), jittered(net, stage, many(2), 10)
+
+    assert torch.equal(together.noise[2:], second_half.noise)
+    torch.testing.assert_close(together.kernel[2:], second_half.kernel)
+    assert not torch.equal(jittered(net, stage, many(4), 12).noise, together.noise)
+
+
+def test_width_errors_are_relative_and_leave_sharp_images_out(batch):
+    kernel = torch.cat([gaussian_kernel(sigma, 19) for sigma in (1.0, 2.0, 0.2)])
+    truth = replace(batch, kernel=kernel)
+    estimate = KernelEstimate(torch.cat([gaussian_kernel(sigma, 19) for sigma in (1.1, 1.9, 1.0)]))
+
+    torch.testing.assert_close(width_errors(estimate, truth), torch.tensor([0.1, 0.05]), atol=2e-3, rtol=0)
