@@ -1,4 +1,4 @@
-"""Put a trained model into the package: float16 storage, its training's card, and the figures that `pinsharp evaluate -o` wrote.
+"""Put a trained model into the package: float16, with its card and the figures that `pinsharp evaluate -o` wrote.
 
 Usage: python scripts/ship_weights.py RUN/model.safetensors NAME [RECORDS.jsonl ...]
 

@@ -109,3 +109,14 @@ def test_the_image_is_not_changed():
     quantise(image, 2)
 
     assert float((image - 0.5).abs().max()) == 0
+
+
+def test_smooth_noise_keeps_its_coarse_level_and_loses_the_fine_one():
+    flat = torch.full((2, 1, 256, 256), 0.5)
+
+    white = add_read_noise(flat, 0.01, generator(0, 0)) - flat
+    smooth = add_read_noise(flat, 0.01, generator(0, 0), smoothing=1.0) - flat
+    coarse_white, coarse_smooth = (torch.nn.functional.avg_pool2d(noise, 16).std() for noise in (white, smooth))
+
+    assert coarse_smooth == pytest.approx(float(coarse_white), rel=0.12)  # some of it leaves its block
+    assert smooth.std() == pytest.approx(0.01 / (2 * math.sqrt(math.pi)), rel=0.05)  # of a Gaussian of sigma 1

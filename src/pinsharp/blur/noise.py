@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from pinsharp.blur.fourier import circular_convolve
+from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError
 
 _STREAM = 0x9E3779B97F4A7C15
@@ -15,9 +17,22 @@ def generator(seed: int, index: int, device: torch.device | str = "cpu") -> torc
     return torch.Generator(device).manual_seed(mixed ^ (mixed >> 31))
 
 
-def add_read_noise(image: Tensor, sigma: float | Tensor, generator: torch.Generator) -> Tensor:
-    """Add white Gaussian noise of standard deviation `sigma` (in units of full scale, 1/255 for one 8-bit level)."""
+def add_read_noise(
+    image: Tensor, sigma: float | Tensor, generator: torch.Generator, *, smoothing: float = 0.0
+) -> Tensor:
+    """Add Gaussian noise to images (B, C, H, W) or (C, H, W).
+
+    Args:
+        image: Images in [0, 1].
+        sigma: Standard deviation in units of full scale; 1/255 is one 8-bit level.
+        generator: Source of randomness.
+        smoothing: 0 for white noise. Otherwise the sigma, in pixels, of a Gaussian that the white noise is smoothed with,
+            as interpolating colour filters and denoising in a camera do: coarse noise keeps its level, fine noise is gone.
+    """
     noise = torch.randn(image.shape, generator=generator, dtype=image.dtype, device=image.device)
+    if smoothing > 0:
+        kernel = gaussian_kernel(smoothing).to(image)
+        noise = circular_convolve(noise.reshape(-1, 1, *image.shape[-2:]), kernel).reshape(image.shape)
     return image + sigma * noise
 
 

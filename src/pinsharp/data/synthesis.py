@@ -39,6 +39,8 @@ class SynthesisConfig:
         max_radius: `wide`: largest radius of a disc, pixels; the smallest is 0.5.
         max_noise: `wide`: largest standard deviation of the read noise, in units of 1/255.
         noiseless: `wide`: share of images without read noise.
+        coloured: `wide`: share of the noisy images whose read noise is smooth, as colour filters and cameras' own
+            denoising leave it.
     """
 
     distribution: Distribution = "wide"
@@ -50,11 +52,12 @@ class SynthesisConfig:
     max_radius: float = 8.0
     max_noise: float = 2.0
     noiseless: float = 0.5
+    coloured: float = 0.0
 
     def __post_init__(self) -> None:
         if self.distribution not in ("paper", "wide"):
             raise ConfigError(f"data.distribution must be 'paper' or 'wide', got {self.distribution!r}")
-        shares = {name: getattr(self, name) for name in ("mono", "sharp", "gaussian", "disk", "noiseless")}
+        shares = {name: getattr(self, name) for name in ("mono", "sharp", "gaussian", "disk", "noiseless", "coloured")}
         for name, share in shares.items():
             if not 0 <= share <= 1:
                 raise ConfigError(f"data.{name} is a share and must be from 0 to 1, got {share}")
@@ -75,16 +78,26 @@ class SynthesisConfig:
 
 @dataclass(frozen=True)
 class Blurriness:
-    """The random choices of one pair: Gaussian sigma and disc radius in pixels (0: none), noise, electrons, bits."""
+    """The random choices of one pair.
+
+    Args:
+        sigma: Of the Gaussian part in pixels; 0 for none.
+        radius: Of the disc part in pixels; 0 for none.
+        read_noise: Standard deviation in units of full scale, before smoothing.
+        full_well: Electrons at full scale; 0 for no shot noise.
+        bits: Depth that the image is rounded to.
+        smoothing: Sigma in pixels of the Gaussian that the read noise is smoothed with; 0 for white noise.
+    """
 
     sigma: float
     radius: float
     read_noise: float
     full_well: float
     bits: int
+    smoothing: float = 0.0
 
     def noise(self, brightness: float) -> float:
-        """Standard deviation of all noise, rounding included, at a mean brightness, in units of full scale."""
+        """Level of all noise, rounding included, at a mean brightness: its standard deviation if none of it is smooth."""
         shot = brightness / self.full_well if self.full_well else 0.0
         rounding = 1 / (2**self.bits - 1) ** 2 / 12
         return math.sqrt(self.read_noise**2 + shot + rounding)
@@ -146,7 +159,7 @@ def make_batch(corpus: Corpus, config: SynthesisConfig, *, size: int, indices: r
 
 def draw_blurriness(config: SynthesisConfig, generator: torch.Generator) -> Blurriness:
     """Draw the blur and the noise of one pair from the distribution of a config."""
-    u = torch.rand(7, generator=generator, dtype=torch.float64).tolist()
+    u = torch.rand(8, generator=generator, dtype=torch.float64).tolist()
     if config.distribution == "paper":
         return Blurriness(sigma=1 + 3 * u[0], radius=0.0, read_noise=0.0, full_well=0.0, bits=8)
     sigma, radius = _draw_widths(config, u[0], u[1], u[2])
@@ -158,6 +171,7 @@ def draw_blurriness(config: SynthesisConfig, generator: torch.Generator) -> Blur
         # One noisy image in three counts electrons as well: full wells from 2,000 to 32,000.
         full_well=2000.0 * 16 ** (u[5] * 3) if noisy and u[5] < 1 / 3 else 0.0,
         bits=_BITS[int(u[6] * len(_BITS))],
+        smoothing=0.3 + 0.9 * u[7] / config.coloured if u[7] < config.coloured else 0.0,
     )
 
 
@@ -190,5 +204,5 @@ def _expose(blurred: Tensor, choice: Blurriness, seed: int) -> Tensor:
         draw = torch.Generator(blurred.device).manual_seed(seed)
         if choice.full_well:
             blurred = add_shot_noise(blurred, choice.full_well, draw)
-        blurred = add_read_noise(blurred, choice.read_noise, draw)
+        blurred = add_read_noise(blurred, choice.read_noise, draw, smoothing=choice.smoothing)
     return quantise(blurred, choice.bits)
