@@ -39,7 +39,7 @@ LOGS = {
 
 @pytest.mark.parametrize("name", LOGS)
 def test_curves_are_drawn_for_every_log(tmp_path, name):
-    save_pictures(tmp_path, LOGS[name], some_batch(), some_batch().sharp)
+    save_pictures(tmp_path, LOGS[name], some_batch(), some_batch().sharp, is_blind=True)
 
     with Image.open(tmp_path / "curves.png") as picture:
         assert picture.size == (1100, 396)
@@ -51,7 +51,7 @@ def test_curves_are_drawn_for_every_log(tmp_path, name):
 def test_at_most_four_crops_are_shown(tmp_path, count, rows, channels):
     batch = some_batch(count, channels)
 
-    save_pictures(tmp_path, LOGS["first figures"], batch, 3 * batch.sharp - 1)
+    save_pictures(tmp_path, LOGS["first figures"], batch, 3 * batch.sharp - 1, is_blind=True)
 
     with Image.open(tmp_path / "crops.png") as picture:
         assert picture.size == (800, 270 * rows)
@@ -61,9 +61,9 @@ def test_pictures_are_replaced_and_the_plotting_of_others_is_left_alone(tmp_path
     monkeypatch.setitem(matplotlib.rcParams, "backend", "svg")
     batch = some_batch()
 
-    save_pictures(tmp_path, LOGS["first figures"], batch, batch.sharp)
+    save_pictures(tmp_path, LOGS["first figures"], batch, batch.sharp, is_blind=True)
     first = (tmp_path / "curves.png").read_bytes()
-    save_pictures(tmp_path, LOGS["three stages"], batch, batch.sharp)
+    save_pictures(tmp_path, LOGS["three stages"], batch, batch.sharp, is_blind=True)
 
     assert (tmp_path / "curves.png").read_bytes() != first
     assert sorted(path.name for path in tmp_path.iterdir()) == ["crops.png", "curves.png"]

@@ -26,8 +26,8 @@ def add_read_noise(
         image: Images in [0, 1].
         sigma: Standard deviation in units of full scale; 1/255 is one 8-bit level.
         generator: Source of randomness.
-        smoothing: 0 for white noise. Otherwise the sigma, in pixels, of a Gaussian that the white noise is smoothed with,
-            as interpolating colour filters and denoising in a camera do: coarse noise keeps its level, fine noise is gone.
+        smoothing: 0 for white noise. Otherwise the sigma, in pixels, of a Gaussian that smooths the white noise, as
+            interpolating colour filters and denoising in a camera do: coarse noise keeps its level, fine noise goes.
     """
     noise = torch.randn(image.shape, generator=generator, dtype=image.dtype, device=image.device)
     if smoothing > 0:

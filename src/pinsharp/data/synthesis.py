@@ -97,7 +97,7 @@ class Blurriness:
     smoothing: float = 0.0
 
     def noise(self, brightness: float) -> float:
-        """Level of all noise, rounding included, at a mean brightness: its standard deviation if none of it is smooth."""
+        """Level of all noise, rounding included, at a mean brightness: its standard deviation if it is white."""
         shot = brightness / self.full_well if self.full_well else 0.0
         rounding = 1 / (2**self.bits - 1) ** 2 / 12
         return math.sqrt(self.read_noise**2 + shot + rounding)

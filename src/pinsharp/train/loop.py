@@ -261,13 +261,14 @@ def _report(run: Run, number: int, step: int, losses: dict[str, float], optimise
     validates = last or step % config.validate_every == 0
     if run.accelerator.is_main_process:
         if validates:
-            figures, restored = validate(run)
+            is_blind = stage.kind != "deconv"
+            figures, restored = validate(run, is_blind=is_blind)
             record |= figures
             shown.validated(step, figures)
         if validates or step % config.log_every == 0:
             append_log(run.config.folder, record)
         if validates:
-            save_pictures(run.config.folder, read_log(run.config.folder), run.validation, restored)
+            save_pictures(run.config.folder, read_log(run.config.folder), run.validation, restored, is_blind=is_blind)
         if last or step % config.save_every == 0:
             _save(run, number, step, optimiser)
     run.accelerator.wait_for_everyone()
@@ -321,8 +322,16 @@ def _device_name(run: Run) -> str:
 
 
 @torch.no_grad()
-def validate(run: Run) -> tuple[dict[str, float], Tensor]:
-    """Restore the held-out crops with the averaged weights: PSNR with the true kernel and blind, median width error."""
+def validate(run: Run, *, is_blind: bool = True) -> tuple[dict[str, float], Tensor]:
+    """Restore the held-out crops with the averaged weights.
+
+    Args:
+        run: The run.
+        is_blind: Which restorations to return: blind, or with the true kernels.
+
+    Returns:
+        PSNR with the true kernel and blind, and the median width error; and the restored crops.
+    """
     net: Any = run.average.module
     batch = _channels_last(run.validation, run.config.run.channels_last)
     was_training = net.training
@@ -338,7 +347,7 @@ def validate(run: Run) -> tuple[dict[str, float], Tensor]:
         "blind_psnr": _mean_psnr(blind, batch),
         "width_error": float(width_errors(estimate, batch).median()),
     }
-    return figures, blind
+    return figures, blind if is_blind else told
 
 
 def _mean_psnr(images: Tensor, batch: Batch) -> float:

@@ -1,22 +1,30 @@
 """Pictures of a run: its curves, and held-out crops blurred, restored and sharp."""
 
 from pathlib import Path
+from statistics import mean
 from typing import Any
+
+from torch import Tensor
 
 from pinsharp.data.synthesis import Batch
 
+SMOOTHING = 20
+"""The loss is drawn as the mean over as many lines of the log: that of a single batch says little."""
 
-def save_pictures(folder: Path, log: list[dict[str, Any]], batch: Batch, restored: Any) -> None:
+
+def save_pictures(folder: Path, log: list[dict[str, Any]], batch: Batch, restored: Tensor, *, is_blind: bool) -> None:
     """Draw `curves.png` and `crops.png` into the folder of a run.
 
     Args:
         folder: Where they go.
         log: The run's log.
         batch: Validation pairs.
-        restored: Their blind restorations (B, C, H, W).
+        restored: Their restorations (B, C, H, W).
+        is_blind: Whether they were restored with estimated kernels, rather than with the true ones.
     """
     _save_curves(folder / "curves.png", log)
-    _save_crops(folder / "crops.png", batch, restored)
+    middle = "restored, blind" if is_blind else "restored with the true kernel"
+    _save_crops(folder / "crops.png", {"blurred": batch.blurred, middle: restored, "sharp": batch.sharp}, batch)
 
 
 def _save_curves(path: Path, log: list[dict[str, Any]]) -> None:
@@ -26,7 +34,8 @@ def _save_curves(path: Path, log: list[dict[str, Any]]) -> None:
     loss, quality, width = figure.subplots(1, 3)
     for stage in sorted({record["stage"] for record in log}):
         records = [record for record in log if record["stage"] == stage]
-        loss.plot([r["crops"] for r in records], [r["loss"] for r in records], label=records[0]["kind"], lw=0.8)
+        label = f"{stage + 1} {records[0]['kind']}"
+        loss.plot([r["crops"] for r in records], _smoothed([r["loss"] for r in records]), label=label, lw=1)
     checked = [record for record in log if "psnr" in record]
     crops = [record["crops"] for record in checked]
     for key, label, style in (
@@ -46,25 +55,24 @@ def _save_curves(path: Path, log: list[dict[str, Any]]) -> None:
     figure.savefig(path, dpi=110)
 
 
-def _save_crops(path: Path, batch: Batch, restored: Any, rows: int = 4) -> None:
+def _smoothed(values: list[float]) -> list[float]:
+    """Mean of each value and those before it."""
+    return [mean(values[max(0, end - SMOOTHING) : end]) for end in range(1, len(values) + 1)]
+
+
+def _save_crops(path: Path, columns: dict[str, Tensor], batch: Batch, rows: int = 4) -> None:
     from matplotlib.figure import Figure
 
     count = min(rows, batch.sharp.shape[0])
     figure = Figure(figsize=(8, 2.7 * count), layout="constrained")
-    grid = figure.subplots(count, 3, squeeze=False)
+    grid = figure.subplots(count, len(columns), squeeze=False)
     for row in range(count):
-        for axes, title, images in zip(
-            grid[row], ("blurred", "restored, blind", "sharp"), _images(batch, restored), strict=True
-        ):
+        for axes, (title, images) in zip(grid[row], columns.items(), strict=True):
             picture = images[row].detach().float().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
             axes.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=1)
             axes.set_title(f"{title}  {_describe(batch, row)}" if title == "blurred" else title, fontsize=8)
             axes.axis("off")
     figure.savefig(path, dpi=100)
-
-
-def _images(batch: Batch, restored: Any) -> tuple[Any, Any, Any]:
-    return batch.blurred, restored, batch.sharp
 
 
 def _describe(batch: Batch, row: int) -> str:
