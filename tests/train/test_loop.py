@@ -48,7 +48,7 @@ def in_folder(config, folder):
 @pytest.fixture
 def no_pictures(monkeypatch):
     """Drawing takes most of the time of a tiny run."""
-    monkeypatch.setattr(loop, "save_pictures", lambda *_: None)
+    monkeypatch.setattr(loop, "save_pictures", lambda *_, **__: None)
 
 
 # The schedule and the average
@@ -175,7 +175,7 @@ def test_training_sees_no_held_out_image_and_validation_no_other(tiny_run, monke
 
     train(tiny_run, quiet=True)
 
-    assert [validates for validates, _ in corpora] == [True] + 6 * [False]
+    assert [validates for validates, _ in corpora] == [True] + 7 * [False]  # validation; then calibration and six steps
     for validates, names in corpora:
         assert names
         assert all(is_held_out(name) == validates for name in names)
@@ -335,7 +335,7 @@ def reference(tiny_run, stages, tmp_path, monkeypatch):
 
     The clip is so small that it always acts: it looks at all gradients that are there.
     """
-    monkeypatch.setattr(loop, "save_pictures", lambda *_: None)
+    monkeypatch.setattr(loop, "save_pictures", lambda *_, **__: None)
     kinds = ("kernel", "deconv", "joint")
     config = replace(tiny_run, stage=tuple(stages(kind, steps=20, clip=0.01) for kind in kinds))
     whole = in_folder(config, tmp_path / "whole")
@@ -384,7 +384,7 @@ from pinsharp.train.config import load_config
 from pinsharp.train.state import CHECKPOINT, read_log
 
 torch.set_num_threads(1)
-loop.save_pictures = lambda *_: None
+loop.save_pictures = lambda *_, **__: None
 config = load_config(sys.argv[1])
 dice = random.Random(0)
 

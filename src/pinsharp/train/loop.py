@@ -67,7 +67,6 @@ def train(config: TrainConfig, *, resume: bool = False, quiet: bool = False) -> 
         PinsharpError: If the loss stops being a number.
     """
     run = _set_up(config)
-    _calibrate(run)
     first_stage, first_step, optimiser_state = _resume(run) if resume else _start(run)
     for number in range(first_stage, len(config.stage)):
         _fit(run, number, first_step if number == first_stage else 0, optimiser_state, quiet)
@@ -169,6 +168,7 @@ def _fingerprint(config: TrainConfig, corpus: Corpus) -> str:
 
 def _start(run: Run) -> tuple[int, int, dict[str, Any] | None]:
     folder = run.config.folder
+    _calibrate(run)
     if run.accelerator.is_main_process:
         if read_log(folder) or (folder / CHECKPOINT).exists():
             raise ConfigError(
