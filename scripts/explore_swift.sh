@@ -4,7 +4,7 @@
 # 1-megapixel colour image are printed. The table in docs/exploration.md was made with it.
 set -euo pipefail
 corpus=$1 steps=$2 out=$3
-stage="[{kind='deconv', steps=$steps, batch=8, crop=192, lr=1e-3, loss='psnr', width_jitter=0.01, noise_jitter=0.1, frozen=['restorer.bank']}]"
+stage="[{kind='deconv', steps=$steps, batch=8, crop=192, lr=1e-3, warmup=30, loss='psnr', width_jitter=0.01, noise_jitter=0.1, frozen=['restorer.bank']}]"
 variant() { # NAME SETTING...
     local name=$1 sets=()
     shift
@@ -13,9 +13,10 @@ variant() { # NAME SETTING...
         --set "run.folder=$out/$name" --set "run.validate_every=$steps" --set "run.ema=0.99" "${sets[@]}" >/dev/null
     python scripts/model_speed.py "$name" "$out/$name"
 }
+echo "| trunk | M parameters | validation PSNR, dB | MP/s bf16 | MP/s fp32 | threads |"
+echo "|---|---|---|---|---|---|"
 variant w32-d64 width=32 deep_width=64
 variant w48-d96 width=48 deep_width=96
 variant w64-d96 width=64 deep_width=96
 variant w64-d96-shallow width=64 deep_width=96 blocks=1 deep_blocks=2
 variant w64-d96-deep width=64 deep_width=96 blocks=2 deep_blocks=8
-variant w96-d128 width=96 deep_width=128
