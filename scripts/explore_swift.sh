@@ -9,7 +9,7 @@ variant() { # NAME SETTING...
     local name=$1 sets=()
     shift
     for setting in "$@"; do sets+=(--set "config.$setting"); done
-    [ -f "$out/$name/model.safetensors" ] || pinsharp train configs/swift.toml --set "root=$corpus" --set "stage=$stage" \
+    [ -f "$out/$name/model.safetensors" ] || pinsharp train configs/swift-restorer.toml --set "root=$corpus" --set "stage=$stage" \
         --set "run.folder=$out/$name" --set "run.validate_every=$steps" --set "run.ema=0.99" "${sets[@]}" >/dev/null
     python scripts/model_speed.py "$name" "$out/$name"
 }
