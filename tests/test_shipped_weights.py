@@ -1,0 +1,117 @@
+"""The weights that come with the package: what they weigh, what they say of themselves, and that they do their work."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from skimage import data
+
+import pinsharp
+from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma
+from pinsharp.blur.noise import add_read_noise, generator, quantise
+from pinsharp.blur.operators import Blur
+from pinsharp.images.arrays import to_array, to_tensor
+from pinsharp.metrics import psnr
+from pinsharp.nets.weights import load_weights, read_info, shipped_names, zoo_path
+
+SAMPLES = Path(__file__).parent.parent / "examples" / "sample"
+
+
+@pytest.fixture(scope="module")
+def restorer():
+    return pinsharp.Restorer("swift", precision="float32")
+
+
+@pytest.fixture(scope="module")
+def sharp():
+    """A photograph that comes with scikit-image, (1, 3, 384, 384)."""
+    return to_tensor(np.ascontiguousarray(data.astronaut()[:384, 64:448]))
+
+
+def blurred_by(kernel, sharp, noise=0.0, bits=8):
+    """What a camera makes of an image, and the part of the image that it shows."""
+    margin = kernel.shape[-1] // 2
+    blurred = add_read_noise(Blur(kernel, "valid")(sharp), noise, generator(0, 0))
+    return quantise(blurred, bits), sharp[..., margin:-margin, margin:-margin]
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_weights_are_light_and_say_where_they_come_from(name):
+    info = read_info(zoo_path(name))
+
+    assert zoo_path(name).stat().st_size <= 5 * 2**20
+    assert {"licence", "data", "stages", "budget", "figures"} <= info.card.keys()
+    assert info.card["figures"], "ship them with the records of their evaluation"
+
+
+@pytest.mark.parametrize(
+    "kernel, noise, gain",
+    [(gaussian_kernel(1.8), 0.0, 3.0), (gaussian_kernel(3.0), 0.0, 2.0), (disk_kernel(4), 1 / 255, 3.0)],
+    ids=["gaussian 1.8", "gaussian 3.0", "disk 4, noise"],
+)
+def test_a_blind_restoration_gains_decibels(restorer, sharp, kernel, noise, gain):
+    blurred, reference = blurred_by(kernel, sharp, noise)
+
+    result = restorer(to_array(blurred, np.zeros((1, 1, 3), np.uint8)))
+    restored = to_tensor(result.image)
+
+    assert float(psnr(restored, reference)) > float(psnr(blurred, reference)) + gain
+    assert result.sigma == pytest.approx(float(kernel_sigma(kernel)), rel=0.06)
+
+
+def test_the_estimate_tells_discs_from_gaussians(restorer, sharp):
+    gaussian, _ = blurred_by(gaussian_kernel(2), sharp)
+    disk, _ = blurred_by(disk_kernel(4), sharp)
+
+    families = [restorer.measure(image[0].permute(1, 2, 0).numpy()).family for image in (gaussian, disk)]
+
+    assert families == ["gaussian", "disk"]
+
+
+def test_mono_is_restored_too(restorer, sharp):
+    blurred, reference = blurred_by(gaussian_kernel(2), sharp.mean(dim=1, keepdim=True))
+
+    restored = to_tensor(restorer(blurred[0, 0].numpy()).image)
+
+    assert float(psnr(restored, reference)) > float(psnr(blurred, reference)) + 2
+
+
+def test_sixteen_bits_recover_more_than_eight(restorer, sharp):
+    kernel, figures = gaussian_kernel(2), []
+    for bits, dtype in ((8, np.uint8), (16, np.uint16)):
+        blurred, reference = blurred_by(kernel, sharp, bits=bits)
+        restored = to_tensor(restorer(to_array(blurred, np.zeros((1, 1, 3), dtype))).image)
+        figures.append(float(psnr(restored, reference)))
+
+    assert figures[1] > figures[0]
+
+
+def test_a_flat_image_stays_flat(restorer):
+    flat = np.full((96, 128), 0.4, np.float32)
+
+    assert np.abs(restorer(flat).image - flat).max() < 0.02
+
+
+def test_a_window_is_restored_as_inside_the_image(sharp):
+    """The promise that large images will be built on."""
+    net = load_weights(zoo_path("swift")).net
+    blurred, _ = blurred_by(disk_kernel(3), sharp)
+    halo, top, left, size = net.halo, 0, 0, 128
+
+    with torch.inference_mode():
+        estimate = net.estimate(blurred)
+        whole = net.deconvolve(blurred, estimate)
+        window = net.deconvolve(blurred[..., : top + size + halo, : left + size + halo], estimate)
+
+    difference = (window - whole[..., : window.shape[-2], : window.shape[-1]])[..., :size, :size].abs()
+    assert float(difference.max()) < 1e-4
+
+
+def test_the_sample_images_are_measured_right(restorer):
+    houses = restorer.measure(pinsharp.read_image(SAMPLES / "houses.png").pixels)
+    chart = restorer.measure(pinsharp.read_image(SAMPLES / "chart.png").pixels)
+
+    assert houses.disk_radius == pytest.approx(3, rel=0.1)
+    assert chart.family == "disk"
+    assert 2 < chart.sigma < 3.5
