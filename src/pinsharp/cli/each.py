@@ -37,14 +37,20 @@ def carry_out(tasks: Sequence[Task], *, as_json: bool) -> None:
                 figures, line = task.work()
             except PinsharpError as error:
                 failures += 1
+                named = _named(error, str(task.record["input"]))
                 if as_json:
-                    print_json(task.record | {"error": " ".join(str(error).split())})
+                    print_json(task.record | {"error": " ".join(str(named).split())})
                 if len(tasks) == 1:
-                    raise
-                complain(error)
+                    raise named from None
+                complain(named)
             else:
                 print_json(task.record | figures) if as_json else print(line, flush=True)
             advance()
     if failures:
         complain(f"{failures} of {len(tasks)} images failed, {len(tasks) - failures} are done")
         raise typer.Exit(1)
+
+
+def _named(error: PinsharpError, name: str) -> PinsharpError:
+    """The same error, its sentence beginning with the image's name if it does not say it."""
+    return error if name in str(error) else type(error)(f"{name}: {error}")
