@@ -16,7 +16,9 @@ def main(folder: str, out: str) -> None:
     pictures = []
     for path in sorted(Path(folder).glob("*.side-by-side.png")):
         picture = Image.open(path).convert("RGB")
-        pictures.append(picture.resize((WIDTH, round(picture.height * WIDTH / picture.width)), Image.Resampling.LANCZOS))
+        pictures.append(
+            picture.resize((WIDTH, round(picture.height * WIDTH / picture.width)), Image.Resampling.LANCZOS)
+        )
     sheet = Image.new("RGB", (WIDTH, sum(picture.height + GAP for picture in pictures)), "white")
     top = 0
     for picture in pictures:
