@@ -27,7 +27,7 @@ class SwiftConfig:
         deep_blocks: Residual blocks at quarter resolution.
         filters: Filters in the Wiener bank.
         filter_radius: Radius of these filters in pixels. The inverse of a disc rings far: cut to 40 pixels it lost 2 dB
-            at radius 4 against the uncut filter, cut to 96 it loses 0.1 dB there and 0.5 dB at radius 8.
+            at radius 4 against the uncut filter, cut to 96 it loses 0.1 dB there and 0.8 dB at radius 8.
         filter_grid: Side of the frequency grid on which they are designed.
         kernel_window: Side of the windows that the estimator reads, in pixels.
         kernel_windows: Most windows that it reads of one image.
