@@ -1,6 +1,6 @@
 """Swift as a whole: any size, mono and colour, windows that agree with the whole image, and a net that learns."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 import torch
@@ -18,6 +18,7 @@ SMALL = SwiftConfig(
     deep_width=6,
     blocks=1,
     deep_blocks=1,
+    condition=5,
     filters=2,
     filter_radius=6,
     filter_grid=16,
@@ -37,7 +38,7 @@ def randomised(net: Swift) -> Swift:
     """Move every parameter far: residual blocks begin near the identity, behind which a wrong halo hides."""
     gen = torch.Generator().manual_seed(1)
     with torch.no_grad():
-        for parameter in net.restorer.trunk.parameters():
+        for parameter in (*net.restorer.trunk.parameters(), *net.restorer.condition.parameters()):
             parameter.add_(torch.randn(parameter.shape, generator=gen) * 0.2)
     return net
 
@@ -97,6 +98,14 @@ def test_the_noise_counts():
     quiet, noisy = (net.deconvolve(images(batch=1), KernelEstimate(kernel, torch.tensor([n]))) for n in (1e-3, 0.05))
 
     assert (quiet - noisy).abs().max() > 1e-3
+
+
+def test_a_net_begins_as_one_that_is_told_nothing():
+    told, blurred = small_net(), images()
+    untold = small_net(replace(SMALL, condition=0))
+    untold.load_state_dict({key: value for key, value in told.state_dict().items() if ".condition." not in key})
+
+    torch.testing.assert_close(told(blurred)[0], untold(blurred)[0], atol=1e-6, rtol=0)
 
 
 def test_a_kernel_without_noise_is_a_programmers_slip():
@@ -270,6 +279,7 @@ def test_settings_go_through_a_table():
         ({"width": 0}, "width must be at least 1, got 0"),
         ({"filters": 0}, "filters must be at least 1, got 0"),
         ({"blocks": -1}, "blocks must not be negative, got -1"),
+        ({"condition": -1}, "condition must not be negative, got -1"),
         ({"kernel_size": 40}, "kernel_size must be odd so that kernels have a centre, got 40"),
         ({"filter_grid": 192}, r"filter_grid must be at least 2 \* filter_radius \+ 1 = 193, got 192"),
         ({"kernel_window": 1}, "kernel_window must be at least 4 pixels, got 1"),

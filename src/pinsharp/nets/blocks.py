@@ -55,9 +55,19 @@ class ResBlock(nn.Module):
         with torch.no_grad():
             self.second.weight.mul_(residual_scale)
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Add the residual to features (B, C, H, W)."""
-        residual: Tensor = self.second(self.activation(self.first(features)))
+    def forward(self, features: Tensor, modulation: Tensor | None = None) -> Tensor:
+        """Add the residual to features (B, C, H, W).
+
+        Args:
+            features: The input.
+            modulation: Scale, as its difference from 1, and shift of each channel after the first convolution,
+                (B, 2 C, 1, 1); nothing for neither.
+        """
+        hidden = self.first(features)
+        if modulation is not None:
+            scale, shift = modulation.to(hidden.dtype).chunk(2, dim=1)
+            hidden = hidden + scale * hidden + shift
+        residual: Tensor = self.second(self.activation(hidden))
         return features + residual
 
 

@@ -66,7 +66,7 @@ class WienerBank(nn.Module):
 
     def filters(self, kernel: Tensor, noise: Tensor) -> Tensor:
         """Design the filters in the image plane: (B, count, 2 radius + 1, 2 radius + 1), each of sum 1."""
-        otf = transfer_function(_fit(kernel, self.grid - 1), (self.grid, self.grid))  # (B, 1, N, N // 2 + 1)
+        otf = transfer_function(fit_kernel(kernel, self.grid - 1), (self.grid, self.grid))  # (B, 1, N, N // 2 + 1)
         response = otf.conj() / (otf.abs().square() + self._noise_to_signal(noise))
         impulse = from_spectrum(response, (self.grid, self.grid)).roll((self.radius, self.radius), dims=(-2, -1))
         side = 2 * self.radius + 1
@@ -98,7 +98,7 @@ def _taper(radius: int) -> Tensor:
     return 0.5 + 0.5 * torch.cos(math.pi * ramp)
 
 
-def _fit(kernel: Tensor, most: int) -> Tensor:
-    """Cut a kernel that is larger than the filters' grid to its centre."""
+def fit_kernel(kernel: Tensor, most: int) -> Tensor:
+    """Cut kernels (B, 1, K, K) with more than `most` pixels a side to their centre."""
     cut = max(0, (kernel.shape[-1] - most + 1) // 2)
     return kernel[..., cut : kernel.shape[-2] - cut, cut : kernel.shape[-1] - cut] if cut else kernel

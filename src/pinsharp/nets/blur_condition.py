@@ -1,0 +1,51 @@
+"""What is to be undone, told to a network: kernel and noise of an image as scales and shifts of its channels.
+
+Feature-wise linear modulation (Perez et al., 2018). Without it a network has to guess from the pixels whether a soft
+edge was soft or was blurred.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from pinsharp.blur.fourier import radial_frequency, transfer_function
+from pinsharp.nets.wiener_bank import LEAST_NOISE, REFERENCE_NOISE, fit_kernel
+
+
+class BlurCondition(nn.Module):
+    """Tell a stack of residual blocks what is to be undone: kernel and noise to scales and shifts of their channels.
+
+    The kernel comes in as its modulation transfer, averaged over rings of frequency. Both are the same for a whole
+    image, so windows of it still agree.
+
+    Args:
+        hidden: Width of the hidden layer.
+        channels: Channels of each block.
+    """
+
+    RINGS = 16
+    GRID = 64
+
+    def __init__(self, hidden: int, channels: list[int]) -> None:
+        super().__init__()
+        self.channels = channels
+        self.layers = nn.Sequential(
+            nn.Linear(2 * self.RINGS + 1, hidden), nn.ReLU(), nn.Linear(hidden, 2 * sum(channels))
+        )
+        with torch.no_grad():
+            for parameter in self.layers[-1].parameters():
+                parameter.zero_()  # start without any modulation
+        rings = (radial_frequency((self.GRID, self.GRID)) * 2 * self.RINGS).long()  # half a cycle is the last one's end
+        averages = nn.functional.one_hot(rings.clamp(max=self.RINGS).flatten(), self.RINGS + 1)[:, :-1].float()
+        self.register_buffer("averages", averages / averages.sum(dim=0), persistent=False)
+        self.averages: Tensor
+
+    def forward(self, kernel: Tensor, noise: Tensor) -> list[Tensor]:
+        """Give one modulation (B, 2 C, 1, 1) a block for kernels (B, 1, K, K) and noise (B,)."""
+        with torch.autocast(device_type=kernel.device.type, enabled=False):
+            level = (noise.float().clamp(min=LEAST_NOISE) / REFERENCE_NOISE).log()[:, None] / 4
+            transfer = transfer_function(fit_kernel(kernel.float(), self.GRID - 1), (self.GRID, self.GRID)).abs()
+            profile = transfer.flatten(1) @ self.averages  # (B, RINGS)
+            modulation = self.layers(torch.cat([profile, (profile + 1e-3).log() / 4, level], dim=1))
+        return [
+            part[..., None, None] for part in torch.split(modulation, [2 * count for count in self.channels], dim=1)
+        ]
