@@ -25,6 +25,10 @@ from pinsharp.errors import ConfigError, OutputError, WeightsError
 NETS = {
     "udbd": ("pinsharp.nets.udbd", "Udbd", "UdbdConfig"),
     "swift": ("pinsharp.nets.swift", "Swift", "SwiftConfig"),
+    "deepdeblur": ("pinsharp.nets.deepdeblur", "DeepDeblur", "DeepDeblurConfig"),
+    "srn": ("pinsharp.nets.srn", "Srn", "SrnConfig"),
+    "nafnet": ("pinsharp.nets.nafnet", "Nafnet", "NafnetConfig"),
+    "dwdn": ("pinsharp.nets.dwdn", "Dwdn", "DwdnConfig"),
 }
 """Every kind of network: its module, its class and the class of its settings, imported when first used."""
 
