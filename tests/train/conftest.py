@@ -10,6 +10,7 @@ from PIL import Image
 
 from pinsharp.data.synthesis import SynthesisConfig
 from pinsharp.train.config import RunConfig, StageConfig, TrainConfig
+from tiny_models import PEERS
 
 NET = {
     "width": 4,
@@ -69,6 +70,18 @@ def tiny_run(photographs, tmp_path):
         ),
         stage=stages,
     )
+
+
+@pytest.fixture
+def tiny_peer(tiny_run):
+    """Make the config of a run through the one stage of a peer: `tiny_peer("nafnet", steps=3)`."""
+
+    def make(net, **settings):
+        data = SynthesisConfig(distribution="paper", mono=0.0)
+        stage = tiny_stage("deconv" if net == "dwdn" else "direct", **settings)
+        return replace(tiny_run, net=net, config=dict(PEERS[net]), data=data, stage=(stage,))
+
+    return make
 
 
 def tiny_stage(kind, **settings):

@@ -5,11 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from pinsharp.data.synthesis import SynthesisConfig
 from pinsharp.errors import ConfigError
-from pinsharp.nets.weights import build_net
+from pinsharp.nets.weights import build_net, make_config, net_classes
 from pinsharp.train.config import RunConfig, StageConfig, TrainConfig, load_config
+from pinsharp.train.stages import check_stage
 
-CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
+CONFIGS = [  # SelfDeblur is fitted to each image, not trained
+    path for path in sorted((Path(__file__).parents[2] / "configs").rglob("*.toml")) if "selfdeblur" not in path.stem
+]
+BUDGETS = [path for path in CONFIGS if path.stem.endswith("-budget")]
 SMALL = """
 net = "swift"
 
@@ -42,7 +47,9 @@ def test_every_training_file_loads_and_builds_its_net(path):
     assert config.name == path.stem
     assert config.folder == Path("runs") / path.stem
     net = build_net(config.net, config.config)
+    assert hasattr(net, "estimate") or config.data.mono == 0  # the peers restore colour images only
     for stage in config.stage:
+        check_stage(net, stage.kind)
         for name in stage.frozen:
             net.get_submodule(name)
 
@@ -50,15 +57,85 @@ def test_every_training_file_loads_and_builds_its_net(path):
 @pytest.mark.parametrize("name", ["udbd", "udbd-fwd", "udbd-flat"])
 def test_the_papers_net_is_trained_as_the_paper_says(name):
     """Crops of 256, 21 x 21 Gaussians, L1, kernel and deconvolution net apart and then jointly; the ablations alike."""
-    config = load_config(next(path for path in CONFIGS if path.stem == name))
+    config = config_of(name)
 
     assert [stage.kind for stage in config.stage] == ["kernel", "deconv", "joint"]
     assert {stage.crop for stage in config.stage} == {256}
     assert {stage.loss for stage in config.stage} == {"l1"}
     assert not any(stage.detach for stage in config.stage)
     assert config.data.distribution == "paper"
-    full = load_config(next(path for path in CONFIGS if path.stem == "udbd"))
-    assert replace(config, name="", config={}) == replace(full, name="", config={})
+    assert replace(config, name="", config={}) == replace(config_of("udbd"), name="", config={})
+
+
+def config_of(name):
+    return load_config(next(path for path in CONFIGS if path.stem == name))
+
+
+ADAM = {"weight_decay": 0.0, "betas": (0.9, 0.999), "warmup": 0, "crop": 256, "clip": 0.0, "lr": 1e-4}
+HALVED = {"schedule": "steps", "gamma": 0.5, "loss": "l1"}
+AUTHORS = {
+    "deepdeblur": {**ADAM, **HALVED, "kind": "direct", "batch": 16, "milestones": (0.5, 0.75, 0.9)},
+    "srn": {
+        **ADAM,
+        "kind": "direct",
+        "batch": 16,
+        "schedule": "polynomial",
+        "power": 0.3,
+        "final_lr": 0,
+        "loss": "mse",
+    },
+    "dwdn": {**ADAM, **HALVED, "kind": "deconv", "batch": 8, "milestones": (0.5,), "clip_value": 0.5},
+    "nafnet": {
+        "kind": "direct",
+        "steps": 200_000,
+        "batch": 32,
+        "crop": 256,
+        "lr": 1e-3,
+        "schedule": "cosine",
+        "final_lr": 1e-4,
+        "weight_decay": 1e-3,
+        "betas": (0.9, 0.9),
+        "loss": "psnr",
+    },
+}
+"""What the authors' programs say."""
+
+
+@pytest.mark.parametrize("name", AUTHORS)
+def test_a_peer_is_trained_as_its_authors_say(name):
+    """On the paper's blurs, at full width, without mixed precision or averaging."""
+    config = config_of(name)
+
+    (stage,) = config.stage
+    assert {key: getattr(stage, key) for key in AUTHORS[name]} == AUTHORS[name]
+    assert config.data == SynthesisConfig(distribution="paper", mono=0.0)
+    assert (config.run.precision, config.run.ema) == ("fp32", 0.0)
+    defaults = net_classes(name)[1]()
+    settings = {**config.config, "pooling_window": 0} if name == "nafnet" else config.config
+    assert make_config(name, settings) == defaults
+
+
+@pytest.mark.parametrize("path", BUDGETS, ids=lambda path: path.stem)
+def test_every_net_has_the_same_small_budget(path):
+    """Blurs, crops, batches, precision, average, schedule, steps; the rate is that of the net's own full training."""
+    config, full = load_config(path), config_of(path.stem.removesuffix("-budget"))
+
+    reference = config_of("nafnet-budget")
+    assert (config.data, config.run) == (reference.data, reference.run)
+    assert config.run.precision == "bf16"
+    assert {(stage.crop, stage.batch, stage.schedule) for stage in config.stage} == {(128, 8, "cosine")}
+    assert config.stage[0].steps == reference.stage[0].steps
+    for stage, whole in zip(config.stage, full.stage, strict=True):
+        kept = ("kind", "lr", "loss", "weight_decay", "betas", "clip", "clip_value")
+        assert [getattr(stage, key) for key in kept] == [getattr(whole, key) for key in kept]
+
+
+def test_the_ablations_have_the_budget_of_the_whole_net():
+    whole, fwd, flat = (config_of(f"{name}-budget") for name in ("udbd", "udbd-fwd", "udbd-flat"))
+
+    assert fwd.stage == flat.stage == whole.stage
+    assert fwd.config == {**whole.config, "wiener": "fwd"}
+    assert flat.config == {**whole.config, "resample": False, "width": flat.config["width"]}
 
 
 def test_what_is_left_out_keeps_its_default(file):
@@ -118,15 +195,19 @@ def test_settings_are_applied_in_order(file):
         ("run.compile=1", "run.compile must be of type bool, got 1"),
         ("run.precision=fp16", "run.precision must be one of bf16, fp32, got 'fp16'"),
         ("run.device=tpu", "run.device must be one of auto, cpu, cuda, got 'tpu'"),
-        ("stage.0.kind=both", "stage.0.kind must be one of kernel, deconv, joint, got 'both'"),
+        ("stage.0.kind=both", "stage.0.kind must be one of kernel, deconv, joint, direct, got 'both'"),
         ("stage.0.betas=[0.9]", "stage.0.betas must hold 2 values, got 1"),
         ("stage.0.betas=[0.9, 'a']", "stage.0.betas.1 must be of type float, got 'a'"),
         ("stage.0.frozen=restorer", "stage.0.frozen must be of type tuple, got 'restorer'"),
         ("run=3", r"\[run\] must be a table of settings, got 3"),
         ("stage=[]", r"at least one \[\[stage\]\]"),
         ("stage.0.steps=0", "stage.steps must be at least 1, got 0"),
-        ("stage.0.lr=0", "stage.lr and stage.clip must be positive, got 0.0 and 1.0"),
+        ("stage.0.lr=0", "stage.lr must be positive, got 0.0"),
         ("stage.0.lr=nan", "must be positive, got nan"),
+        ("stage.0.clip=-1", "stage.clip must not be negative, got -1.0"),
+        ("stage.0.clip_value=-1", "stage.clip_value must not be negative, got -1.0"),
+        ("stage.0.loss=l2", "stage.0.loss must be one of l1, psnr, mse, got 'l2'"),
+        ("stage.0.schedule=linear", "stage.0.schedule must be one of cosine, steps, polynomial, got 'linear'"),
         ("stage.0.warmup=10", r"stage.warmup \(10\) must be shorter than the stage \(10 steps\)"),
         ("stage.0.warmup=-1", "stage.warmup must not be negative, got -1"),
         ("stage.0.width_jitter=-0.1", "stage.width_jitter must not be negative, got -0.1"),
@@ -140,6 +221,33 @@ def test_settings_are_applied_in_order(file):
 def test_a_slip_is_told_in_one_sentence(file, override, sentence):
     with pytest.raises(ConfigError, match=sentence) as caught:
         load_config(file(), [override])
+
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "settings, sentence",
+    [
+        (["schedule=steps"], r'schedule = "steps" needs stage.milestones, shares of the stage such as \[0.5, 0.75\]'),
+        (["milestones=[0.5]"], 'milestones has no effect with schedule = "cosine"; .* set schedule = "steps"'),
+        (["gamma=0.1"], 'stage.gamma has no effect with schedule = "cosine"; remove it, or set schedule = "steps"'),
+        (["power=2"], 'has no effect with schedule = "cosine"; remove it, or set schedule = "polynomial"'),
+        (["schedule=steps", "milestones=[0.5]", "power=2"], 'stage.power has no effect with schedule = "steps"'),
+        (["schedule=polynomial", "gamma=0.1"], 'stage.gamma has no effect with schedule = "polynomial"'),
+        (["schedule=steps", "milestones=[0.5]", "final_lr=0.1"], 'final_lr has no effect with schedule = "steps"'),
+        (["schedule=steps", "milestones=[0.5, 0.5]"], r"in rising order, such as .*, got \[0.5, 0.5\]"),
+        (["schedule=steps", "milestones=[0.0]"], r"shares of the stage between 0 and 1 .*, got \[0.0\]"),
+        (["schedule=steps", "milestones=[500, 750]"], r"between 0 and 1 in rising order, .*, got \[500.0, 750.0\]"),
+        (["schedule=steps", "milestones=[0.5]", "gamma=2"], "stage.gamma must be above 0 and at most 1, got 2.0"),
+        (["schedule=polynomial", "power=0"], "stage.power must be positive, got 0.0"),
+        (["kind=direct", "width_jitter=0.01"], "width_jitter has no effect in a direct stage, which knows no kernel"),
+        (["kind=direct", "detach=true"], "stage.detach has no effect in a direct stage"),
+    ],
+)
+def test_settings_that_contradict_one_another_are_told(file, settings, sentence):
+    """One that silently did nothing would be believed to have been tried."""
+    with pytest.raises(ConfigError, match=sentence) as caught:
+        load_config(file(), [f"stage.0.{setting}" for setting in settings])
 
     assert "\n" not in str(caught.value)
 

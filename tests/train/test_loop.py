@@ -16,11 +16,13 @@ import torch
 from safetensors.torch import load_file
 
 import pinsharp
-from pinsharp.data.corpus import is_held_out
+from pinsharp.data.corpus import is_held_out, load_corpus
+from pinsharp.data.synthesis import make_batch
 from pinsharp.errors import ConfigError, OutputError, PinsharpError
 from pinsharp.nets.weights import build_net, load_weights, save_weights
 from pinsharp.train import loop
-from pinsharp.train.loop import WEIGHTS, learning_rate, train
+from pinsharp.train import run as running
+from pinsharp.train.loop import WEIGHTS, train
 from pinsharp.train.state import CHECKPOINT, LOG, read_log
 
 SOURCE = Path(pinsharp.__file__).parents[1]
@@ -51,21 +53,7 @@ def no_pictures(monkeypatch):
     monkeypatch.setattr(loop, "save_pictures", lambda *_, **__: None)
 
 
-# The schedule and the average
-
-
-@pytest.mark.parametrize("warmup", [0, 2, 10])
-def test_the_rate_rises_to_its_peak_and_falls_by_a_cosine(stages, warmup):
-    stage = stages("deconv", steps=100, lr=0.4, final_lr=0.05, warmup=warmup)
-
-    rates = [learning_rate(stage, step) for step in range(100)]
-
-    assert rates[:warmup] == pytest.approx([0.4 * (step + 1) / warmup for step in range(warmup)])
-    assert max(rates) == rates[warmup] == pytest.approx(0.4)
-    assert all(later < earlier for earlier, later in zip(rates[warmup:], rates[warmup + 1 :], strict=False))
-    middle = (warmup + 100) // 2
-    assert rates[middle] == pytest.approx(0.4 * (1 + 0.05) / 2)
-    assert rates[-1] == pytest.approx(0.4 * 0.05, rel=0.02)
+# The average
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.3, 0.9])
@@ -167,11 +155,11 @@ def test_training_sees_no_held_out_image_and_validation_no_other(tiny_run, monke
     corpora = []
 
     def watched(corpus, *arguments, **settings):
-        corpora.append((settings["seed"] == loop._VALIDATION_SEED, corpus.names))
+        corpora.append((settings["seed"] == running.VALIDATION_SEED, corpus.names))
         return make_batch(corpus, *arguments, **settings)
 
-    make_batch = loop.make_batch
-    monkeypatch.setattr(loop, "make_batch", watched)
+    for module in (running, loop):
+        monkeypatch.setattr(module, "make_batch", watched)
 
     train(tiny_run, quiet=True)
 
@@ -293,6 +281,23 @@ def test_a_finished_run_that_is_resumed_stays_as_it_is(tiny_run, no_pictures):
 # What is refused
 
 
+@pytest.mark.parametrize("kind", ["kernel", "joint", "direct"])
+def test_a_stage_that_does_not_suit_the_net_is_refused_before_any_training(tiny_peer, stages, kind):
+    config = tiny_peer("dwdn")
+
+    with pytest.raises(ConfigError, match=f"a {kind} stage cannot train this net: Dwdn"):
+        train(replace(config, stage=(*config.stage, stages(kind))), quiet=True)
+
+    assert not config.folder.exists()
+
+
+def test_mono_batches_for_a_net_of_colour_images_are_refused(tiny_peer):
+    config = tiny_peer("srn")
+
+    with pytest.raises(ConfigError, match=r"Srn restores colour images only, but data.mono is 0.2; set it to 0.0"):
+        train(replace(config, data=replace(config.data, mono=0.2)), quiet=True)
+
+
 def test_a_loss_that_is_no_number_is_one_sentence(tiny_run, stages, no_pictures):
     config = replace(tiny_run, stage=(stages("deconv", steps=20, lr=1e30, clip=1e30),))
 
@@ -302,7 +307,7 @@ def test_a_loss_that_is_no_number_is_one_sentence(tiny_run, stages, no_pictures)
 
 def test_a_batch_that_cannot_be_shared_is_refused(tiny_run, monkeypatch):
     three = type("Accelerator", (), {"num_processes": 3})()
-    monkeypatch.setattr(loop, "_accelerator", lambda _: three)
+    monkeypatch.setattr(running, "_accelerator", lambda _: three)
 
     with pytest.raises(ConfigError, match="a batch of 2 crops cannot be shared by 3 processes; use a multiple"):
         train(tiny_run, quiet=True)
@@ -324,6 +329,41 @@ def test_a_folder_that_cannot_be_made_is_told(tiny_run, tmp_path):
 def test_images_have_to_be_named(tiny_run):
     with pytest.raises(ConfigError, match="name one with --set root=FOLDER"):
         train(replace(tiny_run, root=""), quiet=True)
+
+
+# Clipping
+
+
+@pytest.mark.parametrize(
+    "settings, values, norm",
+    [
+        ({"clip": 0.0}, None, None),
+        ({"clip": 1e-3}, None, 1e-3),
+        ({"clip": 0.0, "clip_value": 1e-4}, 1e-4, None),
+        ({"clip": 1e-4, "clip_value": 1e-4}, 1e-4, 1e-4),
+    ],
+)
+def test_gradients_are_clipped_as_asked(tiny_peer, monkeypatch, no_pictures, settings, values, norm):
+    """By size, by norm, by both in this order, or not at all."""
+    seen = []
+
+    def watched(run, model, *arguments):
+        losses = step(run, model, *arguments)
+        gradients = torch.cat([parameter.grad.flatten() for parameter in model.parameters()])
+        seen.append((float(gradients.abs().max()), float(gradients.norm())))
+        return losses
+
+    step = loop._step
+    monkeypatch.setattr(loop, "_step", watched)
+
+    train(tiny_peer("deepdeblur", steps=1, warmup=0, **settings), quiet=True)
+
+    largest, length = seen[0]
+    assert length <= norm * 1.001 if norm else length > 2e-3
+    if values is None or norm:
+        assert largest <= (norm or math.inf)
+    else:
+        assert largest == pytest.approx(values)
 
 
 # Interruptions
@@ -357,6 +397,41 @@ def interrupt_after(steps, monkeypatch):
 
     step = loop._step
     monkeypatch.setattr(loop, "_step", watched)
+
+
+SCHEDULED = {"schedule": "steps", "milestones": (0.3, 0.6), "gamma": 0.1, "clip": 0.0, "clip_value": 1e-3}
+
+
+@pytest.mark.parametrize("name, settings", [("nafnet", {}), ("srn", {"loss": "mse"}), ("dwdn", SCHEDULED)])
+def test_an_interrupted_run_of_a_peer_ends_where_the_whole_one_ends(
+    tiny_peer, tmp_path, monkeypatch, no_pictures, name, settings
+):
+    config = tiny_peer(name, steps=10, **settings)
+    whole = in_folder(config, tmp_path / "whole")
+    train(whole, quiet=True)
+    with monkeypatch.context() as patch:
+        interrupt_after(7, patch)
+        with pytest.raises(Interrupted):
+            train(config, quiet=True)
+
+    train(config, resume=True, quiet=True)
+
+    assert same(weights_of(config), weights_of(whole))
+    assert figures_of(config) == figures_of(whole)
+
+
+def test_settings_that_came_later_leave_older_runs_resumable(tiny_run, stages, photographs):
+    """Only where one is used does it make another run."""
+    corpus = load_corpus(photographs, held_out=False)
+    polynomial = stages("deconv", schedule="polynomial", final_lr=0.0)
+    defaults = replace(tiny_run, stage=(stages("deconv", schedule="cosine", milestones=(), gamma=0.5, power=1.0),))
+    prints = {
+        running._fingerprint(replace(tiny_run, stage=(stage,)), corpus)
+        for stage in (stages("deconv"), polynomial, replace(polynomial, power=0.3), stages("deconv", clip_value=0.5))
+    }
+
+    assert len(prints) == 4
+    assert running._fingerprint(defaults, corpus) in prints
 
 
 @pytest.mark.parametrize("steps", [0, 1, 19, 20, 21, 47])

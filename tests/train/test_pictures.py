@@ -46,6 +46,18 @@ def test_curves_are_drawn_for_every_log(tmp_path, name):
         assert np.asarray(picture.convert("L")).std() > 5
 
 
+@pytest.mark.parametrize("known", [("psnr",), ("blind_psnr",)])
+def test_what_a_net_cannot_say_is_not_drawn(tmp_path, known):
+    """A net that estimates no width has no panel for its error."""
+    figures = {key: FIGURES[key] for key in (*known, "blurred_psnr")}
+
+    save_pictures(tmp_path, [record(0, "direct", 8, **figures)], some_batch(), some_batch().sharp, is_blind=True)
+
+    with Image.open(tmp_path / "curves.png") as picture:
+        assert picture.size == (770, 396)
+        assert np.asarray(picture.convert("L")).std() > 5
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("count, rows", [(1, 1), (5, 4)])
 def test_at_most_four_crops_are_shown(tmp_path, count, rows, channels):

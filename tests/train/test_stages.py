@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from torch import nn
 
 from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma, render_kernels
 from pinsharp.data.corpus import load_corpus
@@ -14,6 +16,7 @@ from pinsharp.errors import ConfigError
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.weights import build_net
 from pinsharp.train.stages import LEAST_NOISE, PSNR_FLOOR, Stage, kernel_loss, width_errors
+from tiny_models import PEERS
 
 UDBD = {
     "kernel_channels": 2,
@@ -212,6 +215,101 @@ def test_the_papers_net_goes_through_the_same_stages(batch, stages, kind, loss):
     assert math.isfinite(float(value.detach()))
     assert has_gradient(net.kernel_net) == (kind != "deconv")
     assert has_gradient(net.restorer) == (kind != "kernel")
+
+
+@pytest.mark.parametrize("name", PEERS)
+@pytest.mark.parametrize("loss", ["l1", "psnr", "mse"])
+def test_the_peers_are_trained_in_one_stage(batch, stages, name, loss):
+    """Every parameter of them, and a few steps lower the loss."""
+    torch.manual_seed(0)
+    net = build_net(name, PEERS[name])
+    stage = stages("deconv" if name == "dwdn" else "direct", loss=loss)
+    objective = Stage(net, stage)
+
+    before = objective(batch)["loss"]
+    before.backward()
+    reached = {key for key, parameter in net.named_parameters() if parameter.grad is not None}
+    take_steps(net, stage, batch, count=10)
+
+    assert reached == {key for key, _ in net.named_parameters()}
+    assert float(objective(batch)["loss"].detach()) < float(before.detach())
+
+
+class Pyramid(nn.Module):
+    """Restores, with one parameter, at full size and at a third of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.shift = nn.Parameter(torch.tensor(0.1))
+
+    def restore_scales(self, blurred):
+        return [blurred + self.shift, torch.zeros(len(blurred), 3, 5, 7) + self.shift]
+
+
+@pytest.mark.parametrize("loss", ["l1", "psnr", "mse"])
+def test_the_losses_of_all_scales_are_added(batch, stages, loss):
+    """Each against the sharp image of its size, shrunk with antialiasing as Pillow does it."""
+    net = Pyramid()
+
+    value = float(Stage(net, stages("direct", loss=loss))(batch)["loss"].detach())
+
+    sharp = batch.sharp.numpy()
+    small = np.stack([[shrunk_by_pillow(channel, (5, 7)) for channel in image] for image in sharp])
+    restored = [scale.detach().numpy() for scale in net.restore_scales(batch.blurred)]
+    expected = sum(plain_loss(*pair, loss) for pair in zip(restored, (sharp, small), strict=True))
+    assert value == pytest.approx(expected, rel=1e-4)
+
+
+def shrunk_by_pillow(channel, shape):
+    return np.asarray(Image.fromarray(channel, "F").resize(shape[::-1], Image.Resampling.BILINEAR))
+
+
+def plain_loss(restored, sharp, kind):
+    if kind == "l1":
+        return np.abs(restored - sharp).mean()
+    errors = ((restored - sharp) ** 2).mean(axis=(1, 2, 3))
+    return errors.mean() if kind == "mse" else np.log10(errors + PSNR_FLOOR).mean()
+
+
+def test_a_net_may_say_what_its_scales_are_trained_towards(batch, stages):
+    """As each author shrank the sharp images; in full precision, whatever the net is trained in."""
+    net, asked = Pyramid(), []
+
+    def targets(sharp):
+        asked.append(nn.functional.conv2d(sharp, torch.ones(1, 3, 3, 3)).dtype)
+        return [sharp, torch.full((len(sharp), 3, 5, 7), 0.1)]
+
+    net.targets = targets
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = Stage(net, stages("direct"))(batch)["loss"]
+
+    torch.testing.assert_close(loss, (batch.blurred + net.shift - batch.sharp).abs().mean())
+    assert asked == [torch.float32]
+
+
+def test_a_direct_stage_never_sees_the_kernel(batch, stages):
+    nothing = replace(batch, kernel=None, noise=None, sigma=None, radius=None)
+    stage = Stage(Pyramid(), stages("direct"))
+
+    torch.testing.assert_close(stage(nothing), stage(batch))
+
+
+@pytest.mark.parametrize(
+    "name, kind, sentence",
+    [
+        ("nafnet", "kernel", "a kernel stage cannot train this net: Nafnet has no kernel estimator; .* kind direct"),
+        ("srn", "deconv", "a deconv stage cannot train this net: Srn has no part that takes a kernel; .* kind direct"),
+        ("deepdeblur", "joint", "a joint stage cannot train this net: DeepDeblur has no kernel estimator"),
+        ("dwdn", "joint", "a joint stage cannot train this net: Dwdn has no kernel estimator; .* kind deconv$"),
+        ("dwdn", "direct", "a direct stage cannot train this net: Dwdn does not restore without a kernel"),
+        ("udbd", "direct", "Udbd does not restore without a kernel; use stages of kind kernel or deconv or joint"),
+    ],
+)
+def test_a_stage_that_does_not_suit_the_net_is_refused(stages, name, kind, sentence):
+    net = build_net(name, {**PEERS, "udbd": UDBD}[name])
+
+    with pytest.raises(ConfigError, match=sentence):
+        Stage(net, stages(kind))
 
 
 def jittered(net, stage, batch, index=0):

@@ -49,3 +49,8 @@ def test_the_plain_loop_is_float32_contiguous_and_not_compiled(tiny_run, monkeyp
     assert runs == [("bf16", torch.channels_last, False), ("fp32", torch.contiguous_format, False)]
     assert seen == [(0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (1, 2), (0, 3), (1, 3)]
     assert all(loop.stage.kind == "deconv" for loop in loops)
+
+
+@pytest.mark.parametrize("name", ["nafnet", "dwdn"])
+def test_the_speed_of_a_peer_is_told(tiny_peer, name):
+    assert re.fullmatch(LINE, measure_throughput(tiny_peer(name), steps=1))

@@ -1,18 +1,21 @@
 """Training settings: a TOML file into frozen dataclasses, contradictions refused in the user's words."""
 
-import dataclasses
 import tomllib
-import types
 import typing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 from pinsharp.data.synthesis import SynthesisConfig
 from pinsharp.errors import ConfigError
+from pinsharp.train.settings import build, override
 
-StageKind = Literal["kernel", "deconv", "joint"]
-ImageLoss = Literal["l1", "psnr"]
+StageKind = Literal["kernel", "deconv", "joint", "direct"]
+ImageLoss = Literal["l1", "psnr", "mse"]
+Schedule = Literal["cosine", "steps", "polynomial"]
+
+_SCHEDULE_OF = {"milestones": "steps", "gamma": "steps", "power": "polynomial"}
 
 
 @dataclass(frozen=True)
@@ -21,18 +24,25 @@ class StageConfig:
 
     Args:
         kind: `kernel` trains the kernel net alone (eq. 4), `deconv` the restorer with true kernels (eq. 5), `joint`
-            both, the estimated kernel feeding the restorer (eq. 6).
+            both, the estimated kernel feeding the restorer (eq. 6). `direct` trains a net that restores end to end and
+            never hears of the kernel.
         steps: Optimiser steps.
         batch: Crops a step, over all processes.
         crop: Side of the crops in pixels.
         lr: Peak learning rate of AdamW.
-        final_lr: Learning rate at the end of the cosine, as a share of `lr`.
+        schedule: How the rate falls: by a `cosine`, in `steps`, or as a `polynomial`.
+        final_lr: Learning rate at the end of the cosine or the polynomial, as a share of `lr`.
+        milestones: `steps`: where the rate falls, as shares of the stage between 0 and 1, such as [0.5, 0.75].
+        gamma: `steps`: what the rate is multiplied by at each milestone.
+        power: `polynomial`: the rate falls as what is left of the stage to this power; 1 is a straight line.
         warmup: Steps over which the rate rises linearly from 0.
-        weight_decay: Decoupled weight decay.
+        weight_decay: Decoupled weight decay. Without it AdamW is Adam.
         betas: Decay rates of AdamW's moments.
-        clip: Largest gradient norm.
-        loss: `l1` is the paper's. `psnr` is the mean of 10 log10(MSE), what the benchmark averages: every image counts
-            alike, where L1 looks at the most blurred ones.
+        clip: Largest gradient norm; 0 for any.
+        clip_value: Largest size of each single gradient, before the norm is clipped; 0 for any.
+        loss: Of the images. `l1` is the paper's, `mse` the mean squared error. `psnr` is the mean of log10(MSE), what
+            the benchmark averages: every image counts alike, where L1 looks at the most blurred ones. Nets that
+            restore at several scales have the sum over the scales, each against the sharp image of that size.
         kernel_weight: Weight of the kernel's loss in a joint stage. The kernel's L1 is summed over its pixels, the
             image's averaged, so that both are of one order.
         detach: `joint`: stop the image loss from reaching the kernel net, as DCLS does; the paper does not.
@@ -47,11 +57,16 @@ class StageConfig:
     batch: int
     crop: int
     lr: float
+    schedule: Schedule = "cosine"
     final_lr: float = 1e-3
+    milestones: tuple[float, ...] = ()
+    gamma: float = 0.5
+    power: float = 1.0
     warmup: int = 100
     weight_decay: float = 1e-4
     betas: tuple[float, float] = (0.9, 0.99)
     clip: float = 1.0
+    clip_value: float = 0.0
     loss: ImageLoss = "l1"
     kernel_weight: float = 1.0
     detach: bool = False
@@ -63,15 +78,58 @@ class StageConfig:
         for name in ("steps", "batch", "crop"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"stage.{name} must be at least 1, got {getattr(self, name)}")
-        if not (self.lr > 0 and self.clip > 0):
-            raise ConfigError(f"stage.lr and stage.clip must be positive, got {self.lr} and {self.clip}")
-        for name in ("warmup", "final_lr", "weight_decay", "kernel_weight", "width_jitter", "noise_jitter"):
+        for name in ("lr", "power"):
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"stage.{name} must be positive, got {getattr(self, name)}")
+        for name in _NOT_NEGATIVE:
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"stage.{name} must not be negative, got {getattr(self, name)}")
         if not all(0 <= beta < 1 for beta in self.betas):
             raise ConfigError(f"stage.betas must be from 0 to below 1, got {list(self.betas)}")
         if self.warmup >= self.steps:
             raise ConfigError(f"stage.warmup ({self.warmup}) must be shorter than the stage ({self.steps} steps)")
+        self._check_schedule()
+        if self.kind == "direct":
+            for name in ("width_jitter", "noise_jitter", "detach"):
+                if getattr(self, name):
+                    raise ConfigError(f"stage.{name} has no effect in a direct stage, which knows no kernel; remove it")
+
+    def _check_schedule(self) -> None:
+        """Refuse settings of one schedule beside another, which would do nothing without a word."""
+        if self.schedule == "steps" and not self.milestones:
+            raise ConfigError('schedule = "steps" needs stage.milestones, shares of the stage such as [0.5, 0.75]')
+        ends = (0.0, *self.milestones, 1.0)
+        if not all(earlier < later for earlier, later in pairwise(ends)):
+            raise ConfigError(
+                "stage.milestones must be shares of the stage between 0 and 1 in rising order, such as [0.5, 0.75], "
+                f"got {list(self.milestones)}"
+            )
+        if not 0 < self.gamma <= 1:
+            raise ConfigError(f"stage.gamma must be above 0 and at most 1, got {self.gamma}")
+        for name, owner in _SCHEDULE_OF.items():
+            if owner != self.schedule and getattr(self, name) != _default(name):
+                raise ConfigError(
+                    f'stage.{name} has no effect with schedule = "{self.schedule}"; remove it, or set '
+                    f'schedule = "{owner}"'
+                )
+        if self.schedule == "steps" and self.final_lr != _default("final_lr"):
+            raise ConfigError('stage.final_lr has no effect with schedule = "steps"; remove it: gamma says how low')
+
+
+_NOT_NEGATIVE = (
+    "warmup",
+    "final_lr",
+    "weight_decay",
+    "clip",
+    "clip_value",
+    "kernel_weight",
+    "width_jitter",
+    "noise_jitter",
+)
+
+
+def _default(name: str) -> Any:
+    return next(field.default for field in fields(StageConfig) if field.name == name)
 
 
 @dataclass(frozen=True)
@@ -84,7 +142,8 @@ class RunConfig:
         device: `auto`, `cpu` or `cuda`.
         precision: `bf16` autocast or `fp32`.
         channels_last: Keep images channel by channel per pixel, which convolutions like.
-        compile: Compile the restorer with TorchInductor: slow to start, then faster where launching is what costs.
+        compile: Compile the restorer's trunk, where there is one, with TorchInductor: slow to start, then faster where
+            launching is what costs.
         ema: Decay of the averaged weights, which are those that are saved; 0 turns averaging off.
         log_every: Steps between lines of the log.
         validate_every: Steps between validations.
@@ -181,70 +240,7 @@ def load_config(path: str | Path, overrides: list[str] | None = None) -> TrainCo
         raise ConfigError(f"training file not found: {path}") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from None
-    for override in overrides or []:
-        _override(values, override)
+    for text in overrides or []:
+        override(values, text)
     values.setdefault("name", Path(path).stem)
-    return typing.cast(TrainConfig, _build(TrainConfig, values, ""))
-
-
-def _override(values: dict[str, Any], text: str) -> None:
-    key, separator, value = text.partition("=")
-    if not separator:
-        raise ConfigError(f"--set takes KEY=VALUE, for example run.seed=3; got {text!r}")
-    *parents, last = key.strip().split(".")
-    target: Any = values
-    try:
-        for parent in parents:
-            target = target[int(parent)] if isinstance(target, list) else target.setdefault(parent, {})
-        if isinstance(target, list):
-            target[int(last)] = _toml_value(value)
-        else:
-            target[last] = _toml_value(value)
-    except (ValueError, IndexError, TypeError, AttributeError):
-        raise ConfigError(f"--set {text}: there is no setting {key!r} in the training file") from None
-
-
-def _toml_value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text.strip()
-
-
-def _build(cls: type[Any], values: Any, where: str) -> Any:
-    """Build a dataclass from a table, every key and type checked."""
-    if not isinstance(values, dict):
-        raise ConfigError(f"[{where.rstrip('.')}] must be a table of settings, got {values!r}")
-    hints = typing.get_type_hints(cls)
-    unknown = sorted(set(values) - set(hints))
-    if unknown:
-        raise ConfigError(f"unknown setting {where}{unknown[0]}; known ones: {', '.join(hints)}")
-    required = [f.name for f in dataclasses.fields(cls) if f.default is f.default_factory is dataclasses.MISSING]
-    missing = [name for name in required if name not in values]
-    if missing:
-        raise ConfigError(f"setting {where}{missing[0]} is missing from the training file")
-    return cls(**{key: _convert(value, hints[key], f"{where}{key}") for key, value in values.items()})
-
-
-def _convert(value: Any, hint: Any, where: str) -> Any:
-    """Check one value against the type of its field."""
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if dataclasses.is_dataclass(hint):
-        return _build(typing.cast(type[Any], hint), value, f"{where}.")
-    if origin is Literal:
-        if value not in arguments:
-            raise ConfigError(f"{where} must be one of {', '.join(map(str, arguments))}, got {value!r}")
-        return value
-    if origin is tuple and isinstance(value, list):
-        kinds = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else list(arguments)
-        if len(kinds) != len(value):
-            raise ConfigError(f"{where} must hold {len(kinds)} values, got {len(value)}")
-        return tuple(
-            _convert(item, kind, f"{where}.{i}") for i, (item, kind) in enumerate(zip(value, kinds, strict=True))
-        )
-    expected = origin or hint
-    if expected is float and type(value) is int:
-        return float(value)
-    if isinstance(expected, types.UnionType) or type(value) is not expected:
-        raise ConfigError(f"{where} must be of type {getattr(expected, '__name__', expected)}, got {value!r}")
-    return value
+    return typing.cast(TrainConfig, build(TrainConfig, values, ""))

@@ -5,51 +5,26 @@ a checkpoint is weights, averaged weights, optimiser and a step number, and a ru
 CPU, with the very weights of one that was not.
 """
 
-import hashlib
 import math
-import os
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
-from pinsharp.data.corpus import Corpus, load_corpus
 from pinsharp.data.synthesis import Batch, make_batch
 from pinsharp.errors import ConfigError, OutputError, PinsharpError
-from pinsharp.metrics import psnr
-from pinsharp.nets.estimate import KernelEstimate
-from pinsharp.nets.weights import build_net, load_weights, read_card, save_weights
+from pinsharp.nets.weights import save_weights
 from pinsharp.train.config import StageConfig, TrainConfig
 from pinsharp.train.pictures import save_pictures
 from pinsharp.train.progress import Progress
-from pinsharp.train.stages import Stage, width_errors
+from pinsharp.train.run import Run, calibrate, channels_last, compile_trunk, set_up
+from pinsharp.train.schedule import learning_rate
+from pinsharp.train.stages import Stage
 from pinsharp.train.state import CHECKPOINT, append_log, load_checkpoint, read_log, rewind_log, save_checkpoint
+from pinsharp.train.validation import card, validate
 
 WEIGHTS = "model.safetensors"
-_VALIDATION_SEED = 4_242
-_CALIBRATION_CROPS = 96
-
-
-@dataclass
-class Run:
-    """All that a run holds while it goes on."""
-
-    config: TrainConfig
-    accelerator: Accelerator
-    net: nn.Module
-    average: AveragedModel
-    training: Corpus
-    validation: Batch
-    fingerprint: str
-    seconds: float = 0.0
-    crops: int = 0
 
 
 def train(config: TrainConfig, *, resume: bool = False, quiet: bool = False) -> Run:
@@ -66,7 +41,7 @@ def train(config: TrainConfig, *, resume: bool = False, quiet: bool = False) -> 
         OutputError: If the folder cannot be written.
         PinsharpError: If the loss stops being a number.
     """
-    run = _set_up(config)
+    run = set_up(config)
     first_stage, first_step, optimiser_state = _resume(run) if resume else _start(run)
     for number in range(first_stage, len(config.stage)):
         _fit(run, number, first_step if number == first_stage else 0, optimiser_state, quiet)
@@ -75,100 +50,9 @@ def train(config: TrainConfig, *, resume: bool = False, quiet: bool = False) -> 
     return run
 
 
-def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:
-    """Exponential moving average whose first steps forget faster, so that it never drags the random start along."""
-
-    def update(averages: list[Tensor], weights: list[Tensor], count: Tensor | int) -> None:
-        keep = min(decay, (1 + float(count)) / (10 + float(count)))
-        torch._foreach_lerp_(averages, weights, 1 - keep)
-
-    return update
-
-
-def learning_rate(stage: StageConfig, step: int) -> float:
-    """Linear warm-up, then a cosine from `lr` down to `final_lr` times it."""
-    if step < stage.warmup:
-        return stage.lr * (step + 1) / stage.warmup
-    share = (step - stage.warmup) / max(1, stage.steps - stage.warmup)
-    return stage.lr * (stage.final_lr + (1 - stage.final_lr) * 0.5 * (1 + math.cos(math.pi * share)))
-
-
-def _set_up(config: TrainConfig) -> Run:
-    accelerator = _accelerator(config)
-    processes = accelerator.num_processes
-    for stage in config.stage:
-        if stage.batch % processes:
-            raise ConfigError(
-                f"a batch of {stage.batch} crops cannot be shared by {processes} processes; use a multiple"
-            )
-    torch.manual_seed(config.run.seed)
-    net = _starting_net(config).to(accelerator.device)
-    if config.run.channels_last:
-        net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = AveragedModel(net, multi_avg_fn=_averaging(config.run.ema))
-    margin = config.data.kernel_size
-    training = load_corpus(config.images, held_out=False, smallest=max(s.crop for s in config.stage) + margin)
-    held_out = load_corpus(config.images, held_out=True, smallest=config.run.validation_size + margin)
-    validation = make_batch(
-        held_out.to(accelerator.device),
-        replace(config.data, mono=0.0),
-        size=config.run.validation_size,
-        indices=range(config.run.validation_crops),
-        seed=_VALIDATION_SEED,
-    )
-    fingerprint = _fingerprint(config, training)
-    return Run(config, accelerator, net, average, training.to(accelerator.device), validation, fingerprint)
-
-
-def _calibrate(run: Run) -> None:
-    """Let an estimator that trains from scratch and scales its input see some of what it will get."""
-    estimator: Any = run.net.kernel_net
-    stage = next((stage for stage in run.config.stage if stage.kind != "deconv"), None)
-    if stage is None or "kernel_net" in run.config.start or not hasattr(estimator, "calibrate"):
-        return
-    indices = range(_CALIBRATION_CROPS)
-    batch = make_batch(run.training, run.config.data, size=stage.crop, indices=indices, seed=run.config.run.seed)
-    estimator.calibrate(batch.blurred)
-    run.average.module.load_state_dict(run.net.state_dict())
-
-
-def _starting_net(config: TrainConfig) -> nn.Module:
-    """Build the net and fill the parts that `start` names from weights files."""
-    net = build_net(config.net, config.config)
-    for part, path in config.start.items():
-        trained = load_weights(path).net
-        try:
-            net.get_submodule(part).load_state_dict(trained.get_submodule(part).state_dict())
-        except (AttributeError, RuntimeError):
-            raise ConfigError(f"start.{part}: the net in {path} has no such part, or one of other settings") from None
-    return net
-
-
-def _accelerator(config: TrainConfig) -> Accelerator:
-    device = config.run.device
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("run.device is cuda, but this machine or this PyTorch has no CUDA; use cpu or auto")
-    on_cpu = device == "cpu" or not torch.cuda.is_available()
-    os.environ["ACCELERATE_USE_CPU"] = str(on_cpu).lower()
-    # accelerate remembers the settings of an earlier run in this process and refuses others.
-    AcceleratorState._reset_state(reset_partial_state=True)
-    # A mono batch leaves the colour layers without gradient, and the other way round.
-    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
-    precision = "bf16" if config.run.precision == "bf16" else "no"
-    return Accelerator(mixed_precision=precision, cpu=on_cpu, kwargs_handlers=[unused])
-
-
-def _fingerprint(config: TrainConfig, corpus: Corpus) -> str:
-    """Hash of all that decides the weights."""
-    settings = asdict(config)
-    kept = {key: settings["run"][key] for key in ("seed", "precision", "ema", "channels_last", "compile")}
-    text = repr([settings["net"], settings["config"], settings["data"], settings["stage"], kept, corpus.fingerprint()])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def _start(run: Run) -> tuple[int, int, dict[str, Any] | None]:
     folder = run.config.folder
-    _calibrate(run)
+    calibrate(run)
     if run.accelerator.is_main_process:
         if read_log(folder) or (folder / CHECKPOINT).exists():
             raise ConfigError(
@@ -199,8 +83,8 @@ def _fit(run: Run, number: int, start: int, optimiser_state: dict[str, Any] | No
     # The gradients of parts that only the last stage trained would count when the norm is clipped.
     run.net.zero_grad(set_to_none=True)
     objective = Stage(run.net, stage, seed)
-    if config.compile and hasattr(run.net.restorer, "trunk"):
-        run.net.restorer.trunk.compile()  # type: ignore[union-attr]
+    if config.compile:
+        compile_trunk(run.net)
     optimiser = _optimiser(run.net, stage)
     if optimiser_state:
         optimiser.load_state_dict(optimiser_state)
@@ -215,7 +99,7 @@ def _fit(run: Run, number: int, start: int, optimiser_state: dict[str, Any] | No
             batch = make_batch(
                 run.training, run.config.data, size=stage.crop, indices=range(first, first + share), seed=seed
             )
-            losses = _step(run, model, optimiser, stage, _channels_last(batch, config.channels_last), first, step)
+            losses = _step(run, model, optimiser, stage, channels_last(batch, config.channels_last), first, step)
             run.seconds += time.monotonic() - begun
             run.crops += stage.batch
             shown.advance(step + 1, losses["loss"], stage.batch / (time.monotonic() - begun))
@@ -231,13 +115,17 @@ def _step(
     losses: dict[str, Tensor] = model(batch, first)
     value = float(losses["loss"].detach())
     if not math.isfinite(value):
+        restart = ", from the last weights if they are good: --set start.restorer=FILE"
         raise PinsharpError(
-            f"the loss became {value} at step {step + 1} of a {stage.kind} stage; train again with a lower lr or clip, "
-            "from the last weights if they are good: --set start.restorer=FILE"
+            f"the loss became {value} at step {step + 1} of a {stage.kind} stage; train again with a lower lr or clip"
+            + (restart if hasattr(run.net, "restorer") else "")
         )
     optimiser.zero_grad(set_to_none=True)
     run.accelerator.backward(losses["loss"])
-    run.accelerator.clip_grad_norm_(model.parameters(), stage.clip)
+    if stage.clip_value:
+        run.accelerator.clip_grad_value_(model.parameters(), stage.clip_value)
+    if stage.clip:
+        run.accelerator.clip_grad_norm_(model.parameters(), stage.clip)
     optimiser.step()
     run.average.update_parameters(run.net)
     return {name: float(loss.detach()) for name, loss in losses.items()}
@@ -294,71 +182,3 @@ def _state(run: Run, stage: int, step: int, optimiser: dict[str, Any] | None) ->
         "seconds": run.seconds,
         "crops": run.crops,
     }
-
-
-def card(run: Run) -> dict[str, Any]:
-    """Provenance of the weights: what they were trained on, with which settings and how much of it."""
-    last: dict[str, Any] = next((record for record in reversed(read_log(run.config.folder)) if "psnr" in record), {})
-    return {
-        "name": run.config.name,
-        "licence": run.config.licence,
-        "data": {
-            "images": len(run.training.images),
-            "sha256": run.training.fingerprint(),
-            "fingerprint": run.fingerprint,
-        },
-        "start": {part: read_card(path) for part, path in run.config.start.items()},
-        "synthesis": asdict(run.config.data),
-        "stages": [asdict(stage) for stage in run.config.stage],
-        "budget": {"crops": run.crops, "hours": round(run.seconds / 3600, 2), "device": _device_name(run)},
-        "validation": {key: last[key] for key in ("psnr", "blind_psnr", "width_error") if key in last},
-    }
-
-
-def _device_name(run: Run) -> str:
-    if run.accelerator.device.type == "cuda":
-        return torch.cuda.get_device_name()
-    return f"CPU, {torch.get_num_threads()} threads"
-
-
-@torch.no_grad()
-def validate(run: Run, *, is_blind: bool = True) -> tuple[dict[str, float], Tensor]:
-    """Restore the held-out crops with the averaged weights.
-
-    Args:
-        run: The run.
-        is_blind: Which restorations to return: blind, or with the true kernels.
-
-    Returns:
-        PSNR with the true kernel and blind, and the median width error; and the restored crops.
-    """
-    net: Any = run.average.module
-    batch = _channels_last(run.validation, run.config.run.channels_last)
-    was_training = net.training
-    net.eval()
-    with run.accelerator.autocast():
-        estimate = net.estimate(batch.blurred)
-        told = net.deconvolve(batch.blurred, KernelEstimate(batch.kernel, batch.noise)).float().clamp(0, 1)
-        blind = net.deconvolve(batch.blurred, estimate).float().clamp(0, 1)
-    net.train(was_training)
-    figures = {
-        "blurred_psnr": _mean_psnr(batch.blurred, batch),
-        "psnr": _mean_psnr(told, batch),
-        "blind_psnr": _mean_psnr(blind, batch),
-        "width_error": float(width_errors(estimate, batch).median()),
-    }
-    return figures, blind if is_blind else told
-
-
-def _mean_psnr(images: Tensor, batch: Batch) -> float:
-    """Mean PSNR, each at most 60 dB: a crop that was never blurred would make it infinite."""
-    return float(psnr(images, batch.sharp).clamp(max=60).mean())
-
-
-def _channels_last(batch: Batch, wanted: bool) -> Batch:
-    """Keep the images of a batch channel by channel per pixel."""
-    if not wanted:
-        return batch
-    layout = torch.channels_last
-    sharp, blurred = batch.sharp.contiguous(memory_format=layout), batch.blurred.contiguous(memory_format=layout)
-    return Batch(sharp, blurred, batch.kernel, batch.noise, batch.sigma, batch.radius)

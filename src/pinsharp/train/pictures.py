@@ -13,7 +13,7 @@ SMOOTHING = 20
 
 
 def save_pictures(folder: Path, log: list[dict[str, Any]], batch: Batch, restored: Tensor, *, is_blind: bool) -> None:
-    """Draw `curves.png` and `crops.png` into the folder of a run.
+    """Draw `curves.png` and `crops.png` into the folder of a run; what its net cannot say is left out of the curves.
 
     Args:
         folder: Where they go.
@@ -30,26 +30,30 @@ def save_pictures(folder: Path, log: list[dict[str, Any]], batch: Batch, restore
 def _save_curves(path: Path, log: list[dict[str, Any]]) -> None:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 3.6), layout="constrained")
-    loss, quality, width = figure.subplots(1, 3)
+    checked = [record for record in log if "blurred_psnr" in record]
+    knows_width = any("width_error" in record for record in checked)
+    figure = Figure(figsize=(10 if knows_width else 7, 3.6), layout="constrained")
+    loss, quality, *width = figure.subplots(1, 3 if knows_width else 2)
     for stage in sorted({record["stage"] for record in log}):
         records = [record for record in log if record["stage"] == stage]
         label = f"{stage + 1} {records[0]['kind']}"
         loss.plot([r["crops"] for r in records], _smoothed([r["loss"] for r in records]), label=label, lw=1)
-    checked = [record for record in log if "psnr" in record]
     crops = [record["crops"] for record in checked]
     for key, label, style in (
         ("psnr", "true kernel", "-"),
         ("blind_psnr", "blind", "--"),
         ("blurred_psnr", "blurred", ":"),
     ):
-        quality.plot(crops, [record[key] for record in checked], style, label=label)
-    width.plot(crops, [100 * record["width_error"] for record in checked])
-    for axes, title in ((loss, "loss"), (quality, "validation PSNR, dB"), (width, "median width error, %")):
+        if any(key in record for record in checked):
+            quality.plot(crops, [record[key] for record in checked], style, label=label)
+    for axes in width:
+        axes.plot(crops, [100 * record["width_error"] for record in checked])
+        if any(record["width_error"] > 0 for record in checked):
+            axes.set_yscale("log")
+    titles = ("loss", "validation PSNR, dB", "median width error, %")
+    for axes, title in zip((loss, quality, *width), titles, strict=False):
         axes.set(title=title, xlabel="crops seen")
         axes.grid(alpha=0.3)
-    if any(record["width_error"] > 0 for record in checked):
-        width.set_yscale("log")
     loss.legend()
     quality.legend()
     figure.savefig(path, dpi=110)

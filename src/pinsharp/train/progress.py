@@ -9,6 +9,8 @@ from rich.progress import Progress as Bar
 
 from pinsharp.train.config import StageConfig
 
+_RESTORATIONS = {"psnr": "told", "blind_psnr": "blind"}
+
 
 class Progress:
     """Progress of one stage: loss, validation PSNR, crops per second, time left.
@@ -50,11 +52,11 @@ class Progress:
         self.bar.update(self.task, completed=step, loss=self.loss, rate=self.rate)
 
     def validated(self, step: int, figures: dict[str, float]) -> None:
-        """Show the figures of a validation."""
-        text = (
-            f"PSNR {figures['psnr']:.2f} dB told, {figures['blind_psnr']:.2f} blind "
-            f"(blurred {figures['blurred_psnr']:.2f}), width error {figures['width_error']:.1%}"
-        )
+        """Show the figures of a validation, as many as the net has."""
+        told = [f"{figures[key]:.2f} dB {name}" for key, name in _RESTORATIONS.items() if key in figures]
+        text = f"PSNR {', '.join(told)} (blurred {figures['blurred_psnr']:.2f})"
+        if "width_error" in figures:
+            text += f", width error {figures['width_error']:.1%}"
         self.bar.update(self.task, figures=text)
         if not self.console.is_terminal:
             self.console.print(

@@ -1,4 +1,4 @@
-"""The three stages of training as modules: a batch in, a loss and its parts out (eq. 4 to 6 of the paper)."""
+"""The stages of training as modules: a batch in, a loss and its parts out (eq. 4 to 6 of the paper; end to end)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from pinsharp.blur.noise import generator
 from pinsharp.data.synthesis import Batch
 from pinsharp.errors import ConfigError
 from pinsharp.nets.estimate import KernelEstimate
-from pinsharp.train.config import StageConfig
+from pinsharp.train.config import ImageLoss, StageConfig, StageKind
 
 LEAST_NOISE = 5e-5
 """Noise, in units of full scale, below which its estimate need not follow it."""
@@ -18,28 +18,61 @@ LEAST_NOISE = 5e-5
 PSNR_FLOOR = 1e-4
 """Mean squared error at which `psnr` stops to ask for more: 40 dB, or nearly sharp crops would lead the gradient."""
 
+_NEEDS = {
+    "kernel": ("kernel_net",),
+    "deconv": ("restorer",),
+    "joint": ("kernel_net", "restorer"),
+    "direct": ("restore_scales",),
+}
+_ABSENT = {
+    "kernel_net": "has no kernel estimator",
+    "restorer": "has no part that takes a kernel",
+    "restore_scales": "does not restore without a kernel",
+}
+_TRAINED = {"kernel": ("kernel_net",), "deconv": ("restorer",), "joint": ("kernel_net", "restorer"), "direct": ("",)}
+
 _JITTER = 500_000_000  # sets the random numbers of the jitter apart from those that make the pairs
+
+
+def check_stage(net: nn.Module, kind: StageKind) -> None:
+    """Refuse a stage that trains what a net does not have.
+
+    Raises:
+        ConfigError: If it does.
+    """
+    possible = [name for name, needs in _NEEDS.items() if all(hasattr(net, need) for need in needs)]
+    missing = [_ABSENT[need] for need in _NEEDS[kind] if not hasattr(net, need)]
+    if missing:
+        raise ConfigError(
+            f"a {kind} stage cannot train this net: {type(net).__name__} {missing[0]}; "
+            f"use stages of kind {' or '.join(possible)}"
+        )
 
 
 class Stage(nn.Module):
     """A net under the loss of one stage; what the stage does not train is frozen.
 
     Args:
-        net: Net with `kernel_net`, `restorer`, `estimate` and `deconvolve`.
+        net: Net with `kernel_net`, `restorer`, `estimate` and `deconvolve`, or those of them that the stage is about;
+            or, for a direct stage, with `restore_scales`. One with `deconvolve_scales` is trained at all its scales;
+            what they are trained towards may be said by `targets`.
         config: The stage.
         seed: Seed of the jitter.
 
     Raises:
-        ConfigError: If a frozen part is not there, or nothing is left to train.
+        ConfigError: If the net has nothing that such a stage could train, a frozen part is not there, or nothing is
+            left to train.
     """
 
     def __init__(self, net: nn.Module, config: StageConfig, seed: int = 0) -> None:
         super().__init__()
+        check_stage(net, config.kind)
         self.net: Any = net  # any of the nets: they share methods, not a base class
         self.config = config
         self.seed = seed
-        for name, part in (("kernel", self.net.kernel_net), ("deconv", self.net.restorer)):
-            part.requires_grad_(config.kind in (name, "joint"))
+        net.requires_grad_(False)
+        for part in _TRAINED[config.kind]:
+            net.get_submodule(part).requires_grad_(True)
         parts = dict(net.named_modules())
         for name in config.frozen:
             if name not in parts:
@@ -59,19 +92,35 @@ class Stage(nn.Module):
         if self.config.kind == "kernel":
             estimate = self.net.estimate(batch.blurred)
             return {"loss": kernel_loss(estimate, batch)}
+        if self.config.kind == "direct":
+            return {"loss": self._image_loss(self.net.restore_scales(batch.blurred), batch.sharp)}
         if self.config.kind == "deconv":
-            restored = self.net.deconvolve(batch.blurred, self._jittered(batch, index))
+            restored = self._deconvolved(batch.blurred, self._jittered(batch, index))
             return {"loss": self._image_loss(restored, batch.sharp)}
         estimate = self.net.estimate(batch.blurred)
-        image = self._image_loss(self.net.deconvolve(batch.blurred, self._fed(estimate)), batch.sharp)
+        image = self._image_loss(self._deconvolved(batch.blurred, self._fed(estimate)), batch.sharp)
         kernel = kernel_loss(estimate, batch)
         return {"loss": self.config.kernel_weight * kernel + image, "kernel_loss": kernel, "image_loss": image}
 
-    def _image_loss(self, restored: Tensor, sharp: Tensor) -> Tensor:
-        """Eq. 5: mean absolute error; or the mean over the images of -PSNR in units of 10 dB."""
-        if self.config.loss == "l1":
-            return (restored - sharp).abs().mean()
-        return ((restored - sharp).square().mean(dim=(1, 2, 3)) + PSNR_FLOOR).log10().mean()
+    def _deconvolved(self, blurred: Tensor, estimate: KernelEstimate) -> list[Tensor]:
+        """Restored images at all scales that the net has, finest first."""
+        if hasattr(self.net, "deconvolve_scales"):
+            return list(self.net.deconvolve_scales(blurred, estimate))
+        return [self.net.deconvolve(blurred, estimate)]
+
+    def _image_loss(self, restored: list[Tensor], sharp: Tensor) -> Tensor:
+        """The sum over the scales of the loss against the sharp image of that size."""
+        pairs = zip(restored, self._targets(restored, sharp), strict=True)
+        first, *others = [image_loss(scale, target, self.config.loss) for scale, target in pairs]
+        return sum(others, first)
+
+    @torch.no_grad()
+    def _targets(self, restored: list[Tensor], sharp: Tensor) -> list[Tensor]:
+        """Sharp images for all scales, shrunk as the net itself has it, or interpolated."""
+        with torch.autocast(sharp.device.type, enabled=False):  # half precision would round them
+            if hasattr(self.net, "targets"):
+                return list(self.net.targets(sharp))
+            return [shrunk(sharp, scale) for scale in restored]
 
     def _fed(self, estimate: KernelEstimate) -> KernelEstimate:
         """The estimate as the restorer sees it."""
@@ -92,6 +141,26 @@ class Stage(nn.Module):
         size = batch.kernel.shape[-1]
         kernel = render_kernels((batch.sigma * width).double(), (batch.radius * width).double(), size)
         return KernelEstimate(kernel.float(), noise)
+
+
+def image_loss(restored: Tensor, sharp: Tensor, kind: ImageLoss) -> Tensor:
+    """Distance of restored from sharp images (B, C, H, W).
+
+    `l1` (eq. 5) and `mse` are means over all pixels; `psnr` the mean over the images of -PSNR in units of 10 dB.
+    """
+    if kind == "l1":
+        return (restored - sharp).abs().mean()
+    if kind == "mse":
+        return (restored - sharp).square().mean()
+    return ((restored - sharp).square().mean(dim=(1, 2, 3)) + PSNR_FLOOR).log10().mean()
+
+
+def shrunk(sharp: Tensor, like: Tensor) -> Tensor:
+    """Shrink sharp images to the size of others, bilinear and antialiased; those of that size are left as they are."""
+    size = like.shape[-2:]
+    if sharp.shape[-2:] == size:
+        return sharp
+    return nn.functional.interpolate(sharp, size=size, mode="bilinear", antialias=True)
 
 
 def kernel_loss(estimate: KernelEstimate, batch: Batch) -> Tensor:

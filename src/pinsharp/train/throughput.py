@@ -9,6 +9,7 @@ from pinsharp.data.corpus import load_corpus
 from pinsharp.data.synthesis import make_batch
 from pinsharp.nets.weights import build_net
 from pinsharp.train.config import StageConfig, TrainConfig
+from pinsharp.train.run import compile_trunk
 from pinsharp.train.stages import Stage
 
 
@@ -54,8 +55,8 @@ class _Loop:
         self.layout = torch.channels_last if config.run.channels_last else torch.contiguous_format
         net = build_net(config.net, config.config).to(memory_format=self.layout)  # type: ignore[call-overload]
         self.objective = Stage(net, stage)
-        if config.run.compile and hasattr(net.restorer, "trunk"):
-            net.restorer.trunk.compile()
+        if config.run.compile:
+            compile_trunk(net)
         self.optimiser = torch.optim.AdamW([p for p in net.parameters() if p.requires_grad], lr=1e-5)
 
     def step(self, number: int) -> None:

@@ -1,0 +1,156 @@
+"""What a run holds while it goes on, and how it comes about: accelerator, net, corpus and validation pairs."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedDataParallelKwargs
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from pinsharp.data.corpus import Corpus, load_corpus
+from pinsharp.data.synthesis import Batch, make_batch
+from pinsharp.errors import ConfigError
+from pinsharp.nets.weights import build_net, load_weights
+from pinsharp.train.config import TrainConfig
+from pinsharp.train.stages import check_stage
+
+VALIDATION_SEED = 4_242
+_CALIBRATION_CROPS = 96
+
+
+@dataclass
+class Run:
+    """All that a run holds while it goes on."""
+
+    config: TrainConfig
+    accelerator: Accelerator
+    net: nn.Module
+    average: AveragedModel
+    training: Corpus
+    validation: Batch
+    fingerprint: str
+    seconds: float = 0.0
+    crops: int = 0
+
+
+def set_up(config: TrainConfig) -> Run:
+    """Build the net, read the corpus and make the validation pairs of a run.
+
+    Raises:
+        ConfigError: If settings contradict one another, or a stage trains what the net does not have.
+        ImageError: If the corpus is missing or too small.
+    """
+    accelerator = _accelerator(config)
+    processes = accelerator.num_processes
+    for stage in config.stage:
+        if stage.batch % processes:
+            raise ConfigError(
+                f"a batch of {stage.batch} crops cannot be shared by {processes} processes; use a multiple"
+            )
+    torch.manual_seed(config.run.seed)
+    net = _starting_net(config)
+    _check_net(net, config)
+    net = net.to(accelerator.device)
+    if config.run.channels_last:
+        net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = AveragedModel(net, multi_avg_fn=_averaging(config.run.ema))
+    margin = config.data.kernel_size
+    training = load_corpus(config.images, held_out=False, smallest=max(s.crop for s in config.stage) + margin)
+    held_out = load_corpus(config.images, held_out=True, smallest=config.run.validation_size + margin)
+    validation = make_batch(
+        held_out.to(accelerator.device),
+        replace(config.data, mono=0.0),
+        size=config.run.validation_size,
+        indices=range(config.run.validation_crops),
+        seed=VALIDATION_SEED,
+    )
+    fingerprint = _fingerprint(config, training)
+    return Run(config, accelerator, net, average, training.to(accelerator.device), validation, fingerprint)
+
+
+def _check_net(net: nn.Module, config: TrainConfig) -> None:
+    """Refuse at the start, not hours later, what the net cannot do."""
+    for stage in config.stage:
+        check_stage(net, stage.kind)
+    if config.data.mono and not hasattr(net, "estimate"):
+        raise ConfigError(
+            f"{type(net).__name__} restores colour images only, but data.mono is {config.data.mono}; set it to 0.0"
+        )
+
+
+def compile_trunk(net: nn.Module) -> None:
+    """Compile the trunk of the restorer, if the net has one."""
+    trunk = getattr(getattr(net, "restorer", None), "trunk", None)
+    if isinstance(trunk, nn.Module):
+        trunk.compile()
+
+
+def calibrate(run: Run) -> None:
+    """Let an estimator that trains from scratch and scales its input see some of what it will get."""
+    estimator: Any = getattr(run.net, "kernel_net", None)
+    stage = next((stage for stage in run.config.stage if stage.kind in ("kernel", "joint")), None)
+    if stage is None or "kernel_net" in run.config.start or not hasattr(estimator, "calibrate"):
+        return
+    indices = range(_CALIBRATION_CROPS)
+    batch = make_batch(run.training, run.config.data, size=stage.crop, indices=indices, seed=run.config.run.seed)
+    estimator.calibrate(batch.blurred)
+    run.average.module.load_state_dict(run.net.state_dict())
+
+
+def _starting_net(config: TrainConfig) -> nn.Module:
+    """Build the net and fill the parts that `start` names from weights files."""
+    net = build_net(config.net, config.config)
+    for part, path in config.start.items():
+        trained = load_weights(path).net
+        try:
+            net.get_submodule(part).load_state_dict(trained.get_submodule(part).state_dict())
+        except (AttributeError, RuntimeError):
+            raise ConfigError(f"start.{part}: the net in {path} has no such part, or one of other settings") from None
+    return net
+
+
+def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:
+    """Exponential moving average whose first steps forget faster, so that it never drags the random start along."""
+
+    def update(averages: list[Tensor], weights: list[Tensor], count: Tensor | int) -> None:
+        keep = min(decay, (1 + float(count)) / (10 + float(count)))
+        torch._foreach_lerp_(averages, weights, 1 - keep)
+
+    return update
+
+
+def _accelerator(config: TrainConfig) -> Accelerator:
+    device = config.run.device
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("run.device is cuda, but this machine or this PyTorch has no CUDA; use cpu or auto")
+    on_cpu = device == "cpu" or not torch.cuda.is_available()
+    os.environ["ACCELERATE_USE_CPU"] = str(on_cpu).lower()
+    # accelerate remembers the settings of an earlier run in this process and refuses others.
+    AcceleratorState._reset_state(reset_partial_state=True)
+    # A mono batch leaves the colour layers without gradient, and the other way round.
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+    precision = "bf16" if config.run.precision == "bf16" else "no"
+    return Accelerator(mixed_precision=precision, cpu=on_cpu, kwargs_handlers=[unused])
+
+
+def _fingerprint(config: TrainConfig, corpus: Corpus) -> str:
+    """Hash of all that decides the weights."""
+    settings = asdict(config)
+    kept = {key: settings["run"][key] for key in ("seed", "precision", "ema", "channels_last", "compile")}
+    text = repr([settings["net"], settings["config"], settings["data"], settings["stage"], kept, corpus.fingerprint()])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def channels_last(batch: Batch, wanted: bool) -> Batch:
+    """Keep the images of a batch channel by channel per pixel."""
+    if not wanted:
+        return batch
+    layout = torch.channels_last
+    sharp, blurred = batch.sharp.contiguous(memory_format=layout), batch.blurred.contiguous(memory_format=layout)
+    return Batch(sharp, blurred, batch.kernel, batch.noise, batch.sigma, batch.radius)
