@@ -6,28 +6,13 @@ import torch
 from skimage.restoration import wiener as skimage_wiener
 
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
-from pinsharp.blur.noise import generator, quantise
+from pinsharp.blur.noise import quantise
 from pinsharp.blur.operators import BOUNDARIES, Blur
 from pinsharp.classical.wiener import PRIORS, circular_wiener, wiener
 from pinsharp.errors import ConfigError, KernelError
+from scenes import asymmetric_kernel, psnr, smooth_image
 
 SHAPES = [(32, 32), (33, 40), (48, 57)]
-
-
-def smooth_image(shape, channels=1, batch=1, seed=0):
-    """Blobs and edges: noise blurred and contrast-stretched."""
-    noise = torch.rand(batch, channels, *shape, generator=generator(seed, 0), dtype=torch.float64)
-    soft = Blur(gaussian_kernel(1.5).double(), "reflect")(noise)
-    return ((soft - soft.mean()) * 6 + 0.5).clamp(0, 1)
-
-
-def asymmetric_kernel():
-    kernel = torch.rand(1, 1, 5, 5, generator=generator(1, 0), dtype=torch.float64) ** 4
-    return kernel / kernel.sum()
-
-
-def psnr(image, reference):
-    return float(-10 * torch.log10((image - reference).square().mean()))
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -10,8 +10,9 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from pinsharp.blur.fourier import fast_size, from_spectrum, spectrum, transfer_function
+from pinsharp.blur.fourier import from_spectrum, spectrum, transfer_function
 from pinsharp.blur.kernels import check_kernel
+from pinsharp.classical.borders import fade_into_opposite
 from pinsharp.errors import ConfigError
 
 Prior = Literal["constant", "laplacian"]
@@ -42,7 +43,7 @@ def wiener(image: Tensor, kernel: Tensor, *, noise_to_signal: float, prior: Prio
         KernelError: If `kernel` is none.
     """
     height, width = image.shape[-2:]
-    continued = _continue(image, check_kernel(kernel).shape[-1])
+    continued = fade_into_opposite(image, check_kernel(kernel).shape[-1])
     return circular_wiener(continued, kernel, noise_to_signal=noise_to_signal, prior=prior)[..., :height, :width]
 
 
@@ -68,20 +69,6 @@ def _prior_power(prior: Prior, image: Tensor, shape: tuple[int, int]) -> Tensor 
         return 1.0
     laplacian = torch.tensor(_LAPLACIAN, dtype=image.dtype, device=image.device)[None, None]
     return transfer_function(laplacian, shape).abs().square()
-
-
-def _continue(image: Tensor, margin: int) -> Tensor:
-    """Append to bottom and right what leads smoothly back to top and left, over at least two margins."""
-    for axis in (-2, -1):
-        size = image.shape[axis]
-        length = fast_size(size + 2 * margin) - size
-        position = torch.arange(1, length + 1, dtype=image.dtype, device=image.device) / (length + 1)
-        # A cosine leaves both borders with slope zero, so that next to them the image is merely replicated.
-        fade = (1 - torch.cos(math.pi * position)) / 2
-        fade = fade[:, None] if axis == -2 else fade
-        last, first = image.narrow(axis, size - 1, 1), image.narrow(axis, 0, 1)
-        image = torch.cat([image, last + fade * (first - last)], dim=axis)
-    return image
 
 
 def _shape(image: Tensor) -> tuple[int, int]:

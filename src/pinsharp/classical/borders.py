@@ -1,0 +1,62 @@
+"""How images go on past their border, so that methods that see nothing there, or a periodic image, ring less.
+
+Everything here appends pixels; whoever calls cuts them off again.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from pinsharp.blur.fourier import fast_size
+from pinsharp.errors import ImageError
+
+
+def fade_into_opposite(image: Tensor, margin: int) -> Tensor:
+    """Append to bottom and right what leads smoothly back to top and left, so that opposite borders meet.
+
+    Args:
+        image: Images (..., H, W).
+        margin: Reach of the blur in pixels, such as the kernel's side. At least two margins are appended.
+
+    Returns:
+        Images (..., H + P, W + Q) that start with the given ones, of sides that a Fourier transform does fast.
+    """
+    for axis in (-2, -1):
+        size = image.shape[axis]
+        length = fast_size(size + 2 * margin) - size
+        position = torch.arange(1, length + 1, dtype=image.dtype, device=image.device) / (length + 1)
+        # A cosine leaves both borders with slope zero, so that next to them the image is merely replicated.
+        fade = (1 - torch.cos(math.pi * position)) / 2
+        fade = fade[:, None] if axis == -2 else fade
+        last, first = image.narrow(axis, size - 1, 1), image.narrow(axis, 0, 1)
+        image = torch.cat([image, last + fade * (first - last)], dim=axis)
+    return image
+
+
+def mirror(image: Tensor, margin: int) -> Tensor:
+    """Continue images (..., H, W) by `margin` pixels on each side, reflected; the border pixel is not repeated.
+
+    An image shorter than the margin is reflected to and fro.
+    """
+    for axis in (-2, -1):
+        size = image.shape[axis]
+        period = max(2 * size - 2, 1)
+        position = torch.arange(-margin, size + margin, device=image.device) % period
+        image = image.index_select(axis, torch.minimum(position, period - position))
+    return image
+
+
+def check_covers_kernel(image: Tensor, kernel: Tensor) -> None:
+    """Refuse images (B, C, H, W) that are smaller than the kernel: under a circular boundary it would meet itself.
+
+    Raises:
+        ImageError: If a side is shorter than the kernel's.
+    """
+    height, width = image.shape[-2:]
+    side = kernel.shape[-1]
+    if min(height, width) < side:
+        raise ImageError(
+            f"under a circular boundary an image must be at least as large as its kernel, {side} x {side} pixels, "
+            f"got {width} x {height}; use the function without circular in its name, which continues the image"
+        )
