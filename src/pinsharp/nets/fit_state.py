@@ -1,0 +1,83 @@
+"""The state of a fit on disk: one safetensors file, written whole or not at all, and read without any pickle."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from pinsharp.errors import ConfigError, OutputError
+
+_FORMAT = "pinsharp-fit-1"
+
+
+def save_state(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
+    """Write a state; at every moment the file is a whole one, the old or the new.
+
+    Args:
+        path: The file, replaced if it exists; its folder must exist.
+        tensors: Everything that the further steps depend on.
+        about: What the fit is made of, of values that JSON can hold.
+
+    Raises:
+        OutputError: If it cannot be written; the old one is left as it was.
+    """
+    content = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    data = safetensors.torch.save(content, {"format": _FORMAT, "about": json.dumps(dict(about))})
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: expected to write the state of the fit, got {error.strerror or error}; choose another place"
+        ) from None
+    finally:
+        part.unlink(missing_ok=True)  # after success it is gone
+
+
+def load_state(path: Path, about: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Read a state.
+
+    Args:
+        path: The file.
+        about: What the fit is made of now; the state of another image or of other settings is refused.
+
+    Returns:
+        The tensors as they were saved, on the CPU.
+
+    Raises:
+        ConfigError: If there is none, it cannot be read, or it belongs to something else.
+    """
+    if not path.is_file():
+        raise ConfigError(f"{path}: expected the state of a fit to resume, got no such file; start without resuming")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            names = list(file.keys())  # it is no mapping, and cannot be iterated over
+            tensors = {name: file.get_tensor(name) for name in names}
+    except (OSError, SafetensorError) as error:
+        raise ConfigError(
+            f"{path}: expected the state of a fit, got what cannot be read ({error}); delete it and start again"
+        ) from None
+    if metadata.get("format") != _FORMAT:
+        raise ConfigError(f"{path}: expected the state of a fit, got another safetensors file; name another one")
+    _check_same(path, json.loads(metadata["about"]), json.loads(json.dumps(dict(about))))
+    return tensors
+
+
+def _check_same(path: Path, saved: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Refuse the state of another fit, naming the first setting that differs."""
+    for name in sorted(saved.keys() | wanted.keys()):
+        if saved.get(name) != wanted.get(name):
+            raise ConfigError(
+                f"{path} belongs to a fit with {name} {saved.get(name)}, expected {wanted.get(name)}; resume with the "
+                "image and settings that it began with, or start anew elsewhere"
+            )
