@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "blur": set(),
     "metrics": set(),
     "classical": {"blur"},
-    "nets": {"blur"},
+    "nets": {"blur", "metrics"},
     "data": {"images", "blur"},
     "detect": {"images"},
     "export": {"nets", "blur"},
@@ -88,7 +88,7 @@ def test_a_planted_violation_is_found(tmp_path, file, code, reason):
     [
         ("__init__.py", "from pinsharp.restore.restorer import restore"),
         ("cli/restore.py", "from pinsharp.train.loop import fit"),
-        ("methods.py", "from pinsharp.nets.udbd import Udbd\nfrom pinsharp import __version__"),
+        ("methods/table.py", "from pinsharp.nets.udbd import Udbd\nfrom pinsharp import __version__"),
         ("images/files.py", "from pinsharp.errors import ImageError\nfrom pinsharp.images.arrays import to_tensor"),
         ("blur/fourier.py", "import torch\nfrom torch import nn"),
     ],

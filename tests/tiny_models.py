@@ -1,13 +1,14 @@
 """Networks small enough for tests, whose kernel estimate is known beforehand."""
 
 import math
+from dataclasses import replace
 
 import torch
 
 from pinsharp.nets.spectrum_net import SpectrumNet
 from pinsharp.nets.swift import Swift, SwiftConfig
 from pinsharp.nets.udbd import Udbd, UdbdConfig
-from pinsharp.nets.weights import save_weights
+from pinsharp.nets.weights import build_net, save_weights
 
 SWIFT = SwiftConfig(
     width=4,
@@ -31,6 +32,20 @@ UDBD = UdbdConfig(
     encoder_blocks=(1,),
     decoder_blocks=(1,),
 )
+UDBD_ABLATIONS = {"udbd-fwd": {"wiener": "fwd"}, "udbd-flat": {"resample": False}}
+PEERS = {
+    "deepdeblur": {"width": 2, "blocks": 1, "scales": 2},
+    "srn": {"width": 2, "blocks": 0, "scales": 2},
+    "nafnet": {"width": 2, "encoder_blocks": (1,), "decoder_blocks": (1,)},
+    "dwdn": {"features": 2, "feature_blocks": 0, "width": 2, "blocks": 0, "scales": 2},
+}
+PEERS = {
+    "nafnet": {"width": 2, "encoder_blocks": [1], "decoder_blocks": [1]},
+    "deepdeblur": {"width": 2, "blocks": 1, "scales": 2},
+    "srn": {"width": 2, "blocks": 0, "scales": 2},
+    "dwdn": {"features": 2, "feature_blocks": 0, "width": 2, "blocks": 0},
+}
+"""Settings of small peers, by the net that they are of."""
 
 
 def tiny_swift(*, sigma=2.0, relative_std=0.02, disk_share=0.01, noise=1 / 255):
@@ -55,13 +70,29 @@ def tiny_swift(*, sigma=2.0, relative_std=0.02, disk_share=0.01, noise=1 / 255):
     return net.eval()
 
 
-def tiny_udbd():
-    """A udbd with random weights."""
+def tiny_udbd(name="udbd"):
+    """A udbd, or one of its two ablations, with random weights."""
     torch.manual_seed(0)
-    return Udbd(UDBD).eval()
+    return Udbd(replace(UDBD, **UDBD_ABLATIONS.get(name, {}))).eval()
+
+
+def tiny_peer(name):
+    """A peer's network with random weights."""
+    torch.manual_seed(0)
+    return build_net(name, PEERS[name]).eval()
 
 
 def save_tiny_swift(path, **said):
     """Write `tiny_swift(**said)` to a weights file and return its path."""
     save_weights(path, tiny_swift(**said), {"name": path.stem, "licence": "CC0-1.0"})
     return path
+
+
+def save_tiny_zoo(folder):
+    """Write a weights file for every network that has a name, as if all were shipped, and return the folder."""
+    nets = {"swift": tiny_swift()}
+    nets |= {name: tiny_udbd(name) for name in ("udbd", *UDBD_ABLATIONS)}
+    nets |= {name: tiny_peer(name) for name in PEERS}
+    for name, net in nets.items():
+        save_weights(folder / f"{name}.safetensors", net, {"licence": "CC0-1.0"})
+    return folder

@@ -247,7 +247,7 @@ def test_what_the_format_cannot_hold_is_refused_before_the_work(cli, model, phot
         (["--iterations", "0"], "iterations must be at least 1"),
         (["--device", "tpu"], "expected the device auto, cpu or cuda, got 'tpu'"),
         (["--precision", "half"], "precision must be one of auto, float32, bfloat16"),
-        (["--model", "wiener"], "wiener cannot measure a blur; give the kernel"),
+        (["--model", "selfdeblur", "--kernel", "disk:3"], "selfdeblur fits a kernel of its own and has no use for a"),
     ],
 )
 def test_wrong_options_are_one_line_before_any_image_is_read(cli, model, photo, place, monkeypatch, options, reason):

@@ -39,7 +39,8 @@ def test_every_method_is_listed_with_its_needs(cli, zoo):
     assert list(methods) == list(METHODS)
     for name, entry in METHODS.items():
         assert methods[name]["kind"] == entry.kind
-        assert methods[name]["needs_kernel"] == entry.needs_kernel
+        assert methods[name]["kernel_from"] == entry.kernel_from
+        assert methods[name]["has_weights"] == entry.has_weights
         assert methods[name]["weights"] is None
 
 
@@ -63,7 +64,8 @@ def test_damaged_weights_do_not_hide_the_rest(cli, zoo):
 
     assert shown.code == 0
     assert "not a .safetensors file" in shown.out
-    assert "wiener (classical, needs a kernel)" in shown.out
+    assert "wiener (classical, takes a kernel, by default the one that swift measures)" in shown.out
+    assert "nafnet (network, works without a kernel)" in shown.out
 
 
 def test_a_network_without_weights_says_how_to_get_them(cli, zoo):

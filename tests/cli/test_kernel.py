@@ -86,7 +86,7 @@ def test_older_files_need_overwrite(cli, model, photo, place, option, name):
         (["in/a.png", "--plot", "k.npy"], "k.npy: expected a name that ends in .png or .pdf or .svg"),
         (["in/a.png", "--plot", "in/a.png", "--overwrite"], "got the input itself"),
         (["in/a.png", "--save", "nowhere/k.npy"], "expected the folder nowhere to exist"),
-        (["in/a.png", "--model", "wiener"], "wiener cannot measure a blur"),
+        (["in/a.png", "--model", "selfdeblur"], "selfdeblur finds the blur only while it restores"),
     ],
 )
 def test_wrong_use_is_one_line(cli, model, photo, place, contents, arguments, reason):

@@ -13,7 +13,10 @@ from PIL import Image
 
 import pinsharp
 from pinsharp.images.files import read_image
+from pinsharp.nets import weights
+from pinsharp.nets.weights import save_weights
 from pinsharp.restore.restorer import Restorer
+from tiny_models import tiny_peer
 
 
 @pytest.fixture(autouse=True)
@@ -138,7 +141,32 @@ def test_iterations_are_counted(cli, model, photo):
     assert "3 iterations (then 2.00, then 2.00 px)" in words
 
 
-def test_wiener_needs_no_weights(cli, photo):
+def test_wiener_restores_blind_with_the_kernel_that_swift_measures(cli, photo):
+    photo("a.png")
+
+    record = json.loads(cli("restore", "a.png", "-o", "b.png", "--model", "wiener", "--json").out)
+
+    measured = json.loads(cli("kernel", "a.png", "--json").out)
+    assert (record["sigma"], record["family"]) == (measured["sigma"], measured["family"])
+    assert not np.array_equal(read_image("b.png").pixels, read_image("a.png").pixels)
+
+
+def test_an_end_to_end_model_tells_the_width_and_refuses_a_kernel(cli, photo, place):
+    photo("a.png")
+    save_weights(place / "nafnet.safetensors", tiny_peer("nafnet"), {})
+    use = ("restore", "a.png", "-o", "out", "--model", "nafnet.safetensors")
+
+    refused = cli(*use, "--kernel", "disk:3")
+    restored = cli(*use)
+
+    assert (refused.code, restored.code) == (2, 0)
+    assert refused.err.startswith("pinsharp: error: nafnet restores end to end and has no use for a given kernel")
+    assert len(refused.err.splitlines()) == 1
+    assert "sigma" in restored.out
+
+
+def test_wiener_needs_no_weights_with_a_kernel(cli, photo, monkeypatch, place):
+    monkeypatch.setattr(weights, "ZOO", place)
     photo("a.png")
 
     shown = cli("restore", "a.png", "-o", "out", "--model", "wiener:0.01", "--kernel", "gaussian:1.5", "--json")

@@ -11,10 +11,11 @@ from pinsharp.blur.operators import Blur
 from pinsharp.errors import ConfigError, ImageError, KernelError, WeightsError
 from pinsharp.images.arrays import to_array, to_tensor
 from pinsharp.methods import Deblurred, KernelEstimate
+from pinsharp.nets.weights import save_weights
 from pinsharp.restore import restorer as restorer_module
 from pinsharp.restore.restorer import Restorer, restore
 from strategies import random_image
-from tiny_models import save_tiny_swift
+from tiny_models import save_tiny_swift, tiny_peer
 
 DTYPES = ["uint8", "uint16", "float32"]
 SHAPES = [(40, 33), (33, 40, 1), (40, 40, 2), (35, 41, 3), (36, 34, 4)]
@@ -33,7 +34,7 @@ def restorer(model):
 class Scripted:
     """A method whose estimates are read from a list, and whose restoration adds a tenth."""
 
-    name, kind, needs_kernel = "scripted", "network", False
+    name, kind, kernel_from = "scripted", "network", "itself"
 
     def __init__(self, *sigmas):
         self.sigmas = list(sigmas)
@@ -48,10 +49,29 @@ class Scripted:
         return self.deconvolve(image, self.estimate(image))
 
 
-def scripted(*sigmas):
+class ScriptedFit:
+    """A method that finds image and kernel in one."""
+
+    name, kind, kernel_from = "fit", "network", "itself"
+
+    def __init__(self, *sigmas):
+        self.sigmas = list(sigmas)
+
+    def __call__(self, image, kernel=None):
+        return Deblurred(image + 0.1, gaussian_kernel(self.sigmas.pop(0)))
+
+
+def scripted(*sigmas, kind=Scripted):
     restorer = Restorer("wiener")
-    restorer.method = Scripted(*sigmas)
+    restorer.method = kind(*sigmas)
     return restorer
+
+
+@pytest.fixture(scope="module")
+def end_to_end(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "nafnet.safetensors"
+    save_weights(path, tiny_peer("nafnet"), {})
+    return Restorer(path, device="cpu")
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -198,10 +218,11 @@ def test_iterations_go_on_from_the_last_result(model):
     assert twice.iterations == len(twice.sigmas) == 2
 
 
-def test_iterations_stop_when_nothing_is_left():
+@pytest.mark.parametrize("kind", [Scripted, ScriptedFit])
+def test_iterations_stop_when_nothing_is_left(kind):
     image = np.full((40, 40), 0.2, np.float32)
 
-    result = scripted(2.0, 0.8, 0.4, 1.0)(image, iterations=4)
+    result = scripted(2.0, 0.8, 0.4, 1.0, kind=kind)(image, iterations=4)
 
     np.testing.assert_allclose(result.image, 0.4, atol=1e-6)  # restored twice
     assert result.iterations == 2
@@ -227,10 +248,43 @@ def test_no_iteration_at_all_is_refused(restorer, iterations):
         restorer.check_options(iterations=iterations)
 
 
-@pytest.mark.parametrize("call", ["__call__", "measure"])
-def test_a_model_that_measures_nothing_asks_for_the_kernel(call):
-    with pytest.raises(ConfigError, match="wiener cannot measure a blur; give the kernel"):
-        getattr(Restorer("wiener"), call)(random_image((40, 40), "uint8", seed=1))
+def test_a_model_that_measures_nothing_restores_with_what_swift_measures():
+    image = random_image((40, 40), "uint8", seed=1)
+    restorer, swift = Restorer("wiener"), Restorer("swift")
+
+    result, measured = restorer(image), swift.measure(image)
+
+    assert (result.sigma, result.sigma_relative_std) == (measured.sigma, measured.sigma_relative_std)
+    assert np.array_equal(result.kernel, measured.kernel)
+    assert restorer.measure(image).sigma == measured.sigma
+
+
+def test_what_restores_end_to_end_tells_the_width_that_swift_measures(end_to_end):
+    image = random_image((40, 40, 3), "uint8", seed=1)
+
+    result = end_to_end(image)
+
+    assert result.sigma == Restorer("swift").measure(image).sigma
+    assert result.family != "given"
+
+
+@pytest.mark.parametrize("call", ["__call__", "check_options"])
+def test_a_kernel_is_not_given_to_a_model_without_use_for_it(end_to_end, call):
+    arguments = [random_image((40, 40), "uint8", seed=1)] if call == "__call__" else []
+
+    with pytest.raises(KernelError, match="nafnet restores end to end and has no use for a given kernel; leave the"):
+        getattr(end_to_end, call)(*arguments, kernel="gaussian:2")
+
+
+def test_what_finds_the_blur_by_restoring_cannot_only_measure():
+    restorer = scripted(2.0, kind=ScriptedFit)
+
+    for call in (restorer.check_measurable, lambda: restorer.measure(np.zeros((40, 40), np.uint8))):
+        with pytest.raises(ConfigError, match="fit finds the blur only while it restores; measure with swift"):
+            call()
+    with pytest.raises(KernelError, match="fit fits a kernel of its own"):
+        restorer.check_options(kernel="gaussian:2")
+    assert restorer(np.full((40, 40), 0.2, np.float32)).sigma == pytest.approx(2.0, rel=1e-3)
 
 
 @pytest.mark.parametrize(

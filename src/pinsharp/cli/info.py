@@ -17,6 +17,13 @@ LIBRARIES = {
     "accelerate": ("accelerate",),
 }
 
+KERNELS = {
+    "itself": "measures the kernel itself",
+    "swift": "takes a kernel, by default the one that swift measures",
+    "nobody": "works without a kernel",
+}
+"""What is said of the ways in which methods come to a kernel."""
+
 
 def info(as_json: Json = False) -> None:
     """Show versions, devices, and every model with its weights' card."""
@@ -89,9 +96,10 @@ def _methods() -> list[dict[str, Any]]:
         {
             "name": name,
             "kind": entry.kind,
-            "needs_kernel": entry.needs_kernel,
+            "kernel_from": entry.kernel_from,
+            "has_weights": entry.has_weights,
             "summary": entry.summary,
-            "weights": _weights(name) if entry.kind == "network" else None,
+            "weights": _weights(name) if entry.has_weights else None,
         }
         for name, entry in method_table().items()
     ]
@@ -133,10 +141,9 @@ def _show(facts: dict[str, Any]) -> None:
 
 def _show_method(method: dict[str, Any], *, is_default: bool) -> None:
     role = "the default; " if is_default else ""
-    needs = "needs a kernel" if method["needs_kernel"] else "measures the kernel itself"
-    print(f"\n{method['name']} ({role}{method['kind']}, {needs}): {method['summary']}")
+    print(f"\n{method['name']} ({role}{method['kind']}, {KERNELS[method['kernel_from']]}): {method['summary']}")
     weights = method["weights"]
-    if method["kind"] == "classical":
+    if not method["has_weights"]:
         return
     if weights is None:
         print("  no weights come with it; train them (`pinsharp train`) and give the file as --model FILE")

@@ -43,7 +43,8 @@ def kernel(
     """Measure how far images are out of focus; the images stay as they are.
 
     sigma is the width of the blur in pixels: the standard deviation of a Gaussian, half the radius of a disc. What
-    stands after ± is one standard deviation, in the model's own judgement. Exit status as of `pinsharp restore`.
+    stands after ± is one standard deviation, in the model's own judgement. Where the model cannot measure, swift does.
+    Exit status as of `pinsharp restore`.
     """
     from pinsharp.images.discover import find_images
 

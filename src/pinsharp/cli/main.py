@@ -8,11 +8,13 @@ import typer
 
 from pinsharp import __version__
 from pinsharp.allocator import keep_freed_memory
+from pinsharp.cli.bench import bench
 from pinsharp.cli.evaluate import evaluate
 from pinsharp.cli.info import info
 from pinsharp.cli.kernel import kernel
 from pinsharp.cli.messages import complain
 from pinsharp.cli.restore import restore
+from pinsharp.cli.selfdeblur import selfdeblur
 from pinsharp.cli.synth import synth
 from pinsharp.cli.train import train
 from pinsharp.errors import PinsharpError
@@ -26,8 +28,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",  # joins the lines of a docstring's paragraph
 )
-for _command in (restore, kernel, info, synth, evaluate, train):
+for _command in (restore, kernel, info, synth, evaluate, train, selfdeblur):
     app.command()(_command)
+app.add_typer(bench)
 
 
 def _show_version(is_wanted: bool) -> None:

@@ -72,6 +72,20 @@ def check_results(results: Sequence[Path], inputs: Iterable[Path], *, overwrite:
         _check_writable(folder)
 
 
+def make_folder(job: Job) -> None:
+    """Make the results' folder, not before there is something to put into it.
+
+    Raises:
+        OutputError: If it cannot be made.
+    """
+    try:
+        job.output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{job.output.parent}: expected a folder that can be made, got {error.strerror}; choose another"
+        ) from error
+
+
 def _names_image(out: str) -> bool:
     """Whether what was typed means a file rather than a folder."""
     from pinsharp.images.codec import SUFFIXES

@@ -7,7 +7,7 @@ import typer
 from pinsharp.cli.each import Task, carry_out
 from pinsharp.cli.messages import printable, width_in_words
 from pinsharp.cli.options import DEFAULT_MODEL, Device, Inputs, Json, Model, Overwrite, Precision
-from pinsharp.cli.outputs import Job, plan_jobs
+from pinsharp.cli.outputs import Job, make_folder, plan_jobs
 
 if TYPE_CHECKING:
     from pinsharp import methods
@@ -30,8 +30,8 @@ def restore(
         str,
         typer.Option(
             metavar="K",
-            help="auto measures the blur of each image; where it is known: gaussian:SIGMA, disk:RADIUS (pixels), or a "
-            "file (.npy, .json, or a mono image of a point).",
+            help="auto measures the blur of each image, with swift if the model cannot; where it is known: "
+            "gaussian:SIGMA, disk:RADIUS (pixels), or a file (.npy, .json, or a mono image of a point).",
         ),
     ] = "auto",
     iterations: Annotated[
@@ -81,7 +81,7 @@ def _restore_file(
     source = read_image(job.input)
     check_output(job.output, source.pixels, overwrite=overwrite)
     result = restorer(source.pixels, kernel=kernel, iterations=iterations)
-    _make_folder(job)
+    make_folder(job)
     write_image(job.output, result.image, like=source, overwrite=overwrite)
     if job.picture:
         from pinsharp.cli.side_by_side import draw
@@ -95,18 +95,6 @@ def _restore_file(
         write_image(job.picture, picture, overwrite=overwrite)
     megapixels = source.pixels.shape[0] * source.pixels.shape[1] / 1e6
     return _figures(result, megapixels), _line(job, result, megapixels)
-
-
-def _make_folder(job: Job) -> None:
-    """Make the results' folder, not before there is a result."""
-    from pinsharp.errors import OutputError
-
-    try:
-        job.output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{job.output.parent}: expected a folder that can be made, got {error.strerror}; choose another"
-        ) from error
 
 
 def _figures(result: "Restored", megapixels: float) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +17,7 @@ from torch import Tensor
 from pinsharp.blur.kernels import load_kernel, measured_kernel, parse_kernel
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.arrays import to_array, to_tensor
-from pinsharp.methods import DEFAULT_METHOD, BlindMethod, Method, Precision, load_method
+from pinsharp.methods import DEFAULT_METHOD, BlindMethod, Method, Precision, check_takes_kernel, load_method
 from pinsharp.restore.defocus import Defocus, Family, describe
 
 SHARP_SIGMA = 0.5
@@ -95,7 +95,8 @@ class Restorer:
 
         Args:
             image: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), uint8, uint16, or float32 in [0, 1]. Alpha is kept.
-            kernel: `auto` measures the blur. Where it is known: `gaussian:2`, `disk:3.5`, a file, or an array (K, K).
+            kernel: `auto` measures the blur. Where it is known and the model takes a kernel: `gaussian:2`, `disk:3.5`,
+                a file, or an array (K, K).
             iterations: Restore so many times, each time with the blur that is still there; stops early when the result
                 is sharp. Needs the kernel `auto`: a given one describes only the first blur.
 
@@ -103,11 +104,10 @@ class Restorer:
             The restored image, of the same dtype and shape, and the blur of the input.
 
         Raises:
-            ConfigError: If `iterations` is below 1 or, with a given kernel, above 1; or if the model needs a kernel and
-                gets none.
+            ConfigError: If `iterations` is below 1 or, with a given kernel, above 1.
             ImageError: If the image cannot be restored: wrong dtype or shape, NaN, too small to measure a blur by, too
                 large for the memory.
-            KernelError: If `kernel` is none.
+            KernelError: If `kernel` is none, or is given to a model that takes none.
         """
         given = self._checked(kernel, iterations)
         start = time.perf_counter()
@@ -117,13 +117,13 @@ class Restorer:
         return Restored(array, passes[0], tuple(found.sigma for found in passes), time.perf_counter() - start)
 
     def measure(self, image: NDArray[Any]) -> Defocus:
-        """Measure the blur of one image without restoring it.
+        """Measure the blur of one image without restoring it; for models that cannot, `swift` does it.
 
         Args:
             image: As for restoring.
 
         Raises:
-            ConfigError: If the model cannot measure a blur.
+            ConfigError: If the model finds the blur only while it restores.
             ImageError: If the image cannot be used, as for restoring.
         """
         method = self._blind_method()
@@ -136,15 +136,15 @@ class Restorer:
 
         Raises:
             ConfigError: If they contradict each other or the model.
-            KernelError: If `kernel` is none.
+            KernelError: If `kernel` is none, or is given to a model that takes none.
         """
         self._checked(kernel, iterations)
 
     def check_measurable(self) -> None:
-        """Refuse a model that only restores.
+        """Refuse a model that cannot tell the blur without restoring.
 
         Raises:
-            ConfigError: If the model cannot measure a blur.
+            ConfigError: If it is one.
         """
         self._blind_method()
 
@@ -153,21 +153,27 @@ class Restorer:
         if given is not None:
             result = self.method(image, given)
             return result.image, [describe(given, result.estimate, is_given=True)]
-        method, passes = self._blind_method(), list[Defocus]()
+        passes = list[Defocus]()
         while len(passes) < iterations:
-            estimate = method.estimate(image)
-            found = describe(estimate.kernel, estimate, is_given=False)
+            found, restore_found = self._find(image)
             if passes and found.sigma < SHARP_SIGMA:
                 break
-            image = method.deconvolve(image, estimate).image
+            image = restore_found()
             passes.append(found)
         return image, passes
 
+    def _find(self, image: Tensor) -> tuple[Defocus, Callable[[], Tensor]]:
+        """Find the blur of an image; with it comes what restores the image."""
+        if isinstance(self.method, BlindMethod):
+            method, estimate = self.method, self.method.estimate(image)
+            return describe(estimate.kernel, estimate, is_given=False), lambda: method.deconvolve(image, estimate).image
+        result = self.method(image)
+        assert result.kernel is not None  # what has no estimate finds a kernel while it restores
+        return describe(result.kernel, None, is_given=False), lambda: result.image
+
     def _blind_method(self) -> BlindMethod:
         if not isinstance(self.method, BlindMethod):
-            raise ConfigError(
-                f"the model {self.method.name} cannot measure a blur; give the kernel, such as gaussian:2, or use swift"
-            )
+            raise ConfigError(f"the model {self.method.name} finds the blur only while it restores; measure with swift")
         return self.method
 
     def _checked(self, kernel: Kernel, iterations: int) -> Tensor | None:
@@ -180,8 +186,8 @@ class Restorer:
                 f"iterations above 1 measure the blur that is left and need the kernel 'auto', got {iterations} and a "
                 "given kernel; leave one of them out"
             )
-        if given is None:
-            self._blind_method()
+        if given is not None:
+            check_takes_kernel(self.method)
         return given
 
 

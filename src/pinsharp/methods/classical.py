@@ -1,0 +1,57 @@
+"""Classical methods: functions of an image and a kernel, which `swift` lends where none is given."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from pinsharp.blur.kernels import check_kernel
+from pinsharp.methods.devices import find_device
+from pinsharp.methods.method import Deblurred, Estimator, KernelFrom, Kind, check_image
+from pinsharp.nets.estimate import KernelEstimate
+
+Solve = Callable[[Tensor, Tensor], Tensor]
+"""Restores images (B, C, H, W) with kernels (B or 1, 1, K, K); the result need not be clipped."""
+
+
+class SolverMethod:
+    """A function of image and kernel as a method.
+
+    Args:
+        name: What tables call it.
+        solve: The function.
+        lender: Measures the blur where no kernel is given.
+        device: Where to compute: `cpu`, `cuda` or `auto`.
+
+    Raises:
+        ConfigError: If the device is not there.
+    """
+
+    kind: Kind = "classical"
+    kernel_from: KernelFrom = "swift"
+
+    def __init__(self, name: str, solve: Solve, *, lender: Estimator, device: str | torch.device = "cpu") -> None:
+        self.name = name
+        self.solve = solve
+        self.lender = lender
+        self.device = find_device(device)
+
+    def estimate(self, image: Tensor) -> KernelEstimate:
+        """Let the lender measure the blur of images (B, C, H, W) in [0, 1]."""
+        return self.lender.estimate(image)
+
+    @torch.inference_mode()
+    def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
+        """Restore images (B, C, H, W) in [0, 1] with the kernel of `estimate`."""
+        blurred = check_image(image).to(self.device, torch.float32)
+        restored = self.solve(blurred, estimate.kernel.to(self.device, torch.float32))
+        return Deblurred(restored.clamp(0, 1).to(image.device), estimate.kernel.to(image.device), estimate)
+
+    def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
+        """Deblur images (B, C, H, W) with kernels (B or 1, 1, K, K) or the lender's.
+
+        Raises:
+            ImageError: If there is no kernel and a side is shorter than 32 pixels.
+            KernelError: If `kernel` is none.
+        """
+        return self.deconvolve(image, self.estimate(image) if kernel is None else KernelEstimate(check_kernel(kernel)))

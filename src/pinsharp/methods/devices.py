@@ -1,0 +1,52 @@
+"""Where methods compute, and how precisely."""
+
+from typing import Literal, get_args
+
+import torch
+
+from pinsharp.errors import ConfigError
+
+Precision = Literal["auto", "float32", "bfloat16"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+
+def find_device(device: str | torch.device) -> torch.device:
+    """Turn `auto`, `cpu`, `cuda` or `cuda:1` into a device that is there.
+
+    Raises:
+        ConfigError: If it is not.
+    """
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device == "auto":
+        return torch.device("cuda" if gpus else "cpu")
+    try:
+        found = torch.device(device)
+    except RuntimeError:
+        raise ConfigError(f"expected the device auto, cpu or cuda, got {str(device)!r}") from None
+    if found.type not in ("cpu", "cuda"):
+        raise ConfigError(f"expected the device auto, cpu or cuda, got {str(device)!r}")
+    if found.type == "cuda" and (found.index or 0) >= gpus:
+        raise ConfigError(f"expected a GPU for the device {found}, this torch finds {gpus or 'none'}; use --device cpu")
+    return found
+
+
+def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
+    """Choose the data type of convolutions: what is asked for, or by itself what the device computes natively.
+
+    Raises:
+        ConfigError: If the precision is unknown.
+    """
+    if precision not in PRECISIONS:
+        raise ConfigError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
+    if precision == "auto":
+        return torch.bfloat16 if has_native_bfloat16(device) else torch.float32
+    return torch.bfloat16 if precision == "bfloat16" else torch.float32
+
+
+def has_native_bfloat16(device: torch.device) -> bool:
+    """Whether the device computes bfloat16 itself. Where it is emulated, it is slower than float32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    # There is no public question for this in the oldest torch that we support.
+    questions = (getattr(torch.cpu, f"_is_{name}_supported", None) for name in ("avx512_bf16", "amx_tile"))
+    return any(bool(question()) for question in questions if question is not None)

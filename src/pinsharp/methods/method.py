@@ -1,0 +1,125 @@
+"""What a method is, what it returns, and the checks that all methods share."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+from torch import Tensor
+
+from pinsharp.errors import ImageError, KernelError
+from pinsharp.nets.estimate import KernelEstimate
+
+Kind = Literal["classical", "network"]
+KernelFrom = Literal["itself", "swift", "nobody"]
+"""Who measures the blur when no kernel is given: the method `itself`; the shipped `swift`, for methods that take a
+kernel and cannot measure one; `nobody`, for networks that restore end to end."""
+
+MIN_BLIND_SIDE = 32
+"""Smallest image side in pixels from which a blur can be measured; the kernel may be given for any size."""
+
+
+@dataclass(frozen=True, eq=False)
+class Deblurred:
+    """What a method returns.
+
+    Args:
+        image: Restored images (B, C, H, W) in [0, 1], float32, on the device of the input.
+        kernel: The kernels that they were restored with, (B or 1, 1, K, K); None if they were restored end to end.
+        estimate: What is known about the blur: what was measured, or the given kernel beside the noise, if the method
+            uses that. None for methods that have no estimate.
+    """
+
+    image: Tensor
+    kernel: Tensor | None = None
+    estimate: KernelEstimate | None = None
+
+
+class Method(Protocol):
+    """Whatever deblurs an image."""
+
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+
+    @property
+    def kind(self) -> Kind:
+        """`classical` or `network`."""
+
+    @property
+    def kernel_from(self) -> KernelFrom:
+        """Who measures the blur when no kernel is given."""
+
+    def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
+        """Deblur images (B, C, H, W) in [0, 1], with kernels (B or 1, 1, K, K) where they are known.
+
+        Raises:
+            KernelError: If there is a kernel and the method has no use for one (see `takes_kernel`), or it is none.
+        """
+
+
+class Estimator(Protocol):
+    """Whatever measures the blur of an image."""
+
+    def estimate(self, image: Tensor) -> KernelEstimate:
+        """Measure the blur of images (B, C, H, W) in [0, 1]; the estimate may be on another device."""
+
+
+@runtime_checkable
+class BlindMethod(Method, Estimator, Protocol):
+    """A method whose two steps, measuring and restoring, can also be taken one by one.
+
+    An end-to-end network is one too: its estimate, borrowed from `swift`, is for the report; the result ignores it.
+    """
+
+    def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
+        """Restore images (B, C, H, W) in [0, 1] with what `estimate` has found."""
+
+
+def takes_kernel(method: Method) -> bool:
+    """Whether a method can restore with a kernel that is given.
+
+    End-to-end networks have no use for one. What measures the blur itself must let the measurement be replaced, which
+    SelfDeblur does not: kernel and image come out of one fit.
+    """
+    return method.kernel_from == "swift" or (method.kernel_from == "itself" and isinstance(method, BlindMethod))
+
+
+def check_takes_kernel(method: Method) -> None:
+    """Refuse a given kernel on behalf of a method that has no use for it.
+
+    Raises:
+        KernelError: If the method takes none.
+    """
+    if not takes_kernel(method):
+        habit = "restores end to end" if method.kernel_from == "nobody" else "fits a kernel of its own"
+        raise KernelError(
+            f"{method.name} {habit} and has no use for a given kernel; leave the kernel out, or choose a model that "
+            "takes one, such as swift or wiener"
+        )
+
+
+def check_image(image: Tensor) -> Tensor:
+    """Return `image` if it is a batch of images as methods take them.
+
+    Raises:
+        ValueError: If it is not a float tensor (B, 1 or 3, H, W).
+    """
+    if image.ndim != 4 or image.shape[1] not in (1, 3) or not image.is_floating_point():
+        raise ValueError(
+            f"expected a float tensor (B, 1 or 3, H, W) in [0, 1], got {image.dtype} {tuple(image.shape)}; "
+            "pinsharp.images.arrays.to_tensor makes one of an array"
+        )
+    return image
+
+
+def check_measurable(image: Tensor) -> None:
+    """Refuse images (B, C, H, W) that are too small to measure a blur by.
+
+    Raises:
+        ImageError: If a side is shorter than 32 pixels: so few hold too little texture.
+    """
+    height, width = image.shape[-2:]
+    if min(height, width) < MIN_BLIND_SIDE:
+        raise ImageError(
+            f"expected at least {MIN_BLIND_SIDE} x {MIN_BLIND_SIDE} pixels to measure a blur by, "
+            f"got {width} x {height}; give the kernel, such as gaussian:2, to a model that takes one"
+        )

@@ -1,0 +1,46 @@
+"""SelfDeblur as a method: two networks that are fitted to each image, and learn from nothing else."""
+
+import torch
+from torch import Tensor
+
+from pinsharp.methods.devices import find_device
+from pinsharp.methods.method import Deblurred, KernelFrom, Kind, check_image, check_takes_kernel
+
+
+class SelfDeblurMethod:
+    """Fits image and kernel together (Ren et al., 2020): no weights, no kernel to give, and thousands of steps.
+
+    Args:
+        steps: Steps of the fit; None takes the default of `SelfDeblurConfig`.
+        device: Where to compute: `cpu`, `cuda` or `auto`.
+
+    Raises:
+        ConfigError: If the device is not there or `steps` is below 1.
+    """
+
+    name = "selfdeblur"
+    kind: Kind = "network"
+    kernel_from: KernelFrom = "itself"
+    info = None  # there are no weights to tell of
+
+    def __init__(self, steps: int | None = None, *, device: str | torch.device = "cpu") -> None:
+        from pinsharp.nets.selfdeblur import SelfDeblurConfig
+
+        self.device = find_device(device)
+        self.config = SelfDeblurConfig() if steps is None else SelfDeblurConfig(steps=steps)
+
+    def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
+        """Fit images (B, C, H, W) in [0, 1] and their kernels, one image after another.
+
+        Raises:
+            ImageError: If an image is too small for the levels of the generator (see `SelfDeblurConfig`).
+            KernelError: If there is a kernel.
+        """
+        from pinsharp.nets.self_fit import fit
+
+        if kernel is not None:
+            check_takes_kernel(self)
+        blurred = check_image(image).to(self.device, torch.float32)
+        fits = [fit(one[None], self.config) for one in blurred]
+        restored = torch.cat([found.image for found in fits]).clamp(0, 1)
+        return Deblurred(restored.to(image.device), torch.cat([found.kernel for found in fits]).to(image.device))
