@@ -1,20 +1,22 @@
 """The benchmark's bookkeeping: what is compared with what, how it is averaged, and that its rows are what they say."""
 
+import hashlib
 import json
 import math
 from statistics import mean, median
 
 import numpy as np
 import pytest
-import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from pinsharp.bench.evaluate import Measurement, contenders, header, measure, record, summarise
+from fake_methods import fake_rows
+from pinsharp.bench.contenders import contenders
+from pinsharp.bench.evaluate import header, measure, summarise
+from pinsharp.bench.records import Measurement, plain
 from pinsharp.blur.kernels import gaussian_kernel
-from pinsharp.blur.noise import generator, quantise
-from pinsharp.blur.operators import Blur
+from pinsharp.blur.noise import quantise
 from pinsharp.data.testset import Degradation, blurred_pairs
-from pinsharp.errors import ConfigError
+from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.files import write_image
 from pinsharp.methods import Deblurred
 
@@ -22,7 +24,7 @@ from pinsharp.methods import Deblurred
 class FakeBlind:
     """Returns its input a little brighter, and a Gaussian of sigma 2 as the kernel that it measured."""
 
-    name, kind, needs_kernel = "fake", "network", False
+    name, kind, kernel_from = "fake", "classical", "swift"
 
     def __call__(self, image, kernel=None):
         if kernel is not None:
@@ -30,27 +32,16 @@ class FakeBlind:
         return Deblurred(image + 0.02, gaussian_kernel(2.0))
 
 
-class FakeInformed:
-    name, kind, needs_kernel = "informed", "classical", True
+class FakeEndToEnd:
+    name, kind, kernel_from = "end to end", "network", "nobody"
 
     def __call__(self, image, kernel=None):
-        assert kernel is not None
-        return Deblurred(image + 0.4999 / 255, kernel)
+        assert kernel is None
+        return Deblurred(image + 0.4999 / 255)
 
 
 def load_fake(name):
-    return {"fake": FakeBlind, "informed": FakeInformed}[name]()
-
-
-@pytest.fixture
-def photos(tmp_path):
-    """Two smooth images of different sizes, colour and mono."""
-    for number, shape in enumerate([(3, 48, 53), (1, 40, 44)]):
-        noise = torch.rand(1, *shape, generator=generator(0, number))
-        soft = Blur(gaussian_kernel(1.5), "reflect")(noise)
-        pixels = ((soft - soft.mean()) * 4 + 0.5).clamp(0, 1)[0].permute(1, 2, 0).numpy()
-        write_image(tmp_path / f"{number}.png", np.rint(pixels * 255).astype(np.uint8))
-    return sorted(tmp_path.glob("*.png"))
+    return {"fake": FakeBlind, "end to end": FakeEndToEnd}[name]()
 
 
 def evaluate(photos, names, protocol, **options):
@@ -78,9 +69,9 @@ def test_restored_images_are_judged_rounded_to_eight_bits(photos):
     """Less than half a level too bright is gone after rounding."""
     protocol = Degradation("gaussian:2")
 
-    blurred, informed = summarise(evaluate(photos, ["blurred", "informed"], protocol))
+    blurred, brighter = summarise(evaluate(photos, ["blurred", "end to end"], protocol))
 
-    assert informed.mean_psnr == blurred.mean_psnr
+    assert brighter.mean_psnr == blurred.mean_psnr
 
 
 def test_sixteen_bit_inputs_are_judged_in_eight_bits_too(photos):
@@ -124,10 +115,11 @@ def test_the_gap_is_what_the_true_kernel_adds(photos):
     assert informed.relative_sigma_error is None
 
 
-def test_a_method_that_needs_the_kernel_always_has_it(photos):
-    rows = summarise(evaluate(photos, ["informed"], Degradation("gaussian:2"), true_kernel=True))
+def test_a_method_without_use_for_a_kernel_is_given_none(photos):
+    rows = summarise(evaluate(photos, ["end to end"], Degradation("gaussian:2"), true_kernel=True))
 
-    assert [row.name for row in rows] == ["informed"]
+    assert [row.name for row in rows] == ["end to end"]
+    assert (rows[0].relative_sigma_error, rows[0].blind_gap) == (None, None)
 
 
 def test_a_row_asked_for_twice_is_measured_once(photos):
@@ -170,6 +162,46 @@ def test_rows_average_as_they_say():
     assert row.relative_sigma_error == median([0.01, 0.02, 0.30])
 
 
+def test_what_failed_is_counted_and_in_no_figure():
+    done, failed = (
+        Measurement("m", "a", "one", 2.0, 1e-2, 20.0, 0.5),
+        Measurement("m", "b", "two", 2.0, status="failed", reason="no memory"),
+    )
+
+    (row,) = summarise([done, failed])
+
+    assert (row.images, row.failed, row.mean_psnr, row.ssim) == (1, 1, 20.0, 0.5)
+    assert row.psnr == {"one": 20.0, "two": pytest.approx(math.nan, nan_ok=True)}
+
+
+def test_a_row_in_which_all_failed_has_no_figures():
+    (row,) = summarise([Measurement("m", "a", "one", 2.0, status="failed", reason="no memory")])
+
+    assert (row.images, row.failed) == (0, 1)
+    assert all(math.isnan(figure) for figure in (row.mean_psnr, row.aggregate_psnr, row.ssim, row.psnr["one"]))
+    assert plain(row)["mean_psnr"] is None
+
+
+def test_the_gap_is_over_what_was_restored_both_ways():
+    psnr = {("m", "a"): 20.0, ("m", "b"): 30.0, ("m, true kernel", "a"): 21.0, ("m, true kernel", "c"): 50.0}
+    figures = [Measurement(row, image, "one", 2.0, 1e-2, value, 0.5) for (row, image), value in psnr.items()]
+
+    assert summarise(figures)[0].blind_gap == 1.0
+    assert summarise(figures[1:])[0].blind_gap is None
+
+
+def test_an_image_without_numbers_is_refused(photos):
+    with pytest.raises(ImageError, match=r"0\.png: expected numbers in the image that nothing restored, got NaN"):
+        list(measure(photos, Degradation("gaussian:2"), fake_rows(["nothing"], Degradation("gaussian:2"))))
+
+
+def test_measurements_say_how_large_the_image_was_and_which(photos):
+    figures = evaluate(photos, ["blurred"], Degradation("gaussian:2:9", "valid"))
+
+    assert [each.megapixels for each in figures] == [40 * 45 / 1e6, 32 * 36 / 1e6]
+    assert [each.image_sha256 for each in figures] == [hashlib.sha256(path.read_bytes()).hexdigest() for path in photos]
+
+
 def test_a_perfect_image_is_null_in_json(tmp_path):
     write_image(tmp_path / "flat.png", np.full((20, 20), 255, np.uint8))
 
@@ -177,7 +209,7 @@ def test_a_perfect_image_is_null_in_json(tmp_path):
 
     assert measurements[0].psnr == math.inf
     for figures in (*measurements, *summarise(measurements)):
-        text = json.dumps(record(figures), allow_nan=False)
+        text = json.dumps(plain(figures), allow_nan=False)
         assert json.loads(text)["mean_psnr" if "mean_psnr" in text else "psnr"] is None
 
 

@@ -46,7 +46,7 @@ def test_the_table_has_a_row_a_method_and_a_column_a_kernel(folder):
     for row in rows:
         one, two, mean = (float(figure) for figure in row[1:4])
         assert mean == pytest.approx((one + two) / 2, abs=0.011)
-    assert all(float(rows[0][column]) < float(rows[2][column]) for column in range(1, 5))
+    assert all(float(rows[0][column]) < float(rows[1][column]) for column in range(1, 5))
     assert result.stderr == ""
 
 
@@ -126,3 +126,13 @@ def test_records_replace_an_older_file_only_when_asked_and_never_an_image(folder
     assert run(folder, *options, "-o", out, "--overwrite").exit_code == 0
     assert out.read_text() != "mine"
     assert isinstance(run(folder, *options, "-o", tmp_path / "no" / "folder.jsonl").exception, OutputError)
+
+
+def test_the_true_kernel_adds_a_row_for_a_method_that_takes_one(folder):
+    options = ["--methods", "blurred,wiener", "--kernels", "disk:2", "--true-kernel", "--json"]
+
+    _, blurred, blind, informed = (json.loads(line) for line in run(folder, *options).stdout.splitlines())
+
+    assert [row["name"] for row in (blurred, blind, informed)] == ["blurred", "wiener", "wiener, true kernel"]
+    assert blind["blind_gap"] == pytest.approx(informed["mean_psnr"] - blind["mean_psnr"])
+    assert blurred["mean_psnr"] < informed["mean_psnr"]

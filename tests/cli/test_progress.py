@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from pinsharp.cli.progress import progress
+from pinsharp.cli import progress as module
+from pinsharp.cli.progress import in_words, progress
 
 
 @pytest.fixture
@@ -38,3 +39,35 @@ def test_nobody_watching_means_no_bar(capsys):
 
     shown = capsys.readouterr()
     assert (shown.out, shown.err) == ("", "")
+
+
+def test_a_log_gets_a_line_a_minute_with_the_time_left(monkeypatch, capsys):
+    clock = iter([0, 30, 60, 90, 120])
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
+
+    with progress(10, "restoring", in_lines=True) as advance:
+        for _ in range(3):
+            advance()
+        advance("restoring, 1 failed")
+
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.splitlines() == [
+        "restoring: 2 of 10, 4 min left",
+        "restoring, 1 failed: 4 of 10, 3 min left",
+    ]
+
+
+def test_what_goes_on_may_be_renamed(terminal, capsys):
+    with progress(3, "restoring") as advance:
+        advance("restoring, 1 failed")
+
+    assert "restoring, 1 failed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "seconds, words",
+    [(0, "0 s"), (59, "59 s"), (61, "1 min"), (3590, "1 h 00 min"), (3600, "1 h 00 min"), (7500, "2 h 05 min")],
+)
+def test_durations_in_words(seconds, words):
+    assert in_words(seconds) == words

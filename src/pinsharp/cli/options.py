@@ -28,3 +28,44 @@ Precision = Annotated[
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results that exist already; never an input.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line instead of words.")]
+JsonDocument = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of words.")]
+
+Kernels = Annotated[
+    str,
+    typer.Option(
+        metavar="K",
+        help="gaussian8 (the paper's: sigma 1.8 to 3.2, 21 x 21), gaussian8-wide (not cut off), disk6 (radius 2 to 7), "
+        "wide-range (sigma 0.6 to 5), a kernel such as gaussian:2 or disk:3.5, a file, or several joined by commas.",
+    ),
+]
+Border = Annotated[
+    str,
+    typer.Option(
+        "--boundary",
+        metavar="B",
+        help="How an image continues past its border: reflect, replicate, zero or circular; valid cuts the border off, "
+        "as a camera that sees more than the image.",
+    ),
+]
+Bits = Annotated[int, typer.Option(metavar="N", help="Round the blurred images to N bits, 1 to 16.")]
+Noise = Annotated[
+    float,
+    typer.Option(metavar="S", help="Add read noise of this standard deviation, in units of 1/255 of full scale."),
+]
+Seed = Annotated[int, typer.Option(metavar="N", help="Decides the noise: the same seed gives the same images.")]
+Split = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Of a DIV2K (train, valid) or GOPRO (train, test) folder with both.")
+]
+Methods = Annotated[
+    str,
+    typer.Option(
+        metavar="M,...",
+        help="Rows, joined by commas: models that `pinsharp info` lists, .safetensors files, blurred (the input "
+        "itself) and linear-limit (the best linear filter that knows kernel and spectrum, circular boundary). "
+        "LABEL=FILE names the row.",
+    ),
+]
+TrueKernel = Annotated[
+    bool, typer.Option("--true-kernel", help="Add a row for each method that takes a kernel, given the true one.")
+]
+Limit = Annotated[int | None, typer.Option(metavar="N", help="Use only the first N images.")]

@@ -6,40 +6,13 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from pinsharp.cli.options import Json, Overwrite
+from pinsharp.cli.options import Bits, Border, Json, Kernels, Noise, Overwrite, Seed, Split
 from pinsharp.cli.outputs import check_results
 from pinsharp.cli.progress import progress
 
 if TYPE_CHECKING:
     from pinsharp.blur.operators import Boundary
     from pinsharp.data.synth_set import BlurredFile
-
-Kernels = Annotated[
-    str,
-    typer.Option(
-        metavar="K",
-        help="gaussian8 (the paper's: sigma 1.8 to 3.2, 21 x 21), gaussian8-wide (not cut off), disk6 (radius 2 to 7), "
-        "wide-range (sigma 0.6 to 5), a kernel such as gaussian:2 or disk:3.5, a file, or several joined by commas.",
-    ),
-]
-Border = Annotated[
-    str,
-    typer.Option(
-        "--boundary",
-        metavar="B",
-        help="How an image continues past its border: reflect, replicate, zero or circular; valid cuts the border off, "
-        "as a camera that sees more than the image.",
-    ),
-]
-Bits = Annotated[int, typer.Option(metavar="N", help="Round the blurred images to N bits, 1 to 16.")]
-Noise = Annotated[
-    float,
-    typer.Option(metavar="S", help="Add read noise of this standard deviation, in units of 1/255 of full scale."),
-]
-Seed = Annotated[int, typer.Option(metavar="N", help="Decides the noise: the same seed gives the same images.")]
-Split = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Of a DIV2K (train, valid) or GOPRO (train, test) folder with both.")
-]
 
 
 def synth(

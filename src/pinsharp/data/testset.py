@@ -131,13 +131,30 @@ def blurred_pairs(paths: Sequence[Path], protocol: Degradation) -> Iterator[Blur
     """
     for number, path in enumerate(paths):
         whole = to_tensor(read_image(path).pixels)
-        for place, (name, kernel) in enumerate(protocol.kernels.items()):
-            index = number * len(protocol.kernels) + place
-            try:
-                blurred = degrade(whole, kernel, protocol, index)
-            except ImageError as error:
-                raise ImageError(f"{path}: {error}") from None
-            yield BlurredPair(path, name, kernel, _crop_to(whole, blurred), blurred, whole, index)
+        for name in protocol.kernels:
+            yield blurred_pair(path, whole, name, protocol, number)
+
+
+def blurred_pair(path: Path, whole: Tensor, kernel_name: str, protocol: Degradation, number: int) -> BlurredPair:
+    """Blur one image with one kernel of the protocol.
+
+    Args:
+        path: File of the sharp image.
+        whole: Its pixels (1, C, H, W).
+        kernel_name: A name in the protocol's kernels.
+        protocol: How to blur.
+        number: Place of the image in the list, which decides the noise.
+
+    Raises:
+        ImageError: If the image is too small for the boundary `valid`.
+    """
+    kernel = protocol.kernels[kernel_name]
+    index = number * len(protocol.kernels) + list(protocol.kernels).index(kernel_name)
+    try:
+        blurred = degrade(whole, kernel, protocol, index)
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}") from None
+    return BlurredPair(path, kernel_name, kernel, _crop_to(whole, blurred), blurred, whole, index)
 
 
 def degrade(sharp: Tensor, kernel: Tensor, protocol: Degradation, index: int) -> Tensor:

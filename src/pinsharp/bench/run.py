@@ -1,0 +1,138 @@
+"""A benchmark run that can be stopped and continued: what is to be measured, what is there already, and the rest.
+
+What goes wrong with one image becomes a failed record with its reason, and is tried again when the run is continued.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pinsharp.bench.contenders import Contender
+from pinsharp.bench.evaluate import header, image_hashes
+from pinsharp.bench.records import Measurement, RecordFile, done_keys, is_same_model, load_records, plain
+from pinsharp.bench.tasks import Lineup, Task, in_this_process
+from pinsharp.bench.workers import in_processes, threads_for
+from pinsharp.blur.kernels import kernel_sigma
+from pinsharp.data.testset import Degradation
+
+ID_DIGITS = 12
+"""Hexadecimal digits of the hash over images and protocol that name a run."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run has to do.
+
+    Args:
+        header: Its first record.
+        tasks: What is to be measured, in order.
+        done: How many measurements are there already.
+        is_news: Whether the folder lacks the header: something is to be measured, or the methods have changed.
+    """
+
+    header: dict[str, Any]
+    tasks: list[Task]
+    done: int
+    is_news: bool
+
+    @property
+    def id(self) -> str:
+        """The run's ID: the same for the same images under the same protocol."""
+        name: str = self.header["run"]
+        return name
+
+    @property
+    def to_do(self) -> int:
+        """How many measurements are to be made."""
+        return sum(len(task.rows) for task in self.tasks)
+
+
+def run_header(
+    data: Path, paths: Sequence[Path], protocol: Degradation, rows: Sequence[Contender], hashes: Sequence[str]
+) -> dict[str, Any]:
+    """Say what a run measures: images, protocol, methods, program and machine.
+
+    Args:
+        data: Folder of the sharp images, as it was given.
+        paths: The sharp images.
+        protocol: How they are blurred.
+        rows: What restores them.
+        hashes: The images' `image_hashes`.
+    """
+    about = header(paths, protocol, hashes)
+    return {
+        "record": "run",
+        "run": about["test_set_sha256"][:ID_DIGITS],
+        "data": str(data),
+        "set": data.resolve().name,
+        **about,
+        "methods": {row.row: row.about for row in rows},
+    }
+
+
+def plan_run(
+    file: RecordFile, data: Path, paths: Sequence[Path], protocol: Degradation, rows: Sequence[Contender]
+) -> Plan:
+    """Find out what of a run is to be measured: whatever the file does not hold as done, with the same weights.
+
+    Raises:
+        ImageError: If an image cannot be read.
+        ConfigError: If the file holds something that is no record.
+    """
+    hashes = image_hashes(paths)
+    about = run_header(data, paths, protocol, rows, hashes)
+    known = done_keys(file.path.parent, about["run"], about["methods"])
+    tasks, done = [], 0
+    for number, (path, digest) in enumerate(zip(paths, hashes, strict=True)):
+        for kernel, pixels in protocol.kernels.items():
+            missing = tuple(row.row for row in rows if (row.row, path.name, digest, kernel) not in known)
+            done += len(rows) - len(missing)
+            if missing:
+                tasks.append(Task(number, path, digest, kernel, float(kernel_sigma(pixels)), missing))
+    return Plan(about, tasks, done, bool(tasks) or not _is_current(file, about))
+
+
+def run(
+    plan: Plan,
+    file: RecordFile,
+    protocol: Degradation,
+    rows: Sequence[Contender],
+    *,
+    lineup: Lineup | None = None,
+    jobs: int = 1,
+) -> Iterator[Measurement]:
+    """Carry a plan out: write each measurement as soon as it is there, then yield it.
+
+    Args:
+        plan: What is to be measured.
+        file: Takes the records.
+        protocol: How images are blurred.
+        rows: What restores them in this process, if `jobs` is 1.
+        lineup: Makes the same rows in each of several processes.
+        jobs: How many processes. They share the threads of this one, and a GPU.
+
+    Raises:
+        OutputError: If a record cannot be written.
+        ConfigError: If a process ends before it has measured anything.
+    """
+    if jobs > 1 and lineup is None:
+        raise ValueError("several processes need a lineup to make their rows by, got None")
+    if plan.is_news:
+        file.append({**plan.header, "jobs": jobs, "threads": threads_for(jobs)})
+    if lineup is None or jobs == 1:
+        measured = in_this_process(plan.tasks, protocol, rows)
+    else:
+        measured = in_processes(plan.tasks, protocol, lineup, jobs)
+    with closing(measured):
+        for measurement in measured:
+            file.append({"record": "measurement", "run": plan.id, **plain(measurement)})
+            yield measurement
+
+
+def _is_current(file: RecordFile, about: Mapping[str, Any]) -> bool:
+    """Whether the folder's latest description of each row is the one that is to be measured."""
+    runs = {records.id: records.methods for records in load_records(file.path.parent)}
+    known = runs.get(about["run"], {})
+    return all(row in known and is_same_model(known[row], method) for row, method in about["methods"].items())

@@ -1,0 +1,18 @@
+"""`pinsharp bench`: records of methods on test sets, and the tables and figures made of them."""
+
+import typer
+
+from pinsharp.cli.bench.figures import crops, fig5
+from pinsharp.cli.bench.run import run
+from pinsharp.cli.bench.sensitivity import fig4
+from pinsharp.cli.bench.speed import speed
+from pinsharp.cli.bench.tables import oracle, table1, table2
+
+bench = typer.Typer(
+    name="bench",
+    help="Measure methods on test sets, and make tables and figures of the records.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+for _command in (run, table1, table2, oracle, fig4, fig5, crops, speed):
+    bench.command()(_command)
