@@ -128,7 +128,7 @@ def _richardson_lucy(option: str) -> Solve:
 
     if not option:
         return richardson_lucy
-    return partial(richardson_lucy, iterations=_count("richardson-lucy", "iterations", option, "30"))
+    return partial(richardson_lucy, iterations=_count("richardson-lucy", "iterations", option, "100"))
 
 
 def _ftvd(option: str) -> Solve:
