@@ -16,7 +16,7 @@ from pinsharp.errors import ConfigError
 from pinsharp.nets.checks import check_at_least
 
 LEAKY_SLOPE = 0.2
-"""Slope of every LeakyReLU below zero, as in the deep image prior (Ulyanov et al., 2018) and in SelfDeblur."""
+"""Slope of every LeakyReLU below zero, as in the deep image prior (Ulyanov et al., 2018), SelfDeblur's model."""
 
 NOISE_SCALE = 0.1
 """Both generators start from noise that is uniform between 0 and this, as in the deep image prior."""
@@ -30,7 +30,7 @@ class SelfDeblurConfig:
         kernel_size: Side of the kernel in pixels, odd. The authors set it for each image; 21 is the side of the paper
             that this project follows. Too small a kernel cannot describe the blur, too large a one fits slower.
         levels: Times that the image generator halves its resolution. 5.
-        channels: Channels on every level. 128; `SMALL`, with a quarter of them, takes a tenth of the time a step.
+        channels: Channels on every level. 128; `SMALL`, with a quarter of them, takes a sixth of the time.
         skip_channels: Channels of the shortcut across each level. 16; 0 leaves the shortcuts out.
         noise_channels: Channels of the noise that the image comes from. 8.
         non_local_from: Level from which on a non-local block lets all places of the image speak to each other, counted
@@ -46,8 +46,8 @@ class SelfDeblurConfig:
         colour: `joint` fits the three channels with one kernel. `luma` is what the authors' scripts do: the luma alone
             is fitted, and the result keeps the blurred chroma.
         centre: Move the kernel's centroid to its centre pixel and the image with it, by whole pixels. A shift of the
-            image and the opposite one of the kernel blur alike, so the fit cannot know it; the authors search for the
-            best shift when they compare. Defocus does not shift.
+            image and the opposite one of the kernel blur alike, so the fit cannot know it; camera-shake test sets
+            are scored at the best shift. Defocus does not shift.
         seed: Decides weights, inputs and jitter.
     """
 
