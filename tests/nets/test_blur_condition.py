@@ -70,8 +70,10 @@ def test_a_modulated_block_scales_and_shifts_what_its_first_convolution_gives():
     modulation = torch.cat([scale, shift])[None, :, None, None]
 
     modulated = block(features, modulation)
+    in_a_batch = block(torch.cat([features, 1 - features]), torch.cat([modulation, 0 * modulation]))[:1]
     with torch.no_grad():
         block.first.weight.mul_(1 + scale[:, None, None, None])
         block.first.bias.mul_(1 + scale).add_(shift)
 
     torch.testing.assert_close(modulated, block(features))
+    torch.testing.assert_close(in_a_batch, block(features))

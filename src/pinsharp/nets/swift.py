@@ -43,7 +43,7 @@ class SwiftConfig:
     deep_width: int = 96
     blocks: int = 2
     deep_blocks: int = 4
-    condition: int = 0
+    condition: int = 64
     filters: int = 3
     filter_radius: int = 96
     filter_grid: int = 256
