@@ -27,12 +27,13 @@ from pinsharp.methods import (
 )
 from pinsharp.nets import weights
 from pinsharp.nets.estimate import KernelEstimate
+from pinsharp.nets.selfdeblur import SMALL, SelfDeblurConfig
 from pinsharp.nets.weights import load_weights, save_weights
 from tiny_models import save_tiny_swift, save_tiny_zoo, tiny_peer, tiny_swift, tiny_udbd
 
 NETS = {"swift": tiny_swift, "udbd": tiny_udbd}
 CLASSICAL = [name for name, entry in METHODS.items() if entry.kind == "classical"]
-TWO_STEPS = [name for name in METHODS if name != "selfdeblur"]
+TWO_STEPS = [name for name in METHODS if not name.startswith("selfdeblur")]
 """All methods whose measuring and restoring can be taken one by one."""
 
 
@@ -73,7 +74,7 @@ def swift_file(tmp_path):
 @pytest.fixture
 def selfdeblur():
     """SelfDeblur with small generators, which it fits in two steps."""
-    method = SelfDeblurMethod(2)
+    method = SelfDeblurMethod("selfdeblur", SelfDeblurConfig(), 2)
     method.config = replace(
         method.config, kernel_size=5, levels=2, channels=4, skip_channels=2, noise_channels=2, kernel_hidden=8
     )
@@ -155,7 +156,7 @@ def test_all_but_two_kinds_take_a_kernel(zoo):
     """An end-to-end network has no use for one, and SelfDeblur fits its own."""
     without = [name for name in METHODS if not takes_kernel(load_method(name))]
 
-    assert without == ["deepdeblur", "srn", "nafnet", "selfdeblur"]
+    assert without == ["deepdeblur", "srn", "nafnet", "selfdeblur", "selfdeblur-small"]
     for name in without:
         with pytest.raises(
             KernelError, match=rf"{name} .* has no use for a given kernel; leave the kernel out, or cho"
@@ -304,6 +305,7 @@ def test_selfdeblur_fits_whatever_surrounds_it(selfdeblur):
 
 def test_selfdeblur_makes_as_many_steps_as_it_is_told():
     assert load_method("selfdeblur:7").config.steps == 7
+    assert load_method("selfdeblur-small:9").config == replace(SMALL, steps=9)
     assert load_method("selfdeblur").config.steps == type(load_method("selfdeblur").config)().steps
 
 

@@ -1,33 +1,41 @@
 """SelfDeblur as a method: two networks that are fitted to each image, and learn from nothing else."""
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
 from pinsharp.methods.devices import find_device
 from pinsharp.methods.method import Deblurred, KernelFrom, Kind, check_image, check_takes_kernel
 
+if TYPE_CHECKING:
+    from pinsharp.nets.selfdeblur import SelfDeblurConfig
+
 
 class SelfDeblurMethod:
     """Fits image and kernel together (Ren et al., 2020): no weights, no kernel to give, and thousands of steps.
 
     Args:
-        steps: Steps of the fit; None takes the default of `SelfDeblurConfig`.
+        name: What tables call it.
+        config: Sizes and rates of the fit.
+        steps: Steps of the fit; None takes those of `config`.
         device: Where to compute: `cpu`, `cuda` or `auto`.
 
     Raises:
         ConfigError: If the device is not there or `steps` is below 1.
     """
 
-    name = "selfdeblur"
     kind: Kind = "network"
     kernel_from: KernelFrom = "itself"
     info = None  # there are no weights to tell of
 
-    def __init__(self, steps: int | None = None, *, device: str | torch.device = "cpu") -> None:
-        from pinsharp.nets.selfdeblur import SelfDeblurConfig
-
+    def __init__(
+        self, name: str, config: "SelfDeblurConfig", steps: int | None = None, *, device: str | torch.device = "cpu"
+    ) -> None:
+        self.name = name
         self.device = find_device(device)
-        self.config = SelfDeblurConfig() if steps is None else SelfDeblurConfig(steps=steps)
+        self.config = config if steps is None else replace(config, steps=steps)
 
     def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
         """Fit images (B, C, H, W) in [0, 1] and their kernels, one image after another.

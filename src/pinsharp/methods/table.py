@@ -137,10 +137,15 @@ def _ftvd(option: str) -> Solve:
     return partial(ftvd, mu=_number("ftvd", "weight of the data", option, "5000")) if option else ftvd
 
 
-def _make_selfdeblur(option: str, device: torch.device, precision: Precision) -> Method:
-    choose_dtype(precision, device)
-    steps = _count("selfdeblur", "steps", option, "2000") if option else None
-    return SelfDeblurMethod(steps, device=device)
+def _selfdeblur(name: str, summary: str, *, small: bool) -> MethodInfo:
+    def make(option: str, device: torch.device, precision: Precision) -> Method:
+        from pinsharp.nets.selfdeblur import SMALL, SelfDeblurConfig
+
+        choose_dtype(precision, device)
+        steps = _count(name, "steps", option, "500") if option else None
+        return SelfDeblurMethod(name, SMALL if small else SelfDeblurConfig(), steps, device=device)
+
+    return MethodInfo("network", "itself", summary, make)
 
 
 def _number(name: str, what: str, option: str, example: str) -> float:
@@ -206,11 +211,13 @@ METHODS: dict[str, MethodInfo] = {
         _richardson_lucy,
     ),
     "ftvd": _solver("ftvd", "total variation; ftvd:MU sets how closely the image is followed", _ftvd),
-    "selfdeblur": MethodInfo(
-        "network",
-        "itself",
+    "selfdeblur": _selfdeblur(
+        "selfdeblur",
         "two networks fitted to each image, without training but slow; selfdeblur:STEPS sets how long",
-        _make_selfdeblur,
+        small=False,
+    ),
+    "selfdeblur-small": _selfdeblur(
+        "selfdeblur-small", "the same with a quarter of the channels and fewer steps, for a CPU", small=True
     ),
 }
 """Every method by name. Networks of other weights are loaded from their file."""
