@@ -151,3 +151,29 @@ def test_a_little_rounding_outside_the_range_is_clipped():
 
 def test_importing_the_office_does_not_import_torch(run_python):
     run_python("import sys, pinsharp.images.arrays, pinsharp.images.files; assert 'torch' not in sys.modules")
+
+
+@pytest.mark.parametrize("white", [1023, 4095, 65535])
+def test_every_level_up_to_the_white_level_comes_back(white):
+    levels = np.arange(white + 1, dtype=np.uint16)[None]
+
+    tensor = to_tensor(levels, white_level=white)
+
+    assert (float(tensor.min()), float(tensor.max())) == (0, 1)
+    assert np.array_equal(to_array(tensor, levels, white_level=white), levels)
+
+
+def test_a_white_level_clips_what_was_restored():
+    levels = np.zeros((1, 3), np.uint16)
+
+    assert to_array(torch.tensor([[[[-1.0, 0.5, 2.0]]]]), levels, white_level=1023).tolist() == [[0, 512, 1023]]
+
+
+def test_values_above_the_white_level_are_counted_in_pixels():
+    image = np.full((5, 6, 3), 1023, np.uint16)
+    image[2, 3] = (1024, 2000, 7)
+
+    with pytest.raises(
+        ImageError, match="up to the white level 1023, got 1 brighter pixels, the largest value 2000; give"
+    ):
+        to_tensor(image, white_level=1023)

@@ -254,7 +254,25 @@ BAD_INPUTS = {
     "1-bit tiff": ("a.tif", saved(Image.new("1", (8, 8)), "TIFF"), "got 1-bit unsigned integer pixels"),
     "lab tiff": ("a.tif", saved(Image.new("LAB", (8, 8)), "TIFF"), "got CIELAB pixels"),
     "ycbcr tiff": ("a.tif", saved(Image.new("YCbCr", (8, 8)), "TIFF"), "got YCBCR pixels"),
-    "bayer tiff": ("a.tif", tiff(GREY8, photometric="cfa"), r"got raw Bayer \(CFA\) pixels"),
+    "bayer tiff": (
+        "a.tif",
+        tiff(GREY8, photometric="cfa"),
+        r"got raw Bayer \(CFA\) pixels, .*; demosaic the file first",
+    ),
+    "bayer tiff that says it is mono": (
+        "a.tif",
+        tiff(
+            GREY8,
+            photometric="minisblack",
+            extratags=[(33421, 3, 2, (2, 2), True), (33422, 1, 4, bytes((0, 1, 1, 2)), True)],
+        ),
+        r"got raw Bayer \(CFA\) pixels",
+    ),
+    "dng with a thumbnail first": (
+        "a.tif",
+        tiff(np.zeros((8, 8, 3), np.uint8), photometric="rgb", extratags=[(50706, 1, 4, bytes((1, 4, 0, 0)), True)]),
+        r"got raw Bayer \(CFA\) pixels",
+    ),
     "int16 tiff": ("a.tif", tiff(GREY8.astype(np.int16)), "got 16-bit signed integer pixels"),
     "float64 tiff": ("a.tif", tiff(GREY8.astype(np.float64)), "got 64-bit float pixels"),
     "five channels": ("a.tif", tiff(np.zeros((8, 8, 5), np.uint8), photometric="rgb"), "got 5 channels a pixel"),

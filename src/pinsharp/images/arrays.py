@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pinsharp.errors import ImageError
+from pinsharp.errors import ConfigError, ImageError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,38 +26,43 @@ FULL_SCALE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535, np.dtype(np.f
 FLOAT_TOLERANCE = 1e-3
 
 
-def to_tensor(image: NDArray[Any]) -> Tensor:
+def to_tensor(image: NDArray[Any], *, white_level: int | None = None) -> Tensor:
     """Turn an image into the float tensor that everything inside works on; alpha stays behind.
 
     Args:
         image: An image as `check_image` wants it.
+        white_level: The value that stands for white in an integer image, such as 4095 for 12 bits stored in 16; None
+            for the largest of its type.
 
     Returns:
         Tensor (1, C, H, W), float32 in [0, 1], C = 1 for mono and 3 for colour, on the CPU, sharing no memory.
 
     Raises:
-        ImageError: If `check_image` refuses the image.
+        ImageError: If `check_image` refuses the image, or it does not fit the white level.
     """
     import torch
 
     check_image(image)
     colour, _ = split_alpha(image)
+    if white_level is not None:
+        _check_below_white(colour, white_level)
     planes = np.moveaxis(colour.reshape(*colour.shape[:2], -1), -1, 0)  # (C, H, W)
     values = np.empty(planes.shape, np.float32)
-    np.divide(planes, np.float32(_full_scale(image)), out=values)
+    np.divide(planes, np.float32(white_level or _full_scale(image)), out=values)
     np.clip(values, 0, 1, out=values)
     return torch.from_numpy(values).unsqueeze(0)
 
 
-def to_array(tensor: Tensor, like: NDArray[Any]) -> NDArray[Any]:
+def to_array(tensor: Tensor, like: NDArray[Any], *, white_level: int | None = None) -> NDArray[Any]:
     """Turn a tensor back into an image of the type it came from.
 
     Values are clipped to [0, 1] and rounded to the nearest level. Every uint8 and uint16 level and every float32 value
-    in [0, 1] comes back exactly.
+    in [0, 1] comes back exactly, whatever the white level.
 
     Args:
         tensor: (1, C, H, W), any float dtype and device, finite.
         like: The image that went in. It gives dtype, number of dimensions and alpha; height and width are the tensor's.
+        white_level: As for `to_tensor`: what 1 becomes, so that no value lies above it.
 
     Returns:
         Image of `like`'s dtype and channels, sharing no memory with either argument.
@@ -73,7 +78,7 @@ def to_array(tensor: Tensor, like: NDArray[Any]) -> NDArray[Any]:
         raise ValueError(f"expected a tensor as large as its alpha {alpha.shape}, got {values.shape[2:]}")
     if not np.isfinite(values).all():
         raise ValueError("expected finite values in the tensor, got NaN or infinity: a method went wrong")
-    levels = np.clip(np.moveaxis(values[0], 0, -1), 0, 1) * np.float32(_full_scale(like))  # (H, W, C)
+    levels = np.clip(np.moveaxis(values[0], 0, -1), 0, 1) * np.float32(white_level or _full_scale(like))  # (H, W, C)
     if like.dtype.kind == "u":
         levels = np.rint(levels)
     colour = np.ascontiguousarray(levels.astype(like.dtype))
@@ -107,6 +112,18 @@ def check_image(image: NDArray[Any]) -> None:
         )
     if image.dtype.kind == "f":
         _check_floats(image)
+
+
+def check_white_level(white_level: int) -> None:
+    """Refuse what cannot stand for white in any integer image.
+
+    Raises:
+        ConfigError: If it is not in 1..65535.
+    """
+    if not 1 <= white_level <= FULL_SCALE[np.dtype(np.uint16)]:
+        raise ConfigError(
+            f"white level must be in 1 to 65535, got {white_level}; 12-bit cameras have 4095, 10-bit ones 1023"
+        )
 
 
 def split_alpha(image: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
@@ -144,6 +161,19 @@ def join_alpha(colour: NDArray[Any], alpha: NDArray[Any] | None) -> NDArray[Any]
             f"expected alpha like the colour, {colour.dtype} {colour.shape[:2]}, got {alpha.dtype} {alpha.shape}"
         )
     return np.concatenate([colour.reshape(*alpha.shape, -1), alpha[..., None]], axis=-1)
+
+
+def _check_below_white(colour: NDArray[Any], white_level: int) -> None:
+    """Refuse floats, and integers of which one exceeds the white level."""
+    if colour.dtype.kind == "f":
+        raise ImageError("expected integer pixels for a white level, got float32, whose white is 1; leave it out")
+    largest = int(colour.max())
+    if largest > white_level:
+        above = int(np.count_nonzero(colour.reshape(*colour.shape[:2], -1).max(axis=2) > white_level))
+        raise ImageError(
+            f"expected values up to the white level {white_level}, got {above} brighter pixels, the largest value "
+            f"{largest}; give the camera's true white level, or leave it out"
+        )
 
 
 def _full_scale(image: NDArray[Any]) -> int:

@@ -50,15 +50,20 @@ class Tags:
     native: object = None
 
 
-def check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int, *, is_windowed: bool = False) -> None:
     """Refuse, from the header alone, an image too large to decode (or without any pixel).
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        is_windowed: Whether the image is read by windows, for which none is too large.
 
     Raises:
         ImageError: If there is no pixel, or more than `MAX_PIXELS`.
     """
     if width < 1 or height < 1:
         raise ImageError(f"expected at least one pixel, got {width} x {height}; copy or export the file again")
-    if width * height > MAX_PIXELS:
+    if width * height > MAX_PIXELS and not is_windowed:
         raise ImageError(
             f"expected at most {MAX_PIXELS:,} pixels, got {width} x {height} in the header; "
             "cut the image into parts, or check that the file is what it says"

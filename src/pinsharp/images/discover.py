@@ -32,6 +32,15 @@ def find_images(inputs: Sequence[str | Path]) -> list[Path]:
     return list(unique.values())
 
 
+def images_in(folder: Path) -> list[Path]:
+    """List the images in a folder in alphabetical order, as `find_images` does, even if there is none.
+
+    Raises:
+        ImageError: If the folder cannot be listed.
+    """
+    return [path for path in _children(folder) if _is_image(path)]
+
+
 def suffix_fault(path: Path) -> str | None:
     """What is wrong with a file's suffix, as the rest of a sentence; None if it names a format that we know."""
     if path.suffix.lower() in SUFFIXES:
@@ -57,13 +66,17 @@ def _expand(path: Path) -> Iterable[Path]:
     raise ImageError(f"{path}: expected an image file, a folder or a pattern, got no such file; check the name")
 
 
-def _in_folder(folder: Path) -> list[Path]:
+def _children(folder: Path) -> list[Path]:
     try:
-        children = sorted(folder.iterdir())
+        return sorted(folder.iterdir())
     except OSError as error:
         raise ImageError(
             f"{folder}: expected a folder that can be listed, got {error.strerror}; check its rights"
         ) from error
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    children = _children(folder)
     images = [path for path in children if _is_image(path)]
     if not images:
         raise ImageError(

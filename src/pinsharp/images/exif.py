@@ -18,6 +18,8 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 ByteOrder = Literal["<", ">"]
 # (code, data type, count, value, True), the value as its bytes in the file; rationals as integers.
 RawTag = tuple[int, int, int, bytes | tuple[int, ...], bool]
+# The same as tifffile takes it, which knows some by name only.
+ExtraTag = tuple[int | str, int | str, int | None, Any, bool]
 
 # Main tags that mean the same in both: description, make, model, orientation, software, date, artist, copyright.
 _MAIN_TEXTS = (270, 271, 272, 305, 306, 315, 33432)
@@ -88,30 +90,29 @@ def directories(block: bytes | None, byteorder: ByteOrder, *, is_big: bool) -> d
     return writable
 
 
-def pointer_tags(found: dict[str, ImageFileDirectory_v2], *, is_big: bool) -> list[tuple[str, int, int, int, bool]]:
+def pointer_tags(found: dict[str, ImageFileDirectory_v2], *, is_big: bool) -> list[ExtraTag]:
     """Pointers to directories, still empty, as tifffile's extra tags: by name, because it refuses their numbers."""
     return [(name, 16 if is_big else 4, 1, 0, True) for name in found]
 
 
 def append_directories(
-    buffer: io.BytesIO, found: dict[str, ImageFileDirectory_v2], byteorder: ByteOrder, *, is_big: bool
+    file: BinaryIO, found: dict[str, ImageFileDirectory_v2], byteorder: ByteOrder, *, is_big: bool
 ) -> None:
-    """Write directories behind a TIFF in memory and let their pointers point to them.
+    """Write directories behind a TIFF and let their pointers point to them.
 
     Args:
-        buffer: A whole TIFF whose first page has the `pointer_tags`; changed in place.
+        file: A whole TIFF whose first page has the `pointer_tags`, open for reading and writing; changed in place.
         found: What `directories` returned.
         byteorder: The TIFF's.
         is_big: Whether it is a BigTIFF.
     """
-    with buffer.getbuffer() as data:
-        places = _pointer_places(data, byteorder, is_big=is_big)
+    places = _pointer_places(file, byteorder, is_big=is_big)
     for name, directory in found.items():
-        start = buffer.seek(0, io.SEEK_END)
-        start += buffer.write(b"\0" * (start % 2))  # directories begin on an even byte
-        buffer.write(directory.tobytes(start))
-        buffer.seek(places[_POINTERS[name]])
-        buffer.write(struct.pack(byteorder + ("Q" if is_big else "I"), start))
+        start = file.seek(0, io.SEEK_END)
+        start += file.write(b"\0" * (start % 2))  # directories begin on an even byte
+        file.write(directory.tobytes(start))
+        file.seek(places[_POINTERS[name]])
+        file.write(struct.pack(byteorder + ("Q" if is_big else "I"), start))
 
 
 def _new_directory(byteorder: ByteOrder, group: int | None = None, *, is_big: bool) -> ImageFileDirectory_v2:
@@ -129,16 +130,21 @@ def _read_directory(
     return {code: value for code, value in directory.items() if code != _INTEROPERABILITY}
 
 
-def _pointer_places(data: memoryview, byteorder: ByteOrder, *, is_big: bool) -> dict[int, int]:
+def _pointer_places(file: BinaryIO, byteorder: ByteOrder, *, is_big: bool) -> dict[int, int]:
     """Where the value of each pointer tag of a TIFF's first page lies: tag's number, place in the file."""
     pointer, at, count, size = ("Q", 8, "Q", 20) if is_big else ("I", 4, "H", 12)
-    (start,) = struct.unpack_from(byteorder + pointer, data, at)
-    (entries,) = struct.unpack_from(byteorder + count, data, start)
+    start = _number_at(file, at, byteorder + pointer)
     first = start + struct.calcsize(count)
-    places = range(first, first + entries * size, size)
-    codes = {struct.unpack_from(f"{byteorder}H", data, place)[0]: place for place in places}
+    places = range(first, first + _number_at(file, start, byteorder + count) * size, size)
+    codes = {_number_at(file, place, byteorder + "H"): place for place in places}
     value = size - struct.calcsize(pointer)  # an entry ends with its value
     return {code: codes[code] + value for code in _POINTERS.values() if code in codes}
+
+
+def _number_at(file: BinaryIO, place: int, form: str) -> int:
+    file.seek(place)
+    (number,) = struct.unpack(form, file.read(struct.calcsize(form)))
+    return int(number)
 
 
 def _load(block: bytes | None) -> Image.Exif:

@@ -1,0 +1,246 @@
+"""TIFF and BigTIFF that are larger than memory: read by windows, written by bands.
+
+Strips and tiles, 8 and 16 bit and float32, mono and RGB, with and without alpha, uncompressed, deflate, LZW and zstd,
+with and without predictor, in both byte orders. Channels have to be stored together. What the file says besides its
+pixels is kept as `tiff` keeps it, and strips or tiles stay as large as they were.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from tifffile import COMPRESSION, TiffPage
+
+from pinsharp.errors import ImageError
+from pinsharp.images.codec import Tags, check_size, damaged
+from pinsharp.images.tiff import read_tags
+from pinsharp.images.tiff_layout import (
+    DAMAGED,
+    TiffLayout,
+    check_complete,
+    check_pixels,
+    only_page,
+    swap_black_and_white,
+)
+
+CACHE_BYTES = 64 * 2**20
+"""Decoded strips or tiles that are kept: those that two bands of a wide image share with their halos."""
+
+MAX_SEGMENT_BYTES = 64 * 2**20
+"""Largest strip or tile, decoded. An uncompressed image may be a single strip: it is read row by row."""
+
+_COMPRESSIONS = {
+    COMPRESSION.NONE,
+    COMPRESSION.LZW,
+    COMPRESSION.ADOBE_DEFLATE,
+    COMPRESSION.DEFLATE,
+    COMPRESSION.ZSTD,
+    COMPRESSION.ZSTD_DEPRECATED,
+}
+
+
+class LargeTiff:
+    """A TIFF open for reading by windows; `open_large` makes one.
+
+    Args:
+        path: Where it lies, for sentences.
+        file: The open file.
+        page: Its only page, checked.
+        tags: What it says besides its pixels.
+        cache_bytes: Decoded strips or tiles that are kept.
+
+    Attributes:
+        shape: (H, W), (H, W, 2: mono and alpha), (H, W, 3) or (H, W, 4: RGB and alpha).
+        dtype: uint8, uint16 or float32, in native byte order.
+        segment_shape: Height and width of its strips or tiles.
+    """
+
+    def __init__(self, path: Path, file: BinaryIO, page: TiffPage, tags: Tags, cache_bytes: int) -> None:
+        assert page.dtype is not None  # `check_pixels` has seen to it
+        self.path, self.tags = path, tags
+        self.samples, self.height, self.width = int(page.samplesperpixel), int(page.imagelength), int(page.imagewidth)
+        self.shape: tuple[int, ...] = (self.height, self.width) + ((self.samples,) if self.samples > 1 else ())
+        self.dtype: np.dtype[Any] = np.dtype(page.dtype).newbyteorder("=")
+        self._file, self._page = file, page
+        self.segment_shape = _segment_shape(page)
+        self._cache = _Cache(cache_bytes)
+
+    @property
+    def layout(self) -> TiffLayout:
+        """How it is laid out."""
+        assert isinstance(self.tags.native, TiffLayout)
+        return self.tags.native
+
+    def keep(self, cache_bytes: int) -> None:
+        """Keep up to so many bytes of decoded strips or tiles from now on."""
+        self._cache.most_bytes = cache_bytes
+
+    def read(self, rows: slice, columns: slice) -> NDArray[Any]:
+        """Read a window, decoding only the strips or tiles that it touches and that are not in the cache.
+
+        Args:
+            rows: From and to which row, without a step.
+            columns: From and to which column, without a step.
+
+        Returns:
+            Pixels of `dtype`, as many dimensions as `shape`, 0 = black; the caller's own.
+
+        Raises:
+            ImageError: If a strip or tile is damaged, or the file cannot be read (any more).
+        """
+        (top, bottom, step), (left, right, across) = rows.indices(self.height), columns.indices(self.width)
+        if (step, across) != (1, 1):
+            raise ValueError(f"expected slices without a step, got {rows} and {columns}")
+        window = np.empty((max(bottom - top, 0), max(right - left, 0), self.samples), self.dtype)
+        if window.size and self._page.is_final:
+            self._copy_rows(window, top, left)
+        elif window.size:
+            self._fill(window, top, left)
+        pixels = window if self.samples > 1 else window[..., 0]
+        return swap_black_and_white(pixels) if self.layout.negates(self.samples) else pixels
+
+    def _copy_rows(self, window: NDArray[Any], top: int, left: int) -> None:
+        """Fill a window (rows, columns, samples) from an image that lies in the file uncompressed and in one piece."""
+        pixel_bytes = self.samples * self.dtype.itemsize
+        start = self._page.dataoffsets[0] + (top * self.width + left) * pixel_bytes
+        rows, columns = window.shape[:2]
+        where = f"rows {top} to {top + rows}"
+        stored = self.dtype.newbyteorder(self.layout.byteorder)
+        if columns == self.width:
+            data = self._bytes(start, rows * columns * pixel_bytes, where)
+            window[:] = np.frombuffer(data, stored).reshape(window.shape)
+            return
+        for row in range(rows):
+            data = self._bytes(start + row * self.width * pixel_bytes, columns * pixel_bytes, where)
+            window[row] = np.frombuffer(data, stored).reshape(window.shape[1:])
+
+    def _fill(self, window: NDArray[Any], top: int, left: int) -> None:
+        """Put all segments together that a window (rows, columns, samples) touches."""
+        height, width = self.segment_shape
+        bottom, right = top + window.shape[0], left + window.shape[1]
+        for row in range(top // height, (bottom - 1) // height + 1):
+            for column in range(left // width, (right - 1) // width + 1):
+                segment = self._segment(row, column)
+                above, before = row * height, column * width
+                rows = slice(max(top, above), min(bottom, above + height))
+                columns = slice(max(left, before), min(right, before + width))
+                window[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = segment[
+                    rows.start - above : rows.stop - above, columns.start - before : columns.stop - before
+                ]
+
+    def _segment(self, row: int, column: int) -> NDArray[Any]:
+        """A decoded strip or tile, (rows, columns, samples), at the end of the image perhaps with padding."""
+        index = row * -(-self.width // self.segment_shape[1]) + column
+        if (cached := self._cache.get(index)) is not None:
+            return cached
+        above = row * self.segment_shape[0]
+        where = f"rows {above} to {min(above + self.segment_shape[0], self.height)}"
+        data = self._bytes(self._page.dataoffsets[index], self._page.databytecounts[index], where)
+        try:
+            decoded: NDArray[Any] = np.asarray(self._page.decode(data, index)[0])[0]
+        except DAMAGED as error:
+            raise self._damaged(where, error) from error
+        self._cache.put(index, decoded)
+        return decoded
+
+    def _bytes(self, start: int, count: int, where: str) -> bytes:
+        try:
+            self._file.seek(start)
+            data = self._file.read(count)
+        except OSError as error:
+            raise self._damaged(where, error) from error
+        if len(data) != count:
+            raise self._damaged(where, f"expected {count} bytes, got {len(data)}: the file has become shorter")
+        return data
+
+    def _damaged(self, where: str, error: Exception | str) -> ImageError:
+        return ImageError(f"{self.path}: {damaged('TIFF', f'{where}: {error}')}")
+
+
+@contextlib.contextmanager
+def open_large(path: str | Path, *, cache_bytes: int = CACHE_BYTES) -> Iterator[LargeTiff]:
+    """Open a TIFF for reading by windows. Nothing is decoded yet, and no image is too large.
+
+    Args:
+        path: A TIFF or BigTIFF of one page.
+        cache_bytes: Decoded strips or tiles that are kept in memory.
+
+    Yields:
+        The open file, see `LargeTiff`.
+
+    Raises:
+        ImageError: If there is no such file, it is no TIFF or not a whole one, or is of a kind that is not read by
+            windows (several pages, planes stored apart, another compression or depth, strips that are too high).
+    """
+    path = Path(path)
+    with contextlib.ExitStack() as stack:
+        try:
+            large = _open(path, stack, cache_bytes)
+        except ImageError as error:
+            raise ImageError(f"{path}: {error}") from error
+        yield large
+
+
+def _open(path: Path, stack: contextlib.ExitStack, cache_bytes: int) -> LargeTiff:
+    try:
+        file = stack.enter_context(path.open("rb"))
+    except OSError as error:
+        raise ImageError(f"expected a readable file, got {error.strerror}; check its name and rights") from error
+    try:
+        tiff = stack.enter_context(tifffile.TiffFile(file))
+        page = only_page(tiff)
+        check_size(page.imagewidth, page.imagelength, is_windowed=True)
+        check_pixels(page)
+        _check_windowed(page)
+        check_complete(page, file)
+        return LargeTiff(path, file, page, read_tags(tiff, page, file), cache_bytes)
+    except DAMAGED as error:
+        raise damaged("TIFF", error) from error
+
+
+def _check_windowed(page: TiffPage) -> None:
+    """Refuse what can be decoded as a whole only."""
+    advice = "write it again, for example with `tiffcp -p contig -c zip -r 256 INPUT OUTPUT`"
+    if page.planarconfig != 1 and page.samplesperpixel > 1:
+        raise ImageError(f"expected a large image with its channels stored together, got separate planes; {advice}")
+    if page.compression not in _COMPRESSIONS:
+        name = COMPRESSION(page.compression).name
+        raise ImageError(f"expected a large image uncompressed, or in deflate, LZW or zstd, got {name}; {advice}")
+    assert page.dtype is not None
+    size = int(np.prod(_segment_shape(page))) * page.samplesperpixel * page.dtype.itemsize
+    if size > MAX_SEGMENT_BYTES and not page.is_final:
+        most = MAX_SEGMENT_BYTES // 2**20
+        raise ImageError(f"expected strips or tiles of at most {most} MiB, got {size / 2**20:.0f} MiB; {advice}")
+
+
+def _segment_shape(page: TiffPage) -> tuple[int, int]:
+    """Height and width of the strips or tiles."""
+    if page.is_tiled:
+        return page.tilelength, page.tilewidth
+    return min(page.rowsperstrip, page.imagelength), page.imagewidth
+
+
+class _Cache:
+    """What was decoded last, up to a number of bytes; the newest always stays."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes, self._bytes = most_bytes, 0
+        self._kept: OrderedDict[int, NDArray[Any]] = OrderedDict()
+
+    def get(self, index: int) -> NDArray[Any] | None:
+        if index in self._kept:
+            self._kept.move_to_end(index)
+        return self._kept.get(index)
+
+    def put(self, index: int, segment: NDArray[Any]) -> None:
+        self._kept[index] = segment
+        self._bytes += segment.nbytes
+        while self._bytes > self.most_bytes and len(self._kept) > 1:
+            self._bytes -= self._kept.popitem(last=False)[1].nbytes
