@@ -15,6 +15,7 @@ from pinsharp.methods import (
     BlindMethod,
     EndToEndMethod,
     NetMethod,
+    SampledMethod,
     SelfDeblurMethod,
     SolverMethod,
     choose_dtype,
@@ -446,6 +447,42 @@ def test_a_model_is_named_by_its_card_and_otherwise_by_its_file(tmp_path):
 
     assert load_method(tmp_path / "plain.safetensors").name == "plain"
     assert load_method(tmp_path / "carded.safetensors").name == "night shift"
+
+
+@pytest.mark.parametrize("name", ["swift", "udbd", "dwdn", "nafnet", "wiener"])
+def test_an_image_that_is_a_single_part_is_measured_as_an_image(zoo, name):
+    method, image = load_method(name), torch.rand(1, 3, 40, 48, generator=torch.Generator().manual_seed(0))
+
+    found, parts = method.estimate(image), method.estimate_parts(image)
+
+    assert isinstance(method, SampledMethod)
+    assert parts.kernel.shape == found.kernel.shape
+    torch.testing.assert_close(parts.kernel, found.kernel)
+    torch.testing.assert_close(parts.noise, found.noise)
+
+
+@pytest.mark.parametrize("name", ["swift", "udbd", "dwdn", "wiener"])
+def test_a_given_kernel_takes_the_place_of_the_one_that_parts_would_say(zoo, name):
+    method, parts = load_method(name), torch.rand(3, 1, 40, 48, generator=torch.Generator().manual_seed(0))
+
+    known = method.estimate_parts(parts, gaussian_kernel(1.3))
+
+    torch.testing.assert_close(known.kernel, gaussian_kernel(1.3))
+    assert known.log_width is None
+
+
+def test_end_to_end_networks_refuse_a_kernel_beside_parts(zoo):
+    with pytest.raises(KernelError, match="restores end to end"):
+        load_method("nafnet").estimate_parts(torch.zeros(2, 1, 40, 40), gaussian_kernel(1.3))
+
+
+def test_parts_of_one_image_share_one_estimate(zoo):
+    parts = torch.rand(3, 1, 40, 48, generator=torch.Generator().manual_seed(0))
+
+    kernels = [load_method("udbd").estimate(part[None]).kernel for part in parts]
+
+    assert load_method("swift").estimate_parts(parts).kernel.shape[0] == 1
+    torch.testing.assert_close(load_method("udbd").estimate_parts(parts).kernel, torch.stack(kernels).mean(dim=0))
 
 
 def test_what_is_no_image_tensor_is_a_slip_of_the_programmer(swift_file):

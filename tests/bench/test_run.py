@@ -12,10 +12,10 @@ from fake_methods import CALLS, Stumbling, fake_rows
 from pinsharp.bench.evaluate import measure
 from pinsharp.bench.records import RecordFile, load_records
 from pinsharp.bench.run import plan_run, run
-from pinsharp.bench.workers import threads_for
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.data.testset import Degradation
 from pinsharp.images.files import read_image, write_image
+from pinsharp.workers import threads_for
 
 PROTOCOL = Degradation("gaussian:2:9,disk:2", noise=1 / 255)
 

@@ -9,9 +9,11 @@ from scipy.ndimage import convolve
 
 from pinsharp.blur.fourier import (
     circular_convolve,
+    corner_spectrum,
     fast_size,
     from_spectrum,
     radial_frequency,
+    rows_from_spectrum,
     spectrum,
     transfer_function,
 )
@@ -130,3 +132,21 @@ def test_gradients_reach_the_kernel():
     kernel = asymmetric_kernel(3).requires_grad_()
 
     assert torch.autograd.gradcheck(lambda k: circular_convolve(random_image((5, 6), 1, 1), k), (kernel,))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_kernel_in_the_corner_shifts_by_half_its_side(shape):
+    image, kernel = random_image(shape), asymmetric_kernel()
+
+    product = spectrum(image) * corner_spectrum(kernel, shape)
+
+    shifted = circular_convolve(image, kernel).roll((2, 2), dims=(-2, -1))
+    torch.testing.assert_close(from_spectrum(product, shape), shifted)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("rows", [slice(0, 5), slice(2, 4), slice(4, 5)])
+def test_some_rows_of_an_image_are_those_of_the_whole(shape, rows):
+    image = random_image(shape)
+
+    torch.testing.assert_close(rows_from_spectrum(spectrum(image), shape, rows), image[..., rows, :])

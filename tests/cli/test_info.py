@@ -6,9 +6,11 @@ import pytest
 import torch
 
 import pinsharp
-from pinsharp.methods import METHODS
+from pinsharp.export.cache import VARIABLE
+from pinsharp.export.choice import Trial, choose
+from pinsharp.methods import METHODS, choose_dtype
 from pinsharp.nets import weights
-from pinsharp.nets.weights import read_info
+from pinsharp.nets.weights import load_weights, read_info, weights_bytes
 from tiny_models import save_tiny_swift
 
 
@@ -70,3 +72,18 @@ def test_damaged_weights_do_not_hide_the_rest(cli, zoo):
 
 def test_a_network_without_weights_says_how_to_get_them(cli, zoo):
     assert "no weights come with it; train them (`pinsharp train`)" in cli("info").out
+
+
+def test_runtimes_are_listed_and_what_auto_takes(cli, zoo, tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
+    path = save_tiny_swift(zoo / "swift.safetensors")
+    found = load_weights(path), weights_bytes(path), choose_dtype("auto", torch.device("cpu"))
+
+    before = cli("info").out
+    choose(*found, measure=lambda name, *rest: Trial(name, 1e-6, {"torch": 0.2}.get(name)))
+
+    assert "runtimes: torch" in before
+    assert "--runtime auto: not measured here yet; the first use measures, which takes seconds" in before
+    assert "--runtime auto takes torch" in cli("info").out
+    assert "torch: differs from torch in float32 by 1e-06, 0.200 s for 0.4 megapixels" in cli("info").out
+    assert info(cli)["runtimes"]["auto"] == "torch"

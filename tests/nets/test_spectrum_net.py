@@ -16,6 +16,7 @@ from pinsharp.nets.spectrum_net import (
     LOG_POWER_SCALE,
     SpectrumConfig,
     SpectrumNet,
+    shared_windows,
     textured_windows,
 )
 
@@ -107,6 +108,24 @@ def test_the_windows_of_each_image_are_its_own():
 
     torch.testing.assert_close(together[0], textured_windows(images[:1], 32, 4)[0])
     torch.testing.assert_close(together[1], textured_windows(images[1:], 32, 4)[0])
+
+
+def test_the_windows_of_parts_are_the_most_textured_of_all_and_cross_no_border():
+    """Three parts, flat but for noise in one quarter of two of them, and each of another brightness."""
+    parts = torch.tensor([0.1, 0.5, 0.9])[:, None, None].repeat(1, 64, 64)
+    parts[1, :32, 32:] += 0.2 * (torch.rand(32, 32, generator=torch.Generator().manual_seed(0)) - 0.5)
+    parts[2, 32:, :32] += 0.18 * (torch.rand(32, 32, generator=torch.Generator().manual_seed(1)) - 0.5)
+
+    windows = shared_windows(parts, 32, 2)
+
+    torch.testing.assert_close(windows, torch.stack([parts[1, :32, 32:], parts[2, 32:, :32]])[None])
+
+
+@pytest.mark.parametrize("shape", [(70, 90), (33, 20), (5, 5)])
+def test_an_image_that_is_a_single_part_has_the_estimate_of_an_image(shape):
+    net, image = small_net(), photographs(1, 96, channels=3)[..., : shape[0], : shape[1]]
+
+    torch.testing.assert_close(vars(net.estimate_parts(image)), vars(net(image)))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 5), (33, 40), (130, 97)])

@@ -82,6 +82,34 @@ def test_forward_is_estimate_then_deconvolve():
     torch.testing.assert_close(estimate.kernel, net.estimate(blurred).kernel)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("height, width", [(24, 24), (23, 30), (5, 5), (1, 1)])
+def test_restoring_takes_shorter_ways_to_the_same_image(channels, height, width):
+    """In inference mode planes are made one by one and convolutions fused."""
+    net, blurred = randomised(small_net()), images(channels, height, width, batch=1)
+    with torch.no_grad():
+        plain = net.deconvolve(blurred, true_blur())
+
+    with torch.inference_mode():
+        short = net.deconvolve(blurred, true_blur())
+
+    torch.testing.assert_close(short, plain, atol=1e-4, rtol=0)
+
+
+def test_another_runtime_can_take_the_place_of_the_convolutions():
+    net, seen = randomised(small_net()), []
+
+    def refine(stack, modulation):
+        seen.append((tuple(stack.shape), tuple(modulation.shape)))
+        return net.restorer.refiner("colour")(stack, modulation)
+
+    expected = net.deconvolve(images(3, 23, 30), true_blur(batch=2))
+    net.restorer.refine = refine
+
+    torch.testing.assert_close(net.deconvolve(images(3, 23, 30), true_blur(batch=2)), expected)
+    assert seen == [((2, 36, 12, 16), (2, 2 * (4 + 6 + 4)))]
+
+
 def test_a_given_kernel_is_used_and_returned():
     net, noise = small_net(), torch.full((2,), 1e-3)
     narrow, wide = (KernelEstimate(gaussian_kernel(sigma).expand(2, -1, -1, -1), noise) for sigma in (0.5, 1.5))

@@ -226,3 +226,14 @@ def test_arguments_are_not_changed():
 def test_a_grid_that_cannot_hold_the_filters_is_refused():
     with pytest.raises(ValueError, match=r"at least 2 \* radius \+ 1 = 25, got 24"):
         WienerBank(3, 12, 24)
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 24, 24), (1, 3, 23, 30), (2, 3, 1, 5)])
+def test_one_filter_after_another_gives_what_all_at_once_give(shape):
+    image, kernel, noise = random_images(*shape), asymmetric_kernel(batch=shape[0]), NOISE.expand(shape[0])
+    bank = small_bank()
+
+    with torch.inference_mode():
+        each = torch.stack(list(bank.each(image, kernel, noise)), dim=1)
+
+    torch.testing.assert_close(each, bank(image, kernel, noise), atol=1e-5, rtol=0)

@@ -13,9 +13,10 @@ from pinsharp.bench.contenders import Contender
 from pinsharp.bench.evaluate import header, image_hashes
 from pinsharp.bench.records import Measurement, RecordFile, done_keys, is_same_model, load_records, plain
 from pinsharp.bench.tasks import Lineup, Task, in_this_process
-from pinsharp.bench.workers import in_processes, threads_for
+from pinsharp.bench.workers import in_processes
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.data.testset import Degradation
+from pinsharp.workers import threads_for
 
 ID_DIGITS = 12
 """Hexadecimal digits of the hash over images and protocol that name a run."""

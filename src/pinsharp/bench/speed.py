@@ -1,4 +1,6 @@
-"""How fast every method restores, and with how much memory: all methods in one process, one after the other.
+"""How fast every method restores, and with how much memory, one after the other in one process.
+
+`speed_rows` gives each row a process of its own.
 
 A run of its own, because the seconds in the records of a benchmark are those of whatever else the machine did then.
 """
@@ -9,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -28,6 +31,10 @@ from pinsharp.errors import ConfigError, PinsharpError
 SIGMA = 2.4
 """Width of the blur of the timed image, in pixels: the middle of the paper's."""
 
+Image = Literal["colour", "mono"]
+IMAGES: tuple[Image, ...] = get_args(Image)
+"""Kinds of images that are timed."""
+
 _ASPECT = 4 / 3
 _SIDE_STEP = 16
 """Sides are multiples of this, so that no network has to pad more than another."""
@@ -35,10 +42,11 @@ _SIDE_STEP = 16
 _MOST_MEGAPIXELS = 1000.0
 
 _COLUMNS = (
-    *(Column("method", "method"), Column("device", "device"), Column("threads", "threads")),
+    *(Column("method", "method"), Column("device", "device"), Column("threads", "threads"), Column("image")),
     *(Column("height"), Column("width"), Column("megapixels", "size, MP", 2)),
     *(Column("megapixels_per_second", "MP/s", 3), Column("seconds", "s an image", 3)),
     *(Column("peak_memory_mib", "peak memory, MiB", 0), Column("parameters", "parameters, M", 2, factor=1e-6)),
+    *(Column("first_seconds", "s the first image", 3), Column("runtime"), Column("precision")),
     *(Column("repeats"), Column("reason")),
 )
 _PSNR_COLUMNS = (Column("mean_psnr", "mean PSNR, dB", 2), Column("aggregate_psnr", "aggregate PSNR, dB", 2))
@@ -62,6 +70,10 @@ class Timing:
         peak_memory_mib: What a call adds at its peak to what its process (or the GPU) holds; None where unknown.
         parameters: Of a network.
         reason: Why it failed, on one line; None if it did not.
+        image: Kind of the image, `colour` or `mono`.
+        first_seconds: Wall time of the first call, in which much is made for the first time.
+        runtime: What computed the convolutions, where several were compared.
+        precision: Of the convolutions.
     """
 
     method: str
@@ -76,6 +88,10 @@ class Timing:
     peak_memory_mib: float | None = None
     parameters: int | None = None
     reason: str | None = None
+    image: str = "colour"
+    first_seconds: float | None = None
+    runtime: str | None = None
+    precision: str | None = None
 
 
 def timings(
@@ -84,46 +100,60 @@ def timings(
     megapixels: Sequence[float] = (0.25, 1.0),
     threads: Sequence[int] = (1,),
     repeats: int = 5,
+    image: Image = "colour",
 ) -> Iterator[Timing]:
     """Time every method at every size and number of threads: two calls to warm up, then the median of some.
 
-    The image is colour, synthetic (noise of all scales, as strong at each octave) and blurred by a Gaussian. What a
+    The image is synthetic (noise of all scales, as strong at each octave) and blurred by a Gaussian. What a
     method cannot do, such as an image too large for the memory, is a timing with its reason. The number of threads of
     this process is put back at the end.
 
     Raises:
         ConfigError: If a size, number of threads or of repeats is out of range.
     """
-    _check(megapixels, threads, repeats)
+    check_settings(megapixels, threads, repeats)
     before = torch.get_num_threads()
     try:
         for size in megapixels:
-            pair = timed_pair(size)
+            pair = timed_pair(size, image)
             for count in threads:
                 torch.set_num_threads(count)
                 for contender in contenders:
-                    yield _timing(contender, pair, count, repeats)
+                    yield _timing(contender, pair, count, repeats, image)
     finally:
         torch.set_num_threads(before)
 
 
-def timed_pair(megapixels: float) -> BlurredPair:
-    """Make the image that is timed, of about as many megapixels, in colour, four to three."""
-    width = max(1, round((megapixels * 1e6 * _ASPECT) ** 0.5 / _SIDE_STEP)) * _SIDE_STEP
-    height = max(1, round(megapixels * 1e6 / width / _SIDE_STEP)) * _SIDE_STEP
+def timed_pair(megapixels: float, image: Image = "colour") -> BlurredPair:
+    """Make the image that is timed, of about as many megapixels, four to three; a mono one is the green of colour."""
+    height, width = _shape(megapixels)
     sharp, kernel = _scene(height, width), gaussian_kernel(SIGMA)
+    sharp = sharp[:, 1:2] if image == "mono" else sharp
     blurred = quantise(Blur(kernel, "reflect")(sharp), 8)
     return BlurredPair(Path("scene"), f"gaussian:{SIGMA}", kernel, sharp, blurred, sharp, 0)
+
+
+def failed_timing(
+    method: str, megapixels: float, image: Image, threads: int, repeats: int, reason: Exception | str
+) -> Timing:
+    """A timing that could not be made, and why."""
+    height, width = _shape(megapixels)
+    words = f"{type(reason).__name__}: {reason}" if isinstance(reason, Exception) else reason
+    size = height * width / 1e6
+    timing = Timing(method, threads, "cpu", height, width, size, repeats, image=image)
+    return replace(timing, reason=" ".join(words.split()))
 
 
 def speed_table(measured: Sequence[Timing]) -> Table:
     """Set all timings below each other, the fastest method of each size and number of threads first."""
     order = sorted(measured, key=lambda each: (each.megapixels, each.threads, each.seconds or math.inf))
-    rows: list[dict[str, Cell]] = [asdict(timing) for timing in order]
     failures = (f"{each.method} at {each.megapixels:.2f} MP failed: {each.reason}" for each in order if each.reason)
     repeats = f"median of {order[0].repeats} calls after two to warm up" if order else "nothing timed"
-    groups = (Group(f"Blind restoration of a colour image, {repeats}", rows, {}, {}),)
-    return Table("speed", _COLUMNS, groups, (_MEMORY_NOTE, *failures))
+    groups = []
+    for image in [kind for kind in IMAGES if any(each.image == kind for each in order)] or IMAGES[:1]:
+        rows: list[dict[str, Cell]] = [asdict(timing) for timing in order if timing.image == image]
+        groups.append(Group(f"Blind restoration of a {image} image, {repeats}", rows, {}, {}))
+    return Table("speed", _COLUMNS, tuple(groups), (_MEMORY_NOTE, *failures))
 
 
 def quality_table(measured: Sequence[Timing], runs: Sequence[RunRecords]) -> Table:
@@ -134,7 +164,11 @@ def quality_table(measured: Sequence[Timing], runs: Sequence[RunRecords]) -> Tab
         runs: Benchmark runs; those that hold none of the methods are left out.
     """
     largest = max(((each.megapixels, each.threads) for each in measured), default=(0, 0))
-    fastest = {each.method: each for each in measured if (each.megapixels, each.threads) == largest and each.seconds}
+    fastest = {
+        each.method: each
+        for each in measured
+        if (each.megapixels, each.threads) == largest and each.seconds and each.image == "colour"
+    }
     groups, notes = [], [_MEMORY_NOTE]
     for run in runs:
         known = [row for row in standings(run) if row.row in fastest and row.scores]
@@ -152,7 +186,12 @@ def _psnrs(row: Standing) -> dict[str, Cell]:
     return {} if scores is None else {"mean_psnr": scores.mean_psnr, "aggregate_psnr": scores.aggregate_psnr}
 
 
-def _check(megapixels: Sequence[float], threads: Sequence[int], repeats: int) -> None:
+def check_settings(megapixels: Sequence[float], threads: Sequence[int], repeats: int) -> None:
+    """Refuse sizes and numbers that cannot be measured.
+
+    Raises:
+        ConfigError: If one is out of range.
+    """
     for size in megapixels:
         if not 0 < size <= _MOST_MEGAPIXELS:
             raise ConfigError(f"expected sizes above 0 and up to {_MOST_MEGAPIXELS:g} megapixels, got {size:g}")
@@ -163,7 +202,12 @@ def _check(megapixels: Sequence[float], threads: Sequence[int], repeats: int) ->
         raise ConfigError(f"expected at least 1 repeat to take the median of, got {repeats}")
 
 
-def _timing(contender: Contender, pair: BlurredPair, threads: int, repeats: int) -> Timing:
+def _shape(megapixels: float) -> tuple[int, int]:
+    width = max(1, round((megapixels * 1e6 * _ASPECT) ** 0.5 / _SIDE_STEP)) * _SIDE_STEP
+    return max(1, round(megapixels * 1e6 / width / _SIDE_STEP)) * _SIDE_STEP, width
+
+
+def _timing(contender: Contender, pair: BlurredPair, threads: int, repeats: int, image: Image) -> Timing:
     height, width = pair.blurred.shape[-2:]
     megapixels = height * width / 1e6
     timing = Timing(
@@ -175,6 +219,8 @@ def _timing(contender: Contender, pair: BlurredPair, threads: int, repeats: int)
         megapixels,
         repeats,
         parameters=contender.about.get("parameters"),
+        image=image,
+        precision=contender.about.get("precision"),
     )
     try:
         _, first = with_cost(lambda: contender.restore(pair), contender.device)
@@ -186,6 +232,7 @@ def _timing(contender: Contender, pair: BlurredPair, threads: int, repeats: int)
         seconds=seconds,
         megapixels_per_second=megapixels / seconds,
         peak_memory_mib=first.peak_memory_mib,
+        first_seconds=first.seconds,
     )
 
 

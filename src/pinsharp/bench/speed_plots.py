@@ -24,13 +24,13 @@ from pinsharp.bench.typeset import Group, Table
 
 
 def draw_speed(table: Table) -> Figure:
-    """Draw megapixels a second of every method, fastest first, a marker for each size and number of threads.
+    """Draw megapixels a second of every method, fastest first; a marker is a size, an image and a number of threads.
 
     Args:
         table: From `pinsharp.bench.speed.speed_table`.
     """
     rows = [row for group in table.groups for row in _numbers(group) if row["megapixels_per_second"]]
-    settings = {(row["megapixels"], row["threads"]): _speed_label(row) for row in rows}
+    settings = {_setting(row): _speed_label(row) for row in rows}
     methods = list(dict.fromkeys(row["method"] for row in rows))
     best = {name: max(row["megapixels_per_second"] for row in rows if row["method"] == name) for name in methods}
     methods.sort(key=lambda name: best[name])
@@ -38,7 +38,7 @@ def draw_speed(table: Table) -> Figure:
     axes = figure.subplots()
     styles = method_styles(list(settings.values()), true_kernel=TRUE_KERNEL)
     for setting, label in settings.items():
-        own = [row for row in rows if (row["megapixels"], row["threads"]) == setting]
+        own = [row for row in rows if _setting(row) == setting]
         places = [methods.index(row["method"]) for row in own]
         style = styles[label] | {"linestyle": "none", "markerfacecolor": "none", "markeredgewidth": 1.3}
         axes.plot([row["megapixels_per_second"] for row in own], places, label=label, **style)
@@ -81,9 +81,13 @@ def _numbers(group: Group) -> Sequence[Mapping[str, Any]]:
     return group.rows
 
 
+def _setting(row: Mapping[str, Any]) -> tuple[float, int, str]:
+    return row["megapixels"], row["threads"], row["image"]
+
+
 def _speed_label(row: Mapping[str, Any]) -> str:
     threads = f", {row['threads']} thread{'' if row['threads'] == 1 else 's'}" if row["device"] == "cpu" else ""
-    return f"{row['megapixels']:.2f} MP{threads}"
+    return f"{row['megapixels']:.2f} MP{threads}" + (", mono" if row["image"] == "mono" else "")
 
 
 def _speed_axis(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -15,6 +15,9 @@ LIBRARIES = {
     "opencv": ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless", "opencv-contrib-python"),
     "matplotlib": ("matplotlib",),
     "accelerate": ("accelerate",),
+    "onnx": ("onnx",),
+    "onnxruntime": ("onnxruntime",),
+    "openvino": ("openvino",),
 }
 
 KERNELS = {
@@ -48,6 +51,7 @@ def gather() -> dict[str, Any]:
         "libraries": {name: _version(candidates) for name, candidates in LIBRARIES.items()},
         "devices": _devices(),
         "default_method": DEFAULT_METHOD,
+        "runtimes": _runtimes(DEFAULT_METHOD),
         "methods": _methods(),
     }
 
@@ -87,6 +91,29 @@ def _devices() -> list[dict[str, Any]]:
             }
         )
     return devices
+
+
+def _runtimes(name: str) -> dict[str, Any]:
+    """Runtimes that are installed, and what is known about which one `auto` takes for a model on this CPU."""
+    from dataclasses import asdict
+
+    import torch
+
+    from pinsharp.errors import WeightsError
+    from pinsharp.export.choice import fastest, remembered
+    from pinsharp.export.runtimes import RUNTIMES, is_installed
+    from pinsharp.methods import choose_dtype
+    from pinsharp.nets.weights import read_info, zoo_path
+
+    try:
+        trials = remembered(read_info(zoo_path(name)).sha256, choose_dtype("auto", torch.device("cpu")))
+    except WeightsError:  # `_weights` says so
+        trials = []
+    return {
+        "installed": [runtime for runtime in RUNTIMES if is_installed(runtime)],
+        "auto": fastest(trials) if trials else None,
+        "trials": [asdict(trial) for trial in trials],
+    }
 
 
 def _methods() -> list[dict[str, Any]]:
@@ -135,8 +162,23 @@ def _show(facts: dict[str, Any]) -> None:
         details = [f"{device['threads']} threads"] if "threads" in device else [f"{device['memory_gib']} GiB"]
         details.append(f"bfloat16 {'native' if device['native_bfloat16'] else 'not native'}")
         print(f"device {device['device']}: {device['name']}, {', '.join(details)}")
+    _show_runtimes(facts["runtimes"])
     for method in facts["methods"]:
         _show_method(method, is_default=method["name"] == facts["default_method"])
+
+
+def _show_runtimes(found: dict[str, Any]) -> None:
+    print(f"runtimes: {', '.join(found['installed'])}")
+    if found["auto"] is None:
+        print("--runtime auto: not measured here yet; the first use measures, which takes seconds")
+        return
+    for trial in found["trials"]:
+        difference = (
+            "" if trial["difference"] is None else f"differs from torch in float32 by {trial['difference']:.2g}"
+        )
+        speed = "" if trial["seconds"] is None else f", {trial['seconds']:.3f} s for 0.4 megapixels"
+        print(f"  {trial['runtime']}: {trial['reason'] or difference + speed}")
+    print(f"--runtime auto takes {found['auto']}")
 
 
 def _show_method(method: dict[str, Any], *, is_default: bool) -> None:

@@ -19,11 +19,14 @@ from pinsharp.methods.method import (
     Estimator,
     KernelFrom,
     Kind,
+    Lender,
     Method,
+    SampledMethod,
     check_takes_kernel,
     takes_kernel,
 )
 from pinsharp.methods.network import EndToEndMethod, NetMethod, NonBlindNetMethod, net_method
+from pinsharp.methods.runtimes import RUNTIMES, Runtime
 from pinsharp.methods.selfdeblur import SelfDeblurMethod
 from pinsharp.methods.shipped import ShippedSwift
 from pinsharp.methods.table import DEFAULT_METHOD, METHODS, MethodInfo, load_method, method_table
@@ -34,6 +37,7 @@ __all__ = [
     "METHODS",
     "MIN_BLIND_SIDE",
     "PRECISIONS",
+    "RUNTIMES",
     "BlindMethod",
     "Deblurred",
     "EndToEndMethod",
@@ -41,11 +45,14 @@ __all__ = [
     "KernelEstimate",
     "KernelFrom",
     "Kind",
+    "Lender",
     "Method",
     "MethodInfo",
     "NetMethod",
     "NonBlindNetMethod",
     "Precision",
+    "Runtime",
+    "SampledMethod",
     "SelfDeblurMethod",
     "ShippedSwift",
     "SolverMethod",

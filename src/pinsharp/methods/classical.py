@@ -7,7 +7,7 @@ from torch import Tensor
 
 from pinsharp.blur.kernels import check_kernel
 from pinsharp.methods.devices import find_device
-from pinsharp.methods.method import Deblurred, Estimator, KernelFrom, Kind, check_image
+from pinsharp.methods.method import Deblurred, KernelFrom, Kind, Lender, check_image
 from pinsharp.nets.estimate import KernelEstimate
 
 Solve = Callable[[Tensor, Tensor], Tensor]
@@ -29,16 +29,26 @@ class SolverMethod:
 
     kind: Kind = "classical"
     kernel_from: KernelFrom = "swift"
+    halo = None  # Fourier transforms and iterations reach across the whole image
 
-    def __init__(self, name: str, solve: Solve, *, lender: Estimator, device: str | torch.device = "cpu") -> None:
+    def __init__(self, name: str, solve: Solve, *, lender: Lender, device: str | torch.device = "cpu") -> None:
         self.name = name
         self.solve = solve
         self.lender = lender
         self.device = find_device(device)
 
-    def estimate(self, image: Tensor) -> KernelEstimate:
-        """Let the lender measure the blur of images (B, C, H, W) in [0, 1]."""
-        return self.lender.estimate(image)
+    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+        """Let the lender measure the blur of images (B, C, H, W) in [0, 1], unless there is a kernel (B or 1, 1, K, K).
+
+        Raises:
+            ImageError: If there is no kernel and a side is shorter than 32 pixels.
+            KernelError: If `kernel` is none.
+        """
+        return self.lender.estimate(image) if kernel is None else KernelEstimate(check_kernel(kernel))
+
+    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+        """Let the lender measure the one blur of several parts (N, C, H, W) of an image; as `estimate` otherwise."""
+        return self.lender.estimate_parts(parts) if kernel is None else KernelEstimate(check_kernel(kernel))
 
     @torch.inference_mode()
     def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
@@ -54,4 +64,4 @@ class SolverMethod:
             ImageError: If there is no kernel and a side is shorter than 32 pixels.
             KernelError: If `kernel` is none.
         """
-        return self.deconvolve(image, self.estimate(image) if kernel is None else KernelEstimate(check_kernel(kernel)))
+        return self.deconvolve(image, self.estimate(image, kernel))

@@ -48,6 +48,10 @@ class Method(Protocol):
     def kernel_from(self) -> KernelFrom:
         """Who measures the blur when no kernel is given."""
 
+    @property
+    def halo(self) -> int | None:
+        """Pixels around a window that its restoration depends on; None if it depends on all that is shown."""
+
     def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
         """Deblur images (B, C, H, W) in [0, 1], with kernels (B or 1, 1, K, K) where they are known.
 
@@ -63,6 +67,13 @@ class Estimator(Protocol):
         """Measure the blur of images (B, C, H, W) in [0, 1]; the estimate may be on another device."""
 
 
+class Lender(Estimator, Protocol):
+    """Whatever measures blurs for methods that cannot."""
+
+    def estimate_parts(self, parts: Tensor) -> KernelEstimate:
+        """Measure the one blur of several parts (N, C, H, W) that were cut out of one image."""
+
+
 @runtime_checkable
 class BlindMethod(Method, Estimator, Protocol):
     """A method whose two steps, measuring and restoring, can also be taken one by one.
@@ -70,8 +81,28 @@ class BlindMethod(Method, Estimator, Protocol):
     An end-to-end network is one too: its estimate, borrowed from `swift`, is for the report; the result ignores it.
     """
 
+    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+        """Measure the blur of images (B, C, H, W) in [0, 1], or put a given kernel in the place of the measured one.
+
+        Raises:
+            KernelError: If there is a kernel and the method has no use for one.
+        """
+
     def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
         """Restore images (B, C, H, W) in [0, 1] with what `estimate` has found."""
+
+
+@runtime_checkable
+class SampledMethod(BlindMethod, Protocol):
+    """A blind method that can measure the blur of an image that it does not see as a whole, by parts of it."""
+
+    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+        """Measure the one blur of several parts (N, C, H, W) that were cut out of one image; as `estimate` otherwise.
+
+        Raises:
+            ImageError: If there is no kernel and a side of the parts is shorter than 32 pixels.
+            KernelError: If there is a kernel and the method has no use for one.
+        """
 
 
 def takes_kernel(method: Method) -> bool:

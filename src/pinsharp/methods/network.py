@@ -13,9 +13,9 @@ from pinsharp.methods.devices import Precision, choose_dtype, find_device
 from pinsharp.methods.method import (
     MIN_BLIND_SIDE,
     Deblurred,
-    Estimator,
     KernelFrom,
     Kind,
+    Lender,
     check_image,
     check_measurable,
     check_takes_kernel,
@@ -38,7 +38,7 @@ def net_method(
     loaded: LoadedNet,
     *,
     name: str,
-    lender: Estimator,
+    lender: Lender,
     device: str | torch.device = "cpu",
     precision: Precision = "auto",
 ) -> "NetMethod | NonBlindNetMethod | EndToEndMethod":
@@ -78,6 +78,7 @@ class NetMethod:
 
     kind: Kind = "network"
     kernel_from: KernelFrom = "itself"
+    runtime = "torch"  # what computes the convolutions; see `pinsharp.methods.runtimes`
 
     def __init__(
         self, loaded: LoadedNet, *, name: str, device: str | torch.device = "cpu", precision: Precision = "auto"
@@ -90,14 +91,40 @@ class NetMethod:
         # A net that has no use for the noise is spared the estimate where the kernel is given.
         self._uses_noise = self.estimate(torch.zeros(1, 1, MIN_BLIND_SIDE, MIN_BLIND_SIDE)).noise is not None
 
-    def estimate(self, image: Tensor) -> KernelEstimate:
+    @property
+    def halo(self) -> int | None:
+        """Pixels around a window that its restoration depends on; None if the net pools over all that it is shown."""
+        return getattr(self.net, "halo", None)
+
+    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
         """Measure the blur of images (B, C, H, W) in [0, 1]; the result is on the method's device.
 
+        Args:
+            image: The images.
+            kernel: Kernels (B or 1, 1, K, K) that replace the measured ones; of the rest only the noise is measured.
+
         Raises:
-            ImageError: If a side is shorter than 32 pixels: so few hold too little texture to measure a blur by.
+            ImageError: If there is no kernel and a side is shorter than 32 pixels: so few hold too little texture to
+                measure a blur by.
+            KernelError: If `kernel` is none.
         """
+        if kernel is not None:
+            return self._given(image, kernel)
         check_measurable(check_image(image))
         return self._estimate(image)
+
+    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+        """Measure the one blur of several parts (N, C, H, W) of an image, or its noise beside a kernel (1, 1, K, K).
+
+        Raises:
+            ImageError: If there is no kernel and a side of the parts is shorter than 32 pixels.
+            KernelError: If `kernel` is none.
+        """
+        if kernel is None:
+            check_measurable(check_image(parts))
+            return self._estimate_parts(parts)
+        given = _given(parts[:1], kernel, self.device)
+        return _put(given.kernel, self._estimate_parts(parts)) if self._uses_noise else given
 
     @torch.inference_mode()
     def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
@@ -114,7 +141,7 @@ class NetMethod:
             ImageError: If there is no kernel and a side is shorter than 32 pixels.
             KernelError: If `kernel` is none.
         """
-        return self.deconvolve(image, self.estimate(image) if kernel is None else self._given(image, kernel))
+        return self.deconvolve(image, self.estimate(image, kernel))
 
     @torch.inference_mode()
     def _estimate(self, image: Tensor) -> KernelEstimate:
@@ -122,13 +149,20 @@ class NetMethod:
             estimate: KernelEstimate = self.net.estimate(_enter(image, self.device))  # type: ignore[operator]
         return estimate
 
+    @torch.inference_mode()
+    def _estimate_parts(self, parts: Tensor) -> KernelEstimate:
+        if not hasattr(self.net, "estimate_parts"):
+            return _average([self._estimate(part[None]) for part in parts])  # one by one: it may read whole images
+        with _autocast(self.device, self.dtype):
+            estimate: KernelEstimate = self.net.estimate_parts(_enter(parts, self.device))  # type: ignore[operator]
+        return estimate
+
     def _given(self, image: Tensor, kernel: Tensor) -> KernelEstimate:
         """The given kernel beside the estimated noise; what else was estimated belongs to another kernel."""
         given = _given(image, kernel, self.device)
         if not self._uses_noise:
             return given
-        found = self._estimate(image)
-        return replace(found, kernel=given.kernel, log_width=None, log_width_std=None, disk_share=None)
+        return _put(given.kernel, self._estimate(image))
 
 
 class _BorrowingNet:
@@ -146,13 +180,15 @@ class _BorrowingNet:
     """
 
     kind: Kind = "network"
+    runtime = "torch"
+    halo = None  # the peers pool, scale or transform all that they are shown
 
     def __init__(
         self,
         loaded: LoadedNet,
         *,
         name: str,
-        lender: Estimator,
+        lender: Lender,
         device: str | torch.device = "cpu",
         precision: Precision = "auto",
     ) -> None:
@@ -162,10 +198,6 @@ class _BorrowingNet:
         self.device = find_device(device)
         self.dtype = choose_dtype(precision, self.device)
         self.net = _place(loaded.net, self.device)
-
-    def estimate(self, image: Tensor) -> KernelEstimate:
-        """Let the lender measure the blur of images (B, C, H, W) in [0, 1]."""
-        return self.lender.estimate(image)
 
     @torch.inference_mode()
     def _restore(self, image: Tensor, *known: KernelEstimate) -> Tensor:
@@ -183,6 +215,19 @@ class NonBlindNetMethod(_BorrowingNet):
 
     kernel_from: KernelFrom = "swift"
 
+    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+        """Let the lender measure the blur of images (B, C, H, W) in [0, 1], unless there is a kernel (B or 1, 1, K, K).
+
+        Raises:
+            ImageError: If there is no kernel and a side is shorter than 32 pixels.
+            KernelError: If `kernel` is none.
+        """
+        return self.lender.estimate(image) if kernel is None else _given(image, kernel, self.device)
+
+    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+        """Let the lender measure the one blur of several parts (N, C, H, W) of an image; as `estimate` otherwise."""
+        return self.lender.estimate_parts(parts) if kernel is None else _given(parts[:1], kernel, self.device)
+
     def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
         """Restore images (B, C, H, W) in [0, 1], C 1 or 3, with the blur that `estimate` found."""
         known = replace(estimate, kernel=estimate.kernel.to(self.device))
@@ -195,14 +240,30 @@ class NonBlindNetMethod(_BorrowingNet):
             ImageError: If there is no kernel and a side is shorter than 32 pixels.
             KernelError: If `kernel` is none.
         """
-        estimate = self.estimate(image) if kernel is None else _given(image, kernel, self.device)
-        return self.deconvolve(image, estimate)
+        return self.deconvolve(image, self.estimate(image, kernel))
 
 
 class EndToEndMethod(_BorrowingNet):
     """A network, with `restore`, that needs no kernel; what it borrows is for the report only."""
 
     kernel_from: KernelFrom = "nobody"
+
+    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+        """Let the lender measure the blur of images (B, C, H, W) in [0, 1], for the report.
+
+        Raises:
+            ImageError: If a side is shorter than 32 pixels.
+            KernelError: If there is a kernel.
+        """
+        if kernel is not None:
+            check_takes_kernel(self)
+        return self.lender.estimate(image)
+
+    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+        """Let the lender measure the one blur of several parts (N, C, H, W) of an image; as `estimate` otherwise."""
+        if kernel is not None:
+            check_takes_kernel(self)
+        return self.lender.estimate_parts(parts)
 
     def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
         """Restore images (B, C, H, W) in [0, 1], C 1 or 3, whatever `estimate` found."""
@@ -225,7 +286,7 @@ def _place(net: nn.Module, device: torch.device) -> nn.Module:
 
 
 def _enter(image: Tensor, device: torch.device) -> Tensor:
-    return check_image(image).to(device, torch.float32).contiguous(memory_format=torch.channels_last)
+    return check_image(image).to(device, torch.float32).contiguous()
 
 
 def _leave(restored: Tensor, image: Tensor) -> Tensor:
@@ -236,6 +297,18 @@ def _leave(restored: Tensor, image: Tensor) -> Tensor:
 def _given(image: Tensor, kernel: Tensor, device: torch.device) -> KernelEstimate:
     """A given kernel as an estimate: one for each image, and nothing else known."""
     return KernelEstimate(check_kernel(kernel).to(device, torch.float32).expand(len(image), -1, -1, -1))
+
+
+def _put(kernel: Tensor, found: KernelEstimate) -> KernelEstimate:
+    """A kernel in the place of the measured one; what else was measured, but for the noise, belongs to that."""
+    return replace(found, kernel=kernel, log_width=None, log_width_std=None, disk_share=None)
+
+
+def _average(estimates: list[KernelEstimate]) -> KernelEstimate:
+    """The mean kernel and noise of several estimates of one image."""
+    noise = [found.noise for found in estimates if found.noise is not None]
+    kernel = torch.cat([found.kernel for found in estimates]).mean(dim=0, keepdim=True)
+    return KernelEstimate(kernel, torch.cat(noise).mean(dim=0, keepdim=True) if noise else None)
 
 
 def _autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:

@@ -28,6 +28,7 @@ class SelfDeblurMethod:
 
     kind: Kind = "network"
     kernel_from: KernelFrom = "itself"
+    halo = None
     info = None  # there are no weights to tell of
 
     def __init__(

@@ -6,8 +6,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from pinsharp.export.files import is_exported
+from pinsharp.export.parts import install
 from pinsharp.methods.devices import Precision, choose_dtype
 from pinsharp.methods.network import EndToEndMethod, NetMethod, NonBlindNetMethod, net_method
+from pinsharp.methods.runtimes import Runtime, load_elsewhere, load_from_export
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.weights import WeightsInfo, load_weights, zoo_path
 
@@ -42,23 +45,38 @@ class ShippedSwift:
         """
         return self._method().estimate(image)
 
+    def estimate_parts(self, parts: Tensor) -> KernelEstimate:
+        """Measure the one blur of several parts (N, C, H, W) of an image; errors as for `estimate`."""
+        return self._method().estimate_parts(parts)
+
     def _method(self) -> NetMethod:
         return _load_once(zoo_path("swift"), self.device, self.precision)
 
 
 def from_file(
-    path: Path, device: torch.device, precision: Precision, name: str | None = None
+    path: Path,
+    device: torch.device,
+    precision: Precision,
+    name: str | None = None,
+    *,
+    runtime: Runtime = "torch",
 ) -> NetMethod | NonBlindNetMethod | EndToEndMethod:
-    """Make a method of a weights file, named by its card unless there is a `name`.
+    """Make a method of a weights file or an exported one, named by its card unless there is a `name`.
 
     Raises:
-        ConfigError: If the precision is unknown.
+        ConfigError: If the precision is unknown, or runtime, network, device and precision do not go together.
+        MissingExtra: If the runtime is not installed.
         WeightsError: If the file is missing or damaged.
     """
     lender = ShippedSwift(device, precision)  # refuses an unknown precision before the weights are read
-    loaded = load_weights(path)
+    load = load_from_export if is_exported(path) else load_elsewhere
+    loaded, run, taken, precision = load(path, runtime, device, precision)
     called = name or str(loaded.card.get("name", path.stem))
-    return net_method(loaded, name=called, lender=lender, device=device, precision=precision)
+    method = net_method(loaded, name=called, lender=lender, device=device, precision=precision)
+    method.runtime = taken
+    if run is not None:
+        install(method.net, run)
+    return method
 
 
 @cache

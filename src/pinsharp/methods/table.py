@@ -11,10 +11,12 @@ import torch
 
 from pinsharp.classical.wiener import Prior, wiener
 from pinsharp.errors import ConfigError, WeightsError
+from pinsharp.export.files import SUFFIXES, is_exported
 from pinsharp.methods.classical import Solve, SolverMethod
 from pinsharp.methods.devices import Precision, choose_dtype, find_device
 from pinsharp.methods.method import KernelFrom, Kind, Method
 from pinsharp.methods.network import kernel_source
+from pinsharp.methods.runtimes import Runtime, check_runtime, check_torch_only
 from pinsharp.methods.selfdeblur import SelfDeblurMethod
 from pinsharp.methods.shipped import ShippedSwift, from_file
 from pinsharp.nets.weights import net_classes, read_info, shipped_names, zoo_path
@@ -28,9 +30,10 @@ best ratio for Gaussians and for noise of 1/255; a smaller one gains up to 1.3 d
 noisy ones. The constant's was within 0.3 dB of the best for Gaussians, with and without that noise, and within 0.7 dB
 for discs."""
 
-Make = Callable[[str, torch.device, Precision], Method]
+Make = Callable[[str, torch.device, Precision, Runtime], Method]
 
 _WEIGHTS_SUFFIX = ".safetensors"
+_FILE_SUFFIXES = (_WEIGHTS_SUFFIX, *SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class MethodInfo:
         kind: `classical` or `network`.
         kernel_from: Who measures the blur when no kernel is given.
         summary: What it is, in one line.
-        make: Makes the method, given what follows its name after a colon (often nothing), device and precision.
+        make: Makes the method, given what follows its name after a colon (often nothing), device, precision, runtime.
         has_weights: Whether it works only with trained weights.
     """
 
@@ -53,30 +56,39 @@ class MethodInfo:
 
 
 def load_method(
-    name_or_path: str | Path, *, device: str | torch.device = "cpu", precision: Precision = "auto"
+    name_or_path: str | Path,
+    *,
+    device: str | torch.device = "cpu",
+    precision: Precision = "auto",
+    runtime: Runtime = "torch",
 ) -> Method:
     """Make a method that is ready to use.
 
     Args:
         name_or_path: A name in `METHODS`, such as `swift` or `ftvd`; some take a number after a colon, such as
-            `wiener:0.01` (its noise-to-signal ratio). Or a .safetensors file that `pinsharp train` wrote.
+            `wiener:0.01` (its noise-to-signal ratio). Or a .safetensors file that `pinsharp train` wrote, or a .onnx or
+            .xml file that `pinsharp export` wrote.
         device: Where to compute: `cpu`, `cuda`, or `auto`, a GPU where there is one.
         precision: Of a network's convolutions: `auto`, `float32` or `bfloat16`.
+        runtime: What computes them, one of `RUNTIMES`; an exported file brings its own along.
 
     Raises:
-        ConfigError: If the name, device or precision is unknown, or the number wrong.
+        ConfigError: If the name, device, precision or runtime is unknown, the number wrong, or they do not go together.
+        MissingExtra: If the runtime is not installed.
         WeightsError: If the weights are missing or damaged.
     """
-    target = find_device(device)
-    if isinstance(name_or_path, Path) or name_or_path.endswith(_WEIGHTS_SUFFIX):
-        return from_file(Path(name_or_path), target, precision)
+    check_runtime(runtime)
+    on_cpu = is_exported(name_or_path) or runtime not in ("torch", "auto")
+    target = find_device("cpu" if device == "auto" and on_cpu else device)
+    if isinstance(name_or_path, Path) or name_or_path.endswith(_FILE_SUFFIXES):
+        return from_file(Path(name_or_path), target, precision, runtime=runtime)
     name, _, option = name_or_path.partition(":")
     table = method_table()
     if name not in table:
         close = difflib.get_close_matches(name, table, n=1)
         advice = f"did you mean {close[0]!r}?" if close else "pinsharp info lists them"
         raise ConfigError(f"expected a model ({', '.join(table)}) or a {_WEIGHTS_SUFFIX} file, got {name!r}; {advice}")
-    return table[name].make(option, target, precision)
+    return table[name].make(option, target, precision, runtime)
 
 
 def method_table() -> dict[str, MethodInfo]:
@@ -94,9 +106,9 @@ def _source_in_zoo(name: str) -> KernelFrom:
 
 
 def _network(name: str, kernel_from: KernelFrom, summary: str) -> MethodInfo:
-    def make(option: str, device: torch.device, precision: Precision) -> Method:
+    def make(option: str, device: torch.device, precision: Precision, runtime: Runtime) -> Method:
         _refuse_option(name, option)
-        return from_file(zoo_path(name), device, precision, name)
+        return from_file(zoo_path(name), device, precision, name, runtime=runtime)
 
     return MethodInfo("network", kernel_from, summary, make, has_weights=True)
 
@@ -104,7 +116,8 @@ def _network(name: str, kernel_from: KernelFrom, summary: str) -> MethodInfo:
 def _solver(name: str, summary: str, choose: Callable[[str], Solve]) -> MethodInfo:
     """An entry for a function of image and kernel; `choose` turns what follows the colon into the function."""
 
-    def make(option: str, device: torch.device, precision: Precision) -> Method:
+    def make(option: str, device: torch.device, precision: Precision, runtime: Runtime) -> Method:
+        check_torch_only(name, runtime)
         return SolverMethod(name, choose(option), lender=ShippedSwift(device, precision), device=device)
 
     return MethodInfo("classical", "swift", summary, make)
@@ -138,9 +151,10 @@ def _ftvd(option: str) -> Solve:
 
 
 def _selfdeblur(name: str, summary: str, *, small: bool) -> MethodInfo:
-    def make(option: str, device: torch.device, precision: Precision) -> Method:
+    def make(option: str, device: torch.device, precision: Precision, runtime: Runtime) -> Method:
         from pinsharp.nets.selfdeblur import SMALL, SelfDeblurConfig
 
+        check_torch_only(name, runtime)
         choose_dtype(precision, device)
         steps = _count(name, "steps", option, "500") if option else None
         return SelfDeblurMethod(name, SMALL if small else SelfDeblurConfig(), steps, device=device)

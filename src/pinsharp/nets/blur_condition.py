@@ -4,6 +4,8 @@ Feature-wise linear modulation (Perez et al., 2018). Without it a network has to
 edge was soft or was blurred.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -41,11 +43,18 @@ class BlurCondition(nn.Module):
 
     def forward(self, kernel: Tensor, noise: Tensor) -> list[Tensor]:
         """Give one modulation (B, 2 C, 1, 1) a block for kernels (B, 1, K, K) and noise (B,)."""
+        return split_modulation(self.vector(kernel, noise), self.channels)
+
+    def vector(self, kernel: Tensor, noise: Tensor) -> Tensor:
+        """Give the modulations of all blocks in a row, (B, the sum of 2 C)."""
         with torch.autocast(device_type=kernel.device.type, enabled=False):
             level = (noise.float().clamp(min=LEAST_NOISE) / REFERENCE_NOISE).log()[:, None] / 4
             transfer = transfer_function(fit_kernel(kernel.float(), self.GRID - 1), (self.GRID, self.GRID)).abs()
             profile = transfer.flatten(1) @ self.averages  # (B, RINGS)
-            modulation = self.layers(torch.cat([profile, (profile + 1e-3).log() / 4, level], dim=1))
-        return [
-            part[..., None, None] for part in torch.split(modulation, [2 * count for count in self.channels], dim=1)
-        ]
+            modulation: Tensor = self.layers(torch.cat([profile, (profile + 1e-3).log() / 4, level], dim=1))
+        return modulation
+
+
+def split_modulation(vector: Tensor, channels: Sequence[int]) -> list[Tensor]:
+    """Split modulations in a row (B, the sum of 2 C) into one (B, 2 C, 1, 1) a block."""
+    return [part[..., None, None] for part in torch.split(vector, [2 * count for count in channels], dim=1)]

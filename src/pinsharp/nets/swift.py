@@ -4,7 +4,7 @@ Everything after the estimate is local: a window with `Swift.halo` more pixels o
 would be inside the image. Only the estimate looks at the whole image, and it is made once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,10 +12,18 @@ from torch import Tensor, nn
 
 from pinsharp.errors import ConfigError
 from pinsharp.nets.blocks import ResBlock
-from pinsharp.nets.blur_condition import BlurCondition
+from pinsharp.nets.blur_condition import BlurCondition, split_modulation
 from pinsharp.nets.estimate import KernelEstimate
+from pinsharp.nets.fused import can_fuse, run_fused
+from pinsharp.nets.half_resolution import half_resolution_stack
 from pinsharp.nets.spectrum_net import SpectrumConfig, SpectrumNet
 from pinsharp.nets.wiener_bank import WienerBank
+
+CHANNELS = {"mono": 1, "colour": 3}
+"""Channels of the two kinds of images."""
+
+Refine = Callable[[Tensor, Tensor | None], Tensor]
+"""Makes the correction out of stack and modulation, as `Refiner` does."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,10 @@ class Swift(nn.Module):
         estimate: KernelEstimate = self.kernel_net(blurred)
         return estimate
 
+    def estimate_parts(self, parts: Tensor) -> KernelEstimate:
+        """Estimate the one blur of several parts (N, C, H, W) that were cut out of one image."""
+        return self.kernel_net.estimate_parts(parts)
+
     def deconvolve(self, blurred: Tensor, estimate: KernelEstimate) -> Tensor:
         """Restore images (B, C, H, W), C 1 or 3, given their kernels and noise; not clamped to [0, 1]."""
         if estimate.noise is None:
@@ -128,31 +140,75 @@ class SwiftRestorer(nn.Module):
         self.bank = WienerBank(config.filters, config.filter_radius, config.filter_grid)
         copies = 4 * (config.filters + 1)  # the image itself beside the bank, four pixels to a half-resolution one
         self.enter = nn.ModuleDict(
-            {name: nn.Conv2d(n * copies, config.width, 3, padding=1) for name, n in _CHANNELS.items()}
+            {name: nn.Conv2d(n * copies, config.width, 3, padding=1) for name, n in CHANNELS.items()}
         )
-        self.leave = nn.ModuleDict(
-            {name: nn.Conv2d(config.width, 4 * n, 3, padding=1) for name, n in _CHANNELS.items()}
-        )
+        self.leave = nn.ModuleDict({name: nn.Conv2d(config.width, 4 * n, 3, padding=1) for name, n in CHANNELS.items()})
         with torch.no_grad():
             for weight in self.leave.parameters():
                 weight.mul_(0.1)  # start near the most careful copy
         self.trunk = Trunk(config)
         self.condition = BlurCondition(config.condition, self.trunk.block_widths) if config.condition else None
         self.halo = _whole_strides(config.filter_radius + _trunk_reach(config))
+        self.refine: Refine | None = None  # set, it takes the place of `refiner`: the same net in another runtime
 
     def forward(self, blurred: Tensor, kernel: Tensor, noise: Tensor) -> Tensor:
         """Restore images (B, C, H, W) with kernels (B, 1, K, K) and noise (B,)."""
-        mode = "mono" if blurred.shape[1] == 1 else "colour"
+        height, width = blurred.shape[-2:]
+        stack, careful = self._stack(blurred, kernel, noise)
+        modulation = self.condition.vector(kernel, noise) if self.condition else None
+        refine = self.refine or self.refiner("mono" if blurred.shape[1] == 1 else "colour")
+        correction = nn.functional.pixel_shuffle(refine(stack, modulation), 2)[..., :height, :width]
+        # The most careful copy is the start; the trunk only has to say what is still wrong with it.
+        restored: Tensor = careful + correction.to(careful.dtype)
+        return restored
+
+    def refiner(self, mode: str) -> "Refiner":
+        """Everything that is convolution, for `mono` or `colour`, as a net that shares its weights with this one."""
+        return Refiner(self.enter[mode], self.trunk, self.leave[mode])
+
+    def _stack(self, blurred: Tensor, kernel: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Image and copies at half resolution, (B, 4 C (filters + 1), H / 2, W / 2), and the most careful copy."""
+        if torch.is_inference_mode_enabled() and blurred.device.type == "cpu":
+            copies_in_turn = self.bank.each(blurred, kernel, noise)
+            return half_resolution_stack(blurred, copies_in_turn, self.bank.count, self.STRIDE)
         copies = self.bank(blurred, kernel, noise)  # (B, count, C, H, W)
         stack = torch.cat([blurred[:, None].to(copies.dtype), copies], dim=1).flatten(1, 2)
         height, width = blurred.shape[-2:]
         stack = nn.functional.pad(stack, (0, -width % self.STRIDE, 0, -height % self.STRIDE), mode="replicate")
-        modulation = self.condition(kernel, noise) if self.condition else [None] * len(self.trunk.block_widths)
-        features = self.trunk(self.enter[mode](nn.functional.pixel_unshuffle(stack, 2)), modulation)
-        correction = nn.functional.pixel_shuffle(self.leave[mode](features), 2)[..., :height, :width]
-        # The most careful copy is the start; the trunk only has to say what is still wrong with it.
-        restored: Tensor = copies[:, 0] + correction.to(copies.dtype)
-        return restored
+        return nn.functional.pixel_unshuffle(stack, 2), copies[:, 0]
+
+
+class Refiner(nn.Module):
+    """The convolutions of `swift` for one kind of image; all that other runtimes have to compute.
+
+    Args:
+        enter: First layer.
+        trunk: The trunk.
+        leave: Last layer.
+    """
+
+    def __init__(self, enter: nn.Module, trunk: "Trunk", leave: nn.Module) -> None:
+        super().__init__()
+        self.enter = enter
+        self.trunk = trunk
+        self.leave = leave
+
+    def forward(self, stack: Tensor, modulation: Tensor | None = None) -> Tensor:
+        """Say what is wrong with the most careful copy.
+
+        Args:
+            stack: Image and copies (B, 4 C (filters + 1), H / 2, W / 2), both sides even.
+            modulation: Of all residual blocks in a row, (B, the sum of their 2 C); None for none.
+
+        Returns:
+            Correction (B, 4 C, H / 2, W / 2).
+        """
+        if can_fuse(stack):
+            return run_fused(self, stack, modulation)
+        widths = self.trunk.block_widths
+        parts = [None] * len(widths) if modulation is None else split_modulation(modulation, widths)
+        correction: Tensor = self.leave(self.trunk(self.enter(stack), parts))
+        return correction
 
 
 class Trunk(nn.Module):
@@ -181,9 +237,6 @@ class Trunk(nn.Module):
         features = _run(self.before, features, left)
         deep = _run(self.deep, self.down(features), left)
         return _run(self.after, features + self.up(deep), left)
-
-
-_CHANNELS = {"mono": 1, "colour": 3}
 
 
 def _blocks(channels: int, count: int) -> nn.ModuleList:

@@ -149,7 +149,11 @@ def load_weights(path: str | Path) -> LoadedNet:
             net; the sentence says which, and what to do.
     """
     file = Path(path)
-    data = _read(file)
+    return parse_weights(file, weights_bytes(file))
+
+
+def parse_weights(file: Path, data: bytes) -> LoadedNet:
+    """Make a net of the bytes of a weights file, as strictly as `load_weights`; `file` is for the sentence."""
     info, metadata = _parsed(file, data)
     if _digest(info.net, metadata["config"], _split(data)[1]) != info.sha256:
         raise WeightsError(f"{file} was changed after it was saved (its SHA-256 does not match); get a fresh copy")
@@ -162,10 +166,25 @@ def load_weights(path: str | Path) -> LoadedNet:
     return LoadedNet(net.eval(), info)
 
 
+def weights_bytes(file: Path) -> bytes:
+    """Read a weights file as it is, unchecked.
+
+    Raises:
+        WeightsError: If it cannot be read.
+    """
+    if not file.exists():
+        shipped = ", ".join(shipped_names()) or "none"
+        raise WeightsError(f"weights file not found: {file}; check the path, or name a shipped model ({shipped})")
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"cannot read weights from {file}: {error.strerror or error}") from None
+
+
 def read_info(path: str | Path) -> WeightsInfo:
     """Read what a weights file says about itself; raises as `load_weights` does, but takes its hash on trust."""
     file = Path(path)
-    return _parsed(file, _read(file))[0]
+    return _parsed(file, weights_bytes(file))[0]
 
 
 def read_card(path: str | Path) -> dict[str, Any]:
@@ -218,16 +237,6 @@ def _split(data: bytes) -> tuple[bytes, bytes]:
     """Split a safetensors file into its JSON header and its payload of tensors."""
     (length,) = struct.unpack("<Q", data[:_LENGTH_BYTES])
     return data[_LENGTH_BYTES : _LENGTH_BYTES + length], data[_LENGTH_BYTES + length :]
-
-
-def _read(file: Path) -> bytes:
-    if not file.exists():
-        shipped = ", ".join(shipped_names()) or "none"
-        raise WeightsError(f"weights file not found: {file}; check the path, or name a shipped model ({shipped})")
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise WeightsError(f"cannot read weights from {file}: {error.strerror or error}") from None
 
 
 def _parsed(file: Path, data: bytes) -> tuple[WeightsInfo, dict[str, str]]:

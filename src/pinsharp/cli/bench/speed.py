@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -23,7 +23,10 @@ from pinsharp.cli.outputs import check_results
 from pinsharp.cli.progress import progress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pinsharp import methods as methods_room
+    from pinsharp.bench.speed import Timing
 
 
 def speed(
@@ -35,6 +38,22 @@ def speed(
         str,
         typer.Option(metavar="M,...", help="Methods and files, joined by commas; LABEL=METHOD names a row."),
     ] = DEFAULT_MODEL,
+    runtimes: Annotated[
+        str,
+        typer.Option(
+            metavar="R,...",
+            help="Rows of each method in other runtimes, each in a process of its own: torch, compile, onnx, openvino, "
+            "with a precision after a colon (openvino:bfloat16); all for every one.",
+        ),
+    ] = "",
+    untrained: Annotated[
+        str,
+        typer.Option(
+            metavar="NET,...",
+            help="Rows of networks with random weights, such as nafnet,dwdn: as fast as trained ones.",
+        ),
+    ] = "",
+    mono: Annotated[bool, typer.Option("--mono", help="Time a mono image too.")] = False,
     megapixels: Annotated[str, typer.Option(metavar="N,...", help="Sizes of the image in megapixels.")] = "0.25,1",
     threads: Annotated[str, typer.Option(metavar="N,...", help="Numbers of threads.")] = "1",
     repeats: Annotated[int, typer.Option(metavar="N", help="How many calls the median is of.")] = 5,
@@ -44,32 +63,36 @@ def speed(
     overwrite: Overwrite = False,
     as_json: JsonDocument = False,
 ) -> None:
-    """Time every method, one after the other in one process, on a synthetic colour image.
+    """Time every method, one after the other, on a synthetic colour image.
 
-    Two calls warm up, then the median of the others counts; the measuring of the blur is part of a call. Writes
-    OUT/speed.json, .md, .csv, .tex and the chart, and, where OUT holds records, speed against quality.
+    With --runtimes, --untrained or --mono each row has a process of its own. Two calls warm up, then the median of the
+    others counts; the measuring of the blur is part of a call. Writes OUT/speed.json, .md, .csv, .tex and the chart,
+    and, where OUT holds records, speed against quality.
     """
-    from pinsharp.bench.contenders import contenders
     from pinsharp.bench.provenance import provenance
     from pinsharp.bench.records import RECORDS, load_records
-    from pinsharp.bench.speed import quality_table, speed_table, timings
+    from pinsharp.bench.speed import IMAGES, check_settings, quality_table, speed_table
     from pinsharp.bench.speed_plots import draw_quality, draw_speed
     from pinsharp.bench.typeset import document
-    from pinsharp.data.testset import Degradation
     from pinsharp.images.atomic import write_atomically
-    from pinsharp.methods import load_method
 
     check_psnr(psnr)
     sizes, counts = numbers(megapixels, "--megapixels"), whole_numbers(threads, "--threads")
     check_results([out / "speed.json"], [], overwrite=overwrite)
     runs = load_records(out) if (out / RECORDS).is_file() else []
-    chosen = cast("methods_room.Precision", precision)
-    rows = contenders(
-        names(methods), Degradation(), load=lambda name: load_method(name, device=device, precision=chosen)
-    )
+    check_settings(sizes, counts, repeats)
+    settings: dict[str, Any] = {"megapixels": sizes, "threads": counts, "repeats": repeats}
+    if runtimes or untrained or mono:
+        from pinsharp.bench.speed_rows import speed_rows, timings_apart
+
+        rows = speed_rows(names(methods), names(runtimes), names(untrained), precision=precision, device=device)
+        images = IMAGES if mono else IMAGES[:1]
+        found, steps = timings_apart(rows, images=images, **settings), len(rows) * len(images)
+    else:
+        found, steps = _in_this_process(names(methods), device, precision, settings)
     measured = []
-    with progress(len(rows) * len(sizes) * len(counts), "timing") as advance:
-        for timing in timings(rows, megapixels=sizes, threads=counts, repeats=repeats):
+    with progress(steps * len(sizes) * len(counts), "timing") as advance:
+        for timing in found:
             measured.append(timing)
             advance()
     make_folder(out)
@@ -85,3 +108,17 @@ def speed(
     text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     write_atomically(out / "speed.json", text.encode())
     show(tables, [*written, out / "speed.json"], content, as_json=as_json)
+
+
+def _in_this_process(
+    methods: list[str], device: str, precision: str, settings: dict[str, Any]
+) -> "tuple[Iterator[Timing], int]":
+    """Time methods in this process; with it comes their number."""
+    from pinsharp.bench.contenders import contenders
+    from pinsharp.bench.speed import timings
+    from pinsharp.data.testset import Degradation
+    from pinsharp.methods import load_method
+
+    chosen = cast("methods_room.Precision", precision)
+    rows = contenders(methods, Degradation(), load=lambda name: load_method(name, device=device, precision=chosen))
+    return timings(rows, **settings), len(rows)

@@ -1,0 +1,108 @@
+"""What computes the convolutions of a network: PyTorch, its compiler, ONNX Runtime or OpenVINO, behind one call."""
+
+import shutil
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pinsharp.errors import ConfigError, WeightsError
+from pinsharp.export import onnx, openvino
+from pinsharp.export.cache import cache_folder, keep
+from pinsharp.export.container import Contents
+from pinsharp.export.libraries import is_there
+from pinsharp.export.parts import Run, check_exportable, graph_of, plain_modules
+from pinsharp.nets.weights import LoadedNet
+
+RUNTIMES = ("torch", "compile", "onnx", "openvino")
+"""`torch` as it is; `compile`, torch.compile; `onnx`, ONNX Runtime; `openvino`."""
+
+_LIBRARIES = {
+    "torch": (),
+    "compile": (),
+    "onnx": ("onnx", "onnxscript", "onnxruntime"),
+    "openvino": ("onnx", "onnxscript", "openvino"),
+}
+_COMPILERS = ("c++", "g++", "clang++", "cl")
+
+
+def is_installed(runtime: str) -> bool:
+    """Whether a runtime can be used here."""
+    if runtime == "compile":
+        return any(shutil.which(name) for name in _COMPILERS)
+    return all(is_there(module) for module in _LIBRARIES[runtime])
+
+
+def only_float32(runtime: str) -> bool:
+    """Whether a runtime knows no bfloat16 on a CPU."""
+    return runtime == "onnx"
+
+
+def make_run(runtime: str, loaded: LoadedNet, weights: bytes, dtype: torch.dtype) -> Run | None:
+    """Make what computes the convolutions of a network, with as many threads as PyTorch has now.
+
+    Args:
+        runtime: One of `RUNTIMES`.
+        loaded: The network, on the CPU.
+        weights: The bytes of its weights file.
+        dtype: Precision of the convolutions.
+
+    Returns:
+        What `pinsharp.export.parts.install` takes; None for `torch`, which needs nothing.
+
+    Raises:
+        ConfigError: If the kind of network cannot be run elsewhere, or there is no C++ compiler.
+        MissingExtra: If the runtime is not installed.
+    """
+    if runtime == "torch":
+        return None
+    check_exportable(loaded.info.net)
+    if runtime == "compile":
+        return CompiledSession(loaded.net)
+    entries = graph_of(loaded.net).entries
+    if runtime == "onnx":
+        return onnx.OnnxSession(exported_model(loaded, weights), entries)
+    return openvino.OpenvinoSession(openvino.convert(exported_model(loaded, weights)), entries, dtype)
+
+
+def exported_model(loaded: LoadedNet, weights: bytes) -> Any:
+    """Export a network to an ONNX model, or take the one that was exported before from the user's cache.
+
+    Raises:
+        MissingExtra: If onnx or onnxscript is not installed.
+    """
+    name = f"exported/{loaded.info.sha256}.onnx"
+    contents = Contents(weights, "float32")
+    path = cache_folder() / name
+    if path.is_file():
+        try:
+            model, found = onnx.read_file(path)
+        except WeightsError:
+            found = None  # of an older pinsharp, or damaged: made again
+        if found == contents:
+            return model
+    model = onnx.make_model(loaded.net)
+    keep(name, onnx.to_bytes(model, contents))
+    return model
+
+
+class CompiledSession:
+    """The network's own convolutions through torch.compile: minutes for the first image, in every process.
+
+    Args:
+        net: An exportable network.
+
+    Raises:
+        ConfigError: If there is no C++ compiler.
+    """
+
+    def __init__(self, net: nn.Module) -> None:
+        if not is_installed("compile"):
+            raise ConfigError("the runtime compile needs a C++ compiler such as g++, found none; use another runtime")
+        modules = plain_modules(net)
+        self._compiled = {name: torch.compile(module, dynamic=True) for name, module in modules.items()}
+
+    def __call__(self, name: str, inputs: tuple[Tensor, ...]) -> Tensor:
+        """Run an entry."""
+        result: Tensor = self._compiled[name](*inputs)
+        return result

@@ -1,0 +1,32 @@
+"""Networks with random weights as methods: their pictures mean nothing, their speed is that of trained ones."""
+
+import torch
+
+from pinsharp.methods.devices import Precision, find_device
+from pinsharp.methods.network import EndToEndMethod, NetMethod, NonBlindNetMethod, net_method
+from pinsharp.methods.shipped import ShippedSwift
+from pinsharp.nets.weights import LoadedNet, WeightsInfo, build_net
+
+UNTRAINED = "untrained"
+"""Stands where the hash of weights would stand."""
+
+
+def untrained_method(
+    name: str, *, device: str | torch.device = "cpu", precision: Precision = "auto"
+) -> NetMethod | NonBlindNetMethod | EndToEndMethod:
+    """Make a method of an untrained network in its default size; the shipped `swift` measures blurs for it.
+
+    Args:
+        name: Kind of network, such as `nafnet` (width 32) or `dwdn`.
+        device: Where to compute: `cpu`, `cuda` or `auto`.
+        precision: Of its convolutions.
+
+    Raises:
+        ConfigError: If there is no such kind of network or device, or the precision is unknown.
+    """
+    target = find_device(device)
+    lender = ShippedSwift(target, precision)
+    net = build_net(name).eval()
+    count = sum(value.numel() for value in net.state_dict().values())
+    loaded = LoadedNet(net, WeightsInfo(name, {}, {}, UNTRAINED, count))
+    return net_method(loaded, name=f"{name}, untrained", lender=lender, device=target, precision=precision)

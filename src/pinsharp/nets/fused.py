@@ -1,0 +1,93 @@
+"""`swift`'s convolutions with what follows them in one go, while their results are still in the cache.
+
+oneDNN applies activations and sums as it writes a convolution's result. PyTorch's compiler makes use of that, eager
+mode does not, though the operators are there; they know no gradients. On one core with bfloat16 matrix instructions,
+half of the trunk's time went into separate additions and activations (docs/speed.md).
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
+import torch
+from torch import Tensor, nn
+
+from pinsharp.nets.blocks import ResBlock
+from pinsharp.nets.blur_condition import split_modulation
+from pinsharp.nets.half_resolution import convolution_dtype
+
+if TYPE_CHECKING:
+    from pinsharp.nets.swift import Refiner
+
+_OPERATORS = ("_convolution_pointwise", "_convolution_pointwise_")
+
+
+def can_fuse(stack: Tensor) -> bool:
+    """Whether `run_fused` may take the place of the plain operations: one image on a CPU, restored, not trained."""
+    return (
+        torch.is_inference_mode_enabled()
+        and len(stack) == 1  # the modulation of one image goes into the weights
+        and stack.device.type == "cpu"
+        and not torch.compiler.is_compiling()
+        and bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
+        and all(hasattr(torch.ops.mkldnn, name) for name in _OPERATORS)
+        and (convolution_dtype(stack) == torch.float32 or _knows_bfloat16())
+    )
+
+
+def run_fused(refiner: "Refiner", stack: Tensor, modulation: Tensor | None) -> Tensor:
+    """Compute what `Refiner.forward` computes, for one image; raises nothing of its own."""
+    trunk = refiner.trunk
+    widths = trunk.block_widths
+    parts = iter([None] * len(widths) if modulation is None else split_modulation(modulation, widths))
+    features = _convolved(refiner.enter, stack.to(convolution_dtype(stack)))
+    features = _blocks(trunk.before, features, parts)
+    deep = _blocks(trunk.deep, _convolved(trunk.down, features), parts)
+    features = features.add_(trunk.up[1](_convolved(trunk.up[0], deep)))
+    return _convolved(refiner.leave, _blocks(trunk.after, features, parts))
+
+
+def _knows_bfloat16() -> bool:
+    """Whether oneDNN computes bfloat16 on this processor; plain operations emulate it where it does not."""
+    known = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
+    return known is not None and bool(known())
+
+
+def _blocks(blocks: Iterable[nn.Module], features: Tensor, parts: Iterable[Tensor | None]) -> Tensor:
+    """Run residual blocks; features (1, C, H, W) are changed in place."""
+    for block, part in zip(blocks, parts, strict=False):
+        assert isinstance(block, ResBlock)
+        weight, bias = block.modulated_weights(part)
+        hidden = _convolved(block.first, features, weight, bias, activation="relu")
+        _add_convolved(features, block.second, hidden)
+    return features
+
+
+def _convolved(
+    layer: nn.Module,
+    features: Tensor,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    *,
+    activation: str = "none",
+) -> Tensor:
+    """Convolve features, in their data type, and apply `none` or `relu`; weight and bias may be replaced."""
+    assert isinstance(layer, nn.Conv2d)
+    weight, bias = _as(features, layer.weight if weight is None else weight, layer.bias if bias is None else bias)
+    geometry = (layer.padding, layer.stride, layer.dilation, layer.groups)
+    result = torch.ops.mkldnn._convolution_pointwise(features, weight, bias, *geometry, activation, [], "")
+    return cast(Tensor, result)
+
+
+def _add_convolved(total: Tensor, layer: nn.Conv2d, features: Tensor) -> None:
+    """Add the convolution of features to `total`, in place."""
+    weight, bias = _as(features, layer.weight, layer.bias)
+    geometry = (layer.padding, layer.stride, layer.dilation, layer.groups)
+    torch.ops.mkldnn._convolution_pointwise_.binary(
+        total, features, weight, bias, *geometry, "add", 1.0, None, [], None
+    )
+
+
+def _as(features: Tensor, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """Weight and bias in the data type of the features, channels last as these are."""
+    converted = weight.to(features.dtype, memory_format=torch.channels_last)
+    return converted, None if bias is None else bias.to(features.dtype)
