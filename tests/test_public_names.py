@@ -13,6 +13,7 @@ import pinsharp
 SOURCE = Path(pinsharp.__file__).parents[1]
 HEAVY = ["torch", "numpy", "PIL", "cv2", "matplotlib", "tifffile"]
 PUBLIC = [
+    "ColourOptions",
     "ConfigError",
     "Deblurred",
     "ImageError",

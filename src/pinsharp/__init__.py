@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     )
     from pinsharp.images.files import read_image, write_image
     from pinsharp.methods import Deblurred, load_method
-    from pinsharp.restore.restorer import Restored, Restorer, restore
+    from pinsharp.restore.colour import ColourOptions
+    from pinsharp.restore.restored import Restored
+    from pinsharp.restore.restorer import Restorer, restore
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ColourOptions",
     "ConfigError",
     "Deblurred",
     "ImageError",
@@ -50,6 +53,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "ColourOptions": "pinsharp.restore.colour",
     "ConfigError": "pinsharp.errors",
     "Deblurred": "pinsharp.methods",
     "ImageError": "pinsharp.errors",
@@ -57,7 +61,7 @@ _HOME = {
     "MissingExtra": "pinsharp.errors",
     "OutputError": "pinsharp.errors",
     "PinsharpError": "pinsharp.errors",
-    "Restored": "pinsharp.restore.restorer",
+    "Restored": "pinsharp.restore.restored",
     "Restorer": "pinsharp.restore.restorer",
     "WeightsError": "pinsharp.errors",
     "disk_kernel": "pinsharp.blur.kernels",

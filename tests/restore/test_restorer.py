@@ -34,12 +34,12 @@ def restorer(model):
 class Scripted:
     """A method whose estimates are read from a list, and whose restoration adds a tenth."""
 
-    name, kind, kernel_from = "scripted", "network", "itself"
+    name, kind, kernel_from, halo = "scripted", "network", "itself", 0
 
     def __init__(self, *sigmas):
         self.sigmas = list(sigmas)
 
-    def estimate(self, image):
+    def estimate(self, image, kernel=None):
         return KernelEstimate(gaussian_kernel(self.sigmas.pop(0)))
 
     def deconvolve(self, image, estimate):
@@ -52,7 +52,7 @@ class Scripted:
 class ScriptedFit:
     """A method that finds image and kernel in one."""
 
-    name, kind, kernel_from = "fit", "network", "itself"
+    name, kind, kernel_from, halo = "fit", "network", "itself", None
 
     def __init__(self, *sigmas):
         self.sigmas = list(sigmas)
@@ -62,9 +62,7 @@ class ScriptedFit:
 
 
 def scripted(*sigmas, kind=Scripted):
-    restorer = Restorer("wiener")
-    restorer.method = kind(*sigmas)
-    return restorer
+    return Restorer(kind(*sigmas))
 
 
 @pytest.fixture(scope="module")
@@ -332,9 +330,11 @@ def test_an_image_too_large_for_the_memory_is_one_sentence(restorer, monkeypatch
     def fail(image):
         raise error
 
-    monkeypatch.setattr(restorer_module, "to_tensor", fail)
+    monkeypatch.setattr(restorer.method.net, "estimate", fail)
 
-    with pytest.raises(ImageError, match="can be restored in memory, got 2 megapixels; cut it into parts"):
+    with pytest.raises(
+        ImageError, match="can be restored in memory, got 2 megapixels; ask for a smaller window, such as 512, or"
+    ):
         restorer(np.zeros((1000, 2000), np.uint8))
 
 
@@ -342,10 +342,64 @@ def test_a_mistake_of_ours_is_not_dressed_up(restorer, monkeypatch):
     def fail(image):
         raise RuntimeError("shapes do not match")
 
-    monkeypatch.setattr(restorer_module, "to_tensor", fail)
+    monkeypatch.setattr(restorer.method.net, "estimate", fail)
 
     with pytest.raises(RuntimeError, match="shapes do not match"):
         restorer(np.zeros((40, 40), np.uint8))
+
+
+@pytest.mark.parametrize("kernel, iterations", [("auto", 1), ("auto", 3), ("disk:2", 1)])
+@pytest.mark.parametrize("shape", [(97, 131), (131, 70, 3)])
+def test_windows_change_nothing_for_swift(model, shape, kernel, iterations):
+    """One estimate for all of them, at each iteration anew."""
+    image = random_image(shape, "float32", seed=12)
+    whole, parts = (Restorer(model, precision="float32", window=window) for window in (0, 40))
+
+    expected, result = (restorer(image, kernel=kernel, iterations=iterations) for restorer in (whole, parts))
+
+    np.testing.assert_allclose(result.image, expected.image, atol=1e-4)
+    assert (result.window, expected.window) == (40, 0)
+    assert result.sigmas == pytest.approx(expected.sigmas, rel=1e-3)
+    assert result.seam is None
+
+
+def test_the_blur_is_measured_once_for_all_windows():
+    restorer = Restorer(Scripted(2.0), window=32)
+
+    result = restorer(np.full((90, 70), 0.2, np.float32))
+
+    assert restorer.method.sigmas == []
+    np.testing.assert_allclose(result.image, 0.3, atol=1e-6)
+
+
+def test_blended_windows_tell_their_seam():
+    image = random_image((300, 40), "uint8", seed=13)
+
+    result = Restorer("wiener", window=64)(image, kernel="gaussian:1.5")
+
+    assert 0 < result.seam.rms < result.seam.maximum < 0.1
+    assert Restorer("wiener")(image, kernel="gaussian:1.5").seam is None
+
+
+def test_an_image_that_fits_into_the_window_is_restored_whole(restorer, model):
+    image = random_image((40, 36), "uint8", seed=14)
+
+    result = Restorer(model, window=40)(image)
+
+    assert (result.window, result.seam) == (0, None)
+    assert np.array_equal(result.image, restorer(image).image)
+
+
+@pytest.mark.parametrize("window", [-1, 1, 31])
+def test_windows_that_are_all_halo_are_refused(model, window):
+    with pytest.raises(ConfigError, match=f"0 for the whole image, or at least 32 pixels, got {window}; try 1024"):
+        Restorer(model, window=window)
+
+
+def test_what_fits_the_image_as_a_whole_takes_no_window():
+    with pytest.raises(ConfigError, match="the model fit fits each image as a whole, got a window of 64; leave it out"):
+        Restorer(ScriptedFit(2.0), window=64)
+    assert Restorer(ScriptedFit(2.0)).window == 0
 
 
 def test_the_convenient_call_is_the_restorer_and_loads_a_model_once(model, monkeypatch):
@@ -354,7 +408,7 @@ def test_the_convenient_call_is_the_restorer_and_loads_a_model_once(model, monke
     loads = []
     load = methods.load_method
     monkeypatch.setattr(restorer_module, "load_method", lambda *a, **k: loads.append(a) or load(*a, **k))
-    restorer_module._restorer.cache_clear()
+    restorer_module._method.cache_clear()
 
     results = [restore(image, model=model), pinsharp.restore(image, model=model)]
 

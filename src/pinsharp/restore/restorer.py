@@ -2,12 +2,11 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -16,57 +15,22 @@ from torch import Tensor
 
 from pinsharp.blur.kernels import load_kernel, measured_kernel, parse_kernel
 from pinsharp.errors import ConfigError, ImageError
-from pinsharp.images.arrays import to_array, to_tensor
-from pinsharp.methods import DEFAULT_METHOD, BlindMethod, Method, Precision, check_takes_kernel, load_method
-from pinsharp.restore.defocus import Defocus, Family, describe
+from pinsharp.methods import DEFAULT_METHOD, BlindMethod, Method, Precision, Runtime, check_takes_kernel, load_method
+from pinsharp.restore.colour import ColourOptions
+from pinsharp.restore.defocus import Defocus, describe
+from pinsharp.restore.passes import Passes, restore_blind, restore_given
+from pinsharp.restore.restored import Restored
+from pinsharp.restore.tiled import choose_window, worst
 
-SHARP_SIGMA = 0.5
-"""Width in pixels below which a restored image counts as sharp, so that no further iteration is made."""
+__all__ = ["Kernel", "Restored", "Restorer", "read_kernel", "restore"]
+
+MIN_WINDOW = 32
+"""Smallest side of a window in pixels; with the halo around it, smaller ones would be nearly all halo."""
+
+_Part = TypeVar("_Part")
 
 Kernel = str | Path | NDArray[Any]
 """A kernel as users give it: `auto`, `gaussian:2`, `disk:3.5`, a file, or an array (K, K)."""
-
-
-@dataclass(frozen=True, eq=False)
-class Restored:
-    """A restored image and what was found out on the way.
-
-    Attributes:
-        image: The restored image, of the input's dtype and shape.
-        defocus: The blur of the input.
-        sigmas: Width in pixels that each iteration found before it restored; the first one is the input's.
-        seconds: Time that the restoration took.
-    """
-
-    image: NDArray[Any]
-    defocus: Defocus
-    sigmas: tuple[float, ...]
-    seconds: float
-
-    @property
-    def kernel(self) -> NDArray[Any]:
-        """Kernel of the input, (K, K), float32, sum 1."""
-        return self.defocus.kernel
-
-    @property
-    def sigma(self) -> float:
-        """Width of the input's blur in pixels: the sigma of a Gaussian, half the radius of a disc."""
-        return self.defocus.sigma
-
-    @property
-    def sigma_relative_std(self) -> float | None:
-        """Standard deviation of `sigma` as a share of it; None if the method gives none."""
-        return self.defocus.sigma_relative_std
-
-    @property
-    def family(self) -> Family:
-        """Kind of blur: `gaussian`, `disk`, `mixture`, `free` or `given`."""
-        return self.defocus.family
-
-    @property
-    def iterations(self) -> int:
-        """How many times the image was restored."""
-        return len(self.sigmas)
 
 
 class Restorer:
@@ -76,19 +40,39 @@ class Restorer:
         result = restorer(array)  # (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); uint8, uint16, or float32 in [0, 1]
 
     Args:
-        model: Name of a method, such as `swift` or `wiener`, or a .safetensors file.
+        model: Name of a method, such as `swift` or `wiener`, or a .safetensors, .onnx or .xml file; or a method that is
+            loaded already, which knows its device, precision and runtime.
         device: `auto` takes a GPU where there is one; or `cpu`, `cuda`.
         precision: `auto` takes bfloat16 where the processor computes it natively; or `float32`, `bfloat16`.
+        window: Restore window by window, each of so many pixels a side, which bounds the memory; the blur is still
+            measured once, on the whole image. 0 always restores the whole image at once; None does up to 6 megapixels
+            and takes windows of 2048 above. With `swift` the result is the same to rounding (1e-5 of
+            full scale in float32, 3e-3 in bfloat16); for others see `Restored.seam`.
+        colour: From which white, in which light and in which channels to restore.
+        runtime: What computes a network's convolutions: `torch`, `compile`, `onnx`, `openvino`, or `auto`, the fastest
+            of them that restores as PyTorch does.
 
     Raises:
-        ConfigError: If the model, device or precision is unknown.
+        ConfigError: If the model, device, precision or runtime is unknown, or the window is none.
+        MissingExtra: If the runtime is not installed.
         WeightsError: If the weights are missing or damaged.
     """
 
     def __init__(
-        self, model: str | Path = DEFAULT_METHOD, *, device: str = "auto", precision: Precision = "auto"
+        self,
+        model: str | Path | Method = DEFAULT_METHOD,
+        *,
+        device: str = "auto",
+        precision: Precision = "auto",
+        window: int | None = None,
+        colour: ColourOptions | None = None,
+        runtime: Runtime = "torch",
     ) -> None:
-        self.method: Method = load_method(model, device=device, precision=precision)
+        if isinstance(model, str | Path):
+            model = load_method(model, device=device, precision=precision, runtime=runtime)
+        self.method: Method = model
+        self.colour = colour or ColourOptions()
+        self.window = self._checked_window(window)
 
     def __call__(self, image: NDArray[Any], *, kernel: Kernel = "auto", iterations: int = 1) -> Restored:
         """Restore one image.
@@ -112,12 +96,25 @@ class Restorer:
         given = self._checked(kernel, iterations)
         start = time.perf_counter()
         with _memory_errors(image):
-            restored, passes = self._restore(to_tensor(image), given, iterations)
-            array = to_array(restored, image)
-        return Restored(array, passes[0], tuple(found.sigma for found in passes), time.perf_counter() - start)
+            blurred = self.colour.enter(image)
+            window = choose_window((blurred.shape[-2], blurred.shape[-1]), self.window)
+            done = [self._restore(part, given, iterations, window) for part in self.colour.split(blurred)]
+            array = self.colour.leave(self.colour.join(blurred, [passes.image for passes in done]), image)
+        blurs = _main(done).blurs
+        return Restored(
+            array,
+            defocus=blurs[0],
+            sigmas=tuple(found.sigma for found in blurs),
+            seconds=time.perf_counter() - start,
+            window=window,
+            seam=worst(passes.seam for passes in done),
+            channels=tuple(passes.blurs[0] for passes in done) if len(done) > 1 else (),
+        )
 
     def measure(self, image: NDArray[Any]) -> Defocus:
         """Measure the blur of one image without restoring it; for models that cannot, `swift` does it.
+
+        It is measured in the light that would be restored, where each channel is restored by itself in green.
 
         Args:
             image: As for restoring.
@@ -128,7 +125,7 @@ class Restorer:
         """
         method = self._blind_method()
         with _memory_errors(image):
-            estimate = method.estimate(to_tensor(image))
+            estimate = method.estimate(_main(self.colour.split(self.colour.enter(image))))
         return describe(estimate.kernel, estimate, is_given=False)
 
     def check_options(self, *, kernel: Kernel = "auto", iterations: int = 1) -> None:
@@ -148,33 +145,29 @@ class Restorer:
         """
         self._blind_method()
 
-    def _restore(self, image: Tensor, given: Tensor | None, iterations: int) -> tuple[Tensor, list[Defocus]]:
-        """Restore up to `iterations` times; the blurs are those that each time were found or given."""
+    def _restore(self, image: Tensor, given: Tensor | None, iterations: int, window: int) -> Passes:
         if given is not None:
-            result = self.method(image, given)
-            return result.image, [describe(given, result.estimate, is_given=True)]
-        passes = list[Defocus]()
-        while len(passes) < iterations:
-            found, restore_found = self._find(image)
-            if passes and found.sigma < SHARP_SIGMA:
-                break
-            image = restore_found()
-            passes.append(found)
-        return image, passes
-
-    def _find(self, image: Tensor) -> tuple[Defocus, Callable[[], Tensor]]:
-        """Find the blur of an image; with it comes what restores the image."""
-        if isinstance(self.method, BlindMethod):
-            method, estimate = self.method, self.method.estimate(image)
-            return describe(estimate.kernel, estimate, is_given=False), lambda: method.deconvolve(image, estimate).image
-        result = self.method(image)
-        assert result.kernel is not None  # what has no estimate finds a kernel while it restores
-        return describe(result.kernel, None, is_given=False), lambda: result.image
+            return restore_given(self._blind_method(), image, given, window=window)
+        return restore_blind(self.method, image, iterations=iterations, window=window)
 
     def _blind_method(self) -> BlindMethod:
         if not isinstance(self.method, BlindMethod):
             raise ConfigError(f"the model {self.method.name} finds the blur only while it restores; measure with swift")
         return self.method
+
+    def _checked_window(self, window: int | None) -> int | None:
+        """The window that was asked for, or 0 for a method that shares no estimate between windows."""
+        if window and window < MIN_WINDOW:
+            raise ConfigError(
+                f"window must be 0 for the whole image, or at least {MIN_WINDOW} pixels, got {window}; try 1024"
+            )
+        if isinstance(self.method, BlindMethod):
+            return window
+        if window:
+            raise ConfigError(
+                f"the model {self.method.name} fits each image as a whole, got a window of {window}; leave it out"
+            )
+        return 0
 
     def _checked(self, kernel: Kernel, iterations: int) -> Tensor | None:
         """The kernel that was given, if one was, after all checks."""
@@ -199,12 +192,16 @@ def restore(
     iterations: int = 1,
     device: str = "auto",
     precision: Precision = "auto",
+    window: int | None = None,
+    colour: ColourOptions | None = None,
+    runtime: Runtime = "torch",
 ) -> Restored:
     """Restore one image; arguments and errors are those of `Restorer`.
 
     The last models are kept in memory, by name: for a weights file that changes, make a `Restorer` of your own.
     """
-    return _restorer(model, device, precision)(image, kernel=kernel, iterations=iterations)
+    restorer = Restorer(_method(model, device, precision, runtime), window=window, colour=colour)
+    return restorer(image, kernel=kernel, iterations=iterations)
 
 
 def read_kernel(kernel: Kernel) -> Tensor | None:
@@ -219,8 +216,13 @@ def read_kernel(kernel: Kernel) -> Tensor | None:
 
 
 @lru_cache(maxsize=2)
-def _restorer(model: str | Path, device: str, precision: Precision) -> Restorer:
-    return Restorer(model, device=device, precision=precision)
+def _method(model: str | Path, device: str, precision: Precision, runtime: Runtime) -> Method:
+    return load_method(model, device=device, precision=precision, runtime=runtime)
+
+
+def _main(parts: Sequence[_Part]) -> _Part:
+    """The part that speaks for an image: the only one, or that of green, which makes up most of what is seen."""
+    return parts[len(parts) // 2]
 
 
 @contextmanager
@@ -233,5 +235,6 @@ def _memory_errors(image: NDArray[Any]) -> Iterator[None]:
             raise
         megapixels = math.prod(np.shape(image)[:2]) / 1e6
         raise ImageError(
-            f"expected an image that can be restored in memory, got {megapixels:.0f} megapixels; cut it into parts"
+            f"expected an image that can be restored in memory, got {megapixels:.0f} megapixels; "
+            "ask for a smaller window, such as 512, or cut it into parts"
         ) from error

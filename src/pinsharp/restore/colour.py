@@ -1,0 +1,102 @@
+"""What is restored of an image's pixels: from which white, in which light, in which channels.
+
+Everything here works pixel by pixel, so that windows of an image may be treated one by one. Where linear light is asked
+for, blur and noise are measured in linear light too: the estimate sees what the restoration sees.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pinsharp.errors import ConfigError
+from pinsharp.images.arrays import check_white_level, to_array, to_tensor
+
+Channels = Literal["joint", "luma", "each"]
+CHANNELS: tuple[Channels, ...] = get_args(Channels)
+
+LUMA = (0.2126, 0.7152, 0.0722)
+"""Weights of red, green and blue in luma: ITU-R BT.709, whose primaries sRGB has."""
+
+
+@dataclass(frozen=True)
+class ColourOptions:
+    """How pixels are read before, and written after, they are restored.
+
+    Args:
+        white_level: Value that stands for white in integer images, such as 4095 for 12 bits stored in 16; None for the
+            largest of their type. Results do not exceed it.
+        channels: What is restored of a colour image: `joint`, all channels at once with one blur; `luma`, brightness
+            only, while the differences between the channels stay as they are; `each`, every channel by itself with a
+            blur of its own, for lenses that focus colours differently. Mono images know no difference.
+        gamma: Whether images are sRGB-coded photographs, to be restored in linear light; False for cameras whose values
+            are proportional to light.
+
+    Raises:
+        ConfigError: If `white_level` is below 1 or `channels` is unknown.
+    """
+
+    white_level: int | None = None
+    channels: Channels = "joint"
+    gamma: bool = False
+
+    def __post_init__(self) -> None:
+        if self.white_level is not None:
+            check_white_level(self.white_level)
+        if self.channels not in CHANNELS:
+            raise ConfigError(f"channels must be one of {', '.join(CHANNELS)}, got {self.channels!r}")
+
+    def enter(self, image: NDArray[Any]) -> Tensor:
+        """Turn an image into the tensor (1, C, H, W) that is restored.
+
+        Raises:
+            ImageError: If it cannot be restored, or a pixel exceeds the white level.
+        """
+        tensor = to_tensor(image, white_level=self.white_level)
+        return srgb_to_linear(tensor) if self.gamma else tensor
+
+    def leave(self, tensor: Tensor, like: NDArray[Any]) -> NDArray[Any]:
+        """Turn a restored tensor (1, C, H, W) back into an image of the type it came from; clipped to white."""
+        return to_array(linear_to_srgb(tensor) if self.gamma else tensor, like, white_level=self.white_level)
+
+    def split(self, image: Tensor) -> tuple[Tensor, ...]:
+        """What is restored, one after the other: the image (1, C, H, W), or planes (1, 1, H, W) of it."""
+        if image.shape[1] == 1 or self.channels == "joint":
+            return (image,)
+        return (luma(image),) if self.channels == "luma" else image.chunk(3, dim=1)
+
+    def join(self, image: Tensor, restored: Sequence[Tensor]) -> Tensor:
+        """Put the restored parts that `split` made of an image (1, C, H, W) together."""
+        if image.shape[1] == 1 or self.channels == "joint":
+            return restored[0]
+        return with_luma(image, restored[0]) if self.channels == "luma" else torch.cat(list(restored), dim=1)
+
+
+def luma(image: Tensor) -> Tensor:
+    """Weighted mean (B, 1, H, W) of the channels of images (B, 3, H, W)."""
+    weights = torch.tensor(LUMA, dtype=image.dtype, device=image.device)
+    return (image * weights[:, None, None]).sum(dim=1, keepdim=True)
+
+
+def with_luma(image: Tensor, restored: Tensor) -> Tensor:
+    """Give images (B, 3, H, W) another luma (B, 1, H, W), leaving the differences between their channels as they are.
+
+    The same is added to all three channels of a pixel, at most as much as none of them leaves [0, 1] by: cutting off
+    one of them would change the colour.
+    """
+    change = restored - luma(image)
+    low, high = image.amin(dim=1, keepdim=True), image.amax(dim=1, keepdim=True)
+    return image + torch.minimum(torch.maximum(change, -low), 1 - high)
+
+
+def srgb_to_linear(image: Tensor) -> Tensor:
+    """Decode sRGB values in [0, 1] to linear light (IEC 61966-2-1); float32 stays float32."""
+    return torch.where(image <= 0.04045, image / 12.92, ((image + 0.055) / 1.055) ** 2.4)
+
+
+def linear_to_srgb(light: Tensor) -> Tensor:
+    """Encode linear light in [0, 1] as sRGB values: the inverse of `srgb_to_linear`."""
+    return torch.where(light <= 0.0031308, light * 12.92, 1.055 * light.clamp(min=0.0031308) ** (1 / 2.4) - 0.055)

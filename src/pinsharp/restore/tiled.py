@@ -1,0 +1,206 @@
+"""Restoring an image window by window, all with one estimate of its blur.
+
+A method with a finite `halo` restores a window with that much around it as it would inside the image, so its windows
+are put side by side. Others pool over all they are shown, or transform it as a whole: their windows overlap and are
+blended, and by how much they disagree is measured.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinsharp.images.windows import Span, Window, bands, windows
+from pinsharp.methods import BlindMethod, KernelEstimate, Method
+
+WHOLE_PIXELS = 6_000_000
+"""Up to so many pixels an image is restored whole unless a window is asked for. `swift` takes up to 0.35 KiB a pixel
+(colour, float32; half of it in bfloat16): 2 GiB here. Nets that work at full resolution take several times as much."""
+
+DEFAULT_WINDOW = 2048
+"""Side in pixels of the windows of larger images: with `swift`'s halo 2,352 x 2,352 are read, so that a window takes no
+more memory than the largest image that is restored whole, and a quarter of the work is halo."""
+
+EXACT_STRIDE = 4
+"""Windows that are put side by side begin on multiples of this, as the pixels of `swift`'s lowest resolution do."""
+
+BLEND_STRIDE = 16
+"""Windows that are blended begin on multiples of this: the peers' lowest resolution is a sixteenth."""
+
+BLEND_HALO = 96
+"""Pixels that methods without a finite halo see around a window."""
+
+BLEND_RAMP = 32
+"""Half the width in pixels over which neighbouring windows are blended. What lies further out, within the halo, is
+dropped: next to the border of what it is shown a method restores worst."""
+
+
+@dataclass(frozen=True)
+class Seam:
+    """By how much neighbouring windows disagree where they are blended, in units of full scale.
+
+    Attributes:
+        rms: Root of the mean squared difference.
+        maximum: Largest difference.
+    """
+
+    rms: float
+    maximum: float
+
+
+class SeamMeter:
+    """Collects the differences between neighbouring windows."""
+
+    def __init__(self) -> None:
+        self._squares = 0.0
+        self._count = 0
+        self._maximum = 0.0
+
+    def add(self, difference: Tensor) -> None:
+        """Take in the differences of one border."""
+        self._squares += float(difference.double().square().sum())
+        self._count += difference.numel()
+        self._maximum = max(self._maximum, float(difference.abs().max()) if difference.numel() else 0.0)
+
+    @property
+    def seam(self) -> Seam:
+        """What was found so far; 0 where there was no border."""
+        return Seam(math.sqrt(self._squares / max(self._count, 1)), self._maximum)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a method's images are cut.
+
+    Attributes:
+        windows: The windows, in row order.
+        ramp: Half the width in pixels over which they are blended; 0 if they are exact and only put side by side.
+    """
+
+    windows: list[Window]
+    ramp: int
+
+
+def choose_window(shape: tuple[int, int], window: int | None) -> int:
+    """Choose the side of the windows for an image of a shape (H, W); 0 stands for the whole image.
+
+    Args:
+        shape: Height and width of the image.
+        window: What was asked for: a side, 0, or None to go by the size.
+    """
+    if window is None:
+        window = 0 if math.prod(shape) <= WHOLE_PIXELS else DEFAULT_WINDOW
+    return 0 if window >= max(shape) else window
+
+
+def cut(method: Method, shape: tuple[int, int], window: int) -> Cut:
+    """Cut an image of a shape (H, W) into windows as the method needs them."""
+    halo = method.halo
+    if halo is not None:
+        return Cut(windows(shape, window, halo, EXACT_STRIDE), 0)
+    return Cut(windows(shape, window, BLEND_HALO, BLEND_STRIDE), BLEND_RAMP)
+
+
+def deconvolve(
+    method: BlindMethod, image: Tensor, estimate: KernelEstimate, *, window: int = 0
+) -> tuple[Tensor, Seam | None]:
+    """Restore an image window by window, so that beside image and result only one band of windows is in memory.
+
+    Args:
+        method: What restores.
+        image: Image (1, C, H, W) in [0, 1].
+        estimate: Its blur, measured on the whole of it.
+        window: Side of the windows in pixels; 0 for the whole image at once.
+
+    Returns:
+        The restored image (1, C, H, W), and the seam where windows were blended.
+    """
+    if window == 0:
+        return method.deconvolve(image, estimate).image, None
+    plan = cut(method, (image.shape[-2], image.shape[-1]), window)
+    meter = SeamMeter() if plan.ramp else None
+    result = torch.empty_like(image)
+    row = 0
+    for rows in restored_rows(plan, lambda part: method.deconvolve(_read(image, part), estimate).image, meter):
+        result[..., row : row + rows.shape[-2], :] = rows
+        row += rows.shape[-2]
+    return result, meter.seam if meter else None
+
+
+def restored_rows(plan: Cut, restore: Callable[[Window], Tensor], meter: SeamMeter | None = None) -> Iterator[Tensor]:
+    """Restore windows and join them, from top to bottom.
+
+    Args:
+        plan: How the image is cut.
+        restore: Gives the restored pixels (1, C, h, w) of all that a window reads, `outer_rows` by `outer_columns`.
+        meter: Collects the differences where windows are blended.
+
+    Yields:
+        Finished rows (1, C, h, W), as many as are finished after each band; together the image.
+    """
+
+    def restored_part(window: Window) -> Tensor:
+        kept = [_within(span.blended(plan.ramp), span) for span in (window.vertical, window.horizontal)]
+        return restore(window)[..., kept[0], kept[1]].contiguous()
+
+    def whole_band(band: list[Window]) -> Tensor:
+        parts = ((window.horizontal, restored_part(window)) for window in band)
+        return torch.cat(list(_join(parts, -1, plan.ramp, meter)), dim=-1)
+
+    return _join(((band[0].vertical, whole_band(band)) for band in bands(plan.windows)), -2, plan.ramp, meter)
+
+
+def worst(seams: Iterable[Seam | None]) -> Seam | None:
+    """The largest of several seams, number by number; None if there is none."""
+    found = [seam for seam in seams if seam is not None]
+    return Seam(max(seam.rms for seam in found), max(seam.maximum for seam in found)) if found else None
+
+
+def _join(parts: Iterable[tuple[Span, Tensor]], axis: int, ramp: int, meter: SeamMeter | None) -> Iterator[Tensor]:
+    """Join parts along an axis, in order, each the restored pixels where its span has weight.
+
+    Weighted sums go on in `pending`, which begins at pixel `begin`; whatever no later part touches is handed out.
+    """
+    pending: Tensor | None = None
+    previous: tuple[slice, Tensor] | None = None
+    begin = 0
+    for span, part in parts:
+        place = span.blended(ramp)
+        weighted = part * _along(span.weights(ramp), axis, part) if ramp else part
+        if meter and previous:
+            meter.add(_difference(previous, (place, part), axis))
+        previous = (place, part)
+        if pending is None:
+            pending = weighted
+            continue
+        done = place.start - begin
+        if done:
+            yield pending.narrow(axis, 0, done)
+        left = pending.narrow(axis, done, pending.shape[axis] - done)
+        weighted.narrow(axis, 0, left.shape[axis]).add_(left)  # nobody else holds it: without a ramp nothing is left
+        pending, begin = weighted, place.start
+    if pending is not None:
+        yield pending
+
+
+def _difference(first: tuple[slice, Tensor], second: tuple[slice, Tensor], axis: int) -> Tensor:
+    """What two neighbours say of the pixels that both have, one subtracted from the other."""
+    (one, before), (other, after) = first, second
+    common = max(one.stop - other.start, 0)
+    return after.narrow(axis, 0, common) - before.narrow(axis, before.shape[axis] - common, common)
+
+
+def _along(weights: object, axis: int, like: Tensor) -> Tensor:
+    shape = (-1, 1) if axis == -2 else (1, -1)
+    return torch.as_tensor(weights, device=like.device).reshape(shape)
+
+
+def _within(part: slice, span: Span) -> slice:
+    """A part of the image, counted in what a window read."""
+    return slice(part.start - span.outer_start, part.stop - span.outer_start)
+
+
+def _read(image: Tensor, window: Window) -> Tensor:
+    return image[..., window.outer_rows, window.outer_columns]
