@@ -2,8 +2,8 @@
 
 Usage: python scripts/average_weights.py OUT PART START FILE ..., such as PART kernel_net.
 
-Such an average is often better than its parts (model soups, Wortsman et al., 2022). All else is that of the last file. The card
-counts the start's budget once, and every training after it.
+Such an average is often better than its parts (model soups, Wortsman et al., 2022). All else is that of the last
+file. The card counts the start's budget once, and every training after it.
 """
 
 import sys

@@ -8,10 +8,11 @@ import pytest
 
 import pinsharp
 
-FREE = {"errors", "allocator", "__version__"}  # for everybody
+FREE = {"errors", "allocator", "workers", "__version__"}  # for everybody
 MAY_IMPORT = {
     "errors": set(),
     "allocator": set(),
+    "workers": set(),
     "images": set(),
     "blur": set(),
     "metrics": set(),
@@ -23,7 +24,8 @@ MAY_IMPORT = {
     "methods": {"classical", "nets", "export", "blur"},
     "restore": {"methods", "images", "blur"},
     "train": {"nets", "data", "metrics", "blur"},
-    "bench": {"methods", "data", "metrics", "images", "blur"},
+    "batch": {"restore", "images"},
+    "bench": {"methods", "restore", "export", "data", "metrics", "images", "blur"},
     "service": {"restore", "images", "detect"},
     "cluster": {"restore", "images"},
 }

@@ -1,11 +1,12 @@
 """The progress bar: on stderr, where somebody watches, and never in the way of results."""
 
 import json
+from contextlib import contextmanager
 
 import pytest
 
 from pinsharp.cli import progress as module
-from pinsharp.cli.progress import in_words, progress
+from pinsharp.cli.progress import in_words, percent_progress, progress
 
 
 @pytest.fixture
@@ -71,3 +72,18 @@ def test_what_goes_on_may_be_renamed(terminal, capsys):
 )
 def test_durations_in_words(seconds, words):
     assert in_words(seconds) == words
+
+
+def test_percent_are_told_once_each_however_coarse_the_steps(monkeypatch):
+    moves = []
+
+    @contextmanager
+    def count(total, what, *, in_lines):
+        yield lambda what=None: moves.append(total)
+
+    monkeypatch.setattr(module, "progress", count)
+    with percent_progress("restoring") as report:
+        for done in (1, 2, 500, 3000, 3000):
+            report(done, 3000)
+
+    assert moves == [100] * 100

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 import typer
 
+from pinsharp.batch.job import named
 from pinsharp.cli.messages import complain, print_json
 from pinsharp.cli.progress import progress
 from pinsharp.errors import PinsharpError
+
+Record = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,52 @@ class Task:
         work: Does it, and returns what more --json prints and the line for people.
     """
 
-    record: dict[str, object]
-    work: Callable[[], tuple[dict[str, object], str]]
+    record: Record
+    work: Callable[[], tuple[Record, str]]
+
+
+@dataclass
+class Teller:
+    """Tells what became of each of several images.
+
+    Args:
+        total: How many images were asked for; None if nobody knows.
+        as_json: Whether a JSON object a line is printed instead of words.
+    """
+
+    total: int | None
+    as_json: bool
+    failures: int = 0
+
+    def done(self, record: Record, figures: Record, line: str) -> None:
+        """Print a result on stdout."""
+        print_json(record | figures) if self.as_json else print(line, flush=True)
+
+    def failed(self, record: Record, error: PinsharpError) -> None:
+        """Print a failure on stderr, and what --json has to say about it on stdout.
+
+        Raises:
+            PinsharpError: If it was the only image: to the user it is one wrong input (exit 2).
+        """
+        self.failures += 1
+        error = named(error, str(record["input"]))
+        if self.as_json:
+            print_json(record | {"error": str(error)})
+        if self.total == 1:
+            raise error from None
+        complain(error)
+
+    def conclude(self) -> None:
+        """Say how many have failed.
+
+        Raises:
+            typer.Exit: With 1, if some have.
+        """
+        if not self.failures:
+            return
+        if self.total is not None:
+            complain(f"{self.failures} of {self.total} images failed, {self.total - self.failures} are done")
+        raise typer.Exit(1)
 
 
 def carry_out(tasks: Sequence[Task], *, as_json: bool) -> None:
@@ -30,27 +77,14 @@ def carry_out(tasks: Sequence[Task], *, as_json: bool) -> None:
         PinsharpError: If there was a single task and it failed: to the user it is one wrong input (exit 2).
         typer.Exit: With 1, if some of several failed; their reasons are on stderr then.
     """
-    failures = 0
+    teller = Teller(len(tasks), as_json)
     with progress(len(tasks), "images") as advance:
         for task in tasks:
             try:
                 figures, line = task.work()
             except PinsharpError as error:
-                failures += 1
-                named = _named(error, str(task.record["input"]))
-                if as_json:
-                    print_json(task.record | {"error": " ".join(str(named).split())})
-                if len(tasks) == 1:
-                    raise named from None
-                complain(named)
+                teller.failed(task.record, error)
             else:
-                print_json(task.record | figures) if as_json else print(line, flush=True)
+                teller.done(task.record, figures, line)
             advance()
-    if failures:
-        complain(f"{failures} of {len(tasks)} images failed, {len(tasks) - failures} are done")
-        raise typer.Exit(1)
-
-
-def _named(error: PinsharpError, name: str) -> PinsharpError:
-    """The same error, its sentence beginning with the image's name if it does not say it."""
-    return error if name in str(error) else type(error)(f"{name}: {error}")
+    teller.conclude()

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from pinsharp.batch.words import printable, width_in_words
 from pinsharp.cli.each import Task, carry_out
-from pinsharp.cli.messages import printable, width_in_words
 from pinsharp.cli.options import DEFAULT_MODEL, Device, Inputs, Json, Model, Overwrite, Precision
 from pinsharp.cli.outputs import check_results
 from pinsharp.errors import ConfigError, OutputError

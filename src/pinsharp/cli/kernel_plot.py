@@ -15,8 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from pinsharp.batch.words import width_in_words
 from pinsharp.blur.fourier import fast_size, transfer_function
-from pinsharp.cli.messages import width_in_words
 from pinsharp.restore.defocus import Defocus
 
 BLUE, VERMILLION = "#0072B2", "#D55E00"

@@ -10,6 +10,7 @@ from pinsharp import __version__
 from pinsharp.allocator import keep_freed_memory
 from pinsharp.cli.bench import bench
 from pinsharp.cli.evaluate import evaluate
+from pinsharp.cli.export import export
 from pinsharp.cli.info import info
 from pinsharp.cli.kernel import kernel
 from pinsharp.cli.messages import complain
@@ -17,6 +18,7 @@ from pinsharp.cli.restore import restore
 from pinsharp.cli.selfdeblur import selfdeblur
 from pinsharp.cli.synth import synth
 from pinsharp.cli.train import train
+from pinsharp.cli.watch import watch
 from pinsharp.errors import PinsharpError
 
 INTERRUPTED = 130
@@ -28,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",  # joins the lines of a docstring's paragraph
 )
-for _command in (restore, kernel, info, synth, evaluate, train, selfdeblur):
+for _command in (restore, watch, kernel, info, synth, evaluate, export, train, selfdeblur):
     app.command()(_command)
 app.add_typer(bench)
 

@@ -16,7 +16,58 @@ Inputs = Annotated[
 ]
 Model = Annotated[
     str,
-    typer.Option(metavar="NAME|FILE", help="A model that `pinsharp info` lists, or a .safetensors file."),
+    typer.Option(
+        metavar="NAME|FILE", help="A model that `pinsharp info` lists, or a file: .safetensors, .onnx or .xml."
+    ),
+]
+Kernel = Annotated[
+    str,
+    typer.Option(
+        metavar="K",
+        help="auto measures the blur of each image, with swift if the model cannot; where it is known: "
+        "gaussian:SIGMA, disk:RADIUS (pixels), or a file (.npy, .json, or a mono image of a point).",
+    ),
+]
+Iterations = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        help="Restore up to N times, each time with the blur that is left: sharper, and slower by the same factor. "
+        "Stops early when nothing is left.",
+    ),
+]
+Window = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Restore in windows of N pixels a side, which bounds the memory; the blur is measured once for all. "
+        "0 takes the whole image at once. Unless given: whole images up to 6 megapixels, larger ones in windows of "
+        "2048.",
+    ),
+]
+WhiteLevel = Annotated[
+    int | None,
+    typer.Option(
+        metavar="V",
+        help="Value that stands for white in integer images, such as 4095 for 12 bits stored in 16; results do not "
+        "exceed it. Unless given: 255 or 65535.",
+    ),
+]
+Channels = Annotated[
+    str,
+    typer.Option(
+        metavar="C",
+        help="What is restored of colour images: joint, all channels with one blur; luma, brightness only, colours "
+        "stay as they are; each, every channel with a blur of its own, for lenses that focus colours differently.",
+    ),
+]
+Gamma = Annotated[
+    bool,
+    typer.Option(
+        "--gamma",
+        help="Restore sRGB photographs in linear light, in which lenses blur. Not for cameras whose values are "
+        "proportional to light.",
+    ),
 ]
 Device = Annotated[str, typer.Option(metavar="D", help="auto takes a GPU where there is one; or cpu, cuda, cuda:1.")]
 Precision = Annotated[
@@ -24,6 +75,14 @@ Precision = Annotated[
     typer.Option(
         metavar="P",
         help="Of the convolutions. auto takes bfloat16 where the processor computes it natively; or float32, bfloat16.",
+    ),
+]
+Runtime = Annotated[
+    str,
+    typer.Option(
+        metavar="R",
+        help="What computes a network's convolutions: torch, compile (torch.compile), onnx (ONNX Runtime), openvino, "
+        "or auto: the fastest of those installed that restores as torch does, measured once on this machine.",
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results that exist already; never an input.")]

@@ -2,29 +2,17 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from pinsharp.batch.job import Job
 from pinsharp.errors import OutputError
 
 PICTURE_SUFFIX = ".side-by-side.png"
 
 
-@dataclass(frozen=True)
-class Job:
-    """One image to restore: where it is, where the result goes, and the picture of both, if it is wanted."""
-
-    input: Path
-    output: Path
-    picture: Path | None = None
-
-    @property
-    def results(self) -> list[Path]:
-        """All files that the job writes."""
-        return [self.output, self.picture] if self.picture else [self.output]
-
-
-def plan_jobs(inputs: Sequence[Path], out: str, *, side_by_side: bool, overwrite: bool) -> list[Job]:
+def plan_jobs(
+    inputs: Sequence[Path], out: str, *, side_by_side: bool, overwrite: bool, advice: str = "--overwrite replaces it"
+) -> list[Job]:
     """Decide where the result of each input goes.
 
     Args:
@@ -33,11 +21,12 @@ def plan_jobs(inputs: Sequence[Path], out: str, *, side_by_side: bool, overwrite
             It need not exist.
         side_by_side: Whether pictures are wanted, as NAME.side-by-side.png next to each result.
         overwrite: Whether older files may be replaced.
+        advice: What to do about an older file, the end of a sentence.
 
     Raises:
         OutputError: If `out` does not fit the inputs, two results have one name, or `check_results` refuses one.
     """
-    if _names_image(out):
+    if names_image(out):
         if len(inputs) > 1:
             raise OutputError(f"{out}: expected a folder for {len(inputs)} images, got the name of one; give a folder")
         outputs = [Path(out)]
@@ -48,11 +37,13 @@ def plan_jobs(inputs: Sequence[Path], out: str, *, side_by_side: bool, overwrite
         for source, output in zip(inputs, outputs, strict=True)
     ]
     _check_distinct(jobs)
-    check_results([path for job in jobs for path in job.results], inputs, overwrite=overwrite)
+    check_results([path for job in jobs for path in job.results], inputs, overwrite=overwrite, advice=advice)
     return jobs
 
 
-def check_results(results: Sequence[Path], inputs: Iterable[Path], *, overwrite: bool) -> None:
+def check_results(
+    results: Sequence[Path], inputs: Iterable[Path], *, overwrite: bool, advice: str = "--overwrite replaces it"
+) -> None:
     """Refuse results that would replace an input, or an older file without leave, or that have no folder to go to.
 
     Raises:
@@ -67,27 +58,17 @@ def check_results(results: Sequence[Path], inputs: Iterable[Path], *, overwrite:
     existing = [] if overwrite else [path for path in results if os.path.lexists(path)]
     if existing:
         more = f" (and {len(existing) - 1} more)" if len(existing) > 1 else ""
-        raise OutputError(f"{existing[0]}{more}: expected a new name, got an existing file; --overwrite replaces it")
+        raise OutputError(f"{existing[0]}{more}: expected a new name, got an existing file; {advice}")
     for folder in {path.parent for path in results}:
         _check_writable(folder)
 
 
-def make_folder(job: Job) -> None:
-    """Make the results' folder, not before there is something to put into it.
+def names_image(out: str) -> bool:
+    """Whether what was typed means a file rather than a folder.
 
     Raises:
-        OutputError: If it cannot be made.
+        OutputError: If it may be either.
     """
-    try:
-        job.output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{job.output.parent}: expected a folder that can be made, got {error.strerror}; choose another"
-        ) from error
-
-
-def _names_image(out: str) -> bool:
-    """Whether what was typed means a file rather than a folder."""
     from pinsharp.images.codec import SUFFIXES
     from pinsharp.images.discover import known_suffixes
 

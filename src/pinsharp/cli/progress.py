@@ -2,8 +2,8 @@
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
 _MEMORY_S = 3600
@@ -48,6 +48,31 @@ def progress(total: int, what: str, *, in_lines: bool = False) -> Iterator[Advan
     ) as bar:
         task = bar.add_task(what, total=total)
         yield lambda what=None: bar.update(task, advance=1, description=what)
+
+
+@contextmanager
+def percent_progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show the progress of one long piece of work, if it turns out to have any to show.
+
+    Args:
+        what: What goes on, before the bar.
+
+    Yields:
+        What is to be told how much of how much is done.
+    """
+    advance: Advance | None = None
+    said = 0
+    with ExitStack() as stack:
+
+        def report(done: int, total: int) -> None:
+            nonlocal advance, said
+            if advance is None:
+                advance = stack.enter_context(progress(100, what, in_lines=True))
+            for _ in range(said, 100 * done // total):
+                advance()
+                said += 1
+
+        yield report
 
 
 class _Lines:

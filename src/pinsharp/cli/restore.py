@@ -1,17 +1,42 @@
 """`pinsharp restore`: bring defocused images back."""
 
-from typing import TYPE_CHECKING, Annotated, cast
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pinsharp.cli.each import Task, carry_out
-from pinsharp.cli.messages import printable, width_in_words
-from pinsharp.cli.options import DEFAULT_MODEL, Device, Inputs, Json, Model, Overwrite, Precision
-from pinsharp.cli.outputs import Job, make_folder, plan_jobs
+from pinsharp.batch.interrupts import stoppable
+from pinsharp.batch.job import Job, Outcome
+from pinsharp.batch.options import RestoreOptions
+from pinsharp.cli.batches import conclude, say_stopping, tell
+from pinsharp.cli.each import Teller
+from pinsharp.cli.messages import remark
+from pinsharp.cli.options import (
+    DEFAULT_MODEL,
+    Channels,
+    Device,
+    Gamma,
+    Inputs,
+    Iterations,
+    Json,
+    Kernel,
+    Model,
+    Overwrite,
+    Precision,
+    Runtime,
+    WhiteLevel,
+    Window,
+)
+from pinsharp.cli.outputs import check_results, names_image, plan_jobs
+from pinsharp.cli.progress import percent_progress, progress
+from pinsharp.errors import ConfigError, OutputError, PinsharpError
 
 if TYPE_CHECKING:
-    from pinsharp import methods
-    from pinsharp.restore.restorer import Restored, Restorer
+    from pinsharp.batch.summary import Summary
 
 
 def restore(
@@ -26,93 +51,171 @@ def restore(
         ),
     ],
     model: Model = DEFAULT_MODEL,
-    kernel: Annotated[
-        str,
-        typer.Option(
-            metavar="K",
-            help="auto measures the blur of each image, with swift if the model cannot; where it is known: "
-            "gaussian:SIGMA, disk:RADIUS (pixels), or a file (.npy, .json, or a mono image of a point).",
-        ),
-    ] = "auto",
-    iterations: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            help="Restore up to N times, each time with the blur that is left: sharper, and slower by the same factor. "
-            "Stops early when nothing is left.",
-        ),
-    ] = 1,
+    kernel: Kernel = "auto",
+    iterations: Iterations = 1,
     device: Device = "auto",
     precision: Precision = "auto",
+    runtime: Runtime = "torch",
+    window: Window = None,
+    white_level: WhiteLevel = None,
+    channels: Channels = "joint",
+    gamma: Gamma = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
     side_by_side: Annotated[
         bool,
         typer.Option("--side-by-side", help="Also write NAME.side-by-side.png: blurred and restored, with a detail."),
     ] = False,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Restore N images at a time, each in a process with its own model.",
+        ),
+    ] = 1,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with a run that was stopped: leave out what is done and has not changed."),
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="F.html", help="Also write a page with thumbnails, widths and failures, to look at."),
+    ] = None,
 ) -> None:
     """Bring defocused images back.
 
     Results keep format, bit depth, channels, size, resolution, colour profile and tags of the inputs, which are never
-    changed. Exit status: 0 all done; 1 some of several images failed (each with its reason, the others are done);
-    2 wrong use, or the only image could not be restored.
+    changed. Of several images, OUT/.pinsharp.sqlite remembers what is done, so that --resume can go on after anything;
+    a single image leaves nothing but its result. Ctrl-C stops after the current images, a second one at once.
+
+    Exit status: 0 all done; 1 some of several images failed (each with its reason, the others are done); 2 wrong use,
+    or the only image could not be restored; 130 stopped by Ctrl-C.
     """
     from pinsharp.images.discover import find_images
 
-    jobs = plan_jobs(find_images(inputs), out, side_by_side=side_by_side, overwrite=overwrite)
-    from pinsharp.restore.restorer import Restorer
-
-    restorer = Restorer(model, device=device, precision=cast("methods.Precision", precision))
-    restorer.check_options(kernel=kernel, iterations=iterations)
-
-    def task(job: Job) -> Task:
-        record: dict[str, object] = {"input": str(job.input), "output": str(job.output), "model": model}
-        return Task(record, lambda: _restore_file(job, restorer, kernel, iterations, overwrite))
-
-    carry_out([task(job) for job in jobs], as_json=as_json)
-
-
-def _restore_file(
-    job: Job, restorer: "Restorer", kernel: str, iterations: int, overwrite: bool
-) -> tuple[dict[str, object], str]:
-    """Restore one file; return its figures and the line for people."""
-    from pinsharp.images.files import check_output, read_image, write_image
-
-    source = read_image(job.input)
-    check_output(job.output, source.pixels, overwrite=overwrite)
-    result = restorer(source.pixels, kernel=kernel, iterations=iterations)
-    make_folder(job)
-    write_image(job.output, result.image, like=source, overwrite=overwrite)
-    if job.picture:
-        from pinsharp.cli.side_by_side import draw
-
-        times = f", {result.iterations} iterations" if result.iterations > 1 else ""
-        labels = (
-            f"{printable(job.input.name)}: {width_in_words(result.defocus)}",
-            f"Restored by {restorer.method.name}{times}",
-        )
-        picture = draw(source.pixels, result.image, labels=labels)
-        write_image(job.picture, picture, overwrite=overwrite)
-    megapixels = source.pixels.shape[0] * source.pixels.shape[1] / 1e6
-    return _figures(result, megapixels), _line(job, result, megapixels)
-
-
-def _figures(result: "Restored", megapixels: float) -> dict[str, object]:
-    return {
-        "sigma": result.sigma,
-        "sigma_relative_std": result.sigma_relative_std,
-        "family": result.family,
-        "iterations": result.iterations,
-        "sigmas": result.sigmas,
-        "seconds": round(result.seconds, 4),
-        "megapixels": megapixels,
-    }
-
-
-def _line(job: Job, result: "Restored", megapixels: float) -> str:
-    further = ", then ".join(f"{sigma:.2f}" for sigma in result.sigmas[1:])
-    times = f", {result.iterations} iterations (then {further} px)" if further else ""
-    return (
-        f"{job.input} -> {job.output}: {width_in_words(result.defocus)}{times}, "
-        f"{megapixels:.2f} megapixels in {result.seconds:.2f} s"
+    if jobs < 1:
+        raise ConfigError(f"--jobs must be at least 1 process, got {jobs}")
+    paths = find_images(inputs)
+    is_batch = _is_batch(out, len(paths), resume=resume)
+    advice = _check_folder(Path(out), resume=resume) if is_batch else "--overwrite replaces it"
+    # What --resume may replace is known only when the manifest is read.
+    planned = plan_jobs(paths, out, side_by_side=side_by_side, overwrite=overwrite or resume, advice=advice)
+    options = RestoreOptions(
+        model, kernel, iterations, device, precision, window, white_level, channels, gamma, runtime
     )
+    run = _Run(planned, options, _Report(report, options), overwrite, resume)
+    run.report.check(planned, overwrite=overwrite or resume)
+    teller = Teller(len(planned), as_json)
+    if is_batch:
+        run.all(teller, processes=jobs)
+    else:
+        run.only(teller)
+
+
+@dataclass
+class _Report:
+    """The page that --report asks for, or none."""
+
+    path: Path | None
+    options: RestoreOptions
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def check(self, jobs: list[Job], *, overwrite: bool) -> None:
+        """Refuse, before any work, a page that could not be written."""
+        if self.path is None:
+            return
+        if self.path.suffix.lower() not in (".html", ".htm"):
+            raise OutputError(f"{self.path}: expected a name that ends in .html, got '{self.path.suffix}'; rename it")
+        check_results([self.path], [job.input for job in jobs], overwrite=overwrite)
+
+    def note(self, outcome: Outcome) -> None:
+        """Keep what the page will show."""
+        if self.path is not None:
+            self.outcomes.append(outcome)
+
+    def write(self, summary: "Summary") -> None:
+        """Write the page and say where it is."""
+        if self.path is None:
+            return
+        from pinsharp.batch.report import write_report
+
+        write_report(self.path, self.outcomes, summary, self.options.settings())
+        remark(f"report: {self.path}")
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What is to be restored, and how."""
+
+    jobs: list[Job]
+    options: RestoreOptions
+    report: _Report
+    overwrite: bool
+    resume: bool
+
+    def only(self, teller: Teller) -> None:
+        """Restore a single image; nothing is left beside its result."""
+        from pinsharp.batch.work import restore_job
+
+        (job,), restorer = self.jobs, self.options.load()
+        try:
+            with percent_progress("restoring, percent") as report:
+                figures = restore_job(
+                    job, restorer=restorer, options=self.options, overwrite=self.overwrite, progress=report
+                )
+        except PinsharpError as error:
+            outcome = Outcome(job, "failed", {}, error)
+        else:
+            outcome = Outcome(job, "done", figures)
+        self.report.write(tell([outcome], teller, self.options.model, note=self.report.note))
+
+    def all(self, teller: Teller, *, processes: int) -> None:
+        """Restore several images, each step of which the manifest remembers."""
+        from pinsharp.batch.manifest import Manifest
+        from pinsharp.batch.run import plan_batch, run_batch
+        from pinsharp.batch.work import load_work
+
+        work = load_work(self.options)  # here too if others do the work: wrong options are refused before it
+        load = partial(load_work, self.options, share=processes)
+        with Manifest(self.jobs[0].output.parent) as manifest, stoppable(say_stopping) as stop:
+            plan = plan_batch(
+                self.jobs, manifest, self.options.settings(), resume=self.resume, overwrite=self.overwrite
+            )
+            if self.resume:
+                _say_resumed(manifest.folder, len(plan.over), len(plan.to_do), is_new=manifest.is_new)
+            processes = max(1, min(processes, len(plan.to_do)))
+            with (
+                closing(run_batch(plan, manifest, load, stop, work=work, processes=processes)) as outcomes,
+                progress(len(self.jobs), "images") as advance,
+            ):
+
+                def note(outcome: Outcome) -> None:
+                    self.report.note(outcome)
+                    advance()
+
+                summary = tell(chain(plan.over, outcomes), teller, self.options.model, note=note)
+        self.report.write(summary)
+        conclude(teller, summary, stop)
+
+
+def _is_batch(out: str, images: int, *, resume: bool) -> bool:
+    """Whether a manifest is kept: of several images, and where a run is to be resumed."""
+    if resume and names_image(out):
+        raise ConfigError(f"--resume needs a folder for the results, got the file {out}; leave --resume out")
+    return resume or images > 1
+
+
+def _check_folder(folder: Path, *, resume: bool) -> str:
+    """Refuse a folder in which another run is at work; returns what can be done about an older result there."""
+    from pinsharp.batch.manifest import MANIFEST, check_free
+
+    check_free(folder)
+    is_known = (folder / MANIFEST).is_file() and not resume
+    return "--overwrite replaces it" + (", --resume leaves out what is done" if is_known else "")
+
+
+def _say_resumed(folder: Path, over: int, to_do: int, *, is_new: bool) -> None:
+    if is_new:
+        remark(f"{folder}: no earlier run to resume, starting anew")
+    else:
+        remark(f"{folder}: {over} of {over + to_do} images are done, {to_do} to do")

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pinsharp.batch.job import Job, make_folder
 from pinsharp.cli.each import Task, carry_out
 from pinsharp.cli.options import Device, Json, Overwrite
-from pinsharp.cli.outputs import Job, check_results, make_folder, plan_jobs
+from pinsharp.cli.outputs import check_results, plan_jobs
 from pinsharp.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pinsharp.cli.side_by_side import _textured_box, draw
+from pinsharp.batch.side_by_side import _textured_box, draw
 from strategies import random_image
 
 LABELS = ("before", "after")

@@ -36,8 +36,8 @@ def draw(blurred: NDArray[Any], restored: NDArray[Any], *, labels: tuple[str, st
     Returns:
         (H, W, 3), uint8.
     """
-    gain = _gain(blurred)
-    images = [_display(image, gain) for image in (blurred, restored)]
+    gain = brightening(blurred)
+    images = [display(image, gain) for image in (blurred, restored)]
     height, width = images[0].shape[:2]
     is_wide = width > 3 * height
     panel = LARGEST * 2 + MARGIN if is_wide else LARGEST
@@ -54,14 +54,14 @@ def draw(blurred: NDArray[Any], restored: NDArray[Any], *, labels: tuple[str, st
     return _stack([_beside(row) for row in rows])
 
 
-def _gain(image: NDArray[Any]) -> float:
+def brightening(image: NDArray[Any]) -> float:
     """Factor by which a dark image has to be brightened to be seen; 1 for an ordinary one."""
     white = float(np.percentile(split_alpha(image)[0], 99.9)) / FULL_SCALE[image.dtype.newbyteorder("=")]
     return float(np.floor(1 / white)) if 0 < white < DARK else 1.0
 
 
-def _display(image: NDArray[Any], gain: float) -> Picture:
-    """The image in 8-bit RGB, without alpha, brightened by `gain`."""
+def display(image: NDArray[Any], gain: float) -> Picture:
+    """The image in 8-bit RGB (H, W, 3), without alpha, brightened by `gain`."""
     colour = split_alpha(image)[0]
     colour = colour.reshape(*colour.shape[:2], -1)
     if image.dtype != np.uint8 or gain > 1:

@@ -1,0 +1,1 @@
+"""Many images: a manifest of what is done, worker processes, a watched folder, summary and report."""

@@ -1,0 +1,114 @@
+"""Which files of a folder are completely written, in the order in which they became so."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import stat_result
+from pathlib import Path
+
+from pinsharp.batch.fingerprint import identity
+from pinsharp.errors import ImageError
+from pinsharp.images.discover import images_in
+
+
+@dataclass
+class _Seen:
+    """A file as it was last seen.
+
+    Attributes:
+        status: Its status.
+        since_s: When it was first seen like this, on the monotonic clock.
+        not_before_s: When it may be taken, if it was put off.
+        is_taken: Whether it was.
+    """
+
+    status: stat_result
+    since_s: float
+    not_before_s: float = 0.0
+    is_taken: bool = False
+
+
+class Arrivals:
+    """The images in a folder, not in those below it, hidden ones left out.
+
+    An image counts as completely written when its size and its time of change have stood still for `settle_s`. One that
+    was moved in, finished long ago, counts at once, as do those that are there at the beginning.
+
+    Args:
+        folder: The folder.
+        settle_s: Seconds.
+    """
+
+    def __init__(self, folder: Path, settle_s: float) -> None:
+        self.folder = folder
+        self.settle_s = settle_s
+        self._seen: dict[Path, _Seen] = {}
+
+    def look(self) -> None:
+        """Look what is there now.
+
+        Raises:
+            ImageError: If the folder cannot be listed.
+        """
+        now = time.monotonic()
+        seen: dict[Path, _Seen] = {}
+        for path in images_in(self.folder):
+            try:
+                status = path.stat()
+            except OSError:  # gone again
+                continue
+            known = self._seen.get(path)
+            is_known = known is not None and identity(known.status) == identity(status)
+            seen[path] = known if known is not None and is_known else _Seen(status, now)
+        self._seen = seen
+
+    def ready(self) -> Sequence[Path]:
+        """Those that are complete and not taken, in the order in which they were completed."""
+        paths = [path for path, seen in self._seen.items() if not seen.is_taken and self._is_complete(seen)]
+        return sorted(paths, key=lambda path: (self._seen[path].status.st_ctime_ns, path.name))
+
+    def is_waiting(self) -> bool:
+        """Whether some are not taken yet."""
+        return any(not seen.is_taken for seen in self._seen.values())
+
+    def take(self, path: Path) -> None:
+        """Do not show a file again until it changes."""
+        if path in self._seen:
+            self._seen[path].is_taken = True
+
+    def put_off(self, path: Path, seconds: float) -> None:
+        """Show a file again, but not before some time, unless it changes."""
+        if path in self._seen:
+            self._seen[path].not_before_s = time.monotonic() + seconds
+
+    def has_changed(self, path: Path) -> bool:
+        """Whether a file that is there has changed since it was looked at."""
+        seen = self._seen.get(path)
+        try:
+            return seen is None or identity(seen.status) != identity(path.stat())
+        except OSError:
+            return False
+
+    def age_s(self, path: Path) -> float:
+        """For how many seconds a file has stood still; infinite if it is not there."""
+        seen = self._seen.get(path)
+        if seen is None:
+            return float("inf")
+        return _age_s(seen)
+
+    def _is_complete(self, seen: _Seen) -> bool:
+        return _age_s(seen) >= self.settle_s and time.monotonic() >= seen.not_before_s
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse what cannot be watched.
+
+    Raises:
+        ImageError: If it is no folder.
+    """
+    if not folder.is_dir():
+        raise ImageError(f"{folder}: expected a folder to watch, got none; make it first")
+
+
+def _age_s(seen: _Seen) -> float:
+    return max(time.monotonic() - seen.since_s, time.time() - seen.status.st_mtime)

@@ -1,0 +1,75 @@
+"""One image to restore, and what became of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from pinsharp.errors import OutputError, PinsharpError
+
+Figures = dict[str, object]
+"""What was measured of an image, as JSON prints it: sigma, family, seconds, megapixels, ..."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One image to restore: where it is, where the result goes, and the picture of both, if it is wanted."""
+
+    input: Path
+    output: Path
+    picture: Path | None = None
+
+    @property
+    def results(self) -> list[Path]:
+        """All files that the job writes."""
+        return [self.output, self.picture] if self.picture else [self.output]
+
+    def moved(self, folder: Path) -> "Job":
+        """The same job with results of the same names in another folder."""
+        picture = folder / self.picture.name if self.picture else None
+        return replace(self, output=folder / self.output.name, picture=picture)
+
+
+Work = Callable[[Job], Figures]
+"""Carries out a job: reads the input, writes the results, returns the figures.
+
+Raises:
+    PinsharpError: If it cannot.
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job.
+
+    Attributes:
+        job: The job.
+        state: `done`, `failed`, or `skipped` where an earlier run had done it.
+        figures: What was measured; empty for failures.
+        error: Why it failed; None if it did not.
+    """
+
+    job: Job
+    state: Literal["done", "failed", "skipped"]
+    figures: Figures
+    error: PinsharpError | None = None
+
+
+def named(error: PinsharpError, name: str) -> PinsharpError:
+    """The same error, its sentence on one line and beginning with the image's name if it does not say it."""
+    sentence = " ".join(str(error).split())
+    return type(error)(sentence if name in sentence else f"{name}: {sentence}")
+
+
+def make_folder(job: Job) -> None:
+    """Make the results' folder, not before there is something to put into it.
+
+    Raises:
+        OutputError: If it cannot be made.
+    """
+    try:
+        job.output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{job.output.parent}: expected a folder that can be made, got {error.strerror}; choose another"
+        ) from error

@@ -1,0 +1,186 @@
+"""A run as one page of HTML that needs nothing else: no script, no network, fit to be printed.
+
+Everything that comes from outside, file names above all, is escaped.
+"""
+
+import base64
+import time
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pinsharp.batch.charts import histogram_chart, sequence_chart
+from pinsharp.batch.job import Outcome
+from pinsharp.batch.side_by_side import Picture, brightening, display
+from pinsharp.batch.summary import Summary
+from pinsharp.batch.words import printable
+from pinsharp.errors import ImageError, OutputError, PinsharpError
+from pinsharp.images.atomic import write_atomically, write_error
+
+MOST_THUMBNAILS = 60
+"""Images of which a large run shows thumbnails, evenly through it."""
+
+THUMBNAIL = 240
+"""Longest side of a thumbnail in pixels."""
+
+_QUALITY = 80
+_STYLE = """
+:root { color-scheme: light; }
+body { font: 15px/1.45 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; color: #1d1d1d; background: #fff;
+  max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; margin: 0 0 .3rem; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
+.facts { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1.2rem 0; padding: 0; list-style: none; }
+.facts li { border: 1px solid #d0d0d0; border-radius: 6px; padding: .4rem .9rem; }
+.facts b { display: block; font-size: 1.35rem; font-variant-numeric: tabular-nums; }
+.failed b { color: #b3400a; }
+.quiet { color: #5a5a5a; font-size: .9rem; }
+svg { width: 100%; height: auto; } svg text { font: 12px system-ui, Arial, sans-serif; fill: #444; }
+table { border-collapse: collapse; width: 100%; } td, th { text-align: left; vertical-align: top;
+  padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #e2e2e2; overflow-wrap: anywhere; }
+.pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(25rem, 1fr)); gap: 1rem; }
+figure { margin: 0; border: 1px solid #d0d0d0; border-radius: 6px; padding: .5rem; break-inside: avoid; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .5rem; }
+figure img { width: 100%; height: 11rem; object-fit: contain; background: #f3f3f3; }
+figcaption { font-size: .85rem; overflow-wrap: anywhere; margin-top: .3rem; }
+@media print { body { margin: 0; max-width: none; font-size: 11pt; } h2 { break-after: avoid; }
+  .pairs { grid-template-columns: 1fr 1fr; } tr { break-inside: avoid; } }
+"""
+
+
+def write_report(path: Path, outcomes: Sequence[Outcome], summary: Summary, settings: dict[str, object]) -> None:
+    """Write the page of a run.
+
+    Args:
+        path: Where; its folder is made if it is not there.
+        outcomes: What became of the images, in order.
+        summary: Of the same.
+        settings: What results were made with.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(write_error(path, 0, error)) from error
+    write_atomically(path, page(outcomes, summary, settings).encode())
+
+
+def page(outcomes: Sequence[Outcome], summary: Summary, settings: dict[str, object]) -> str:
+    """The page itself; thumbnails are made of the files as they are now."""
+    failed = [outcome for outcome in outcomes if outcome.state == "failed"]
+    good = [outcome for outcome in outcomes if outcome.state != "failed"]
+    body = [
+        "<h1>pinsharp: what was restored</h1>",
+        f'<p class="quiet">{time.strftime("%Y-%m-%d %H:%M")} · {_words(settings)}</p>',
+        _facts(summary),
+        _charts(good),
+        _failures(failed),
+        _thumbnails(good),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>pinsharp: {summary.done} restored, {summary.failed} failed</title>"
+        f"<style>{_STYLE}</style></head><body>\n" + "\n".join(part for part in body if part) + "\n</body></html>\n"
+    )
+
+
+def _words(settings: dict[str, object]) -> str:
+    return _text(", ".join(f"{name} {value}" for name, value in settings.items() if value not in (None, False)))
+
+
+def _facts(summary: Summary) -> str:
+    facts = [
+        ("", f"{summary.done}", "done"),
+        ("failed" if summary.failed else "", f"{summary.failed}", "failed"),
+        ("", f"{summary.skipped}", "done before"),
+        ("", f"{summary.megapixels:.1f}", "megapixels"),
+        ("", f"{summary.pace:.2f}", "megapixels a second"),
+    ]
+    items = (f'<li class="{kind}"><b>{number}</b>{what}</li>' for kind, number, what in facts)
+    return f'<ul class="facts">{"".join(items)}</ul>'
+
+
+def _charts(outcomes: Sequence[Outcome]) -> str:
+    widths = [
+        (outcome.job.input.name, float(sigma))
+        for outcome in outcomes
+        if isinstance(sigma := outcome.figures.get("sigma"), int | float)
+    ]
+    if not widths:
+        return ""
+    return (
+        "<h2>Width of the blur, in the order of restoring</h2>"
+        + sequence_chart([(_text(name), sigma) for name, sigma in widths])
+        + "<h2>How often which width</h2>"
+        + histogram_chart([sigma for _, sigma in widths])
+    )
+
+
+def _failures(failed: Sequence[Outcome]) -> str:
+    if not failed:
+        return ""
+    rows = (f"<tr><td>{_text(str(each.job.input))}</td><td>{_text(_reason(each))}</td></tr>" for each in failed)
+    return f"<h2>Failed</h2><table><tr><th>Image</th><th>Reason</th></tr>{''.join(rows)}</table>"
+
+
+def _reason(outcome: Outcome) -> str:
+    return str(outcome.error).removeprefix(f"{outcome.job.input}: ")
+
+
+def _thumbnails(outcomes: Sequence[Outcome]) -> str:
+    if not outcomes:
+        return ""
+    picked = np.unique(np.linspace(0, len(outcomes) - 1, min(len(outcomes), MOST_THUMBNAILS)).round().astype(int))
+    note = f'<p class="quiet">{len(picked)} of {len(outcomes)}, evenly through the run.</p>'
+    figures = "".join(_figure(outcomes[number]) for number in picked)
+    return (
+        "<h2>Before and after</h2>"
+        + (note if len(picked) < len(outcomes) else "")
+        + f'<div class="pairs">{figures}</div>'
+    )
+
+
+def _figure(outcome: Outcome) -> str:
+    sigma = outcome.figures.get("sigma")
+    width = f", sigma {sigma:.2f} px" if isinstance(sigma, int | float) else ""
+    name = _text(outcome.job.input.name)
+    try:
+        before, gain = _thumbnail(outcome.job.input, None)
+        after, _ = _thumbnail(outcome.job.output, gain)
+    except PinsharpError as error:
+        return f"<figure><figcaption>{name}{width}: no thumbnail, {_text(str(error))}</figcaption></figure>"
+    brighter = f", shown {gain:.0f} times brighter" if gain > 1 else ""
+    pair = f'<div class="pair">{_image(before, f"{name}, blurred")}{_image(after, f"{name}, restored")}</div>'
+    return f"<figure>{pair}<figcaption>{name}{width}{brighter}</figcaption></figure>"
+
+
+def _thumbnail(path: Path, gain: float | None) -> tuple[Picture, float]:
+    """A small picture of a file, brightened by `gain`, or as it needs; and by how much."""
+    from pinsharp.images.files import read_image
+    from pinsharp.restore.streaming import is_large
+
+    if is_large(path):
+        raise ImageError("the image is too large to be read as a whole")
+    pixels = read_image(path).pixels
+    scale = THUMBNAIL / max(pixels.shape[:2])
+    if scale < 1:
+        height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
+        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
+    gain = brightening(pixels) if gain is None else gain
+    return display(pixels, gain), gain
+
+
+def _image(picture: Picture, name: str) -> str:
+    _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    address = "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode("ascii")
+    return f'<img alt="{name}" src="{address}">'
+
+
+def _text(words: str) -> str:
+    """Words of anybody as HTML."""
+    return escape(printable(words), quote=True)

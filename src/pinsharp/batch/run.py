@@ -1,0 +1,297 @@
+"""A run over many images: what is to be done, and doing it so that every result is made exactly once.
+
+A result is written into a hidden folder beside its place. When it is whole, the manifest learns what it looks like, it
+gets its name, and the manifest learns that too. Only this process does so, one result after another: whatever dies and
+whenever, a result is there under its name and known, or it is not there and made again.
+"""
+
+import contextlib
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from pinsharp.batch.fingerprint import Fingerprint, fingerprint, identity
+from pinsharp.batch.interrupts import Stop
+from pinsharp.batch.job import Figures, Job, Outcome, Work, named
+from pinsharp.batch.manifest import Entry, Manifest
+from pinsharp.errors import ConfigError, ImageError, OutputError, PinsharpError
+from pinsharp.images.atomic import hidden_path, sweep, write_error
+from pinsharp.workers import Answer, Began, in_processes
+
+Load = Callable[[], Work]
+"""Makes in a process what carries out jobs there. It is sent to workers, so it must be picklable."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run has to do.
+
+    Attributes:
+        to_do: Jobs, in order.
+        over: What earlier runs have done; `done` if its end was not recorded, because they were killed, else `skipped`.
+        replaceable: Results that may be replaced.
+        failed_before: How many of those to do have failed before.
+    """
+
+    to_do: list[Job]
+    over: list[Outcome]
+    replaceable: set[Path]
+    failed_before: int = 0
+
+
+@dataclass
+class _Sorting:
+    """A plan while it is made."""
+
+    to_do: list[Job] = field(default_factory=list)
+    over: list[Outcome] = field(default_factory=list)
+    replaceable: set[Path] = field(default_factory=set)
+    foreign: list[Path] = field(default_factory=list)
+
+
+def plan_batch(
+    jobs: Sequence[Job], manifest: Manifest, settings: dict[str, object], *, resume: bool, overwrite: bool
+) -> Plan:
+    """Find out what is to be done, and remove what dead runs have left.
+
+    Args:
+        jobs: All that was asked for; their results go into the manifest's folder.
+        manifest: Of that folder.
+        settings: What results are made with.
+        resume: Leave out what is done: the manifest says so, the result is there, and the input has the same hash.
+        overwrite: Replace older results, whoever made them.
+
+    Raises:
+        ConfigError: If what is done was made with other settings.
+        OutputError: If a result would replace an older file without leave.
+    """
+    sweep(manifest.folder)
+    entries = manifest.entries()
+    sorting = _Sorting()
+    for job in jobs:
+        _sort(job, entries.get(job.output.name), manifest, sorting, settings, resume=resume, overwrite=overwrite)
+    if sorting.foreign:
+        more = f" (and {len(sorting.foreign) - 1} more)" if len(sorting.foreign) > 1 else ""
+        raise OutputError(
+            f"{sorting.foreign[0]}{more}: expected a new name, got an existing file of which the manifest knows "
+            "nothing; --overwrite replaces it"
+        )
+    known = [entries[job.output.name] for job in sorting.to_do if job.output.name in entries]
+    failed = sum(entry.state == "failed" for entry in known)
+    manifest.add(sorting.to_do, settings)
+    return Plan(sorting.to_do, sorting.over, sorting.replaceable, failed)
+
+
+def run_batch(
+    plan: Plan, manifest: Manifest, load: Load, stop: Stop, *, work: Work | None = None, processes: int = 1
+) -> Generator[Outcome, None, None]:
+    """Carry a plan out; what goes wrong with one image stops nobody else.
+
+    Args:
+        plan: What is to be done.
+        manifest: Learns of each step before and after it is taken.
+        load: Makes what carries out the jobs.
+        stop: If somebody asks it, what is being done is finished and nothing else begun.
+        work: Made by `load` already, for this process.
+        processes: How many; 1 is this one.
+
+    Yields:
+        What became of each job, in the order in which they end.
+
+    Raises:
+        OutputError: If the manifest cannot be written.
+        ConfigError: If the processes end before they have loaded anything.
+    """
+    with staging_folder(manifest.folder) as staging:
+        if processes == 1:
+            answers = _here(plan.to_do, manifest, work or load(), stop, staging)
+        else:
+            answers = _elsewhere(plan.to_do, manifest, load, stop, staging, processes)
+        with closing(answers):
+            for job, answer in answers:
+                yield conclude(job, answer, manifest, staging, may_replace=job.output in plan.replaceable)
+
+
+@contextmanager
+def staging_folder(folder: Path) -> Iterator[Path]:
+    """A hidden folder in which results are made; it goes, however this ends."""
+    staging = hidden_path(folder)
+    try:
+        staging.mkdir()
+    except OSError as error:
+        raise OutputError(write_error(staging, 0, error)) from error
+    try:
+        yield staging
+    finally:
+        sweep(folder)  # this one, and what a process that outlived its killed parent may have added to an older one
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a process has made of a job: figures and the input that they belong to, or an error."""
+
+    figures: Figures
+    source: Fingerprint | None
+    error: PinsharpError | None = None
+
+
+def make(job: Job, staging: Path, work: Work) -> Made:
+    """Carry out a job, its results going into the staging folder; whatever goes wrong becomes an error."""
+    try:
+        before = _identity(job.input)
+        figures = work(job.moved(staging))
+        source = fingerprint(job.input)
+        if _identity(job.input) != before:
+            raise ImageError("expected an image that stays as it is while it is restored, got a change; run it again")
+    except PinsharpError as error:
+        return Made({}, None, named(_with_places(error, staging, job.output.parent), str(job.input)))
+    except Exception as error:  # noqa: BLE001 - one bad image must not end a night's work on the others
+        return Made({}, None, named(PinsharpError(f"{type(error).__name__}: {error}"), str(job.input)))
+    return Made(figures, source)
+
+
+def conclude(job: Job, made: Made, manifest: Manifest, staging: Path, *, may_replace: bool) -> Outcome:
+    """Give the results their names, or record why there are none."""
+    error = made.error
+    if error is None and made.source is not None:
+        try:
+            _commit(job, made.figures, made.source, manifest, staging, may_replace=may_replace)
+        except PinsharpError as refusal:
+            error = refusal
+    for path in job.moved(staging).results:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+    if error is None:
+        manifest.finish(job)
+        return Outcome(job, "done", made.figures)
+    manifest.fail(job, str(error))
+    return Outcome(job, "failed", {}, error)
+
+
+def was_cut_off(job: Job, entry: Entry) -> bool:
+    """Whether a run was killed after the result got its name and before that was recorded."""
+    return entry.staged is not None and _identity(job.output) == entry.staged
+
+
+def _commit(
+    job: Job, figures: Figures, source: Fingerprint, manifest: Manifest, staging: Path, *, may_replace: bool
+) -> None:
+    existing = [path for path in job.results if os.path.lexists(path)]
+    if existing and not may_replace:
+        raise OutputError(f"{existing[0]}: expected a new name, got a file that has appeared; --overwrite replaces it")
+    staged = job.moved(staging)
+    manifest.stage(job, source, figures, identity(staged.output.stat()))
+    try:
+        for now, then in reversed(list(zip(staged.results, job.results, strict=True))):  # the result is the last
+            now.replace(then)
+        _sync(job.output.parent)
+    except OSError as error:
+        raise OutputError(write_error(job.output, 0, error)) from error
+
+
+def _here(
+    jobs: Sequence[Job], manifest: Manifest, work: Work, stop: Stop, staging: Path
+) -> Generator[tuple[Job, Made], None, None]:
+    for job in jobs:
+        if stop.is_set():
+            return
+        manifest.begin(job)
+        yield job, make(job, staging, work)
+
+
+def _elsewhere(
+    jobs: Sequence[Job], manifest: Manifest, load: Load, stop: Stop, staging: Path, processes: int
+) -> Generator[tuple[Job, Made], None, None]:
+    waiting = deque(jobs)
+    stop.then(waiting.clear)
+    if stop.is_set():
+        return
+    with closing(in_processes(waiting, partial(_load_maker, load, staging), processes)) as events:
+        for event in events:
+            if isinstance(event, Began):
+                manifest.begin(event.task)
+            elif isinstance(event, Answer):
+                yield event.task, event.value
+            else:
+                reason = f"{event.task.input}: expected a restored image, got {event.reason}; is memory short?"
+                yield event.task, Made({}, None, ImageError(reason))
+
+
+def _load_maker(load: Load, staging: Path) -> Callable[[Job], Iterator[Made]]:
+    work = load()
+
+    def make_one(job: Job) -> Iterator[Made]:
+        yield make(job, staging, work)
+
+    return make_one
+
+
+def _sort(
+    job: Job,
+    entry: Entry | None,
+    manifest: Manifest,
+    sorting: _Sorting,
+    settings: dict[str, object],
+    *,
+    resume: bool,
+    overwrite: bool,
+) -> None:
+    """Put one job where it belongs."""
+    existing = [path for path in job.results if os.path.lexists(path)]
+    is_ours = False
+    if resume and entry:
+        cut_off = was_cut_off(job, entry)
+        if cut_off:
+            manifest.finish(job)
+        is_done = (entry.state == "done" or cut_off) and len(existing) == len(job.results)
+        if is_done and _is_same(job, entry, settings, overwrite=overwrite):
+            sorting.over.append(Outcome(job, "done" if cut_off else "skipped", entry.figures))
+            return
+        is_ours = entry.is_written or cut_off
+    if overwrite or is_ours:
+        sorting.replaceable.add(job.output)
+    elif existing:
+        sorting.foreign.append(existing[0])
+    sorting.to_do.append(job)
+
+
+def _is_same(job: Job, entry: Entry, settings: dict[str, object], *, overwrite: bool) -> bool:
+    """Whether a result is what would be made again: of the same input, with the same settings."""
+    try:
+        is_unchanged = entry.fingerprint is not None and fingerprint(job.input).sha256 == entry.fingerprint.sha256
+    except ImageError:  # then trying to restore it says why
+        return False
+    if is_unchanged and settings != entry.settings and not overwrite:
+        names = sorted({*settings, *entry.settings})
+        name = next(name for name in names if settings.get(name) != entry.settings.get(name))
+        raise ConfigError(
+            f"{job.output}: expected a run with the same settings, got {name} {settings.get(name)} instead of "
+            f"{entry.settings.get(name)}; choose another folder, or replace it with --overwrite"
+        )
+    return is_unchanged and settings == entry.settings
+
+
+def _with_places(error: PinsharpError, staging: Path, folder: Path) -> PinsharpError:
+    """The same error about the place where the result was to go."""
+    return type(error)(str(error).replace(str(staging), str(folder)))
+
+
+def _identity(path: Path) -> str | None:
+    try:
+        return identity(path.stat())
+    except OSError:
+        return None
+
+
+def _sync(folder: Path) -> None:
+    """Let new names reach the disk; where folders cannot be opened, the system takes care."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,90 @@
+"""What `pinsharp restore` and `pinsharp watch` share: a line an image, the summary, and how they end."""
+
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
+from typing import Any
+
+import typer
+
+from pinsharp.batch.interrupts import Stop
+from pinsharp.batch.job import Figures, Job, Outcome
+from pinsharp.batch.summary import Summary
+from pinsharp.batch.words import width_in_words
+from pinsharp.cli.each import Teller
+from pinsharp.cli.messages import remark
+
+INTERRUPTED = 130
+
+
+def say_stopping() -> None:
+    """Answer the first Ctrl-C."""
+    remark("stopping after what is being restored; Ctrl-C again stops at once")
+
+
+def tell(
+    outcomes: Iterable[Outcome],
+    teller: Teller,
+    model: str,
+    *,
+    note: Callable[[Outcome], object] | None = None,
+) -> Summary:
+    """Print a line for each image that was restored or failed, as soon as it is known; none for those skipped.
+
+    Args:
+        outcomes: What became of images, as it comes.
+        teller: Prints it.
+        model: Name of the model, for --json.
+        note: Is given each of them too.
+    """
+    summary = Summary()
+    for outcome in outcomes:
+        summary.add(outcome)
+        if note:
+            note(outcome)
+        record: dict[str, object] = {
+            "input": str(outcome.job.input),
+            "output": str(outcome.job.output),
+            "model": model,
+        }
+        if outcome.state == "done":
+            teller.done(record, outcome.figures, _line(outcome.job, outcome.figures))
+        elif outcome.error is not None:
+            teller.failed(record, outcome.error)
+    return summary
+
+
+def conclude(teller: Teller, summary: Summary, stop: Stop) -> None:
+    """Print the summary on stderr, and end with the status that belongs to it.
+
+    Raises:
+        typer.Exit: With 130 if somebody has asked to stop, else with 1 if something has failed.
+    """
+    for line in summary.lines():
+        remark(line)
+    if stop.is_set():
+        raise typer.Exit(INTERRUPTED)
+    teller.conclude()
+
+
+def _line(job: Job, figures: Figures) -> str:
+    """A restored image in words, on one line."""
+    found: Any = SimpleNamespace(**figures)
+    further = ", then ".join(f"{sigma:.2f}" for sigma in found.sigmas[1:])
+    times = f", {found.iterations} iterations (then {further} px)" if further else ""
+    return (
+        f"{job.input} -> {job.output}: {width_in_words(found)}{_channels(figures)}{times}{_seam(figures)}, "
+        f"{found.megapixels:.2f} megapixels in {found.seconds:.2f} s"
+    )
+
+
+def _channels(figures: Figures) -> str:
+    """The widths of the channels, where each was restored by itself."""
+    widths: Any = figures["channel_sigmas"]
+    named = zip(("red", "green", "blue"), widths, strict=False)
+    return f" ({', '.join(f'{name} {sigma:.2f}' for name, sigma in named)})" if widths else ""
+
+
+def _seam(figures: Figures) -> str:
+    """By how much blended windows disagreed, in percent of full scale."""
+    seam: Any = figures["seam"]
+    return f", seams {100 * seam['rms']:.2g} % rms, {100 * seam['maximum']:.2g} % at most" if seam else ""
