@@ -53,14 +53,23 @@ def test_the_summary_counts_all_and_measures_what_was_done(monkeypatch):
     monkeypatch.setattr("time.monotonic", lambda: 10.0)
     summary = Summary()
     summary.add(outcome("done", sigma=2.0, megapixels=12.0))
-    summary.add(outcome("skipped", sigma=1.0, megapixels=50.0))
+    for _ in range(4):
+        summary.add(outcome("skipped", sigma=1.0, megapixels=50.0))
     monkeypatch.setattr("time.monotonic", lambda: 14.0)
     summary.add(outcome("failed"))
 
     counts, title, *bars = summary.lines()
 
-    assert counts == "1 done, 1 failed, 1 skipped; 12.00 megapixels in 4.0 s, 3.00 a second"
-    assert (title, bars[0].split()[-1], bars[-1].split()[-1]) == ("sigma in pixels:", "1", "1")
+    assert counts == "1 done, 1 failed, 4 skipped; 12.00 megapixels in 4.0 s, 3.00 a second"
+    assert (title, bars[0].split()[-1], bars[-1].split()[-1]) == ("sigma in pixels:", "4", "1")
+
+
+def test_a_few_images_need_no_histogram():
+    summary = Summary()
+    for sigma in (1.0, 2.0, 3.0, 4.0):
+        summary.add(outcome("skipped", sigma=sigma))
+
+    assert summary.lines() == ["0 done, 0 failed, 4 skipped"]
 
 
 def test_a_summary_of_nothing_is_one_line():

@@ -8,6 +8,7 @@ from pinsharp.batch.job import Outcome
 
 _STEPS = (0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 _MOST_BINS = 10
+_FEWEST = 5  # images; a histogram of fewer says less than their own lines
 _BAR = 40
 """Characters of the longest bar of a histogram."""
 
@@ -59,7 +60,7 @@ class Summary:
         """The summary in words, with a histogram where there is something to compare."""
         pace = f"; {self.megapixels:.2f} megapixels in {self.seconds:.1f} s, {self.pace:.2f} a second"
         counts = f"{self.done} done, {self.failed} failed, {self.skipped} skipped{pace if self.done else ''}"
-        bars = histogram_lines(self.sigmas) if len(self.sigmas) > 1 else []
+        bars = histogram_lines(self.sigmas) if len(self.sigmas) >= _FEWEST else []
         return [counts, *(["sigma in pixels:"] if bars else []), *bars]
 
 
