@@ -1,31 +1,14 @@
 """Processes that work side by side: every task is answered or its death told, and nobody is left behind."""
 
-import os
-import signal
 from collections import deque
 from contextlib import closing
 from multiprocessing import active_children
 
 import pytest
 
+from fake_numbers import make, make_nothing
 from pinsharp.errors import ConfigError
 from pinsharp.workers import Answer, Began, Death, how_it_ended, in_processes
-
-
-def make():
-    """What doubles a number; zero ends the process."""
-
-    def double(number):
-        if number == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        yield number
-        yield 2 * number
-
-    return double
-
-
-def make_nothing():
-    os._exit(3)
 
 
 @pytest.mark.slow
