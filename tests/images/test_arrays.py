@@ -169,6 +169,11 @@ def test_a_white_level_clips_what_was_restored():
     assert to_array(torch.tensor([[[[-1.0, 0.5, 2.0]]]]), levels, white_level=1023).tolist() == [[0, 512, 1023]]
 
 
+def test_a_white_level_that_the_pixels_cannot_hold_is_refused():
+    with pytest.raises(ImageError, match="can hold the white level 4095, got uint8, whose white is 255; leave it out"):
+        to_tensor(np.zeros((4, 4), np.uint8), white_level=4095)
+
+
 def test_values_above_the_white_level_are_counted_in_pixels():
     image = np.full((5, 6, 3), 1023, np.uint16)
     image[2, 3] = (1024, 2000, 7)

@@ -164,9 +164,14 @@ def join_alpha(colour: NDArray[Any], alpha: NDArray[Any] | None) -> NDArray[Any]
 
 
 def _check_below_white(colour: NDArray[Any], white_level: int) -> None:
-    """Refuse floats, and integers of which one exceeds the white level."""
+    """Refuse floats, integers that cannot hold the white level, and those of which one exceeds it."""
     if colour.dtype.kind == "f":
         raise ImageError("expected integer pixels for a white level, got float32, whose white is 1; leave it out")
+    if white_level > _full_scale(colour):
+        raise ImageError(
+            f"expected pixels that can hold the white level {white_level}, got {colour.dtype}, whose white is "
+            f"{_full_scale(colour)}; leave it out"
+        )
     largest = int(colour.max())
     if largest > white_level:
         above = int(np.count_nonzero(colour.reshape(*colour.shape[:2], -1).max(axis=2) > white_level))

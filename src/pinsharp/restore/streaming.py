@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pinsharp.allocator import release_freed_memory
 from pinsharp.errors import ConfigError, ImageError, OutputError
 from pinsharp.images.bigtiff import LargeTiff, open_large
 from pinsharp.images.bigtiff_writer import check_large_output, write_large
@@ -183,11 +184,15 @@ class _Work:
         """Bands (1, C, h, W) of exact windows, each put into the memory of the one before.
 
         A new piece of memory for each window's result would lie where the large buffers of the next one have to go: the
-        process grew to twice the size.
+        process grew to twice the size. For the same reason freed memory is given back where the windows get larger or
+        smaller, after the first band and before the last.
         """
-        first = plan.windows[0]
+        first, height = plan.windows[0], 0
         memory = torch.empty((1, _colours(self.image), first.bottom - first.top, self.image.width))
         for row in bands(plan.windows):
+            before, height = height, row[0].outer_rows.stop - row[0].outer_rows.start
+            if height != before:
+                release_freed_memory()
             band = memory[..., : row[0].bottom - row[0].top, :]
             for window in row:
                 band[..., window.columns] = self._restored(window)[..., window.inner_rows, window.inner_columns]
