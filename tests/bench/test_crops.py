@@ -136,8 +136,11 @@ def test_the_detail_of_a_small_image_fits_into_it(shape):
 
 def test_every_version_is_shown_with_its_figures_and_the_same_detail(measured):
     scene = restore_again(measured, rows=["linear-limit", "brighter"], load=load_fake)
+    asked = restore_again(measured, rows=["blurred", "linear-limit", "brighter"], load=load_fake)
 
     figure = draw_crops(scene, Box(5, 7, 12, 16))
+
+    assert len(draw_crops(asked, Box(5, 7, 12, 16)).axes) == len(figure.axes)  # blurred is shown once, asked for or not
 
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert [title.splitlines()[0].strip() for title in titles[1:]] == ["blurred", "linear-limit", "brighter", "sharp"]

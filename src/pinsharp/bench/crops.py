@@ -117,7 +117,8 @@ def draw_crops(scene: Scene, box: Box | None = None) -> Figure:
     blurred = judge(Contender("blurred", lambda given: Restored(given.blurred, given.sharp)), pair, "")
     title = f"{pair.path.name}, blurred by {pair.kernel_name}\n(effective sigma {pair.sigma:.2f} px)"
     versions = [Version(_label("blurred", blurred), pair.blurred)]
-    versions += [Version(_label(each.figures.row, each.figures), _fitted(each, pair)) for each in scene.restorations]
+    others = [each for each in scene.restorations if each.figures.row != "blurred"]
+    versions += [Version(_label(each.figures.row, each.figures), _fitted(each, pair)) for each in others]
     versions.append(Version("sharp\n ", pair.sharp))
     return draw_sheet(Version(title, pair.blurred), versions, box or most_damaged(pair.sharp, pair.blurred))
 

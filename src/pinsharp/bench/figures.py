@@ -5,6 +5,7 @@ Colours are those of Okabe and Ito without yellow, which white paper swallows. M
 
 import io
 import math
+import re
 import textwrap
 import warnings
 from collections.abc import Sequence
@@ -117,7 +118,7 @@ def panel_grid(count: int, rows: int) -> tuple[Figure, list[Axes]]:
 def head(axes: Axes, title: str) -> None:
     """Write above a panel which set it is of, and below that how it was blurred."""
     name, _, rest = title.partition(": ")
-    lines = [part for line in (name, rest) for part in textwrap.wrap(line, 38)]
+    lines = [part for line in (name, rest) for part in textwrap.wrap(re.sub(r",(?=\S)", ", ", line), 38)]
     axes.set_title("\n".join(lines), loc="left", fontsize=FONT, parse_math=False)
 
 
