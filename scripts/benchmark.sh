@@ -28,4 +28,4 @@ pinsharp bench oracle "$out/all"
 pinsharp bench fig5 "$out/all"
 pinsharp bench crops "$out/all" --image 19.png --kernel 2.4
 pinsharp bench table1 "$out/slow"
-pinsharp bench fig4 "$out/fig4" --data "$sets/kodak24" --limit 1
+pinsharp bench fig4 "$out/fig4" --data "$sets/kodak24" --limit 4
