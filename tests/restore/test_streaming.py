@@ -7,17 +7,21 @@ import sys
 import numpy as np
 import pytest
 import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.errors import ConfigError, ImageError, KernelError, OutputError
 from pinsharp.images.arrays import to_array
 from pinsharp.images.files import read_image
+from pinsharp.images.windows import windows
 from pinsharp.nets.weights import save_weights
 from pinsharp.restore import sample, streaming
 from pinsharp.restore.colour import ColourOptions
 from pinsharp.restore.restorer import Restorer
 from pinsharp.restore.streaming import is_large, restore_file
+from pinsharp.restore.tiled import EXACT_STRIDE, Cut
 from scenes import smooth_image
 from strategies import random_image
 from tiffs import write_tiff
@@ -163,6 +167,24 @@ def test_windows_are_smaller_where_bands_are_wide(width, samples, window):
     assert streaming._window(Wide, 512) == 512
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.tuples(st.integers(1, 900), st.integers(1, 900)), st.integers(32, 300), st.integers(0, 80))
+def test_exact_windows_read_equally_much_and_at_least_their_halo(shape, side, halo):
+    plan = Cut(windows(shape, side, halo, EXACT_STRIDE), 0)
+
+    equal = streaming._equal(plan, shape)
+
+    assert len({span.outer_stop - span.outer_start for span in (w.vertical for w in equal.windows)}) == 1
+    assert len({span.outer_stop - span.outer_start for span in (w.horizontal for w in equal.windows)}) == 1
+    for before, after in zip(plan.windows, equal.windows, strict=True):
+        assert (after.rows, after.columns) == (before.rows, before.columns)
+        spans = ((before.vertical, after.vertical), (before.horizontal, after.horizontal))
+        for (old, new), length in zip(spans, shape, strict=True):
+            assert 0 <= new.outer_start <= old.outer_start
+            assert old.outer_stop <= new.outer_stop <= length
+            assert new.outer_start % EXACT_STRIDE == 0
+
+
 @pytest.mark.parametrize("compression", ["zlib", "zstd"])
 def test_a_damaged_strip_names_file_and_rows_and_leaves_nothing(strip, tmp_path, model, compression):
     source = strip(rowsperstrip=30, compression=compression)
@@ -186,7 +208,7 @@ def test_pixels_that_cannot_be_restored_name_file_and_rows(strip, tmp_path, mode
     pixels[205, 3] = np.nan
     write_tiff(source, pixels)
 
-    with pytest.raises(ImageError, match=r"in\.tif: rows 1\d\d to 210: expected finite values"):
+    with pytest.raises(ImageError, match=r"in\.tif: in rows \d+ to 2\d\d, columns 0 to \d+: expected finite values"):
         restore_file(source, tmp_path / "out.tif", restorer(model))
 
     assert [path.name for path in tmp_path.iterdir()] == ["in.tif"]

@@ -7,7 +7,7 @@ with the width of the image, not with its length.
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,12 @@ from pinsharp.errors import ConfigError, ImageError, OutputError
 from pinsharp.images.bigtiff import LargeTiff, open_large
 from pinsharp.images.bigtiff_writer import check_large_output, write_large
 from pinsharp.images.files import same_file
-from pinsharp.images.windows import Window, bands
+from pinsharp.images.windows import Span, Window, bands
 from pinsharp.methods import KernelEstimate, SampledMethod
 from pinsharp.restore.defocus import Defocus, describe
 from pinsharp.restore.restorer import Kernel, Restorer, read_kernel
 from pinsharp.restore.sample import sample
-from pinsharp.restore.tiled import Cut, Seam, SeamMeter, cut, restored_rows
+from pinsharp.restore.tiled import EXACT_STRIDE, Cut, Seam, SeamMeter, cut, restored_rows
 
 LARGE_VALUES = 100_000_000
 """Values (pixels times channels) above which a TIFF is restored by bands: in memory it would take some 2 GiB."""
@@ -184,15 +184,13 @@ class _Work:
         """Bands (1, C, h, W) of exact windows, each put into the memory of the one before.
 
         A new piece of memory for each window's result would lie where the large buffers of the next one have to go: the
-        process grew to twice the size. For the same reason freed memory is given back where the windows get larger or
-        smaller, after the first band and before the last.
+        process grew to twice the size. For the same reason all windows read equally much.
         """
-        first, height = plan.windows[0], 0
+        release_freed_memory()  # what the sample took
+        plan = _equal(plan, (self.image.height, self.image.width))
+        first = plan.windows[0]
         memory = torch.empty((1, _colours(self.image), first.bottom - first.top, self.image.width))
         for row in bands(plan.windows):
-            before, height = height, row[0].outer_rows.stop - row[0].outer_rows.start
-            if height != before:
-                release_freed_memory()
             band = memory[..., : row[0].bottom - row[0].top, :]
             for window in row:
                 band[..., window.columns] = self._restored(window)[..., window.inner_rows, window.inner_columns]
@@ -212,7 +210,9 @@ class _Work:
         try:
             blurred = colour.enter(self._read(window))
         except ImageError as error:
-            raise _named(self.image, error, f"rows {window.top} to {window.bottom}") from error
+            rows, columns = window.outer_rows, window.outer_columns
+            where = f"in rows {rows.start} to {rows.stop}, columns {columns.start} to {columns.stop}"
+            raise _named(self.image, error, where) from error
         parts = zip(colour.split(blurred), self.estimates, strict=True)
         restored = colour.join(blurred, [self.method.deconvolve(part, known).image for part, known in parts])
         self.done += (window.bottom - window.top) * (window.right - window.left)
@@ -242,6 +242,25 @@ def _window(image: LargeTiff, wanted: int | None) -> int:
 
 def _colours(image: LargeTiff) -> int:
     return 3 if image.samples >= 3 else 1
+
+
+def _equal(plan: Cut, shape: tuple[int, int]) -> Cut:
+    """The same exact windows, those at the image's borders reading as much as the others, inwards.
+
+    Their buffers are of one size then, and each takes the place of the one before.
+    """
+    rows, columns = (
+        _stretched({getattr(window, axis) for window in plan.windows}, length)
+        for axis, length in zip(("vertical", "horizontal"), shape, strict=True)
+    )
+    return replace(plan, windows=[Window(rows[w.vertical], columns[w.horizontal]) for w in plan.windows])
+
+
+def _stretched(spans: set[Span], length: int) -> dict[Span, Span]:
+    side = max(span.outer_stop - span.outer_start for span in spans)
+    side = min(side + (length - side) % EXACT_STRIDE, length)  # so that the last one begins on a whole stride too
+    starts = {span: min(span.outer_start, length - side) for span in spans}
+    return {span: replace(span, outer_start=start, outer_stop=start + side) for span, start in starts.items()}
 
 
 def _shared_bytes(image: LargeTiff, plan: Cut) -> int:
