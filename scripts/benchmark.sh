@@ -16,11 +16,15 @@ pinsharp bench run --data "$sets/div2k_crops" --methods "$rows" --kernels $three
 pinsharp bench run --data "$sets/div2k_full" --methods "$rows" --kernels gaussian:2.4:21 -o "$out/all"
 # What a lens and a sensor do, and none of the small nets has seen.
 pinsharp bench run --data "$sets/kodak24" --limit 6 --methods "$rows" --kernels disk:2,disk:4,disk:6 --boundary valid --noise 1 -o "$out/all"
-# Slow methods, on a part.
-pinsharp bench run --data "$sets/kodak24" --limit 6 --methods blurred,swift,wiener,unsupervised-wiener,richardson-lucy,ftvd \
-    --true-kernel --kernels gaussian:2.4:21 -o "$out/slow"
+# Slow methods, and all that need no weights, on a part of each set.
+part=blurred,linear-limit,swift,wiener,wiener-constant,unsupervised-wiener,richardson-lucy,ftvd
+middle=gaussian:2.4:21
+pinsharp bench run --data "$sets/kodak24" --limit 6 --methods $part --true-kernel --kernels $middle -o "$out/slow"
+pinsharp bench run --data "$sets/div2k_crops" --limit 8 --methods $part --kernels $middle -o "$out/slow"
+pinsharp bench run --data "$sets/gopro" --limit 2 --methods $part --kernels $middle -o "$out/slow"
+pinsharp bench run --data "$sets/div2k_full" --limit 1 --methods $part --kernels $middle -o "$out/slow"
 pinsharp bench run --data "$sets/div2k_crops" --limit 2 --methods blurred,swift,ftvd,selfdeblur-small:500 \
-    --kernels gaussian:2.4:21 -o "$out/slow"
+    --kernels $middle -o "$out/slow"
 
 pinsharp bench table1 "$out/all"
 pinsharp bench table2 "$out/all" --methods udbd-budget,udbd-flat-budget,udbd-fwd-budget
