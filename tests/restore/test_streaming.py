@@ -1,6 +1,7 @@
 """A TIFF restored by bands: the result of the image in memory, whatever its layout, and memory that does not grow."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -208,9 +209,15 @@ def test_pixels_that_cannot_be_restored_name_file_and_rows(strip, tmp_path, mode
     pixels[205, 3] = np.nan
     write_tiff(source, pixels)
 
-    with pytest.raises(ImageError, match=r"in\.tif: in rows \d+ to 2\d\d, columns 0 to \d+: expected finite values"):
+    pattern = r"in\.tif: in rows (\d+) to (\d+), columns (\d+) to (\d+): expected finite values"
+    with pytest.raises(ImageError, match=pattern) as caught:
         restore_file(source, tmp_path / "out.tif", restorer(model))
 
+    found = re.search(pattern, str(caught.value))
+    assert found
+    top, bottom, left, right = map(int, found.groups())
+    assert top <= 205 < bottom <= 210
+    assert left <= 3 < right <= 143
     assert [path.name for path in tmp_path.iterdir()] == ["in.tif"]
 
 
