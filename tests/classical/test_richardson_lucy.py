@@ -1,7 +1,5 @@
 """Richardson-Lucy: what its iterations must keep, with scikit-image called directly and a torus as references."""
 
-import sys
-
 import numpy as np
 import pytest
 import torch
@@ -12,7 +10,7 @@ from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
 from pinsharp.blur.noise import quantise
 from pinsharp.blur.operators import Blur
 from pinsharp.classical.richardson_lucy import richardson_lucy
-from pinsharp.errors import ConfigError, KernelError, MissingExtra
+from pinsharp.errors import ConfigError, KernelError
 from scenes import asymmetric_kernel, photograph, psnr, smooth_image
 
 
@@ -154,10 +152,3 @@ def test_no_iteration_is_refused():
 def test_what_is_no_kernel_is_refused():
     with pytest.raises(KernelError, match="must sum to 1"):
         richardson_lucy(smooth_image((20, 20)), torch.ones(1, 1, 3, 3))
-
-
-def test_without_scikit_image_it_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "skimage.restoration", None)
-
-    with pytest.raises(MissingExtra, match=r"needs scikit-image, .* pip install 'pinsharp\[classical\]'"):
-        richardson_lucy(smooth_image((20, 20)), gaussian_kernel(1.0))

@@ -1,7 +1,5 @@
 """The Wiener filter that finds its own noise: scikit-image called directly, and the filter with the best ratio."""
 
-import sys
-
 import numpy as np
 import pytest
 import torch
@@ -12,7 +10,7 @@ from pinsharp.blur.noise import add_read_noise, generator, quantise
 from pinsharp.blur.operators import Blur
 from pinsharp.classical.unsupervised_wiener import circular_unsupervised_wiener, unsupervised_wiener
 from pinsharp.classical.wiener import circular_wiener
-from pinsharp.errors import ConfigError, ImageError, KernelError, MissingExtra
+from pinsharp.errors import ConfigError, ImageError, KernelError
 from scenes import asymmetric_kernel, photograph, psnr, smooth_image
 
 
@@ -128,10 +126,3 @@ def test_numbers_of_draws_out_of_range_are_refused(burn_in, samples):
 def test_what_is_no_kernel_is_refused():
     with pytest.raises(KernelError, match="must sum to 1"):
         unsupervised_wiener(smooth_image((20, 20)), torch.ones(1, 1, 3, 3))
-
-
-def test_without_scikit_image_it_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "skimage.restoration", None)
-
-    with pytest.raises(MissingExtra, match=r"needs scikit-image, .* pip install 'pinsharp\[classical\]'"):
-        unsupervised_wiener(smooth_image((20, 20)), gaussian_kernel(1.0))

@@ -1,28 +1,10 @@
-"""What methods that know only one plane as an array need: scikit-image itself, and a walk over images and channels."""
+"""A walk over images and channels, for methods that know only one plane as an array."""
 
 from collections.abc import Callable
-from types import ModuleType
 
 import numpy as np
 import torch
 from torch import Tensor
-
-from pinsharp.errors import MissingExtra
-
-
-def need_restoration() -> ModuleType:
-    """Import `skimage.restoration`.
-
-    Raises:
-        MissingExtra: If scikit-image is not installed, with the command that installs it.
-    """
-    try:
-        import skimage.restoration
-    except ImportError:
-        raise MissingExtra(
-            "this method needs scikit-image, which is not installed; run: pip install 'pinsharp[classical]'"
-        ) from None
-    return skimage.restoration
 
 
 def each_plane(restore: Callable[[np.ndarray, np.ndarray], np.ndarray], images: Tensor, kernels: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pinsharp.blur.kernels import check_kernel, kernel_sigma
 from pinsharp.classical.borders import mirror
-from pinsharp.classical.planes import each_plane, need_restoration
+from pinsharp.classical.planes import each_plane
 from pinsharp.errors import ConfigError
 
 DEFAULT_ITERATIONS = 100
@@ -47,11 +47,11 @@ def richardson_lucy(image: Tensor, kernel: Tensor, *, iterations: int = DEFAULT_
     Raises:
         ConfigError: If there is not at least one iteration.
         KernelError: If `kernel` is none.
-        MissingExtra: If scikit-image is not installed.
     """
     if iterations < 1:
         raise ConfigError(f"richardson-lucy: iterations must be 1 or more, got {iterations}; try {DEFAULT_ITERATIONS}")
-    restore = need_restoration().richardson_lucy
+    from skimage.restoration import richardson_lucy as restore  # half a second to import
+
     height, width = image.shape[-2:]
     margin = _margin(check_kernel(kernel).clamp(min=0), iterations)
     iterate = partial(restore, num_iter=iterations, clip=False, filter_epsilon=_DARK)

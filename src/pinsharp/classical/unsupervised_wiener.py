@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pinsharp.blur.kernels import check_kernel
 from pinsharp.classical.borders import check_covers_kernel, fade_into_opposite
-from pinsharp.classical.planes import each_plane, need_restoration
+from pinsharp.classical.planes import each_plane
 from pinsharp.errors import ConfigError
 
 DEFAULT_BURN_IN = 100
@@ -47,7 +47,6 @@ def unsupervised_wiener(
     Raises:
         ConfigError: If the numbers of draws are out of range.
         KernelError: If `kernel` is none.
-        MissingExtra: If scikit-image is not installed.
     """
     height, width = image.shape[-2:]
     continued = fade_into_opposite(image, check_kernel(kernel).shape[-1])
@@ -71,7 +70,6 @@ def circular_unsupervised_wiener(
         ConfigError: If the numbers of draws are out of range.
         ImageError: If an image is smaller than the kernel.
         KernelError: If `kernel` is none.
-        MissingExtra: If scikit-image is not installed.
     """
     if burn_in < 0 or samples < 2:
         raise ConfigError(
@@ -79,13 +77,14 @@ def circular_unsupervised_wiener(
             f"try {DEFAULT_BURN_IN} and {DEFAULT_SAMPLES}"
         )
     check_covers_kernel(image, check_kernel(kernel))
-    sample = need_restoration().unsupervised_wiener
+    from skimage.restoration import unsupervised_wiener as sample  # half a second to import
+
     draws = {"burnin": burn_in, "min_num_iter": burn_in + samples, "max_num_iter": burn_in + samples + 1}
 
     def restore(plane: np.ndarray, table: np.ndarray) -> np.ndarray:
         if plane.max() == plane.min():
             return plane  # nothing to measure the noise by: the sampler would take it as 0 and overflow
-        mean: np.ndarray = sample(plane, table, user_params=draws, clip=False, rng=seed)[0]
+        mean: np.ndarray = sample(plane, table, user_params=draws, clip=False, rng=seed)[0]  # type: ignore[no-untyped-call]
         return mean
 
     return each_plane(restore, image, kernel)
