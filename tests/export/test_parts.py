@@ -25,7 +25,8 @@ def lively_swift():
     """Modulation and residual blocks begin near nothing, behind which a mistake hides."""
     net, gen = tiny_swift(), torch.Generator().manual_seed(1)
     with torch.no_grad():
-        for parameter in (*net.restorer.trunk.parameters(), *net.restorer.condition.parameters()):
+        inner = [child for name, child in net.restorer.named_children() if "trunk" in name or "condition" in name]
+        for parameter in (parameter for part in inner for parameter in part.parameters()):
             parameter.add_(torch.randn(parameter.shape, generator=gen) * 0.2)
         for layer in net.restorer.leave.values():
             layer.weight.mul_(100)
@@ -95,7 +96,7 @@ def test_what_is_installed_is_used_until_it_is_removed(name):
 
 def test_a_swift_that_is_told_nothing_feeds_a_modulation_that_changes_nothing():
     net = tiny_swift()
-    net.restorer.condition = None
+    net.restorer.condition = net.restorer.mono_condition = None
     blurred = image(1, 1, 24, 24)
     with torch.inference_mode():
         expected = net.deconvolve(blurred, known())

@@ -21,7 +21,7 @@ def refiner_of(mode):
 def inputs(refiner, dtype=torch.float32):
     gen = torch.Generator().manual_seed(0)
     stack = torch.rand(1, refiner.enter.in_channels, 6, 10, generator=gen).to(dtype, memory_format=torch.channels_last)
-    return stack, torch.randn(1, 2 * sum(refiner.trunk.block_widths), generator=gen) * 0.3
+    return stack, torch.randn(1, refiner.modulation_length, generator=gen) * 0.3
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -10,6 +10,7 @@ from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.errors import ConfigError
 from pinsharp.nets.estimate import KernelEstimate
+from pinsharp.nets.mono_trunk import with_mono_trunk
 from pinsharp.nets.swift import Swift, SwiftConfig
 from pinsharp.nets.weights import load_weights, make_config, save_weights
 
@@ -27,6 +28,7 @@ SMALL = SwiftConfig(
     kernel_hidden=8,
     kernel_size=9,
 )
+TWO_TRUNKS = replace(SMALL, mono_blocks=1, mono_deep_blocks=2)
 
 
 def small_net(config: SwiftConfig = SMALL) -> Swift:
@@ -38,7 +40,8 @@ def randomised(net: Swift) -> Swift:
     """Move every parameter far: residual blocks begin near the identity, behind which a wrong halo hides."""
     gen = torch.Generator().manual_seed(1)
     with torch.no_grad():
-        for parameter in (*net.restorer.trunk.parameters(), *net.restorer.condition.parameters()):
+        inner = [child for name, child in net.restorer.named_children() if "trunk" in name or "condition" in name]
+        for parameter in (parameter for part in inner for parameter in part.parameters()):
             parameter.add_(torch.randn(parameter.shape, generator=gen) * 0.2)
     return net
 
@@ -82,11 +85,12 @@ def test_forward_is_estimate_then_deconvolve():
     torch.testing.assert_close(estimate.kernel, net.estimate(blurred).kernel)
 
 
+@pytest.mark.parametrize("config", [SMALL, TWO_TRUNKS])
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("height, width", [(24, 24), (23, 30), (5, 5), (1, 1)])
-def test_restoring_takes_shorter_ways_to_the_same_image(channels, height, width):
+def test_restoring_takes_shorter_ways_to_the_same_image(config, channels, height, width):
     """In inference mode planes are made one by one and convolutions fused."""
-    net, blurred = randomised(small_net()), images(channels, height, width, batch=1)
+    net, blurred = randomised(small_net(config)), images(channels, height, width, batch=1)
     with torch.no_grad():
         plain = net.deconvolve(blurred, true_blur())
 
@@ -165,6 +169,33 @@ def test_one_kind_of_image_leaves_only_the_layers_of_the_other_alone(channels, o
     assert sorted(idle_parameters(net)) == sorted(expected)
 
 
+@pytest.mark.parametrize("channels, own", [(1, "mono_"), (3, "")])
+def test_with_two_trunks_each_kind_of_image_has_its_own(channels, own):
+    net = randomised(small_net(TWO_TRUNKS))
+
+    net.deconvolve(images(channels, batch=1), true_blur()).square().mean().backward()
+
+    idle = {name.split(".")[0] for name in idle_parameters(net.restorer)}
+    parts = {"trunk", "condition", "mono_trunk", "mono_condition"}
+    assert idle & parts == parts - {f"{own}trunk", f"{own}condition"}
+
+
+def test_a_mono_trunk_started_from_blocks_of_the_other_is_that_trunk_without_the_rest():
+    """Here the block before is the identity, and the rest is taken over."""
+    net = randomised(small_net(replace(SMALL, deep_blocks=3)))
+    nn.init.zeros_(net.restorer.trunk.before[0].second.weight)
+    nn.init.zeros_(net.restorer.trunk.before[0].second.bias)
+    nn.init.zeros_(net.restorer.trunk.deep[1].second.weight)
+    nn.init.zeros_(net.restorer.trunk.deep[1].second.bias)
+    blurred = images(1, batch=1)
+    expected = net.deconvolve(blurred, true_blur())
+
+    grown = with_mono_trunk(net, deep=[0, 2], after=[0])
+
+    torch.testing.assert_close(grown.deconvolve(blurred, true_blur()), expected)
+    assert grown.config.mono_deep_blocks == 2
+
+
 def test_each_stage_trains_one_of_the_two_nets():
     net = randomised(small_net())
 
@@ -198,13 +229,14 @@ def test_ten_steps_lower_the_loss(channels):
     assert losses[-1] < 0.9 * losses[0]
 
 
+@pytest.mark.parametrize("config", [SMALL, TWO_TRUNKS])
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(
     "top, left, height, width", [(0, 0, 20, 24), (48, 56, 33, 8), (40, 0, 12, 101), (60, 64, 37, 37), (92, 100, 5, 1)]
 )
-def test_a_window_with_its_halo_is_restored_as_inside_the_image(channels, top, left, height, width):
+def test_a_window_with_its_halo_is_restored_as_inside_the_image(config, channels, top, left, height, width):
     """What lets an image of any size be restored window by window: windows begin on multiples of the stride."""
-    net, blur = randomised(small_net()), true_blur()
+    net, blur = randomised(small_net(config)), true_blur()
     blurred, halo = images(channels, 97, 101, batch=1), net.halo
     whole = net.deconvolve(blurred, blur)
 
@@ -307,6 +339,7 @@ def test_settings_go_through_a_table():
         ({"width": 0}, "width must be at least 1, got 0"),
         ({"filters": 0}, "filters must be at least 1, got 0"),
         ({"blocks": -1}, "blocks must not be negative, got -1"),
+        ({"mono_blocks": -1}, "mono_blocks must not be negative, got -1"),
         ({"condition": -1}, "condition must not be negative, got -1"),
         ({"kernel_size": 40}, "kernel_size must be odd so that kernels have a centre, got 40"),
         ({"filter_grid": 192}, r"filter_grid must be at least 2 \* filter_radius \+ 1 = 193, got 192"),

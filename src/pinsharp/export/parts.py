@@ -135,8 +135,11 @@ class _SwiftGraph(nn.Module):
         self.mono = mono
         self.colour = colour
 
-    def forward(self, stack_mono: Tensor, stack_colour: Tensor, modulation: Tensor) -> tuple[Tensor, Tensor]:
-        return _refined(self.mono, stack_mono, modulation), _refined(self.colour, stack_colour, modulation)
+    def forward(
+        self, stack_mono: Tensor, stack_colour: Tensor, modulation_mono: Tensor, modulation_colour: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        mono = _refined(self.mono, stack_mono, modulation_mono)
+        return mono, _refined(self.colour, stack_colour, modulation_colour)
 
 
 def _refined(refiner: Refiner, stack: Tensor, modulation: Tensor) -> Tensor:
@@ -163,23 +166,19 @@ def _swift_graph(net: Swift) -> Graph:
     planes = {name: 4 * count * (net.config.filters + 1) for name, count in CHANNELS.items()}
     # Different sizes, or both would be taken for one.
     inputs = {f"stack_{name}": torch.rand(2, planes[name], 6 + 2 * planes[name] // 8, 20) for name in CHANNELS}
-    inputs["modulation"] = torch.rand(2, _modulation_length(net))
-    entries = {name: Entry((f"stack_{name}", "modulation"), f"correction_{name}") for name in CHANNELS}
+    inputs |= {f"modulation_{name}": torch.rand(2, refiners[name].modulation_length) for name in CHANNELS}
+    entries = {name: Entry((f"stack_{name}", f"modulation_{name}"), f"correction_{name}") for name in CHANNELS}
     return Graph(_SwiftGraph(refiners["mono"], refiners[COLOUR]), inputs, entries)
 
 
 def _swift_refine(net: Swift, run: Run) -> Callable[[Tensor, Tensor | None], Tensor]:
     mono_planes = 4 * (net.config.filters + 1)
-    length = _modulation_length(net)
 
     def refine(stack: Tensor, modulation: Tensor | None) -> Tensor:
         name = "mono" if stack.shape[1] == mono_planes else COLOUR
         if modulation is None:
+            length = net.restorer.refiner(name).modulation_length
             modulation = stack.new_zeros((len(stack), length), dtype=torch.float32)
         return run(name, (stack, modulation))
 
     return refine
-
-
-def _modulation_length(net: Swift) -> int:
-    return 2 * sum(net.restorer.trunk.block_widths)

@@ -35,6 +35,9 @@ class SwiftConfig:
         deep_width: Channels at quarter resolution.
         blocks: Residual blocks before, and again after, the quarter-resolution part.
         deep_blocks: Residual blocks at quarter resolution.
+        mono_blocks: Residual blocks of mono images' own, smaller trunk, after its quarter-resolution part; it has none
+            before. With 0 here and in the next, mono images share the trunk of colour images.
+        mono_deep_blocks: Its residual blocks at quarter resolution.
         condition: Hidden width of the small net that tells every residual block which blur and noise to undo; 0 leaves
             it out.
         filters: Filters in the Wiener bank.
@@ -51,6 +54,8 @@ class SwiftConfig:
     deep_width: int = 96
     blocks: int = 2
     deep_blocks: int = 4
+    mono_blocks: int = 0
+    mono_deep_blocks: int = 0
     condition: int = 64
     filters: int = 3
     filter_radius: int = 96
@@ -64,7 +69,7 @@ class SwiftConfig:
         for name in ("width", "deep_width", "filters", "filter_radius", "kernel_hidden"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("blocks", "deep_blocks", "condition", "kernel_windows"):
+        for name in ("blocks", "deep_blocks", "mono_blocks", "mono_deep_blocks", "condition", "kernel_windows"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must not be negative, got {getattr(self, name)}")
         least = 2 * self.filter_radius + 1
@@ -79,7 +84,7 @@ class SwiftConfig:
 class Swift(nn.Module):
     """Blind deblurring in three steps: estimate kernel and noise, deconvolve by a bank, refine by a small U-shaped net.
 
-    Mono and colour images share all weights but the first and the last layer.
+    Mono and colour images share all weights but the first and the last layer, unless mono has a trunk of its own.
 
     Args:
         config: Settings.
@@ -146,17 +151,25 @@ class SwiftRestorer(nn.Module):
         with torch.no_grad():
             for weight in self.leave.parameters():
                 weight.mul_(0.1)  # start near the most careful copy
-        self.trunk = Trunk(config)
-        self.condition = BlurCondition(config.condition, self.trunk.block_widths) if config.condition else None
-        self.halo = _whole_strides(config.filter_radius + _trunk_reach(config))
+        self.trunk = Trunk(config.width, config.deep_width, config.blocks, config.deep_blocks, config.blocks)
+        self.condition = _condition(config, self.trunk)
+        self.mono_trunk: Trunk | None = None
+        self.mono_condition: BlurCondition | None = None
+        if config.mono_blocks or config.mono_deep_blocks:
+            self.mono_trunk = Trunk(config.width, config.deep_width, 0, config.mono_deep_blocks, config.mono_blocks)
+            self.mono_condition = _condition(config, self.mono_trunk)
+        reach = max(trunk.reach for trunk in (self.trunk, self.mono_trunk) if trunk is not None)
+        self.halo = _whole_strides(config.filter_radius + reach)
         self.refine: Refine | None = None  # set, it takes the place of `refiner`: the same net in another runtime
 
     def forward(self, blurred: Tensor, kernel: Tensor, noise: Tensor) -> Tensor:
         """Restore images (B, C, H, W) with kernels (B, 1, K, K) and noise (B,)."""
         height, width = blurred.shape[-2:]
         stack, careful = self._stack(blurred, kernel, noise)
-        modulation = self.condition.vector(kernel, noise) if self.condition else None
-        refine = self.refine or self.refiner("mono" if blurred.shape[1] == 1 else "colour")
+        mode = "mono" if blurred.shape[1] == 1 else "colour"
+        condition = self.mono_condition if self._is_apart(mode) else self.condition
+        modulation = condition.vector(kernel, noise) if condition else None
+        refine = self.refine or self.refiner(mode)
         correction = nn.functional.pixel_shuffle(refine(stack, modulation), 2)[..., :height, :width]
         # The most careful copy is the start; the trunk only has to say what is still wrong with it.
         restored: Tensor = careful + correction.to(careful.dtype)
@@ -164,7 +177,13 @@ class SwiftRestorer(nn.Module):
 
     def refiner(self, mode: str) -> "Refiner":
         """Everything that is convolution, for `mono` or `colour`, as a net that shares its weights with this one."""
-        return Refiner(self.enter[mode], self.trunk, self.leave[mode])
+        trunk = self.mono_trunk if self._is_apart(mode) else self.trunk
+        assert trunk is not None
+        return Refiner(self.enter[mode], trunk, self.leave[mode])
+
+    def _is_apart(self, mode: str) -> bool:
+        """Whether a kind of images has a trunk of its own."""
+        return mode == "mono" and self.mono_trunk is not None
 
     def _stack(self, blurred: Tensor, kernel: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Image and copies at half resolution, (B, 4 C (filters + 1), H / 2, W / 2), and the most careful copy."""
@@ -193,6 +212,11 @@ class Refiner(nn.Module):
         self.trunk = trunk
         self.leave = leave
 
+    @property
+    def modulation_length(self) -> int:
+        """Values that tell all residual blocks what to undo: a scale and a shift of each of their channels."""
+        return 2 * sum(self.trunk.block_widths)
+
     def forward(self, stack: Tensor, modulation: Tensor | None = None) -> Tensor:
         """Say what is wrong with the most careful copy.
 
@@ -218,18 +242,27 @@ class Trunk(nn.Module):
     weights.
 
     Args:
-        config: Settings.
+        width: Channels at half resolution.
+        deep_width: Channels at quarter resolution.
+        before: Residual blocks before the quarter-resolution part.
+        deep: Residual blocks at quarter resolution.
+        after: Residual blocks after it.
     """
 
-    def __init__(self, config: SwiftConfig) -> None:
+    def __init__(self, width: int, deep_width: int, before: int, deep: int, after: int) -> None:
         super().__init__()
-        width, deep = config.width, config.deep_width
-        self.before = _blocks(width, config.blocks)
-        self.down = nn.Conv2d(width, deep, 2, stride=2)
-        self.deep = _blocks(deep, config.deep_blocks)
-        self.up = nn.Sequential(nn.Conv2d(deep, 4 * width, 1), nn.PixelShuffle(2))
-        self.after = _blocks(width, config.blocks)
-        self.block_widths = [width] * config.blocks + [deep] * config.deep_blocks + [width] * config.blocks
+        self.before = _blocks(width, before)
+        self.down = nn.Conv2d(width, deep_width, 2, stride=2)
+        self.deep = _blocks(deep_width, deep)
+        self.up = nn.Sequential(nn.Conv2d(deep_width, 4 * width, 1), nn.PixelShuffle(2))
+        self.after = _blocks(width, after)
+        self.block_widths = [width] * before + [deep_width] * deep + [width] * after
+
+    @property
+    def reach(self) -> int:
+        """How far it looks together with the first and the last layer, in full-resolution pixels."""
+        half = 2 + 2 * (len(self.before) + len(self.after))  # enter and leave, then two convolutions a block
+        return 2 * half + 4 * 2 * len(self.deep) + 4
 
     def forward(self, features: Tensor, modulation: Sequence[Tensor | None]) -> Tensor:
         """Refine features (B, width, H / 2, W / 2), both sides even; one modulation (B, 2 C, 1, 1) a residual block."""
@@ -249,11 +282,8 @@ def _run(blocks: nn.ModuleList, features: Tensor, modulation: Iterator[Tensor | 
     return features
 
 
-def _trunk_reach(config: SwiftConfig) -> int:
-    """How far the trunk looks, in full-resolution pixels."""
-    half = 2 + 2 * 2 * config.blocks  # enter and leave, then two convolutions a block
-    quarter = 2 * config.deep_blocks
-    return 2 * half + 4 * quarter + 4
+def _condition(config: SwiftConfig, trunk: Trunk) -> BlurCondition | None:
+    return BlurCondition(config.condition, trunk.block_widths) if config.condition else None
 
 
 def _whole_strides(length: int) -> int:

@@ -65,7 +65,7 @@ def set_up(config: TrainConfig) -> Run:
     held_out = load_corpus(config.images, held_out=True, smallest=config.run.validation_size + margin)
     validation = make_batch(
         held_out.to(accelerator.device),
-        replace(config.data, mono=0.0),
+        replace(config.data, mono=float(config.data.mono == 1)),  # mono only where nothing else is trained
         size=config.run.validation_size,
         indices=range(config.run.validation_crops),
         seed=VALIDATION_SEED,
