@@ -157,7 +157,20 @@ def _refined(refiner: Refiner, stack: Tensor, modulation: Tensor) -> Tensor:
 
     features = run(trunk.before, refiner.enter(stack))
     deep = run(trunk.deep, trunk.down(features))
-    return cast(Tensor, refiner.leave(run(trunk.after, features + trunk.up(deep))))
+    return cast(Tensor, refiner.leave(run(trunk.after, features + _upsampled(trunk.up[0], deep))))
+
+
+def _upsampled(layer: nn.Module, deep: Tensor) -> Tensor:
+    """A 1x1 convolution and its shuffle to twice the resolution, as one transposed convolution.
+
+    Runtimes move the shuffle's pixels three times, which took a third of the whole in OpenVINO. A transposed
+    convolution has one bias a channel where this layer has four; so they are the weights of one more channel of ones.
+    """
+    assert isinstance(layer, nn.Conv2d)
+    assert layer.bias is not None
+    weight = layer.weight.reshape(-1, 2, 2, layer.in_channels).permute(3, 0, 1, 2)  # (deep channels, channels, 2, 2)
+    weight = torch.cat([weight, layer.bias.reshape(1, -1, 2, 2)])
+    return nn.functional.conv_transpose2d(torch.cat([deep, torch.ones_like(deep[:, :1])], dim=1), weight, stride=2)
 
 
 def _swift_graph(net: Swift) -> Graph:

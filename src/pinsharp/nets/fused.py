@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 _OPERATORS = ("_convolution_pointwise", "_convolution_pointwise_")
 
+_FAST_COLUMNS = 32
+"""Widths at half resolution that are multiples of this, and the half of them, are fast."""
+
+_MOST_MORE = 0.1
+"""Largest share of columns that is worth adding for that."""
+
 
 def can_fuse(stack: Tensor) -> bool:
     """Whether `run_fused` may take the place of the plain operations: one image on a CPU, restored, not trained."""
@@ -39,11 +45,24 @@ def run_fused(refiner: "Refiner", stack: Tensor, modulation: Tensor | None) -> T
     trunk = refiner.trunk
     widths = trunk.block_widths
     parts = iter([None] * len(widths) if modulation is None else split_modulation(modulation, widths))
-    features = _convolved(refiner.enter, stack.to(convolution_dtype(stack)))
-    features = _blocks(trunk.before, features, parts)
-    deep = _blocks(trunk.deep, _convolved(trunk.down, features), parts)
-    features = features.add_(trunk.up[1](_convolved(trunk.up[0], deep)))
-    return _convolved(refiner.leave, _blocks(trunk.after, features, parts))
+    width = stack.shape[-1]
+    features = _convolved(refiner.enter, _widened(stack.to(convolution_dtype(stack))))
+    features = _blocks(trunk.before, features, parts, width)
+    deep = _blocks(trunk.deep, _convolved(trunk.down, features), parts, width // 2)
+    features = _blocks(trunk.after, _add_upsampled(features, trunk.up[0], deep), parts, width)
+    return _convolved(refiner.leave, features)[..., :width]
+
+
+def _widened(stack: Tensor) -> Tensor:
+    """Columns of zeros at the right, up to a width that convolutions on bfloat16 matrix instructions do fast.
+
+    On 96 channels and 217 rows, 288 columns took 6.2 ms and 289 took 13.4 (one core); at 32 more columns in a thousand
+    that pays. The layers keep these columns at zero, so that they are no other than the zeros past the border.
+    """
+    more = -stack.shape[-1] % _FAST_COLUMNS
+    if stack.dtype != torch.bfloat16 or more > stack.shape[-1] * _MOST_MORE:
+        return stack
+    return nn.functional.pad(stack, (0, more)) if more else stack
 
 
 def _knows_bfloat16() -> bool:
@@ -52,13 +71,41 @@ def _knows_bfloat16() -> bool:
     return known is not None and bool(known())
 
 
-def _blocks(blocks: Iterable[nn.Module], features: Tensor, parts: Iterable[Tensor | None]) -> Tensor:
-    """Run residual blocks; features (1, C, H, W) are changed in place."""
+def _blocks(blocks: Iterable[nn.Module], features: Tensor, parts: Iterable[Tensor | None], width: int) -> Tensor:
+    """Run residual blocks; features (1, C, H, W) are changed in place, and are 0 in the columns from `width` on."""
+    _clear(features, width)
     for block, part in zip(blocks, parts, strict=False):
         assert isinstance(block, ResBlock)
         weight, bias = block.modulated_weights(part)
-        hidden = _convolved(block.first, features, weight, bias, activation="relu")
+        hidden = _clear(_convolved(block.first, features, weight, bias, activation="relu"), width)
         _add_convolved(features, block.second, hidden)
+        _clear(features, width)
+    return features
+
+
+def _clear(features: Tensor, width: int) -> Tensor:
+    """Set the columns from `width` on to 0."""
+    if features.shape[-1] > width:
+        features[..., width:] = 0
+    return features
+
+
+def _add_upsampled(features: Tensor, layer: nn.Module, deep: Tensor) -> Tensor:
+    """Add a 1x1 convolution of features at half the resolution, shuffled to the full one, in place.
+
+    As a transposed convolution, which writes its pixels where they belong: 11 instead of 27 ms (a megapixel, one core).
+    It knows one bias a channel, this layer four, one for each place of the shuffle: they are added by themselves.
+    """
+    assert isinstance(layer, nn.Conv2d)
+    assert layer.bias is not None
+    channels = features.shape[1]
+    weight = layer.weight.reshape(channels, 2, 2, -1).permute(3, 0, 1, 2)  # (deep channels, channels, 2, 2)
+    weight = weight.to(deep.dtype, memory_format=torch.channels_last)
+    features.add_(nn.functional.conv_transpose2d(deep, weight, stride=2))
+    bias = layer.bias.to(features.dtype).reshape(channels, 2, 2).permute(1, 2, 0)  # (2, 2, channels)
+    pixels = features.permute(0, 2, 3, 1)  # (1, H, W, C), contiguous
+    pairs = pixels.view(1, features.shape[2] // 2, 2, features.shape[3] // 2, 2 * channels)
+    pairs.add_(bias.reshape(2, 1, 2 * channels))
     return features
 
 
