@@ -126,3 +126,24 @@ def test_any_name_can_be_the_title(title):
     found = Defocus(gaussian_kernel(1.0)[0, 0].numpy(), 1.0)
 
     assert b"<svg" in draw(found, title=title, kind="svg")
+
+
+def test_the_blur_is_measured_in_the_light_that_would_be_restored(cli, model, photo):
+    """As --gamma and --white-level of restore: a pixel above white cannot be meant."""
+    path = photo("a.tif", dtype="uint16")
+
+    assert cli("kernel", "a.tif", "--model", model, "--gamma").code == 0
+    assert cli("kernel", "a.tif", "--model", model, "--white-level", "65535").code == 0
+    bad = cli("kernel", "a.tif", "--model", model, "--white-level", "4095")
+
+    assert bad.code == 2
+    assert str(path.name) in bad.err
+    assert "4095" in bad.err
+
+
+def test_gamma_changes_what_is_measured(cli, photo):
+    photo("a.png", shape=(96, 96, 3))
+
+    plain, linear = (json.loads(cli("kernel", "a.png", "--json", *more).out) for more in ((), ("--gamma",)))
+
+    assert plain["sigma"] != linear["sigma"]

@@ -8,7 +8,7 @@ import typer
 
 from pinsharp.batch.words import printable, width_in_words
 from pinsharp.cli.each import Task, carry_out
-from pinsharp.cli.options import DEFAULT_MODEL, Device, Inputs, Json, Model, Overwrite, Precision
+from pinsharp.cli.options import DEFAULT_MODEL, Device, Gamma, Inputs, Json, Model, Overwrite, Precision, WhiteLevel
 from pinsharp.cli.outputs import check_results
 from pinsharp.errors import ConfigError, OutputError
 
@@ -35,6 +35,8 @@ def kernel(
         ),
     ] = None,
     model: Model = DEFAULT_MODEL,
+    white_level: WhiteLevel = None,
+    gamma: Gamma = False,
     device: Device = "auto",
     precision: Precision = "auto",
     overwrite: Overwrite = False,
@@ -44,15 +46,18 @@ def kernel(
 
     sigma is the width of the blur in pixels: the standard deviation of a Gaussian, half the radius of a disc. What
     stands after ± is one standard deviation, in the model's own judgement. Where the model cannot measure, swift does.
+    Measure with the same --white-level and --gamma as you restore with.
     Exit status as of `pinsharp restore`.
     """
     from pinsharp.images.discover import find_images
 
     paths = find_images(inputs)
     _check_files(paths, save, plot, overwrite)
+    from pinsharp.restore.colour import ColourOptions
     from pinsharp.restore.restorer import Restorer
 
-    restorer = Restorer(model, device=device, precision=cast("methods.Precision", precision))
+    colour = ColourOptions(white_level, gamma=gamma)
+    restorer = Restorer(model, device=device, precision=cast("methods.Precision", precision), colour=colour)
     restorer.check_measurable()
 
     def task(path: Path) -> Task:
