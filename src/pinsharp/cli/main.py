@@ -9,6 +9,7 @@ import typer
 from pinsharp import __version__
 from pinsharp.allocator import keep_freed_memory
 from pinsharp.cli.bench import bench
+from pinsharp.cli.detect import detect
 from pinsharp.cli.evaluate import evaluate
 from pinsharp.cli.export import export
 from pinsharp.cli.info import info
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 for _command in (restore, watch, kernel, info, synth, evaluate, export, train, selfdeblur):
     app.command()(_command)
+app.add_typer(detect)
 app.add_typer(bench)
 
 

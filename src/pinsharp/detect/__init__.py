@@ -1,0 +1,1 @@
+"""Conductive particles on the pins of bonded panels: found, counted, judged, simulated and compared."""
