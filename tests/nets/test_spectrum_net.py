@@ -220,7 +220,7 @@ def test_the_order_of_the_windows_does_not_matter():
     net = small_net()
     windows = torch.rand(1, 6, 32, 32, generator=torch.Generator().manual_seed(0))
 
-    one, other = (net._estimate(net.features(given)) for given in (windows, windows[:, [3, 0, 5, 1, 4, 2]]))
+    one, other = (net.judge(net.features(given)) for given in (windows, windows[:, [3, 0, 5, 1, 4, 2]]))
 
     torch.testing.assert_close(one.kernel, other.kernel)
     torch.testing.assert_close(one.noise, other.noise)
@@ -273,6 +273,36 @@ def test_rings_are_weighted_means():
 
     power = log_power.exp().mean(dim=0) / 0.1**2
     torch.testing.assert_close(power[1:], torch.ones(SMALL.bins - 2), atol=0.1, rtol=0)
+
+
+def directed(windows, directions=8):
+    """Profiles by direction of windows (N, S, S): (N, 4, bins), as power."""
+    net = small_net(SpectrumConfig(window=windows.shape[-1], directions=directions))
+    return (LOG_POWER_SCALE * net._directed(net._power(windows[None]))[0] + LOG_POWER_CENTRE).exp()
+
+
+def test_white_noise_is_as_strong_in_every_direction():
+    white = 0.1 * torch.randn(300, 64, 64, generator=torch.Generator().manual_seed(0))
+    net = small_net(SpectrumConfig(window=64, directions=8))
+
+    power = (net._power(white) @ net.direction_weights).mean(dim=0).reshape(8, -1) / 0.1**2
+
+    torch.testing.assert_close(power[:, 10:], torch.ones_like(power[:, 10:]), atol=0.15, rtol=0)
+
+
+@pytest.mark.parametrize("angle", [0.0, 22.5, 45.0, 90.0, 135.0])
+def test_lines_have_their_power_in_one_direction_and_noise_in_the_others(angle):
+    """What a mean over all directions would hide."""
+    place = torch.arange(64.0)
+    across = math.cos(math.radians(angle)) * place[None, :] + math.sin(math.radians(angle)) * place[:, None]
+    noise = 1e-3 * torch.randn(64, 64, generator=torch.Generator().manual_seed(0))
+    lines = 0.5 + 0.4 * torch.sin(2 * math.pi * across / 5) + noise  # a fifth of a cycle per pixel: ring 16 of 40
+
+    strongest, weakest, crossing, highest = directed(lines[None])[0, :, 14:18].sum(dim=-1)
+
+    assert float(strongest) > 1e3 * float(weakest)
+    assert float(strongest) > 1e3 * float(crossing)
+    torch.testing.assert_close(highest, strongest)
 
 
 @pytest.mark.slow

@@ -246,6 +246,8 @@ def test_a_slip_is_told_in_one_sentence(file, override, sentence):
         (["schedule=polynomial", "power=0"], "stage.power must be positive, got 0.0"),
         (["kind=direct", "width_jitter=0.01"], "width_jitter has no effect in a direct stage, which knows no kernel"),
         (["kind=direct", "detach=true"], "stage.detach has no effect in a direct stage"),
+        (["kind=deconv", "pairs=8"], "stage.pairs has no effect in a deconv stage; remove it"),
+        (["kind=kernel", "batch=4", "pairs=6"], "stage.pairs must be a multiple of the batch of 4, got 6"),
     ],
 )
 def test_settings_that_contradict_one_another_are_told(file, settings, sentence):

@@ -420,6 +420,31 @@ def test_an_interrupted_run_of_a_peer_ends_where_the_whole_one_ends(
     assert figures_of(config) == figures_of(whole)
 
 
+def test_an_interrupted_run_over_a_pool_of_pairs_ends_where_the_whole_one_ends(
+    tiny_run, stages, tmp_path, monkeypatch, no_pictures
+):
+    """In the third round: what was kept in memory is made again."""
+    config = replace(tiny_run, stage=(stages("kernel", steps=10, pairs=6),))
+    whole = in_folder(config, tmp_path / "whole")
+    train(whole, quiet=True)
+    with monkeypatch.context() as patch:
+        interrupt_after(7, patch)
+        with pytest.raises(Interrupted):
+            train(config, quiet=True)
+
+    train(config, resume=True, quiet=True)
+
+    assert same(weights_of(config), weights_of(whole))
+    assert figures_of(config) == figures_of(whole)
+
+
+def test_a_pool_of_pairs_needs_an_estimator_of_spectra(tiny_run, stages):
+    config = replace(tiny_run, net="udbd", config={}, stage=(stages("kernel", pairs=6),))
+
+    with pytest.raises(ConfigError, match=r"stage.pairs needs an estimator that reads spectra, which Udbd has not"):
+        train(config, quiet=True)
+
+
 def test_settings_that_came_later_leave_older_runs_resumable(tiny_run, stages, photographs):
     """Only where one is used does it make another run."""
     corpus = load_corpus(photographs, held_out=False)

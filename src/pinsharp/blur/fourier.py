@@ -75,6 +75,13 @@ def radial_frequency(shape: tuple[int, int], device: torch.device | None = None)
     return torch.hypot(rows[:, None], columns[None, :])
 
 
+def frequency_angle(shape: tuple[int, int]) -> Tensor:
+    """Give the direction of each sample of a half spectrum, -pi / 2 (up) over 0 (right) to pi / 2: (H, W // 2 + 1)."""
+    rows = torch.fft.fftfreq(shape[0])
+    columns = torch.fft.rfftfreq(shape[1])
+    return torch.atan2(rows[:, None], columns[None, :])
+
+
 def fast_size(size: int) -> int:
     """Find the smallest even length >= `size` without prime factors above 7, which a Fourier transform does fast."""
     candidate = size + size % 2

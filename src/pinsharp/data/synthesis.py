@@ -17,6 +17,7 @@ from pinsharp.blur.noise import add_read_noise, add_shot_noise, generator, quant
 from pinsharp.blur.operators import Blur
 from pinsharp.data.corpus import Corpus
 from pinsharp.data.crops import draw_crop, to_mono
+from pinsharp.data.shapes import draw_shapes
 from pinsharp.errors import ConfigError
 
 Distribution = Literal["paper", "wide"]
@@ -32,6 +33,7 @@ class SynthesisConfig:
         distribution: `paper`: 21 x 21 Gaussians with sigma uniform in 1..4, 8 bits, no noise. `wide`: Gaussians to full
             support, discs, mixtures of both and some sharp images, with read and shot noise, 8 to 16 bits.
         mono: Share of batches that are mono, 0 to 1.
+        shapes: Share of crops that are turned into bars and silhouettes; see `pinsharp.data.shapes`.
         sharp: `wide`: share of sharp images.
         gaussian: `wide`: share of Gaussians; what `sharp`, `gaussian` and `disk` leave are mixtures.
         disk: `wide`: share of discs.
@@ -45,6 +47,7 @@ class SynthesisConfig:
 
     distribution: Distribution = "wide"
     mono: float = 0.2
+    shapes: float = 0.0
     sharp: float = 0.06
     gaussian: float = 0.5
     disk: float = 0.24
@@ -57,8 +60,8 @@ class SynthesisConfig:
     def __post_init__(self) -> None:
         if self.distribution not in ("paper", "wide"):
             raise ConfigError(f"data.distribution must be 'paper' or 'wide', got {self.distribution!r}")
-        shares = {name: getattr(self, name) for name in ("mono", "sharp", "gaussian", "disk", "noiseless", "coloured")}
-        for name, share in shares.items():
+        for name in ("mono", "shapes", "sharp", "gaussian", "disk", "noiseless", "coloured"):
+            share = getattr(self, name)
             if not 0 <= share <= 1:
                 raise ConfigError(f"data.{name} is a share and must be from 0 to 1, got {share}")
         if self.sharp + self.gaussian + self.disk > 1:
@@ -140,6 +143,8 @@ def make_batch(corpus: Corpus, config: SynthesisConfig, *, size: int, indices: r
     is_mono = float(torch.rand((), generator=generator(seed, -1 - indices.start))) < config.mono
     crops = torch.stack([_draw_sharp(corpus, size + 2 * margin, draw) for draw in draws]).float() / 255
     crops = to_mono(crops) if is_mono else crops
+    if config.shapes:
+        crops = torch.stack([_shaped(crop, config.shapes, draw) for crop, draw in zip(crops, draws, strict=True)])
     choices = [draw_blurriness(config, draw) for draw in draws]
     sigma = torch.tensor([choice.sigma for choice in choices], dtype=torch.float64)
     radius = torch.tensor([choice.radius for choice in choices], dtype=torch.float64)
@@ -196,6 +201,10 @@ def _draw_widths(config: SynthesisConfig, family: float, first: float, second: f
 def _draw_sharp(corpus: Corpus, size: int, draw: torch.Generator) -> Tensor:
     index = int(torch.randint(len(corpus.images), (), generator=draw))
     return draw_crop(corpus.images[index], size, draw)
+
+
+def _shaped(crop: Tensor, share: float, draw: torch.Generator) -> Tensor:
+    return draw_shapes(crop, draw) if float(torch.rand((), generator=draw)) < share else crop
 
 
 def _expose(blurred: Tensor, choice: Blurriness, seed: int) -> Tensor:

@@ -29,6 +29,8 @@ class StageConfig:
         steps: Optimiser steps.
         batch: Crops a step, over all processes.
         crop: Side of the crops in pixels.
+        pairs: `kernel`: how many different pairs there are; what the estimator reads of each is kept in memory, some 40
+            KiB, and further steps come back to it, which costs next to nothing. 0: every pair is a new one.
         lr: Peak learning rate of AdamW.
         schedule: How the rate falls: by a `cosine`, in `steps`, or as a `polynomial`.
         final_lr: Learning rate at the end of the cosine or the polynomial, as a share of `lr`.
@@ -57,6 +59,7 @@ class StageConfig:
     batch: int
     crop: int
     lr: float
+    pairs: int = 0
     schedule: Schedule = "cosine"
     final_lr: float = 1e-3
     milestones: tuple[float, ...] = ()
@@ -86,6 +89,10 @@ class StageConfig:
                 raise ConfigError(f"stage.{name} must not be negative, got {getattr(self, name)}")
         if not all(0 <= beta < 1 for beta in self.betas):
             raise ConfigError(f"stage.betas must be from 0 to below 1, got {list(self.betas)}")
+        if self.pairs and self.kind != "kernel":
+            raise ConfigError(f"stage.pairs has no effect in a {self.kind} stage; remove it")
+        if self.pairs % self.batch:
+            raise ConfigError(f"stage.pairs must be a multiple of the batch of {self.batch}, got {self.pairs}")
         if self.warmup >= self.steps:
             raise ConfigError(f"stage.warmup ({self.warmup}) must be shorter than the stage ({self.steps} steps)")
         self._check_schedule()
@@ -117,6 +124,7 @@ class StageConfig:
 
 
 _NOT_NEGATIVE = (
+    "pairs",
     "warmup",
     "final_lr",
     "weight_decay",

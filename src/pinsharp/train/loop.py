@@ -7,6 +7,7 @@ CPU, with the very weights of one that was not.
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from pinsharp.errors import ConfigError, OutputError, PinsharpError
 from pinsharp.nets.weights import save_weights
 from pinsharp.train.config import StageConfig, TrainConfig
 from pinsharp.train.pictures import save_pictures
+from pinsharp.train.pool import Observed, Pool
 from pinsharp.train.progress import Progress
 from pinsharp.train.run import Run, calibrate, channels_last, compile_trunk, set_up
 from pinsharp.train.schedule import learning_rate
@@ -91,23 +93,44 @@ def _fit(run: Run, number: int, start: int, optimiser_state: dict[str, Any] | No
     model, optimiser = run.accelerator.prepare(objective, optimiser)
     share = stage.batch // run.accelerator.num_processes
     offset = run.accelerator.process_index * share
+    pairs = _pairs(run, stage, seed)
     shown = Progress(number, stage, quiet=quiet or not run.accelerator.is_main_process)
     with shown:
         for step in range(start, stage.steps):
             begun = time.monotonic()
             first = step * stage.batch + offset
-            batch = make_batch(
-                run.training, run.config.data, size=stage.crop, indices=range(first, first + share), seed=seed
-            )
-            losses = _step(run, model, optimiser, stage, channels_last(batch, config.channels_last), first, step)
+            batch = pairs(range(first, first + share))
+            losses = _step(run, model, optimiser, stage, batch, first, step)
             run.seconds += time.monotonic() - begun
             run.crops += stage.batch
             shown.advance(step + 1, losses["loss"], stage.batch / (time.monotonic() - begun))
             _report(run, number, step + 1, losses, optimiser, shown)
 
 
+def _pairs(run: Run, stage: StageConfig, seed: int) -> Callable[[range], Batch | Observed]:
+    """What makes the training pairs of some indices."""
+    if stage.pairs:
+        estimator: Any = run.net.get_submodule("kernel_net")
+        pool = Pool(
+            estimator,
+            run.training,
+            run.config.data,
+            size=stage.crop,
+            pairs=stage.pairs,
+            block=stage.batch,
+            seed=seed,
+        )
+        return pool.batch
+
+    def made(indices: range) -> Batch:
+        batch = make_batch(run.training, run.config.data, size=stage.crop, indices=indices, seed=seed)
+        return channels_last(batch, run.config.run.channels_last)
+
+    return made
+
+
 def _step(
-    run: Run, model: nn.Module, optimiser: Any, stage: StageConfig, batch: Batch, first: int, step: int
+    run: Run, model: nn.Module, optimiser: Any, stage: StageConfig, batch: Batch | Observed, first: int, step: int
 ) -> dict[str, float]:
     """Take one optimiser step and return the losses."""
     for group in optimiser.param_groups:

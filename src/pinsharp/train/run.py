@@ -78,6 +78,8 @@ def _check_net(net: nn.Module, config: TrainConfig) -> None:
     """Refuse at the start, not hours later, what the net cannot do."""
     for stage in config.stage:
         check_stage(net, stage.kind)
+    if any(stage.pairs for stage in config.stage) and not hasattr(getattr(net, "kernel_net", None), "observe"):
+        raise ConfigError(f"stage.pairs needs an estimator that reads spectra, which {type(net).__name__} has not")
     if config.data.mono and not hasattr(net, "estimate"):
         raise ConfigError(
             f"{type(net).__name__} restores colour images only, but data.mono is {config.data.mono}; set it to 0.0"

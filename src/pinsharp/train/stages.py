@@ -11,6 +11,7 @@ from pinsharp.data.synthesis import Batch
 from pinsharp.errors import ConfigError
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.train.config import ImageLoss, StageConfig, StageKind
+from pinsharp.train.pool import Observed
 
 LEAST_NOISE = 5e-5
 """Noise, in units of full scale, below which its estimate need not follow it."""
@@ -82,13 +83,15 @@ class Stage(nn.Module):
         if not any(parameter.requires_grad for parameter in net.parameters()):
             raise ConfigError(f"stage.frozen leaves nothing to train in this {config.kind} stage")
 
-    def forward(self, batch: Batch, index: int = 0) -> dict[str, Tensor]:
+    def forward(self, batch: Batch | Observed, index: int = 0) -> dict[str, Tensor]:
         """Compute `loss` and the parts of it that the log shows.
 
         Args:
-            batch: Training pairs.
+            batch: Training pairs; for a kernel stage also as an estimator has observed them.
             index: Number of the batch's first sample, which decides the jitter.
         """
+        if isinstance(batch, Observed):
+            return {"loss": kernel_loss(self.net.kernel_net.judge(batch.features), batch)}
         if self.config.kind == "kernel":
             estimate = self.net.estimate(batch.blurred)
             return {"loss": kernel_loss(estimate, batch)}
@@ -163,7 +166,7 @@ def shrunk(sharp: Tensor, like: Tensor) -> Tensor:
     return nn.functional.interpolate(sharp, size=size, mode="bilinear", antialias=True)
 
 
-def kernel_loss(estimate: KernelEstimate, batch: Batch) -> Tensor:
+def kernel_loss(estimate: KernelEstimate, batch: Batch | Observed) -> Tensor:
     """Eq. 4: L1 distance of kernels, summed over their pixels and averaged over the batch.
 
     Nets that say more than a kernel are told more: the Gaussian negative log-likelihood of the log width, which makes

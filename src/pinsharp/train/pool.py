@@ -1,0 +1,108 @@
+"""Training pairs that an estimator comes back to: made once, and kept as what it reads of them.
+
+Making a pair, blur and spectra, costs fifty times what a step of the estimator's small layers does. With a pool of
+pairs the first round through it costs that, and every later one almost nothing.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinsharp.blur.kernels import render_kernels
+from pinsharp.blur.noise import generator
+from pinsharp.data.corpus import Corpus
+from pinsharp.data.synthesis import SynthesisConfig, make_batch
+from pinsharp.nets.spectrum_net import SpectrumNet
+
+LEAST_WINDOWS = 6
+"""Fewest windows of a pair that a step reads: small images have few."""
+
+_ORDER, _WINDOWS = 600_000_000, 700_000_000  # set these random numbers apart from those that make the pairs
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Training pairs as an estimator sees them.
+
+    Args:
+        features: What it reads of each, (B, N, features); see `SpectrumNet.observe`.
+        kernel: True kernels (B, 1, K, K).
+        noise: Standard deviation of all noise, rounding included, (B,).
+        sigma: Sigmas of the kernels' Gaussian part, pixels, (B,).
+        radius: Radii of their disc part, pixels, (B,).
+    """
+
+    features: Tensor
+    kernel: Tensor
+    noise: Tensor
+    sigma: Tensor
+    radius: Tensor
+
+
+class Pool:
+    """A number of training pairs, each made when it is first asked for.
+
+    Sample `index` of a run is always the same pair with the same windows: in the first round they come in their own
+    order, in each later one in another.
+
+    Args:
+        estimator: What is trained.
+        corpus: Sharp images, on the device where the pairs are to be made.
+        config: Distributions of blur and noise.
+        size: Side of the crops in pixels.
+        pairs: How many pairs there are, a multiple of `block`. Each takes some 40 KiB.
+        block: Pairs that are made together.
+        seed: The stage's seed.
+    """
+
+    def __init__(
+        self,
+        estimator: SpectrumNet,
+        corpus: Corpus,
+        config: SynthesisConfig,
+        *,
+        size: int,
+        pairs: int,
+        block: int,
+        seed: int,
+    ) -> None:
+        self._estimator, self._corpus, self._config = estimator, corpus, config
+        self._size, self._pairs, self._block, self._seed = size, pairs, block, seed
+        self._blocks: dict[int, tuple[Tensor, Tensor]] = {}  # features (block, N, F), float16, and truth (block, 3)
+        self._round, self._order = 0, torch.arange(pairs)
+
+    def batch(self, indices: range) -> Observed:
+        """Give the samples of some indices."""
+        found = [self._pair(self._place(index)) for index in indices]
+        features = torch.stack([feature for feature, _ in found])
+        count = features.shape[1]
+        draw = generator(self._seed + _WINDOWS, indices.start)
+        kept = int(torch.randint(min(LEAST_WINDOWS, count), count + 1, (), generator=draw))
+        sigma, radius, noise = torch.stack([truth for _, truth in found]).unbind(dim=-1)
+        kernel = render_kernels(sigma.double(), radius.double(), self._config.kernel_size).float()
+        return Observed(
+            features[:, :kept].float(), kernel, noise, sigma, radius
+        )  # the most textured windows come first
+
+    def _place(self, index: int) -> int:
+        """The pair that a sample is."""
+        turn, position = divmod(index, self._pairs)
+        if turn != self._round:
+            order = torch.randperm(self._pairs, generator=generator(self._seed + _ORDER, turn))
+            self._round, self._order = turn, order if turn else torch.arange(self._pairs)
+        return int(self._order[position])
+
+    def _pair(self, place: int) -> tuple[Tensor, Tensor]:
+        block, position = divmod(place, self._block)
+        if block not in self._blocks:
+            self._blocks[block] = self._made(range(block * self._block, (block + 1) * self._block))
+        features, truth = self._blocks[block]
+        return features[position], truth[position]
+
+    @torch.no_grad()
+    def _made(self, indices: range) -> tuple[Tensor, Tensor]:
+        batch = make_batch(self._corpus, self._config, size=self._size, indices=indices, seed=self._seed)
+        with torch.autocast(batch.blurred.device.type, enabled=False):
+            features = self._estimator.observe(batch.blurred).half()
+        return features, torch.stack([batch.sigma, batch.radius, batch.noise], dim=-1)
