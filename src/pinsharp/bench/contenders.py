@@ -1,6 +1,6 @@
 """Who takes part in a benchmark: one row a method, the blurred input itself, and the best linear filter."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,7 +65,7 @@ def contenders(
         PinsharpError: If a method is unknown or its weights are not there.
     """
     rows: dict[str, Contender] = {}
-    for name, method in _labelled(names).items():
+    for name, method in labelled(names).items():
         made = [_built_in(name, protocol)] if name in (BLURRED, LINEAR_LIMIT) else _rows(name, method, load(method))
         rows |= {row.row: row for row in (made if true_kernel else made[:1])}
     return list(rows.values())
@@ -103,6 +103,31 @@ def describe(given: str, method: Method | None = None, *, informed: bool = False
     }
 
 
+def labelled(names: Sequence[str], built_in: Collection[str] = (BLURRED, LINEAR_LIMIT)) -> dict[str, str]:
+    """Split names and LABEL=METHOD into methods by row; a path may hold a = too.
+
+    Args:
+        names: As the user gives them.
+        built_in: Rows that no method makes, and no method may be called.
+
+    Raises:
+        ConfigError: If two different methods would make the same row, or a method is called as what no method makes.
+    """
+    methods: dict[str, str] = {}
+    for given in names:
+        label, equals, method = given.partition("=")
+        row, method = (label, method) if equals and "/" not in label else (given, given)
+        if methods.setdefault(row, method) != method:
+            raise ConfigError(
+                f"expected one method for the row {row!r}, got {methods[row]!r} and {method!r}; name one differently"
+            )
+        if row != method and row in built_in:
+            raise ConfigError(
+                f"{given}: expected a label of its own, got {row!r}, which no method makes; choose another"
+            )
+    return methods
+
+
 def _budget(card: Mapping[str, Any]) -> dict[str, Any] | None:
     """Training budget of weights, with what the weights that they were started from had cost before."""
     starts: list[Mapping[str, Any]] = []
@@ -113,23 +138,6 @@ def _budget(card: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     sums = {key: sum(budget[key] for budget in known if key in budget) for key in ("crops", "hours")}
     return known[0] | {key: round(total, 2) for key, total in sums.items() if any(key in each for each in known)}
-
-
-def _labelled(names: Sequence[str]) -> dict[str, str]:
-    """Method by row, from names and LABEL=METHOD; a path may hold a = too."""
-    methods: dict[str, str] = {}
-    for given in names:
-        label, equals, method = given.partition("=")
-        row, method = (label, method) if equals and "/" not in label else (given, given)
-        if methods.setdefault(row, method) != method:
-            raise ConfigError(
-                f"expected one method for the row {row!r}, got {methods[row]!r} and {method!r}; name one differently"
-            )
-        if row != method and row in (BLURRED, LINEAR_LIMIT):
-            raise ConfigError(
-                f"{given}: expected a label of its own, got {row!r}, which no method makes; choose another"
-            )
-    return methods
 
 
 def _built_in(name: str, protocol: Degradation) -> Contender:

@@ -51,10 +51,29 @@ def linear_limit(
         blurred = add_read_noise(blurred, noise_sigma, generator)
     # A level is 1 / (2^bits - 1) wide, and rounding to it adds a twelfth of its square.
     variance = noise_sigma**2 + 1 / (12 * (2**bits - 1) ** 2)
+    return best_linear_filter(quantise(blurred, bits), sharp, kernel, variance)
+
+
+def best_linear_filter(blurred: Tensor, sharp: Tensor, kernel: Tensor, noise_power: float | Tensor) -> Tensor:
+    """Restore blurred images by the Wiener filter that knows the kernel, the true image's spectrum and the noise.
+
+    Implies a circulant blur: the opposite borders of the images must fit together.
+
+    Args:
+        blurred: Blurred images (B, C, H, W).
+        sharp: True images of the same shape, no smaller than the kernel.
+        kernel: True kernels (B or 1, 1, K, K).
+        noise_power: Of the blurred images, rounding included, full scale 1, > 0. Of white noise the variance of a
+            pixel; otherwise the variance at each frequency, (B or 1, 1, H, W//2+1) or what broadcasts to it.
+
+    Returns:
+        Restored images (B, C, H, W), not clipped.
+    """
+    shape = (sharp.shape[-2], sharp.shape[-1])
     power = _power_spectrum(sharp)  # (B, C, H, W//2+1)
     k_hat = transfer_function(kernel, shape)  # (B, 1, H, W//2+1)
-    gain = k_hat.conj() * power / (k_hat.abs().square() * power + variance)
-    return from_spectrum(spectrum(quantise(blurred, bits)) * gain, shape).to(sharp.dtype)
+    gain = k_hat.conj() * power / (k_hat.abs().square() * power + noise_power)
+    return from_spectrum(spectrum(blurred) * gain, shape).to(sharp.dtype)
 
 
 def _power_spectrum(image: Tensor) -> Tensor:

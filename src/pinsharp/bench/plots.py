@@ -100,6 +100,14 @@ def draw_fig5(table: Table, *, psnr: str = "mean") -> Figure:
     return figure
 
 
+def width_of(kernel: str, sigma: float) -> tuple[str, float]:
+    """Say what to call the width of a kernel, and the width: the one in its name, or the effective sigma."""
+    family, _, rest = kernel.partition(":")
+    if family in _FAMILIES and "+" not in rest:
+        return _FAMILIES[family], float(rest.partition(":")[0])
+    return _OTHERS, sigma
+
+
 def _check_known(runs: Sequence[RunRecords], rows: Sequence[str]) -> None:
     there = list(dict.fromkeys(row.row for run in runs for row in standings(run)))
     missing = [row for row in rows if row not in there]
@@ -114,7 +122,7 @@ def _points(row: Standing) -> list[dict[str, Cell]]:
         kernels.setdefault(each.kernel, []).append(each)
     points: list[dict[str, Cell]] = []
     for kernel, group in kernels.items():
-        axis, width = _width(kernel, group[0].sigma)
+        axis, width = width_of(kernel, group[0].sigma)
         means = scores(group)
         assert means is not None
         points.append(
@@ -132,14 +140,6 @@ def _points(row: Standing) -> list[dict[str, Cell]]:
             }
         )
     return sorted(points, key=lambda point: (str(point["axis"]), float(point["width"] or 0)))
-
-
-def _width(kernel: str, sigma: float) -> tuple[str, float]:
-    """What to call the width of a kernel, and the width: the one in its name, or the effective sigma."""
-    family, _, rest = kernel.partition(":")
-    if family in _FAMILIES and "+" not in rest:
-        return _FAMILIES[family], float(rest.partition(":")[0])
-    return _OTHERS, sigma
 
 
 def _draw_curve(axes: Axes, rows: Sequence[Mapping[str, Any]], psnr: str, styles: Mapping[str, Any]) -> None:

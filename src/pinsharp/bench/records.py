@@ -151,13 +151,14 @@ class RecordFile:
 
     Args:
         folder: Made if it is not there.
+        name: What the file in it is called.
 
     Raises:
         OutputError: If the folder is a file, cannot be written, or another process is writing there.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self.path = Path(folder) / RECORDS
+    def __init__(self, folder: str | Path, name: str = RECORDS) -> None:
+        self.path = Path(folder) / name
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("a+b")

@@ -47,6 +47,8 @@ class Column:
         digits: Decimals of a number; None for text and for whole numbers.
         factor: What a number is multiplied by when printed, such as 100 for per cent; CSV and JSON keep the figure.
         signed: Print a plus before what is positive.
+        has_interval: Print behind the figure, in brackets, the interval from KEY_low to KEY_high, two figures of the
+            row. They need columns of their own, without a heading, to be in CSV and JSON.
     """
 
     key: str
@@ -54,6 +56,7 @@ class Column:
     digits: int | None = None
     factor: float = 1.0
     signed: bool = False
+    has_interval: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -101,7 +104,7 @@ class Table:
 
     def printed_rows(self, group: Group) -> list[list[str]]:
         """Cells of a group as Markdown shows them, the mark of a row behind its first cell."""
-        rows = [[_shown(column, row.get(column.key)) for column in self.printed] for row in group.rows]
+        rows = [[_with_interval(column, row) for column in self.printed] for row in group.rows]
         for number, mark in group.marks.items():
             rows[number][0] += f" {mark}"
         return rows
@@ -168,6 +171,16 @@ WRITERS: dict[str, Callable[[Table], str]] = {
 def _own(table: Table, group: Group) -> list[dict[str, Cell]]:
     rows = table.plain_rows(group)
     return [{key: value for key, value in row.items() if key not in group.shared} for row in rows]
+
+
+def _with_interval(column: Column, row: Mapping[str, Cell]) -> str:
+    """A figure in words, with its interval if it has one."""
+    shown = _shown(column, row.get(column.key))
+    ends = [row.get(f"{column.key}_{end}") for end in ("low", "high")]
+    if not column.has_interval or None in ends:
+        return shown
+    low, high = (_shown(column, end) for end in ends)
+    return f"{shown} ({low} to {high})"
 
 
 def _shown(column: Column, value: Cell) -> str:

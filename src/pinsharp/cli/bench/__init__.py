@@ -2,7 +2,9 @@
 
 import typer
 
+from pinsharp.cli.bench.detection import detection
 from pinsharp.cli.bench.figures import crops, fig5
+from pinsharp.cli.bench.real import real
 from pinsharp.cli.bench.run import run
 from pinsharp.cli.bench.sensitivity import fig4
 from pinsharp.cli.bench.speed import speed
@@ -14,5 +16,5 @@ bench = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
-for _command in (run, table1, table2, oracle, fig4, fig5, crops, speed):
+for _command in (run, table1, table2, oracle, fig4, fig5, crops, speed, real, detection):
     bench.command()(_command)

@@ -1,0 +1,186 @@
+"""The pieces of the detection benchmark: one photograph and the rows that are to restore it, in one process or several.
+
+Whatever goes wrong with a row becomes a failed record, and so does the death of a process.
+"""
+
+import hashlib
+import re
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from pinsharp import workers
+from pinsharp.bench.detection_records import IN_FOCUS, InspectionFigures, Key
+from pinsharp.bench.detection_rows import Answer, Attempt, Lineup
+from pinsharp.bench.detection_scene import Judgement, Shot, Study, judge
+from pinsharp.bench.tasks import LONGEST_REASON
+from pinsharp.blur.kernels import kernel_sigma, parse_kernel
+from pinsharp.detect.tables import write_particles
+from pinsharp.errors import PinsharpError
+from pinsharp.images.files import write_image
+from pinsharp.workers import Answer as Told
+from pinsharp.workers import Death, threads_for
+
+PICTURES = "pictures"
+"""Folder in that of the results with the images of one seed and what was found on them."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One photograph, and the rows that are still to restore it.
+
+    Args:
+        seed: Of panel and noise.
+        kernel: Name of the blur; `IN_FOCUS` for none.
+        kernel_sha256: Hash of the kernel.
+        sigma: Effective width of the blur in pixels.
+        rows: Names of the rows with their passes.
+        keep: Start of the names of the files in which the images are kept; None to keep none.
+    """
+
+    seed: int
+    kernel: str
+    kernel_sha256: str
+    sigma: float
+    rows: tuple[tuple[str, int], ...]
+    keep: Path | None = None
+
+    def key(self, row: str, passes: int) -> Key:
+        """What a row's figures are figures of."""
+        return row, passes, self.seed, self.kernel, self.kernel_sha256
+
+
+def task_of(seed: int, kernel: str, pixels: Tensor | None, rows: Sequence[tuple[str, int]], keep: Path | None) -> Task:
+    """Make the task of a kernel (1, 1, K, K), or in focus."""
+    if pixels is None:
+        return Task(seed, IN_FOCUS, "", 0.0, tuple(rows), keep)
+    # Rounded, because the last digits of a rendered kernel are the machine's.
+    digest = hashlib.sha256(np.rint(pixels.double().numpy() * 1e6).astype(np.int64).tobytes()).hexdigest()
+    return Task(seed, kernel, digest, float(kernel_sigma(pixels)), tuple(rows), keep)
+
+
+def kept_files(keep: Path, kernel: str, row: str, passes: int) -> tuple[Path, Path]:
+    """Where the image of a row and its particles are kept."""
+    name = re.sub(r"[^\w.-]+", "-", f"{kernel or 'in-focus'}_{row}_{passes}")
+    return keep.with_name(f"{keep.name}_{name}.png"), keep.with_name(f"{keep.name}_{name}.csv")
+
+
+def in_this_process(
+    tasks: Sequence[Task], study: Study, rows: Sequence[Attempt]
+) -> Generator[InspectionFigures, None, None]:
+    """Carry tasks out one after another."""
+    by_name = {(row.row, row.passes): row for row in rows}
+    for task in tasks:
+        yield from carry_out(task, study, by_name)
+
+
+def in_processes(
+    tasks: Sequence[Task], study: Study, lineup: Lineup, jobs: int
+) -> Generator[InspectionFigures, None, None]:
+    """Carry tasks out in several processes, and yield figures as they come.
+
+    However this ends, no process is left behind; they end with their parent, even if that is killed.
+
+    Raises:
+        ConfigError: If no process is left that could load the methods.
+    """
+    waiting = deque(tasks)
+    reported: Counter[Task] = Counter()
+    with closing(workers.in_processes(waiting, _Setup(study, lineup, threads_for(jobs)), jobs)) as events:
+        for event in events:
+            if isinstance(event, Told):
+                reported[event.task] += 1
+                yield event.value
+            elif isinstance(event, Death):
+                yield from _bury(event, reported[event.task], waiting)
+
+
+def carry_out(task: Task, study: Study, rows: Mapping[tuple[str, int], Attempt]) -> Iterator[InspectionFigures]:
+    """Photograph a panel and let each row restore it; whatever goes wrong becomes failed figures."""
+    shot = Shot(study, task.seed, None if task.kernel == IN_FOCUS else _kernel(task.kernel))
+    for row, passes in task.rows:
+        try:
+            answer = rows[row, passes].restore(shot)
+            judgement = judge(shot, answer.image)
+            if task.keep is not None:
+                _keep(answer, judgement, kept_files(task.keep, task.kernel, row, passes))
+            figures = _figures(task, row, passes, shot, answer, judgement)
+        except Exception as error:  # noqa: BLE001 - one image must not end the measuring of the others
+            figures = failed(task, row, passes, error)
+        yield figures
+
+
+def failed(task: Task, row: str, passes: int, reason: Exception | str) -> InspectionFigures:
+    """Record that a row has no figures, and why, on one line."""
+    if isinstance(reason, Exception) and not isinstance(reason, PinsharpError):
+        reason = f"{type(reason).__name__}: {reason}"
+    line = " ".join(str(reason).split())[:LONGEST_REASON]
+    return InspectionFigures(*task.key(row, passes), task.sigma, status="failed", reason=line)
+
+
+def _figures(task: Task, row: str, passes: int, shot: Shot, answer: Answer, judgement: Judgement) -> InspectionFigures:
+    scores = judgement.scores
+    return InspectionFigures(
+        *task.key(row, passes),
+        task.sigma,
+        f1=scores.f1,
+        precision=scores.precision,
+        recall=scores.recall,
+        average_precision=scores.average_precision,
+        localisation_rms=scores.localisation_rms,
+        pairs=scores.pairs,
+        false_alarms=scores.false_alarms,
+        missed=scores.missed,
+        wrong_pins=judgement.wrong_pins,
+        pins=len(shot.panel.pins),
+        pins_found=len(judgement.found.pins),
+        megapixels=answer.image.size / 1e6,
+        estimated_sigma=answer.estimated_sigma,
+        passes_made=answer.passes_made,
+        seconds=answer.seconds,
+    )
+
+
+def _keep(answer: Answer, judgement: Judgement, files: tuple[Path, Path]) -> None:
+    """Write the image and what was found on it."""
+    image, particles = files
+    image.parent.mkdir(parents=True, exist_ok=True)
+    write_image(image, answer.image, overwrite=True)
+    write_particles(particles, judgement.found.particles)
+
+
+@lru_cache(maxsize=16)
+def _kernel(name: str) -> Tensor:
+    return parse_kernel(name)
+
+
+@dataclass(frozen=True)
+class _Setup:
+    """Makes in a process what measures there; sent there without tensors, methods are loaded anew."""
+
+    study: Study
+    lineup: Lineup
+    threads: int
+
+    def __call__(self) -> Callable[[Task], Iterator[InspectionFigures]]:
+        import torch
+
+        torch.set_num_threads(self.threads)
+        rows = {(row.row, row.passes): row for row in self.lineup(self.study.camera)}
+        return lambda task: carry_out(task, self.study, rows)
+
+
+def _bury(death: Death[Task], reported: int, waiting: deque[Task]) -> Iterator[InspectionFigures]:
+    """Blame the death of a process on the row that it was at, and put its other rows back."""
+    left = death.task.rows[reported:]
+    if not left:  # it died after its last row
+        return
+    if left[1:]:
+        waiting.appendleft(replace(death.task, rows=left[1:]))
+    yield failed(death.task, *left[0], f"{death.reason} while it restored this image; is memory short?")

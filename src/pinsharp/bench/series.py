@@ -1,0 +1,124 @@
+"""A focus series: a folder of images of one scene, whose names say how far each is from the best focus."""
+
+import itertools
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pinsharp.errors import ConfigError
+from pinsharp.images.arrays import to_tensor
+from pinsharp.images.bigtiff import open_large
+from pinsharp.images.discover import find_images
+from pinsharp.images.files import read_image
+from pinsharp.restore.colour import luma
+from pinsharp.restore.streaming import is_large
+
+CROP = 2048
+"""Side in pixels of the part in the middle that is judged; smaller images are judged whole."""
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Level:
+    """One image of a series.
+
+    Args:
+        number: Steps of focus from the best one; its sign says to which side.
+        path: File of the image.
+    """
+
+    number: float
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The number in words: `-3`, `0.5`."""
+        return f"{self.number:g}"
+
+
+def find_series(folder: Path) -> list[Level]:
+    """List the images of a folder whose names are numbers, the sharpest first: by size of the number, then by sign.
+
+    Raises:
+        ImageError: If there is no such folder, or no image in it.
+        ConfigError: If a name is no number, two are the same, or there is one image only.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: expected a folder with the images of a focus series, got no folder")
+    levels: dict[float, Level] = {}
+    for path in find_images([folder]):
+        if not _NUMBER.fullmatch(path.stem):
+            raise ConfigError(
+                f"{folder}: expected images named by their focus level, such as 0.png for the sharpest, 1.png, 2.png "
+                f"or -1.png for the other side, got {path.name}; rename it or take it out"
+            )
+        number = float(path.stem) + 0.0  # -0 is 0
+        if number in levels:
+            raise ConfigError(
+                f"{folder}: expected one image of each level, got {levels[number].path.name} and {path.name}; "
+                "take one of them out"
+            )
+        levels[number] = Level(number, path)
+    if len(levels) < 2:
+        raise ConfigError(f"{folder}: expected at least 2 focus levels, got {len(levels)}; add the others")
+    return sorted(levels.values(), key=lambda level: (abs(level.number), -level.number))
+
+
+def choose_reference(levels: list[Level], number: float | None) -> Level:
+    """The level that stands for the sharp image: the one of a number, or the sharpest.
+
+    Raises:
+        ConfigError: If there is none of that number.
+    """
+    if number is None:
+        return levels[0]
+    found = [level for level in levels if level.number == number]
+    if not found:
+        names = ", ".join(level.name for level in levels)
+        raise ConfigError(f"expected a reference among the levels {names}, got {number:g}; leave it out for the first")
+    return found[0]
+
+
+def read_middle(path: Path, side: int = CROP) -> NDArray[Any]:
+    """Read the middle of an image, at most so many pixels a side; of a TIFF larger than memory only that is read.
+
+    Raises:
+        ImageError: If the image cannot be read.
+    """
+    if is_large(path):
+        with open_large(path) as image:
+            return image.read(_middle(image.height, side), _middle(image.width, side))
+    pixels = read_image(path).pixels
+    return np.ascontiguousarray(pixels[_middle(pixels.shape[0], side), _middle(pixels.shape[1], side)])
+
+
+def brightness(image: NDArray[Any]) -> NDArray[np.float64]:
+    """Luma (ITU-R BT.709) of an image as one channel (H, W), full scale 1; alpha is left out."""
+    tensor = to_tensor(image)
+    mono = luma(tensor) if tensor.shape[1] == 3 else tensor
+    return np.asarray(mono[0, 0].double().numpy(), np.float64)
+
+
+def falls(levels: list[float], widths: list[float | None]) -> list[tuple[float, float]]:
+    """Pairs of neighbouring levels, from the sharp one outwards on each side, between which a width does not rise.
+
+    Args:
+        levels: Numbers of the levels.
+        widths: Width of each; None where there is none, which is passed over.
+    """
+    known = {level: width for level, width in zip(levels, widths, strict=True) if width is not None}
+    found = []
+    for side in (1, -1):
+        order = sorted((level for level in known if level * side >= 0), key=abs)
+        found += [(one, two) for one, two in itertools.pairwise(order) if known[two] <= known[one]]
+    return found
+
+
+def _middle(length: int, side: int) -> slice:
+    begin = max(0, (length - side) // 2)
+    return slice(begin, begin + min(side, length))
