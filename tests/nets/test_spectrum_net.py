@@ -276,7 +276,7 @@ def test_rings_are_weighted_means():
 
 
 def directed(windows, directions=8):
-    """Profiles by direction of windows (N, S, S): (N, 4, bins), as power."""
+    """Profiles by direction of windows (N, S, S): (N, 4, rings), as power."""
     net = small_net(SpectrumConfig(window=windows.shape[-1], directions=directions))
     return (LOG_POWER_SCALE * net._directed(net._power(windows[None]))[0] + LOG_POWER_CENTRE).exp()
 
@@ -298,7 +298,7 @@ def test_lines_have_their_power_in_one_direction_and_noise_in_the_others(angle):
     noise = 1e-3 * torch.randn(64, 64, generator=torch.Generator().manual_seed(0))
     lines = 0.5 + 0.4 * torch.sin(2 * math.pi * across / 5) + noise  # a fifth of a cycle per pixel: ring 16 of 40
 
-    strongest, weakest, crossing, highest = directed(lines[None])[0, :, 14:18].sum(dim=-1)
+    strongest, weakest, crossing, highest = directed(lines[None])[0, :, 13:17].sum(dim=-1)
 
     assert float(strongest) > 1e3 * float(weakest)
     assert float(strongest) > 1e3 * float(crossing)

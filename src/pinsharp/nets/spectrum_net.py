@@ -27,6 +27,10 @@ SLOPE_SCALE = 8.0
 DIRECTION_BINS = 40
 """Radial bins of the profiles by direction, from zero frequency to half a cycle per pixel."""
 
+KEPT_RINGS = slice(1, 38)
+"""Which of these are read. The first and the last two hold next to no samples in some directions: an estimator that
+read them called defocused images of a microscope sharp, to 0.1 %."""
+
 POWER_FLOOR = 1e-9
 """Power added before the logarithm, per pixel: a tenth of 12-bit rounding noise in amplitude."""
 
@@ -74,7 +78,7 @@ class SpectrumNet(nn.Module):
         self.config = config or SpectrumConfig()
         hidden, features = self.config.hidden, 2 * (2 * self.config.bins - 1)
         if self.config.directions:
-            features += _CHOSEN * (2 * DIRECTION_BINS - 1)
+            features += _CHOSEN * (2 * len(range(DIRECTION_BINS)[KEPT_RINGS]) - 1)
         self.read = nn.Sequential(nn.Linear(features, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU())
         self.conclude = nn.Sequential(
             nn.Linear(features + 2 * hidden, hidden),
@@ -148,7 +152,7 @@ class SpectrumNet(nn.Module):
         return _scaled(torch.cat([log_of_mean, mean_of_log], dim=-1))
 
     def _directed(self, power: Tensor) -> Tensor:
-        """Log mean power by ring: (B, N, 4, bins).
+        """Log mean power by ring, of those that are kept: (B, N, 4, rings).
 
         In the strongest direction, the weakest and the one across the strongest; then the highest of all directions.
         """
@@ -159,7 +163,7 @@ class SpectrumNet(nn.Module):
         strongest = strength.argmax(dim=-1)
         chosen = torch.stack([strongest, strength.argmin(dim=-1), (strongest + count // 2) % count], dim=-1)
         picked = profiles.gather(-2, chosen[..., None].expand(*chosen.shape, DIRECTION_BINS))
-        return torch.cat([picked, profiles.amax(dim=-2, keepdim=True)], dim=-2)
+        return torch.cat([picked, profiles.amax(dim=-2, keepdim=True)], dim=-2)[..., KEPT_RINGS]
 
     def judge(self, features: Tensor) -> KernelEstimate:
         """Estimate the blur of images out of the features (B, N, F) of their windows."""
