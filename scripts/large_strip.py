@@ -1,9 +1,10 @@
 """Measure what restoring a strip that is larger than memory costs: speed and peak memory, one line of JSON each.
 
-Usage: python scripts/large_strip.py --gigapixels 0.1 0.5 2 --out FOLDER [--compression zlib] [--width 8192] [--keep]
+Usage: python scripts/large_strip.py --gigapixels 0.1 0.5 2 --out FOLDER [--rgb] [--compression zlib] [--width 8192]
 
 Makes a strip (textured, blurred by a Gaussian of sigma 2, noisy, 12 bits stored in 16, tiles) by bands, restores it in
-a process of its own as `pinsharp restore` does, and removes both files. Two gigapixels need 8 GB in FOLDER.
+a process of its own as `pinsharp restore` does, and removes both files. Two gigapixels need 8 GB in FOLDER, of colour
+24 GB; its channels have the same structures and each its own noise.
 """
 
 import argparse
@@ -26,7 +27,7 @@ _REACH = 16
 """Rows of the neighbouring bands that the blur reaches into."""
 
 
-def make_strip(path: Path, shape: tuple[int, int], compression: str) -> None:
+def make_strip(path: Path, shape: tuple[int, ...], compression: str) -> None:
     """Write a strip by bands of a tile's height; the memory for it does not grow with its length."""
     with tifffile.TiffWriter(path, bigtiff=True) as writer:
         writer.write(
@@ -34,7 +35,7 @@ def make_strip(path: Path, shape: tuple[int, int], compression: str) -> None:
             shape=shape,
             dtype=np.uint16,
             tile=(TILE, TILE),
-            photometric="minisblack",
+            photometric="rgb" if len(shape) == 3 else "minisblack",
             compression=None if compression == "none" else compression,
             predictor=compression != "none",
             maxworkers=1,
@@ -86,19 +87,21 @@ class _Pace:
             print(f"{done / 1e6:.0f} of {total / 1e6:.0f} megapixels, {left:.0f} s left", file=sys.stderr, flush=True)
 
 
-def _tiles(shape: tuple[int, int]) -> Iterator[NDArray[np.uint16]]:
+def _tiles(shape: tuple[int, ...]) -> Iterator[NDArray[np.uint16]]:
     for top in range(0, shape[0], TILE):
-        band = _blurred(top // TILE, shape[1])[: shape[0] - top]
+        band = _blurred(top // TILE, shape[1:])[: shape[0] - top]
         for left in range(0, shape[1], TILE):
             yield band[:, left : left + TILE]
 
 
-def _blurred(band: int, width: int) -> NDArray[np.uint16]:
-    above, below = _sharp(band - 1, width)[-_REACH:], _sharp(band + 1, width)[:_REACH]
-    sharp = np.concatenate([above, _sharp(band, width), below])
+def _blurred(band: int, row: tuple[int, ...]) -> NDArray[np.uint16]:
+    """A band of rows of some shape, (W,) or (W, 3)."""
+    above, below = _sharp(band - 1, row[0])[-_REACH:], _sharp(band + 1, row[0])[:_REACH]
+    sharp = np.concatenate([above, _sharp(band, row[0]), below])
     blurred = cv2.GaussianBlur(sharp, (0, 0), SIGMA)[_REACH:-_REACH]
-    noise = np.random.default_rng([1, band + 1]).normal(0, NOISE, blurred.shape)
-    return np.clip(np.rint(blurred + noise), 0, WHITE).astype(np.uint16)
+    noise = np.random.default_rng([1, band + 1]).normal(0, NOISE, (len(blurred), *row))
+    noisy = np.rint(blurred.reshape(*blurred.shape, *[1] * (len(row) - 1)) + noise)
+    return np.clip(noisy, 0, WHITE).astype(np.uint16)
 
 
 def _sharp(band: int, width: int) -> NDArray[np.float32]:
@@ -115,7 +118,7 @@ def _measure(gigapixels: float, options: argparse.Namespace) -> None:
     shape = (max(1, round(gigapixels * 1e9 / options.width)), options.width)
     source, target = options.out / f"strip-{gigapixels:g}.tif", options.out / f"restored-{gigapixels:g}.tif"
     begun = time.monotonic()
-    make_strip(source, shape, options.compression)
+    make_strip(source, (*shape, 3) if options.rgb else shape, options.compression)
     print(f"{source}: {shape[1]} x {shape[0]} made in {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     command = [sys.executable, __file__, "--restore", source, target, "--precision", options.precision]
     command += ["--window", str(options.window)] if options.window else []
@@ -125,7 +128,8 @@ def _measure(gigapixels: float, options: argparse.Namespace) -> None:
         if not options.keep:
             source.unlink()
             target.unlink(missing_ok=True)
-    about = {"gigapixels": gigapixels, "height": shape[0], "width": shape[1], "compression": options.compression}
+    about = {"gigapixels": gigapixels, "height": shape[0], "width": shape[1], "channels": 3 if options.rgb else 1}
+    about["compression"] = options.compression
     print(json.dumps(about | json.loads(done.stdout)), flush=True)
 
 
@@ -134,6 +138,7 @@ def main() -> None:
     parser.add_argument("--gigapixels", type=float, nargs="+", default=[0.1])
     parser.add_argument("--out", type=Path, default=Path())
     parser.add_argument("--width", type=int, default=8192)
+    parser.add_argument("--rgb", action="store_true", help="make a strip of colour")
     parser.add_argument("--compression", choices=["none", "zlib", "lzw", "zstd"], default="none")
     parser.add_argument("--precision", choices=["auto", "float32", "bfloat16"], default="auto")
     parser.add_argument("--window", type=int, help="side of the windows; restore_file chooses it by default")

@@ -4,11 +4,14 @@ from dataclasses import asdict, replace
 
 import pytest
 import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.errors import ConfigError
+from pinsharp.nets import bank_blocks
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.mono_trunk import with_mono_trunk
 from pinsharp.nets.swift import Swift, SwiftConfig
@@ -248,6 +251,66 @@ def test_a_window_with_its_halo_is_restored_as_inside_the_image(config, channels
     torch.testing.assert_close(window, whole[..., top : top + height, left : left + width], atol=1e-4, rtol=0)
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from([(SMALL, 1), (SMALL, 3), (TWO_TRUNKS, 1)]),
+    st.tuples(st.integers(1, 150), st.integers(1, 330)),
+    st.tuples(st.integers(1, 20), st.integers(1, 60)),
+    st.sampled_from([torch.float32, torch.bfloat16]),
+)
+@example((SMALL, 3), (137, 323), (8, 60), torch.bfloat16)
+@example((TWO_TRUNKS, 1), (149, 329), (20, 15), torch.bfloat16)
+def test_windows_are_the_whole_image_to_the_last_bit(kind, shape, strides, dtype):
+    """Whatever their size, though blocks of the bank end somewhere within them."""
+    (config, channels), (height, width) = kind, shape
+    net, blurred = randomised(small_net(config)), images(channels, height, width, batch=1)
+    tall, wide = (net.restorer.STRIDE * count for count in strides)
+
+    with (
+        torch.inference_mode(),
+        torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(bank_blocks, "BLOCK", 48)
+        whole = net.deconvolve(blurred, true_blur())
+        restore = net.windows(
+            lambda *place: blurred[..., *place], (channels, height, width), true_blur(), largest=(tall, wide)
+        )
+        parts = torch.empty_like(whole)
+        for top in range(0, height, tall):
+            for left in range(0, width, wide):
+                place = slice(top, min(top + tall, height)), slice(left, min(left + wide, width))
+                parts[..., *place] = restore(*place)
+
+    assert torch.equal(parts, whole)
+
+
+@pytest.mark.parametrize("rows, columns", [(slice(2, 8), slice(0, 8)), (slice(0, 8), slice(5, 8))])
+def test_windows_begin_where_the_pixels_of_the_trunk_do(rows, columns):
+    blurred = images(1, 16, 16, batch=1)
+    restore = small_net().windows(lambda *place: blurred[..., *place], (1, 16, 16), true_blur(), largest=(8, 8))
+
+    with pytest.raises(ValueError, match=rf"multiples of 4 on, got row {rows.start} and column {columns.start}"):
+        restore(rows, columns)
+
+
+def test_all_windows_see_equally_much_so_that_the_memory_of_one_fits_the_next():
+    net, blurred, seen = small_net(), images(1, 301, 703, batch=1), []
+    net.restorer.refine = lambda stack, modulation: (
+        seen.append(tuple(stack.shape[-2:])) or net.restorer.refiner("mono")(stack, modulation)
+    )
+
+    with torch.inference_mode():
+        restore = net.windows(lambda *place: blurred[..., *place], (1, 301, 703), true_blur(), largest=(64, 240))
+        for top in range(0, 301, 64):
+            for left in range(0, 703, 240):
+                restore(slice(top, min(top + 64, 301)), slice(left, min(left + 240, 703)))
+
+    assert len(set(seen[:-3])) == 1
+    assert seen[-1][0] < seen[0][0]  # nothing is read again for the last band
+    assert seen[-1][1] == seen[0][1]
+
+
 def test_nothing_beyond_the_halo_reaches_a_pixel():
     net, blur = randomised(small_net()), true_blur()
     blurred, halo = images(1, 101, 101, batch=1), net.halo
@@ -343,6 +406,7 @@ def test_settings_go_through_a_table():
         ({"condition": -1}, "condition must not be negative, got -1"),
         ({"kernel_size": 40}, "kernel_size must be odd so that kernels have a centre, got 40"),
         ({"filter_grid": 192}, r"filter_grid must be at least 2 \* filter_radius \+ 1 = 193, got 192"),
+        ({"kernel_directions": 3}, "kernel_directions must be 0 or an even number, got 3"),
         ({"kernel_window": 1}, "kernel_window must be at least 4 pixels, got 1"),
     ],
 )

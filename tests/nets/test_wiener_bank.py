@@ -228,12 +228,15 @@ def test_a_grid_that_cannot_hold_the_filters_is_refused():
         WienerBank(3, 12, 24)
 
 
-@pytest.mark.parametrize("shape", [(2, 1, 24, 24), (1, 3, 23, 30), (2, 3, 1, 5)])
-def test_one_filter_after_another_gives_what_all_at_once_give(shape):
-    image, kernel, noise = random_images(*shape), asymmetric_kernel(batch=shape[0]), NOISE.expand(shape[0])
-    bank = small_bank()
+@pytest.mark.parametrize("channels, height, width", [(1, 24, 24), (3, 23, 30), (3, 1, 5)])
+def test_one_plane_after_another_is_what_all_at_once_are(channels, height, width):
+    """With more neighbours around than the radius, too."""
+    image, kernel, bank = random_images(1, channels, height, width), asymmetric_kernel(), small_bank()
+    lengths = bank.transform_shape((height + 3, width + 1))
+    around = (RADIUS, lengths[1] - width - RADIUS, RADIUS, lengths[0] - height - RADIUS)
+    padded = torch.nn.functional.pad(image, around, mode="replicate")[0]
 
     with torch.inference_mode():
-        each = torch.stack(list(bank.each(image, kernel, noise)), dim=1)
+        planes = torch.stack(list(bank.planes(padded, bank.transfers(kernel, NOISE, lengths), (height, width))))
 
-    torch.testing.assert_close(each, bank(image, kernel, noise), atol=1e-5, rtol=0)
+    torch.testing.assert_close(planes, bank(image, kernel, NOISE)[0].flatten(0, 1), atol=1e-5, rtol=0)

@@ -21,7 +21,9 @@ from pinsharp.methods.method import (
     Kind,
     Lender,
     Method,
+    RestoreWindow,
     SampledMethod,
+    WindowedMethod,
     check_takes_kernel,
     takes_kernel,
 )
@@ -30,6 +32,7 @@ from pinsharp.methods.runtimes import RUNTIMES, Runtime
 from pinsharp.methods.selfdeblur import SelfDeblurMethod
 from pinsharp.methods.shipped import ShippedSwift
 from pinsharp.methods.table import DEFAULT_METHOD, METHODS, MethodInfo, load_method, method_table
+from pinsharp.nets.bank_blocks import Read
 from pinsharp.nets.estimate import KernelEstimate  # for those who know methods and no nets
 
 __all__ = [
@@ -51,11 +54,14 @@ __all__ = [
     "NetMethod",
     "NonBlindNetMethod",
     "Precision",
+    "Read",
+    "RestoreWindow",
     "Runtime",
     "SampledMethod",
     "SelfDeblurMethod",
     "ShippedSwift",
     "SolverMethod",
+    "WindowedMethod",
     "check_takes_kernel",
     "choose_dtype",
     "find_device",

@@ -1,17 +1,22 @@
 """What a method is, what it returns, and the checks that all methods share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from torch import Tensor
 
 from pinsharp.errors import ImageError, KernelError
+from pinsharp.nets.bank_blocks import Read
 from pinsharp.nets.estimate import KernelEstimate
 
 Kind = Literal["classical", "network"]
 KernelFrom = Literal["itself", "swift", "nobody"]
 """Who measures the blur when no kernel is given: the method `itself`; the shipped `swift`, for methods that take a
 kernel and cannot measure one; `nobody`, for networks that restore end to end."""
+
+RestoreWindow = Callable[[slice, slice], Tensor]
+"""Gives rows and columns of an image, both with bounds, restored: (1, C, h, w) in [0, 1], float32."""
 
 MIN_BLIND_SIDE = 32
 """Smallest image side in pixels from which a blur can be measured; the kernel may be given for any size."""
@@ -102,6 +107,27 @@ class SampledMethod(BlindMethod, Protocol):
         Raises:
             ImageError: If there is no kernel and a side of the parts is shorter than 32 pixels.
             KernelError: If there is a kernel and the method has no use for one.
+        """
+
+
+@runtime_checkable
+class WindowedMethod(BlindMethod, Protocol):
+    """A blind method that can restore windows of one image so that they are what the whole image becomes."""
+
+    def window_restorer(
+        self, read: Read, shape: tuple[int, int, int], estimate: KernelEstimate, *, largest: tuple[int, int]
+    ) -> RestoreWindow | None:
+        """Prepare to restore an image window by window.
+
+        Args:
+            read: Gives parts of the image, (1, C, h, w) in [0, 1]; each as often as it is needed, from top to bottom.
+            shape: Channels (1 or 3), height and width of the image.
+            estimate: What is known about its blur.
+            largest: Height and width of the largest window.
+
+        Returns:
+            What restores a window: the rows and columns that it is asked for, beginning at multiples of four. Cheapest
+            if it is asked from top to bottom. None if this method cannot do so.
         """
 
 

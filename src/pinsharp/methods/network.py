@@ -16,10 +16,12 @@ from pinsharp.methods.method import (
     KernelFrom,
     Kind,
     Lender,
+    RestoreWindow,
     check_image,
     check_measurable,
     check_takes_kernel,
 )
+from pinsharp.nets.bank_blocks import Read
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.weights import LoadedNet
 
@@ -133,6 +135,29 @@ class NetMethod:
         with _autocast(self.device, self.dtype):
             restored: Tensor = self.net.deconvolve(blurred, estimate)  # type: ignore[operator]
         return Deblurred(_leave(restored, image), estimate.kernel.to(image.device), estimate)
+
+    @torch.inference_mode()
+    def window_restorer(
+        self, read: Read, shape: tuple[int, int, int], estimate: KernelEstimate, *, largest: tuple[int, int]
+    ) -> RestoreWindow | None:
+        """Prepare to restore an image window by window, each exactly as inside the whole image (`WindowedMethod`).
+
+        None if the net pools over all that it is shown.
+        """
+        if not hasattr(self.net, "windows"):
+            return None
+        with _autocast(self.device, self.dtype):
+            restore = self.net.windows(  # type: ignore[operator]
+                lambda *place: read(*place).to(self.device), shape, estimate, largest=largest
+            )
+
+        @torch.inference_mode()
+        def restore_window(rows: slice, columns: slice) -> Tensor:
+            with _autocast(self.device, self.dtype):
+                restored: Tensor = restore(rows, columns)
+            return restored.clamp_(0, 1).cpu()
+
+        return restore_window
 
     def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
         """Deblur images (B, C, H, W) in [0, 1], C 1 or 3; a kernel (B or 1, 1, K, K) replaces only the estimated one.

@@ -1,7 +1,4 @@
-"""An image and restored copies of it at half resolution, put together with fewer copies than plain operations take."""
-
-from collections.abc import Iterable
-from itertools import chain
+"""Planes of an image at half resolution, put together with fewer copies than plain operations take."""
 
 import torch
 from torch import Tensor
@@ -10,31 +7,38 @@ _PAIRS = {torch.bfloat16: torch.int32, torch.float16: torch.int32, torch.float32
 """What two neighbours in a row are moved as."""
 
 
-def half_resolution_stack(image: Tensor, copies: Iterable[Tensor], count: int, stride: int) -> tuple[Tensor, Tensor]:
-    """Stack an image and copies of it at half resolution, four pixels to one in the order of `pixel_unshuffle`.
+class HalfResolutionStack:
+    """Planes at half resolution, four pixels to one in the order of `pixel_unshuffle`, written part by part.
 
-    It replaces concatenation, padding by edge values, unshuffling, conversion and the change of layout: 17 ms instead
-    of 60 on a megapixel of colour with three copies (one core, bfloat16), since each value is written only twice, two
-    neighbours at a time.
+    It replaces concatenation, unshuffling, conversion and the change of layout: each value is written only twice, two
+    neighbours at a time (docs/speed.md).
 
     Args:
-        image: The image (B, C, H, W).
-        copies: Copies of the same shape, made one after another while they are stacked.
-        count: How many there are.
-        stride: What both sides are padded to a multiple of, even.
-
-    Returns:
-        The stack (B, 4 C (count + 1), H' / 2, W' / 2), channels last, in the data type of convolutions here, and the
-        first of the copies.
+        planes: How many planes there are.
+        shape: Height and width of the planes, even.
+        like: On whose device they are, in the data type of convolutions there.
     """
-    batch, channels, height, width = image.shape
-    full = (height + -height % stride, width + -width % stride)
-    planes = image.new_empty((batch, count + 1, channels, *full), dtype=convolution_dtype(image))
-    first = image
-    for number, copy in enumerate(chain([image], copies)):
-        _fill(planes[:, number], copy)
-        first = copy if number == 1 else first
-    return _unshuffled(planes.flatten(1, 2)), first
+
+    def __init__(self, planes: int, shape: tuple[int, int], like: Tensor) -> None:
+        self.dtype = convolution_dtype(like)
+        self._memory = like.new_empty((shape[0] // 2, shape[1] // 2, 4 * planes), dtype=self.dtype)
+
+    def write(self, planes: Tensor, top: int, left: int) -> None:
+        """Put planes (P, h, w) of `dtype`, sides even, to row `top` and column `left`, both even."""
+        count, height, width = planes.shape
+        pairs = planes.view(_PAIRS[self.dtype]).view(count, height // 2, 2, width // 2)
+        memory = self._memory.view(_PAIRS[self.dtype])  # (H / 2, W / 2, 2 P)
+        place = memory[top // 2 : (top + height) // 2, left // 2 : (left + width) // 2]
+        place.view(*place.shape[:2], count, 2).copy_(pairs.permute(1, 3, 0, 2))
+
+    def read(self, rows: slice, columns: slice) -> Tensor:
+        """Give rows and columns of the stack, all bounds even: (1, 4 P, h / 2, w / 2), channels last."""
+        part = self._memory[rows.start // 2 : rows.stop // 2, columns.start // 2 : columns.stop // 2]
+        return part.contiguous().permute(2, 0, 1)[None]
+
+    def move_up(self, by: int, count: int) -> None:
+        """Move `count` rows that begin at row `by` to the top, both even."""
+        move_up(self._memory, by // 2, count // 2)
 
 
 def convolution_dtype(tensor: Tensor) -> torch.dtype:
@@ -43,17 +47,18 @@ def convolution_dtype(tensor: Tensor) -> torch.dtype:
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
 
 
-def _fill(target: Tensor, image: Tensor) -> None:
-    """Write an image into a larger one, and its edge values to the right and below."""
-    height, width = image.shape[-2:]
-    target[..., :height, :width] = image
-    target[..., :height, width:] = target[..., :height, width - 1 : width]
-    target[..., height:, :] = target[..., height - 1 : height, :]
+def fill(target: Tensor, image: Tensor, top: int = 0, left: int = 0) -> None:
+    """Write an image (..., h, w) into a larger one, at row `top` and column `left`, and its edge values around it."""
+    bottom, right = top + image.shape[-2], left + image.shape[-1]
+    target[..., top:bottom, left:right] = image
+    target[..., top:bottom, :left] = image[..., :1]
+    target[..., top:bottom, right:] = image[..., -1:]
+    target[..., :top, :] = target[..., top : top + 1, :]
+    target[..., bottom:, :] = target[..., bottom - 1 : bottom, :]
 
 
-def _unshuffled(planes: Tensor) -> Tensor:
-    """Planes (B, P, H, W), sides even, to (B, 4 P, H / 2, W / 2), channels last."""
-    batch, count, height, width = planes.shape
-    pairs = planes.view(_PAIRS[planes.dtype]).view(batch, count, height // 2, 2, width // 2)
-    moved = pairs.permute(0, 2, 4, 1, 3).contiguous()  # (B, H / 2, W / 2, P, 2), each value two neighbours
-    return moved.view(planes.dtype).flatten(3).permute(0, 3, 1, 2)
+def move_up(memory: Tensor, by: int, count: int) -> None:
+    """Move `count` rows of a tensor, its first axis, from row `by` to the top, `by` at a time: they may overlap."""
+    for row in range(0, count, max(by, 1)):
+        some = min(by, count - row)
+        memory[row : row + some] = memory[row + by : row + by + some]

@@ -11,12 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from pinsharp.errors import ConfigError
+from pinsharp.nets.bank_blocks import BankBlocks, Read
 from pinsharp.nets.blocks import ResBlock
 from pinsharp.nets.blur_condition import BlurCondition, split_modulation
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.fused import can_fuse, run_fused
-from pinsharp.nets.half_resolution import half_resolution_stack
 from pinsharp.nets.spectrum_net import SpectrumConfig, SpectrumNet
+from pinsharp.nets.swift_windows import SwiftWindows
 from pinsharp.nets.wiener_bank import WienerBank
 
 CHANNELS = {"mono": 1, "colour": 3}
@@ -46,6 +47,7 @@ class SwiftConfig:
         filter_grid: Side of the frequency grid on which they are designed.
         kernel_window: Side of the windows that the estimator reads, in pixels.
         kernel_windows: Most windows that it reads of one image.
+        kernel_directions: Directions, an even number, by which it tells spectra apart; 0 for none.
         kernel_hidden: Width of its hidden layers.
         kernel_size: Side of the estimated kernels in pixels, odd.
     """
@@ -62,6 +64,7 @@ class SwiftConfig:
     filter_grid: int = 256
     kernel_window: int = 128
     kernel_windows: int = 32
+    kernel_directions: int = 0
     kernel_hidden: int = 192
     kernel_size: int = 41
 
@@ -77,6 +80,8 @@ class SwiftConfig:
             raise ConfigError(f"filter_grid must be at least 2 * filter_radius + 1 = {least}, got {self.filter_grid}")
         if self.kernel_window < 4:
             raise ConfigError(f"kernel_window must be at least 4 pixels, got {self.kernel_window}")
+        if self.kernel_directions < 0 or self.kernel_directions % 2:
+            raise ConfigError(f"kernel_directions must be 0 or an even number, got {self.kernel_directions}")
         if self.kernel_size < 1 or self.kernel_size % 2 == 0:
             raise ConfigError(f"kernel_size must be odd so that kernels have a centre, got {self.kernel_size}")
 
@@ -98,6 +103,7 @@ class Swift(nn.Module):
             SpectrumConfig(
                 window=settings.kernel_window,
                 max_windows=settings.kernel_windows,
+                directions=settings.kernel_directions,
                 hidden=settings.kernel_hidden,
                 kernel_size=settings.kernel_size,
             )
@@ -120,10 +126,14 @@ class Swift(nn.Module):
 
     def deconvolve(self, blurred: Tensor, estimate: KernelEstimate) -> Tensor:
         """Restore images (B, C, H, W), C 1 or 3, given their kernels and noise; not clamped to [0, 1]."""
-        if estimate.noise is None:
-            raise ValueError("swift needs the noise of the image beside its kernel; take it from estimate()")
-        restored: Tensor = self.restorer(blurred, estimate.kernel, estimate.noise)
+        restored: Tensor = self.restorer(blurred, estimate.kernel, _noise(estimate))
         return restored
+
+    def windows(
+        self, read: Read, shape: tuple[int, int, int], estimate: KernelEstimate, *, largest: tuple[int, int]
+    ) -> SwiftWindows:
+        """Prepare to restore one image (C, H, W) window by window; the rest is as for `SwiftRestorer.windows`."""
+        return self.restorer.windows(read, shape, estimate.kernel, _noise(estimate), largest=largest)
 
     def forward(self, blurred: Tensor, estimate: KernelEstimate | None = None) -> tuple[Tensor, KernelEstimate]:
         """Estimate the blur unless it is given, then restore."""
@@ -165,36 +175,51 @@ class SwiftRestorer(nn.Module):
     def forward(self, blurred: Tensor, kernel: Tensor, noise: Tensor) -> Tensor:
         """Restore images (B, C, H, W) with kernels (B, 1, K, K) and noise (B,)."""
         height, width = blurred.shape[-2:]
-        stack, careful = self._stack(blurred, kernel, noise)
-        mode = "mono" if blurred.shape[1] == 1 else "colour"
-        condition = self.mono_condition if self._is_apart(mode) else self.condition
-        modulation = condition.vector(kernel, noise) if condition else None
-        refine = self.refine or self.refiner(mode)
-        correction = nn.functional.pixel_shuffle(refine(stack, modulation), 2)[..., :height, :width]
+        if torch.is_inference_mode_enabled() and len(blurred) == 1:
+            shape = (blurred.shape[1], height, width)
+            windows = self.windows(lambda *place: blurred[..., *place], shape, kernel, noise, largest=(height, width))
+            return windows(slice(0, height), slice(0, width))
+        copies = self.bank(blurred, kernel, noise)  # (B, count, C, H, W)
+        stack = torch.cat([blurred[:, None].to(copies.dtype), copies], dim=1).flatten(1, 2)
+        stack = nn.functional.pad(stack, (0, -width % self.STRIDE, 0, -height % self.STRIDE), mode="replicate")
+        refine = self._refine_with(blurred.shape[1], kernel, noise)
+        correction = nn.functional.pixel_shuffle(refine(nn.functional.pixel_unshuffle(stack, 2)), 2)
         # The most careful copy is the start; the trunk only has to say what is still wrong with it.
-        restored: Tensor = careful + correction.to(careful.dtype)
+        restored: Tensor = copies[:, 0] + correction[..., :height, :width].to(copies.dtype)
         return restored
+
+    def windows(
+        self, read: Read, shape: tuple[int, int, int], kernel: Tensor, noise: Tensor, *, largest: tuple[int, int]
+    ) -> SwiftWindows:
+        """Prepare to restore one image window by window; the whole image is one window too.
+
+        Args:
+            read: Gives parts of the image.
+            shape: Channels (1 or 3), height and width of the image.
+            kernel: Its kernel (1, 1, K, K).
+            noise: Its noise (1,).
+            largest: Height and width of the largest window.
+        """
+        reach = _whole_strides(self._trunk(_mode(shape[0])).reach)
+        at_once = _whole_strides(largest[0]) + 2 * reach
+        blocks = BankBlocks(self.bank, read, shape, kernel, noise, stride=self.STRIDE, rows_at_once=at_once)
+        return SwiftWindows(blocks, self._refine_with(shape[0], kernel, noise), largest, reach)
 
     def refiner(self, mode: str) -> "Refiner":
         """Everything that is convolution, for `mono` or `colour`, as a net that shares its weights with this one."""
-        trunk = self.mono_trunk if self._is_apart(mode) else self.trunk
-        assert trunk is not None
-        return Refiner(self.enter[mode], trunk, self.leave[mode])
+        return Refiner(self.enter[mode], self._trunk(mode), self.leave[mode])
 
-    def _is_apart(self, mode: str) -> bool:
-        """Whether a kind of images has a trunk of its own."""
-        return mode == "mono" and self.mono_trunk is not None
+    def _trunk(self, mode: str) -> "Trunk":
+        return self.mono_trunk if mode == "mono" and self.mono_trunk is not None else self.trunk
 
-    def _stack(self, blurred: Tensor, kernel: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Image and copies at half resolution, (B, 4 C (filters + 1), H / 2, W / 2), and the most careful copy."""
-        if torch.is_inference_mode_enabled() and blurred.device.type == "cpu":
-            copies_in_turn = self.bank.each(blurred, kernel, noise)
-            return half_resolution_stack(blurred, copies_in_turn, self.bank.count, self.STRIDE)
-        copies = self.bank(blurred, kernel, noise)  # (B, count, C, H, W)
-        stack = torch.cat([blurred[:, None].to(copies.dtype), copies], dim=1).flatten(1, 2)
-        height, width = blurred.shape[-2:]
-        stack = nn.functional.pad(stack, (0, -width % self.STRIDE, 0, -height % self.STRIDE), mode="replicate")
-        return nn.functional.pixel_unshuffle(stack, 2), copies[:, 0]
+    def _refine_with(self, channels: int, kernel: Tensor, noise: Tensor) -> Callable[[Tensor], Tensor]:
+        """What makes the correction out of the stack of images of some channels, once it is told kernel and noise."""
+        mode = _mode(channels)
+        is_apart = self._trunk(mode) is self.mono_trunk
+        condition = self.mono_condition if is_apart else self.condition
+        modulation = condition.vector(kernel, noise) if condition else None
+        refine = self.refine or self.refiner(mode)
+        return lambda stack: refine(stack, modulation)
 
 
 class Refiner(nn.Module):
@@ -280,6 +305,16 @@ def _run(blocks: nn.ModuleList, features: Tensor, modulation: Iterator[Tensor | 
     for block in blocks:
         features = block(features, next(modulation))
     return features
+
+
+def _noise(estimate: KernelEstimate) -> Tensor:
+    if estimate.noise is None:
+        raise ValueError("swift needs the noise of the image beside its kernel; take it from estimate()")
+    return estimate.noise
+
+
+def _mode(channels: int) -> str:
+    return "mono" if channels == 1 else "colour"
 
 
 def _condition(config: SwiftConfig, trunk: Trunk) -> BlurCondition | None:

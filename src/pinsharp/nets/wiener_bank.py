@@ -7,7 +7,7 @@ is deconvolved exactly as inside the whole image, whatever its size.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -74,27 +74,48 @@ class WienerBank(nn.Module):
             result = circular_convolve(padded, filters[:, :, None])
             return result[..., self.radius : self.radius + height, self.radius : self.radius + width]
 
-    def each(self, image: Tensor, kernel: Tensor, noise: Tensor) -> Iterator[Tensor]:
-        """Give what `forward` gives, one filter after another, (B, C, H, W) each; for restoring, not for training.
+    def transform_shape(self, shape: tuple[int, int]) -> tuple[int, int]:
+        """Lengths at which `planes` transforms images of a shape (H, W) with their neighbours, or smaller ones."""
+        return fast_size(shape[0] + 2 * self.radius), fast_size(shape[1] + 2 * self.radius)
+
+    def transfers(self, kernel: Tensor, noise: Tensor, shape: tuple[int, int]) -> list[Tensor]:
+        """Transform the filters of one image for `planes`.
+
+        Args:
+            kernel: Its kernel (1, 1, K, K).
+            noise: Its noise in units of full scale, (1,).
+            shape: What `transform_shape` says.
+
+        Returns:
+            A spectrum (H', W' // 2 + 1) for each filter.
+        """
+        with torch.autocast(device_type=kernel.device.type, enabled=False):
+            filters = self.filters(kernel.float(), noise.float())[0]  # (count, 2R + 1, 2R + 1)
+        return [corner_spectrum(one, shape) for one in filters]
+
+    def planes(self, image: Tensor, transfers: Sequence[Tensor], shape: tuple[int, int]) -> Iterator[Tensor]:
+        """Give what `forward` gives, one plane after another; for restoring, not for training.
 
         Half the time of `forward` on a megapixel of colour, one core (docs/speed.md): one transform at a time stays in
         the cache, filters are transformed without the rows that they do not have, rows that are cut off are left out.
+
+        Args:
+            image: Image with `radius` pixels of neighbours above and before it, and at least as many below and behind,
+                (C, H', W'), float32.
+            transfers: What `transfers` gives for H' and W'.
+            shape: Height and width of the image without its neighbours.
+
+        Yields:
+            (h, w), float32: all channels deconvolved with the first filter, then all with the second, and so on.
         """
-        with torch.autocast(device_type=image.device.type, enabled=False):
-            filters = self.filters(kernel.float(), noise.float())  # (B, count, 2R + 1, 2R + 1)
-        padded = self._pad(image.float())
-        shape = (padded.shape[-2], padded.shape[-1])
+        lengths = (image.shape[-2], image.shape[-1])
         # A filter's centre is at (R, R) here, so the result lies R further down and to the right.
-        rows, columns = (slice(2 * self.radius, 2 * self.radius + length) for length in image.shape[-2:])
+        rows, columns = (slice(2 * self.radius, 2 * self.radius + length) for length in shape)
         # Spectra and transfer functions have the same layout, columns first: their product is four times as fast so.
-        spectra = [corner_spectrum(plane, shape) for plane in padded.flatten(0, 1)]  # B * C times (H', W' // 2 + 1)
-        for number in range(self.count):
-            transfers = [corner_spectrum(one, shape) for one in filters[:, number]]  # B times (H', W' // 2 + 1)
-            result = image.new_empty(image.shape, dtype=torch.float32)
-            for place, (plane, half_spectrum) in enumerate(zip(result.flatten(0, 1), spectra, strict=True)):
-                product = half_spectrum * transfers[place // image.shape[1]]
-                plane.copy_(rows_from_spectrum(product, shape, rows)[:, columns])
-            yield result
+        spectra = [corner_spectrum(plane, lengths) for plane in image]  # C times (H', W' // 2 + 1)
+        for transfer in transfers:
+            for half_spectrum in spectra:
+                yield rows_from_spectrum(half_spectrum * transfer, lengths, rows)[:, columns]
 
     def filters(self, kernel: Tensor, noise: Tensor) -> Tensor:
         """Design the filters in the image plane: (B, count, 2 radius + 1, 2 radius + 1), each of sum 1."""

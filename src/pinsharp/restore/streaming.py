@@ -1,13 +1,13 @@
 """Restoring a TIFF that is larger than memory: the blur measured once on a sample, then window by window to a new file.
 
-In memory are one window, one band of windows before and after, and the strips or tiles that two bands share: that grows
-with the width of the image, not with its length.
+In memory are one window, one band of windows before and after, and with `swift` one band of what its Wiener bank makes
+and a row of the bank's blocks more: that grows with the width of the image, not with its length.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +20,31 @@ from pinsharp.errors import ConfigError, ImageError, OutputError
 from pinsharp.images.bigtiff import LargeTiff, open_large
 from pinsharp.images.bigtiff_writer import check_large_output, write_large
 from pinsharp.images.files import same_file
-from pinsharp.images.windows import Span, Window, bands
-from pinsharp.methods import KernelEstimate, SampledMethod
+from pinsharp.images.windows import Window, bands, windows
+from pinsharp.methods import KernelEstimate, RestoreWindow, SampledMethod
 from pinsharp.restore.defocus import Defocus, describe
 from pinsharp.restore.restorer import Kernel, Restorer, read_kernel
+from pinsharp.restore.row_reader import RowReader
 from pinsharp.restore.sample import sample
-from pinsharp.restore.tiled import EXACT_STRIDE, Cut, Seam, SeamMeter, cut, restored_rows
+from pinsharp.restore.tiled import (
+    BLEND_HALO,
+    EXACT_STRIDE,
+    Seam,
+    SeamMeter,
+    cut,
+    extent,
+    restored_rows,
+    window_restorer,
+)
 
 LARGE_VALUES = 100_000_000
 """Values (pixels times channels) above which a TIFF is restored by bands: in memory it would take some 2 GiB."""
 
 STREAM_WINDOW = 1024
-"""Side in pixels of the windows unless another is asked for: with the halo of `swift` a window takes some 400 MiB
-(mono, float32), and two fifths of the work are halo."""
+"""Side in pixels of the windows unless another is asked for: the trunk of `swift` sees 1,136 x 1,136 pixels of each, so
+that a fifth of its work is halo."""
 
-BAND_VALUES = 2**24
+BAND_VALUES = 20_000_000
 """Most values in a band of windows, unless a window is asked for: of wider images the windows are smaller."""
 
 LEAST_WINDOW = 256
@@ -113,18 +123,15 @@ def restore_file(
     start = time.perf_counter()
     with open_large(source) as image:
         window = _window(image, restorer.window)
-        plan = cut(method, (image.height, image.width), window)
-        image.keep(_shared_bytes(image, plan))
         blurs = _Blurs.of(image, method, restorer, kernel)
-        work = _Work(image, restorer, method, blurs.estimates, progress)
-        meter = SeamMeter() if plan.ramp else None
-        write_large(target, work.bands(plan, meter), like=image, overwrite=overwrite)
+        work = _Work(image, restorer, method, blurs.estimates, window, progress)
+        write_large(target, work.bands(), like=image, overwrite=overwrite)
     return StreamedResult(
         blurs.main,
         megapixels=image.height * image.width / 1e6,
         seconds=time.perf_counter() - start,
         window=window,
-        seam=meter.seam if meter else None,
+        seam=work.meter.seam if work.meter else None,
         channels=blurs.found if len(blurs.found) > 1 else (),
     )
 
@@ -158,72 +165,103 @@ class _Blurs:
         return cls(estimates, found)
 
 
-@dataclass
 class _Work:
     """An image being restored, window by window."""
 
-    image: LargeTiff
-    restorer: Restorer
-    method: SampledMethod
-    estimates: tuple[KernelEstimate, ...]
-    progress: Progress | None
-    done: int = field(default=0, init=False)
-    _rows: slice | None = field(default=None, init=False)
-    _pixels: NDArray[Any] | None = field(default=None, init=False)
+    def __init__(
+        self,
+        image: LargeTiff,
+        restorer: Restorer,
+        method: SampledMethod,
+        estimates: Sequence[KernelEstimate],
+        window: int,
+        progress: Progress | None,
+    ) -> None:
+        self.image, self.colour, self.method, self.estimates = image, restorer.colour, method, estimates
+        self.window, self.progress, self.done = window, progress, 0
+        self.shape = (image.height, image.width)
+        self.plan = windows(self.shape, window, 0, EXACT_STRIDE)
+        self.pixels = RowReader(image)
+        self.meter: SeamMeter | None = None
 
-    def bands(self, plan: Cut, meter: SeamMeter | None) -> Iterator[NDArray[Any]]:
+    def bands(self) -> Iterator[NDArray[Any]]:
         """Finished rows of the result, from top to bottom, of the input's kind."""
+        release_freed_memory()  # what the sample took
+        halo = BLEND_HALO if self.method.halo is None else self.method.halo
         top = 0
-        for band in restored_rows(plan, self._restored, meter) if plan.ramp else self._side_by_side(plan):
+        for band in self._restored_bands():
             for rows in torch.split(band, ROWS_AT_ONCE, dim=-2):
                 bottom = top + rows.shape[-2]
-                yield self.restorer.colour.leave(rows, self._like(top, bottom))
+                yield self.colour.leave(rows, self._like(top, bottom))
                 top = bottom
+            self.pixels.drop(above=top - halo)
 
-    def _side_by_side(self, plan: Cut) -> Iterator[Tensor]:
-        """Bands (1, C, h, W) of exact windows, each put into the memory of the one before.
+    def _restored_bands(self) -> Iterator[Tensor]:
+        """Bands (1, C, h, W), put side by side where the method's windows are exact."""
+        restorers = [self._window_restorer(number) for number in range(len(self.estimates))]
+        exact = [restore for restore in restorers if restore is not None]
+        if exact:
+            return self._side_by_side(exact)
+        plan = cut(self.method, self.shape, self.window)
+        self.meter = SeamMeter() if plan.ramp else None
+        return restored_rows(plan, self._restored_window, self.meter)
+
+    def _window_restorer(self, number: int) -> RestoreWindow | None:
+        """What restores windows of a part of the image: of all channels, or of one."""
+
+        def read(rows: slice, columns: slice) -> Tensor:
+            return self.colour.split(self._enter(rows, columns))[number]
+
+        channels = _colours(self.image) if self.colour.channels == "joint" else 1
+        return window_restorer(
+            self.method, read, (channels, *self.shape), self.estimates[number], largest=extent(self.plan)
+        )
+
+    def _side_by_side(self, restorers: Sequence[RestoreWindow]) -> Iterator[Tensor]:
+        """Bands of exact windows, each put into the memory of the one before.
 
         A new piece of memory for each window's result would lie where the large buffers of the next one have to go: the
-        process grew to twice the size. For the same reason all windows read equally much.
+        process grew to twice the size.
         """
-        release_freed_memory()  # what the sample took
-        plan = _equal(plan, (self.image.height, self.image.width))
-        first = plan.windows[0]
-        memory = torch.empty((1, _colours(self.image), first.bottom - first.top, self.image.width))
-        for row in bands(plan.windows):
+        memory = torch.empty((1, _colours(self.image), self.plan[0].bottom, self.image.width))
+        for row in bands(self.plan):
             band = memory[..., : row[0].bottom - row[0].top, :]
             for window in row:
-                band[..., window.columns] = self._restored(window)[..., window.inner_rows, window.inner_columns]
+                parts = [restore(window.rows, window.columns) for restore in restorers]
+                band[..., window.columns] = self._joined(parts, window.rows, window.columns)
+                self._tell(window)
             yield band
 
-    def _read(self, window: Window) -> NDArray[Any]:
-        """All that a window reads. The rows of its band are read together, when the first window asks for them."""
-        if self._rows != window.outer_rows:
-            self._rows, self._pixels = window.outer_rows, None
-            self._pixels = self.image.read(window.outer_rows, slice(0, self.image.width))
-        assert self._pixels is not None
-        return self._pixels[:, window.outer_columns]
-
-    def _restored(self, window: Window) -> Tensor:
+    def _restored_window(self, window: Window) -> Tensor:
         """Restored pixels (1, C, h, w) of all that a window reads."""
-        colour = self.restorer.colour
+        blurred = self._enter(window.outer_rows, window.outer_columns)
+        known = zip(self.colour.split(blurred), self.estimates, strict=True)
+        parts = [self.method.deconvolve(part, estimate).image for part, estimate in known]
+        self._tell(window)
+        return self.colour.join(blurred, parts)
+
+    def _joined(self, parts: Sequence[Tensor], rows: slice, columns: slice) -> Tensor:
+        """The restored parts of a window put together; only with luma does that take the image."""
+        like = self._enter(rows, columns) if self.colour.channels == "luma" else parts[0]
+        return self.colour.join(like, parts) if len(parts) == 1 else torch.cat(list(parts), dim=1)
+
+    def _enter(self, rows: slice, columns: slice) -> Tensor:
+        """Pixels as they are restored, (1, C, h, w)."""
         try:
-            blurred = colour.enter(self._read(window))
+            return self.colour.enter(self.pixels.read(rows, columns))
         except ImageError as error:
-            rows, columns = window.outer_rows, window.outer_columns
             where = f"in rows {rows.start} to {rows.stop}, columns {columns.start} to {columns.stop}"
             raise _named(self.image, error, where) from error
-        parts = zip(colour.split(blurred), self.estimates, strict=True)
-        restored = colour.join(blurred, [self.method.deconvolve(part, known).image for part, known in parts])
+
+    def _tell(self, window: Window) -> None:
         self.done += (window.bottom - window.top) * (window.right - window.left)
         if self.progress:
             self.progress(self.done, self.image.height * self.image.width)
-        return restored
 
     def _like(self, top: int, bottom: int) -> NDArray[Any]:
         """What says the kind of rows: the rows themselves, if they have alpha, or none of them."""
         has_alpha = self.image.samples in (2, 4)
-        return self.image.read(slice(top, bottom if has_alpha else top), slice(0, self.image.width))
+        return self.pixels.read(slice(top, bottom if has_alpha else top), slice(0, self.image.width))
 
 
 def _sampled(restorer: Restorer) -> SampledMethod:
@@ -242,33 +280,6 @@ def _window(image: LargeTiff, wanted: int | None) -> int:
 
 def _colours(image: LargeTiff) -> int:
     return 3 if image.samples >= 3 else 1
-
-
-def _equal(plan: Cut, shape: tuple[int, int]) -> Cut:
-    """The same exact windows, those at the image's borders reading as much as the others, inwards.
-
-    Their buffers are of one size then, and each takes the place of the one before.
-    """
-    rows, columns = (
-        _stretched({getattr(window, axis) for window in plan.windows}, length)
-        for axis, length in zip(("vertical", "horizontal"), shape, strict=True)
-    )
-    return replace(plan, windows=[Window(rows[w.vertical], columns[w.horizontal]) for w in plan.windows])
-
-
-def _stretched(spans: set[Span], length: int) -> dict[Span, Span]:
-    side = max(span.outer_stop - span.outer_start for span in spans)
-    side = min(side + (length - side) % EXACT_STRIDE, length)  # so that the last one begins on a whole stride too
-    starts = {span: min(span.outer_start, length - side) for span in spans}
-    return {span: replace(span, outer_start=start, outer_stop=start + side) for span, start in starts.items()}
-
-
-def _shared_bytes(image: LargeTiff, plan: Cut) -> int:
-    """Memory for the strips or tiles that two bands share: none is to be decoded twice."""
-    first = plan.windows[0].vertical
-    rows = 2 * (first.outer_stop - first.stop) + 2 * image.segment_shape[0]
-    row_bytes = image.width * image.samples * image.dtype.itemsize
-    return int(rows * row_bytes)
 
 
 def _named(image: LargeTiff, error: ImageError, where: str = "") -> ImageError:
