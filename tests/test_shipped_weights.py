@@ -11,6 +11,7 @@ import pinsharp
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma
 from pinsharp.blur.noise import add_read_noise, generator, quantise
 from pinsharp.blur.operators import Blur
+from pinsharp.detect.simulate import CameraSettings, PanelSettings, expose, simulate_panel
 from pinsharp.images.arrays import to_array, to_tensor
 from pinsharp.metrics import psnr
 from pinsharp.nets.weights import load_weights, read_info, shipped_names, zoo_path
@@ -115,3 +116,13 @@ def test_the_sample_images_are_measured_right(restorer):
     assert houses.disk_radius == pytest.approx(3, rel=0.1)
     assert chart.family in ("disk", "mixture")  # a real lens: something round with a soft edge
     assert 2 < chart.sigma < 3.5
+
+
+@pytest.mark.parametrize("sigma", [1.5, 2.0, 3.0])
+def test_lines_and_pads_do_not_mislead_the_estimate(restorer, sigma):
+    """A panel whose pins are all parallel, drawn by a simulator that nothing was trained on."""
+    camera = CameraSettings()
+
+    image = expose(simulate_panel(PanelSettings(), 5), camera, 5, gaussian_kernel(sigma, 41))
+
+    assert restorer.measure(image).sigma == pytest.approx(np.hypot(sigma, camera.softness), rel=0.1)

@@ -37,7 +37,8 @@ def draw_shapes(crop: Tensor, generator: torch.Generator) -> Tensor:
         mask = _averaged(_bars(_smoothed(row[None, None], 1 + 5 * u[6], axes=(-1,))[0, 0], _position(grey, u)))
     dark, bright = 0.05 + 0.4 * u[9], 0.55 + 0.4 * u[10]
     texture = 0.6 * u[11] ** 2 * (crop - crop.mean())
-    return (dark + (bright - dark) * mask + texture * (0.3 + 0.7 * mask)).clamp(0, 1)
+    drawing: Tensor = dark + (bright - dark) * mask + texture * (0.3 + 0.7 * mask)
+    return drawing.clamp(0, 1)
 
 
 def _position(grey: Tensor, u: list[float]) -> Tensor:
