@@ -62,7 +62,8 @@ def _widened(stack: Tensor) -> Tensor:
     more = -stack.shape[-1] % _FAST_COLUMNS
     if stack.dtype != torch.bfloat16 or more > stack.shape[-1] * _MOST_MORE:
         return stack
-    return nn.functional.pad(stack, (0, more)) if more else stack
+    # As pixels (1, H, W, C): of a batch of one, pad may take the layout for another, and turn it first.
+    return nn.functional.pad(stack.permute(0, 2, 3, 1), (0, 0, 0, more)).permute(0, 3, 1, 2) if more else stack
 
 
 def _knows_bfloat16() -> bool:
@@ -91,7 +92,7 @@ def _clear(features: Tensor, width: int) -> Tensor:
 
 
 def _add_upsampled(features: Tensor, layer: nn.Module, deep: Tensor) -> Tensor:
-    """Add a 1x1 convolution of features at half the resolution, shuffled to the full one, in place.
+    """Add a 1x1 convolution of features at half the resolution, shuffled to the full one.
 
     As a transposed convolution, which writes its pixels where they belong: 11 instead of 27 ms (a megapixel, one core).
     It knows one bias a channel, this layer four, one for each place of the shuffle: they are added by themselves.
@@ -101,7 +102,7 @@ def _add_upsampled(features: Tensor, layer: nn.Module, deep: Tensor) -> Tensor:
     channels = features.shape[1]
     weight = layer.weight.reshape(channels, 2, 2, -1).permute(3, 0, 1, 2)  # (deep channels, channels, 2, 2)
     weight = weight.to(deep.dtype, memory_format=torch.channels_last)
-    features.add_(nn.functional.conv_transpose2d(deep, weight, stride=2))
+    features = features + nn.functional.conv_transpose2d(deep, weight, stride=2)  # in place takes half as long again
     bias = layer.bias.to(features.dtype).reshape(channels, 2, 2).permute(1, 2, 0)  # (2, 2, channels)
     pixels = features.permute(0, 2, 3, 1)  # (1, H, W, C), contiguous
     pairs = pixels.view(1, features.shape[2] // 2, 2, features.shape[3] // 2, 2 * channels)
