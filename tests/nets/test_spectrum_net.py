@@ -1,6 +1,7 @@
 """The spectral estimator: which windows it reads, what it cannot depend on, and that it learns to order widths."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -273,6 +274,21 @@ def test_rings_are_weighted_means():
 
     power = log_power.exp().mean(dim=0) / 0.1**2
     torch.testing.assert_close(power[1:], torch.ones(SMALL.bins - 2), atol=0.1, rtol=0)
+
+
+def test_a_net_of_its_own_may_measure_the_noise_and_nothing_else():
+    config = SpectrumConfig(window=32, max_windows=8, bins=20, hidden=16, directions=4)
+    net, alone = (small_net(replace(config, noise_apart=apart)) for apart in (True, False))
+    images = photographs(2, 64)
+    net.calibrate(images)
+    alone.load_state_dict({name: value for name, value in net.state_dict().items() if "noise_net" not in name})
+
+    found, without, noise = net(images), alone(images), net.noise_net(images).noise
+
+    torch.testing.assert_close(found.noise, noise)
+    assert not torch.allclose(found.noise, without.noise)
+    torch.testing.assert_close(found.kernel, without.kernel)
+    torch.testing.assert_close(found.log_width_std, without.log_width_std)
 
 
 def directed(windows, directions=8):

@@ -64,9 +64,9 @@ class BankBlocks:
         self._transform = bank.transform_shape((tallest, widest))
         self._transfers = bank.transfers(kernel, noise, self._transform)
         # What a window begins with may be left of one row of blocks, what it ends with begin another.
-        capacity = self.padded(min(rows_at_once + tallest, self.height))
+        capacity = min(rows_at_once + tallest, self.height)
         planes = self._channels * (bank.count + 1)
-        self._stack = HalfResolutionStack(planes, (capacity, self.padded(self.width)), kernel)
+        self._stack = HalfResolutionStack(planes, (self.padded(capacity), self.padded(self.width)), kernel)
         self._careful = kernel.new_empty((self._channels, capacity, self.width), dtype=torch.float32)
         self._top = self._bottom = 0  # the rows at hand
 

@@ -9,7 +9,7 @@ reads pixels, is in `kernel_net`.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +45,7 @@ class SpectrumConfig:
         max_windows: Most windows that are read of one image; the most textured ones.
         bins: Radial bins from zero frequency to the corner of the spectrum, 0.71 cycles per pixel.
         directions: Directions, an even number, that are told apart beside the mean over all of them; 0 for none.
+        noise_apart: Let a net of its own, which knows the mean over all directions only, measure the noise.
         hidden: Width of the hidden layers.
         kernel_size: Side of the kernels in pixels, odd: 41 holds a Gaussian of sigma 5 to four sigmas.
         max_sigma: Largest effective width in pixels that is reported.
@@ -54,6 +55,7 @@ class SpectrumConfig:
     max_windows: int = 32
     bins: int = 80
     directions: int = 0
+    noise_apart: bool = False
     hidden: int = 192
     kernel_size: int = 41
     max_sigma: float = 5.0
@@ -87,6 +89,9 @@ class SpectrumNet(nn.Module):
             nn.SiLU(),
             nn.Linear(hidden, 4),
         )
+        self.noise_net: SpectrumNet | None = None
+        if self.config.noise_apart:
+            self.noise_net = SpectrumNet(replace(self.config, directions=0, noise_apart=False))
         shape = (self.config.window, self.config.window)
         window = torch.hann_window(self.config.window, periodic=True)
         taper = window[:, None] * window[None, :]
@@ -122,6 +127,8 @@ class SpectrumNet(nn.Module):
         features = self.observe(blurred).flatten(0, 1)
         self.feature_mean.copy_(features.mean(dim=0))
         self.feature_std.copy_(features.std(dim=0) + 1e-3)
+        if self.noise_net is not None:
+            self.noise_net.calibrate(blurred)
 
     def observe(self, blurred: Tensor) -> Tensor:
         """Give what is read of images (B, C, H, W): the features of their windows, most textured first, (B, N, F)."""
@@ -167,6 +174,13 @@ class SpectrumNet(nn.Module):
 
     def judge(self, features: Tensor) -> KernelEstimate:
         """Estimate the blur of images out of the features (B, N, F) of their windows."""
+        found = self._judge(features)
+        if self.noise_net is None:
+            return found
+        plain = features[..., : len(self.noise_net.feature_mean)]  # profiles by direction stand behind
+        return replace(found, noise=self.noise_net.judge(plain).noise)
+
+    def _judge(self, features: Tensor) -> KernelEstimate:
         features = (features - self.feature_mean) / self.feature_std
         read = self.read(features)  # (B, N, hidden)
         pooled = torch.cat([features.mean(dim=1), read.mean(dim=1), read.amax(dim=1)], dim=-1)

@@ -1,7 +1,7 @@
 """`swift`, our CPU-first net: spectral kernel estimate, local Wiener bank, half-resolution trunk, no global pooling.
 
-Everything after the estimate is local: a window with `Swift.halo` more pixels on each side is restored exactly as it
-would be inside the image. Only the estimate looks at the whole image, and it is made once.
+Everything after the estimate is local: a window with `Swift.halo` more pixels on each side is restored as it would be
+inside the image, and `Swift.windows` restores windows that are what the whole image is, to the last bit. Only the estimate looks at the whole image, and it is made once.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -48,6 +48,7 @@ class SwiftConfig:
         kernel_window: Side of the windows that the estimator reads, in pixels.
         kernel_windows: Most windows that it reads of one image.
         kernel_directions: Directions, an even number, by which it tells spectra apart; 0 for none.
+        kernel_noise_apart: Let a net of its own, which tells no directions apart, measure the noise.
         kernel_hidden: Width of its hidden layers.
         kernel_size: Side of the estimated kernels in pixels, odd.
     """
@@ -65,6 +66,7 @@ class SwiftConfig:
     kernel_window: int = 128
     kernel_windows: int = 32
     kernel_directions: int = 0
+    kernel_noise_apart: bool = False
     kernel_hidden: int = 192
     kernel_size: int = 41
 
@@ -104,6 +106,7 @@ class Swift(nn.Module):
                 window=settings.kernel_window,
                 max_windows=settings.kernel_windows,
                 directions=settings.kernel_directions,
+                noise_apart=settings.kernel_noise_apart,
                 hidden=settings.kernel_hidden,
                 kernel_size=settings.kernel_size,
             )

@@ -46,8 +46,8 @@ class Restorer:
         precision: `auto` takes bfloat16 where the processor computes it natively; or `float32`, `bfloat16`.
         window: Restore window by window, each of so many pixels a side, which bounds the memory; the blur is still
             measured once, on the whole image. 0 always restores the whole image at once; None does up to 6 megapixels
-            and takes windows of 2048 above. With `swift` the result is the same to rounding (1e-5 of
-            full scale in float32, 3e-3 in bfloat16); for others see `Restored.seam`.
+            and takes windows of 2048 above. With `swift` the result is the same (to the last bit where
+            it was tried); for others see `Restored.seam`.
         colour: From which white, in which light and in which channels to restore.
         runtime: What computes a network's convolutions: `torch`, `compile`, `onnx`, `openvino`, or `auto`, the fastest
             of them that restores as PyTorch does.

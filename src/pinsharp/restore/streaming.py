@@ -41,8 +41,8 @@ LARGE_VALUES = 100_000_000
 """Values (pixels times channels) above which a TIFF is restored by bands: in memory it would take some 2 GiB."""
 
 STREAM_WINDOW = 1024
-"""Side in pixels of the windows unless another is asked for: the trunk of `swift` sees 1,136 x 1,136 pixels of each, so
-that a fifth of its work is halo."""
+"""Side in pixels of the windows unless another is asked for: the trunk of `swift` sees 1,136 x 1,136 pixels of each
+(mono 1,096), so that a fifth of its work is halo (a seventh)."""
 
 BAND_VALUES = 20_000_000
 """Most values in a band of windows, unless a window is asked for: of wider images the windows are smaller."""
