@@ -1,7 +1,8 @@
 """`swift`, our CPU-first net: spectral kernel estimate, local Wiener bank, half-resolution trunk, no global pooling.
 
 Everything after the estimate is local: a window with `Swift.halo` more pixels on each side is restored as it would be
-inside the image, and `Swift.windows` restores windows that are what the whole image is, to the last bit. Only the estimate looks at the whole image, and it is made once.
+inside the image, and `Swift.windows` restores windows that are what the whole image is there, to the last bit. Only the
+estimate looks at the whole image, and it is made once.
 """
 
 from collections.abc import Callable, Iterator, Sequence
