@@ -4,7 +4,6 @@
 # configs/peers/NAME-budget.toml trains. Stop it at any time; it goes on where it was.
 set -eu
 sets=$1 weights=$2 out=$3
-three=gaussian:1.8:21,gaussian:2.4:21,gaussian:3.2:21
 rows=blurred,linear-limit,swift,wiener
 for net in nafnet srn deepdeblur dwdn udbd udbd-fwd udbd-flat; do
     rows=$rows,$net-budget=$weights/$net-budget/model.safetensors
@@ -12,17 +11,17 @@ done
 
 pinsharp bench run --data "$sets/kodak24" --methods "$rows" --true-kernel -o "$out/all"
 pinsharp bench run --data "$sets/gopro" --methods "$rows" -o "$out/all"
-pinsharp bench run --data "$sets/div2k_crops" --methods "$rows" --kernels $three -o "$out/all"
-pinsharp bench run --data "$sets/div2k_full" --methods "$rows" --kernels gaussian:2.4:21 -o "$out/all"
+pinsharp bench run --data "$sets/div2k_crops" --methods "$rows" --true-kernel -o "$out/all"
+pinsharp bench run --data "$sets/div2k_full" --methods "$rows" -o "$out/all"
 # What a lens and a sensor do, and none of the small nets has seen.
 pinsharp bench run --data "$sets/kodak24" --limit 6 --methods "$rows" --kernels disk:2,disk:4,disk:6 --boundary valid --noise 1 -o "$out/all"
-# Slow methods, and all that need no weights, on a part of each set.
+# Slow methods, and all that need no weights, at one width.
 part=blurred,linear-limit,swift,wiener,wiener-constant,unsupervised-wiener,richardson-lucy,ftvd
 middle=gaussian:2.4:21
-pinsharp bench run --data "$sets/kodak24" --limit 6 --methods $part --true-kernel --kernels $middle -o "$out/slow"
-pinsharp bench run --data "$sets/div2k_crops" --limit 8 --methods $part --kernels $middle -o "$out/slow"
-pinsharp bench run --data "$sets/gopro" --limit 2 --methods $part --kernels $middle -o "$out/slow"
-pinsharp bench run --data "$sets/div2k_full" --limit 1 --methods $part --kernels $middle -o "$out/slow"
+pinsharp bench run --data "$sets/div2k_crops" --methods $part --kernels $middle -o "$out/slow"
+pinsharp bench run --data "$sets/kodak24" --methods $part --true-kernel --kernels $middle -o "$out/slow"
+pinsharp bench run --data "$sets/gopro" --methods $part --kernels $middle -o "$out/slow"
+pinsharp bench run --data "$sets/div2k_full" --methods $part --kernels $middle -o "$out/slow"
 pinsharp bench run --data "$sets/div2k_crops" --limit 2 --methods blurred,swift,ftvd,selfdeblur-small:500 \
     --kernels $middle -o "$out/slow"
 
