@@ -6,13 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 
 import pinsharp
-from pinsharp.images.files import read_image
+from pinsharp.images.files import read_image, write_image
 from pinsharp.nets import weights
 from pinsharp.nets.weights import save_weights
 from pinsharp.restore.restorer import Restorer
@@ -142,7 +143,8 @@ def test_iterations_are_counted(cli, model, photo):
 
 
 def test_wiener_restores_blind_with_the_kernel_that_swift_measures(cli, photo):
-    photo("a.png")
+    sharp = read_image(photo("sharp.png")).pixels
+    write_image("a.png", cv2.GaussianBlur(sharp, (0, 0), 2.0))
 
     record = json.loads(cli("restore", "a.png", "-o", "b.png", "--model", "wiener", "--json").out)
 
