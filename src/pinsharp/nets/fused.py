@@ -92,21 +92,20 @@ def _clear(features: Tensor, width: int) -> Tensor:
 
 
 def _add_upsampled(features: Tensor, layer: nn.Module, deep: Tensor) -> Tensor:
-    """Add a 1x1 convolution of features at half the resolution, shuffled to the full one.
+    """Add a 1x1 convolution of features at half the resolution, shuffled to the full one; `features` are changed.
 
-    As a transposed convolution, which writes its pixels where they belong: 11 instead of 27 ms (a megapixel, one core).
-    It knows one bias a channel, this layer four, one for each place of the shuffle: they are added by themselves.
+    Its channels are put into the order in which pixels of two rows lie in memory, so that the sum needs no shuffle:
+    15 instead of 27 ms by a transposed convolution (a megapixel, one core).
     """
     assert isinstance(layer, nn.Conv2d)
     assert layer.bias is not None
-    channels = features.shape[1]
-    weight = layer.weight.reshape(channels, 2, 2, -1).permute(3, 0, 1, 2)  # (deep channels, channels, 2, 2)
-    weight = weight.to(deep.dtype, memory_format=torch.channels_last)
-    features = features + nn.functional.conv_transpose2d(deep, weight, stride=2)  # in place takes half as long again
-    bias = layer.bias.to(features.dtype).reshape(channels, 2, 2).permute(1, 2, 0)  # (2, 2, channels)
-    pixels = features.permute(0, 2, 3, 1)  # (1, H, W, C), contiguous
-    pairs = pixels.view(1, features.shape[2] // 2, 2, features.shape[3] // 2, 2 * channels)
-    pairs.add_(bias.reshape(2, 1, 2 * channels))
+    channels, height, width = features.shape[1:]
+    weight, bias = (
+        parameter.unflatten(0, (channels, 4)).transpose(0, 1).flatten(0, 1) for parameter in (layer.weight, layer.bias)
+    )
+    quarters = _convolved(layer, deep, weight, bias).permute(0, 2, 3, 1)  # (1, H / 2, W / 2, 4 C), contiguous
+    pairs = features.permute(0, 2, 3, 1).view(1, height // 2, 2, width // 2, 2 * channels)
+    pairs.add_(quarters.unflatten(3, (2, 2 * channels)).transpose(2, 3))
     return features
 
 
