@@ -280,6 +280,33 @@ def test_the_corpus_is_not_changed():
     assert all(torch.equal(*pair) for pair in zip(corpus.images, before, strict=True))
 
 
+def test_the_asked_share_of_crops_gets_grains():
+    """Of a flat corpus, what is not flat any more."""
+    config = replace(PAPER, grains=0.4)
+
+    batch = make_batch(flat_corpus(100), config, size=64, indices=range(200), seed=0)
+
+    drawn = (batch.sharp.std(dim=(1, 2, 3)) > 0).float().mean()
+    assert float(drawn) == pytest.approx(
+        0.4 * 2 / 3, abs=0.12
+    )  # a flat texture has no relief, if bars do not give it one
+
+
+def test_stripes_are_in_the_image_and_not_in_what_it_should_become():
+    config = replace(PAPER, line_gain=0.2)
+
+    batch = make_batch(flat_corpus(100), config, size=48, indices=range(200), seed=0)
+
+    assert torch.equal(batch.sharp, torch.full_like(batch.sharp, 100 / 255))
+    image = batch.blurred[:, 0]
+    upright, lying = ((image - image.mean(dim=axis, keepdim=True)).abs().amax(dim=(1, 2)) < 1e-6 for axis in (1, 2))
+    assert bool((upright | lying).all())  # each differs along one axis alone, if at all
+    plain = int((upright & lying).sum())
+    assert 80 <= plain <= 130  # half of them, and those whose gains are lost in the rounding
+    assert int(upright.sum()) - plain > 25
+    assert int(lying.sum()) - plain > 25
+
+
 @pytest.mark.parametrize(
     "settings, sentence",
     [
@@ -290,6 +317,8 @@ def test_the_corpus_is_not_changed():
         ({"max_sigma": 0.2}, "data.max_sigma must be at least 0.5, got 0.2"),
         ({"max_radius": math.nan}, "data.max_radius must be at least 0.5, got nan"),
         ({"max_noise": -1.0}, "data.max_noise must be at least 0.0, got -1.0"),
+        ({"grains": 2.0}, "data.grains is a share and must be from 0 to 1, got 2.0"),
+        ({"line_gain": math.inf}, "data.line_gain must be at least 0.0, got inf"),
     ],
 )
 def test_distributions_that_cannot_be_are_refused(settings, sentence):

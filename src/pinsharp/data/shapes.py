@@ -31,10 +31,10 @@ def draw_shapes(crop: Tensor, generator: torch.Generator) -> Tensor:
         mask = _silhouettes(grey, 1 + 5 * u[6])
     elif u[5] < 0.5:
         pitch, duty = 6 + 34 * u[6] ** 2, 0.25 + 0.5 * u[7]
-        mask = _averaged(((_position(grey, u) / pitch + u[8]) % 1 < duty).to(crop.dtype))
+        mask = averaged(((_position(grey, u) / pitch + u[8]) % 1 < duty).to(crop.dtype))
     else:
         row = grey[int(u[3] * len(grey))]
-        mask = _averaged(_bars(_smoothed(row[None, None], 1 + 5 * u[6], axes=(-1,))[0, 0], _position(grey, u)))
+        mask = averaged(_bars(smoothed(row[None, None], 1 + 5 * u[6], axes=(-1,))[0, 0], _position(grey, u)))
     dark, bright = 0.05 + 0.4 * u[9], 0.55 + 0.4 * u[10]
     texture = 0.6 * u[11] ** 2 * (crop - crop.mean())
     drawing: Tensor = dark + (bright - dark) * mask + texture * (0.3 + 0.7 * mask)
@@ -65,17 +65,17 @@ def _bars(row: Tensor, position: Tensor) -> Tensor:
 
 def _silhouettes(grey: Tensor, sigma: float) -> Tensor:
     """Where a smoothed image is above its median."""
-    smooth = _smoothed(grey[None, None], sigma, axes=(-1, -2))
+    smooth = smoothed(grey[None, None], sigma, axes=(-1, -2))
     fine = nn.functional.interpolate(smooth, scale_factor=FINENESS, mode="bilinear")[0, 0]
-    return _averaged((fine > smooth.median()).to(grey.dtype))
+    return averaged((fine > smooth.median()).to(grey.dtype))
 
 
-def _averaged(fine: Tensor) -> Tensor:
+def averaged(fine: Tensor) -> Tensor:
     """Pixels (H, W) out of the finer grid."""
     return nn.functional.avg_pool2d(fine[None, None], FINENESS)[0, 0]
 
 
-def _smoothed(image: Tensor, sigma: float, axes: tuple[int, ...]) -> Tensor:
+def smoothed(image: Tensor, sigma: float, axes: tuple[int, ...]) -> Tensor:
     """Smooth (1, 1, H, W), or (1, 1, W), by a Gaussian along some axes; zeros past the border."""
     reach = math.ceil(4 * sigma)
     weights = torch.exp(-torch.arange(-reach, reach + 1, device=image.device).square() / (2 * sigma**2))

@@ -17,6 +17,7 @@ from pinsharp.blur.noise import add_read_noise, add_shot_noise, generator, quant
 from pinsharp.blur.operators import Blur
 from pinsharp.data.corpus import Corpus
 from pinsharp.data.crops import draw_crop, to_mono
+from pinsharp.data.grains import draw_grains
 from pinsharp.data.shapes import draw_shapes
 from pinsharp.errors import ConfigError
 
@@ -34,6 +35,9 @@ class SynthesisConfig:
             support, discs, mixtures of both and some sharp images, with read and shot noise, 8 to 16 bits.
         mono: Share of batches that are mono, 0 to 1.
         shapes: Share of crops that are turned into bars and silhouettes; see `pinsharp.data.shapes`.
+        grains: Share of the others that get grains or relief; see `pinsharp.data.grains`.
+        line_gain: Largest standard deviation of the gains of a line camera's pixels, which make stripes in every second
+            image; 0 for none.
         sharp: `wide`: share of sharp images.
         gaussian: `wide`: share of Gaussians; what `sharp`, `gaussian` and `disk` leave are mixtures.
         disk: `wide`: share of discs.
@@ -48,6 +52,8 @@ class SynthesisConfig:
     distribution: Distribution = "wide"
     mono: float = 0.2
     shapes: float = 0.0
+    grains: float = 0.0
+    line_gain: float = 0.0
     sharp: float = 0.06
     gaussian: float = 0.5
     disk: float = 0.24
@@ -60,16 +66,17 @@ class SynthesisConfig:
     def __post_init__(self) -> None:
         if self.distribution not in ("paper", "wide"):
             raise ConfigError(f"data.distribution must be 'paper' or 'wide', got {self.distribution!r}")
-        for name in ("mono", "shapes", "sharp", "gaussian", "disk", "noiseless", "coloured"):
+        for name in ("mono", "shapes", "grains", "sharp", "gaussian", "disk", "noiseless", "coloured"):
             share = getattr(self, name)
             if not 0 <= share <= 1:
                 raise ConfigError(f"data.{name} is a share and must be from 0 to 1, got {share}")
         if self.sharp + self.gaussian + self.disk > 1:
             raise ConfigError("data.sharp + data.gaussian + data.disk must be at most 1; what is left are mixtures")
-        for name, least in (("max_sigma", _MIN_WIDTH), ("max_radius", _MIN_WIDTH), ("max_noise", 0.0)):
+        least = {"max_sigma": _MIN_WIDTH, "max_radius": _MIN_WIDTH, "max_noise": 0.0, "line_gain": 0.0}
+        for name, bound in least.items():
             value = getattr(self, name)
-            if not least <= value < math.inf:
-                raise ConfigError(f"data.{name} must be at least {least}, got {value}")
+            if not bound <= value < math.inf:
+                raise ConfigError(f"data.{name} must be at least {bound}, got {value}")
 
     @property
     def kernel_size(self) -> int:
@@ -143,13 +150,17 @@ def make_batch(corpus: Corpus, config: SynthesisConfig, *, size: int, indices: r
     is_mono = float(torch.rand((), generator=generator(seed, -1 - indices.start))) < config.mono
     crops = torch.stack([_draw_sharp(corpus, size + 2 * margin, draw) for draw in draws]).float() / 255
     crops = to_mono(crops) if is_mono else crops
-    if config.shapes:
-        crops = torch.stack([_shaped(crop, config.shapes, draw) for crop, draw in zip(crops, draws, strict=True)])
+    if config.shapes or config.grains:
+        crops = torch.stack([_shaped(crop, config, draw) for crop, draw in zip(crops, draws, strict=True)])
     choices = [draw_blurriness(config, draw) for draw in draws]
     sigma = torch.tensor([choice.sigma for choice in choices], dtype=torch.float64)
     radius = torch.tensor([choice.radius for choice in choices], dtype=torch.float64)
     kernel = render_kernels(sigma, radius, config.kernel_size).float().to(device)
     blurred = Blur(kernel, "valid")(crops)
+    if config.line_gain:
+        blurred = torch.stack(
+            [_striped(image, config.line_gain, draw) for image, draw in zip(blurred, draws, strict=True)]
+        )
     noises = [choice.noise(float(image.mean())) for choice, image in zip(choices, blurred, strict=True)]
     seeds = [int(torch.randint(1 << 62, (), generator=draw)) for draw in draws]
     return Batch(
@@ -203,8 +214,23 @@ def _draw_sharp(corpus: Corpus, size: int, draw: torch.Generator) -> Tensor:
     return draw_crop(corpus.images[index], size, draw)
 
 
-def _shaped(crop: Tensor, share: float, draw: torch.Generator) -> Tensor:
-    return draw_shapes(crop, draw) if float(torch.rand((), generator=draw)) < share else crop
+def _shaped(crop: Tensor, config: SynthesisConfig, draw: torch.Generator) -> Tensor:
+    """Draw shapes or grains out of a crop (C, H, W), or leave it as it is."""
+    if float(torch.rand((), generator=draw)) < config.shapes:
+        return draw_shapes(crop, draw)
+    if config.grains and float(torch.rand((), generator=draw)) < config.grains:
+        return draw_grains(crop, draw)
+    return crop
+
+
+def _striped(image: Tensor, largest: float, draw: torch.Generator) -> Tensor:
+    """Give each column, or each row, of every second image (C, H, W) a gain of its own."""
+    is_striped, lies, share = torch.rand(3, generator=draw).tolist()
+    if is_striped < 0.5:
+        return image
+    shape = (1, 1, image.shape[-1]) if lies < 0.5 else (1, image.shape[-2], 1)
+    gains: Tensor = 1 + largest * share * torch.randn(shape, generator=draw).to(image)
+    return image * gains
 
 
 def _expose(blurred: Tensor, choice: Blurriness, seed: int) -> Tensor:

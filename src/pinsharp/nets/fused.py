@@ -101,11 +101,12 @@ def _add_upsampled(features: Tensor, layer: nn.Module, deep: Tensor) -> Tensor:
     assert layer.bias is not None
     channels, height, width = features.shape[1:]
     weight, bias = (
-        parameter.unflatten(0, (channels, 4)).transpose(0, 1).flatten(0, 1) for parameter in (layer.weight, layer.bias)
+        parameter.reshape(channels, 4, -1).transpose(0, 1).reshape(parameter.shape)
+        for parameter in (layer.weight, layer.bias)
     )
     quarters = _convolved(layer, deep, weight, bias).permute(0, 2, 3, 1)  # (1, H / 2, W / 2, 4 C), contiguous
-    pairs = features.permute(0, 2, 3, 1).view(1, height // 2, 2, width // 2, 2 * channels)
-    pairs.add_(quarters.unflatten(3, (2, 2 * channels)).transpose(2, 3))
+    pairs = features.permute(0, 2, 3, 1).view(height // 2, 2, width // 2, 2 * channels)
+    pairs.add_(quarters.view(height // 2, width // 2, 2, 2 * channels).transpose(1, 2))
     return features
 
 

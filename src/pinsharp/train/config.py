@@ -150,7 +150,7 @@ class RunConfig:
         device: `auto`, `cpu` or `cuda`.
         precision: `bf16` autocast or `fp32`.
         channels_last: Keep images channel by channel per pixel, which convolutions like.
-        compile: Compile the restorer's trunk, where there is one, with TorchInductor: slow to start, then faster where
+        compile: Compile the restorer's trunks, where it has any, with TorchInductor: slow to start, then faster where
             launching is what costs.
         ema: Decay of the averaged weights, which are those that are saved; 0 turns averaging off.
         log_every: Steps between lines of the log.

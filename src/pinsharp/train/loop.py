@@ -20,7 +20,7 @@ from pinsharp.train.config import StageConfig, TrainConfig
 from pinsharp.train.pictures import save_pictures
 from pinsharp.train.pool import Observed, Pool
 from pinsharp.train.progress import Progress
-from pinsharp.train.run import Run, calibrate, channels_last, compile_trunk, set_up
+from pinsharp.train.run import Run, calibrate, channels_last, compile_trunks, set_up
 from pinsharp.train.schedule import learning_rate
 from pinsharp.train.stages import Stage
 from pinsharp.train.state import CHECKPOINT, append_log, load_checkpoint, read_log, rewind_log, save_checkpoint
@@ -86,7 +86,7 @@ def _fit(run: Run, number: int, start: int, optimiser_state: dict[str, Any] | No
     run.net.zero_grad(set_to_none=True)
     objective = Stage(run.net, stage, seed)
     if config.compile:
-        compile_trunk(run.net)
+        compile_trunks(run.net)
     optimiser = _optimiser(run.net, stage)
     if optimiser_state:
         optimiser.load_state_dict(optimiser_state)

@@ -86,11 +86,12 @@ def _check_net(net: nn.Module, config: TrainConfig) -> None:
         )
 
 
-def compile_trunk(net: nn.Module) -> None:
-    """Compile the trunk of the restorer, if the net has one."""
-    trunk = getattr(getattr(net, "restorer", None), "trunk", None)
-    if isinstance(trunk, nn.Module):
-        trunk.compile()
+def compile_trunks(net: nn.Module) -> None:
+    """Compile the trunks of the restorer: that of mono images too, where it has one of its own."""
+    restorer = getattr(net, "restorer", None)
+    for trunk in (getattr(restorer, "trunk", None), getattr(restorer, "mono_trunk", None)):
+        if isinstance(trunk, nn.Module):
+            trunk.compile()
 
 
 def calibrate(run: Run) -> None:

@@ -9,7 +9,7 @@ from pinsharp.data.corpus import load_corpus
 from pinsharp.data.synthesis import make_batch
 from pinsharp.nets.weights import build_net
 from pinsharp.train.config import StageConfig, TrainConfig
-from pinsharp.train.run import compile_trunk
+from pinsharp.train.run import compile_trunks
 from pinsharp.train.stages import Stage
 
 
@@ -56,7 +56,7 @@ class _Loop:
         net = build_net(config.net, config.config).to(memory_format=self.layout)  # type: ignore[call-overload]
         self.objective = Stage(net, stage)
         if config.run.compile:
-            compile_trunk(net)
+            compile_trunks(net)
         self.optimiser = torch.optim.AdamW([p for p in net.parameters() if p.requires_grad], lr=1e-5)
 
     def step(self, number: int) -> None:
