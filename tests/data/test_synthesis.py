@@ -307,6 +307,20 @@ def test_stripes_are_in_the_image_and_not_in_what_it_should_become():
     assert int(lying.sum()) - plain > 25
 
 
+def test_the_asked_share_of_blurs_has_aberrations_that_nobody_is_told():
+    """The image differs from the sharp one blurred by the kernel that is told, but for those of nominal lenses."""
+    config = replace(WIDE, noiseless=1.0, sharp=0.0, gaussian=0.0, disk=1.0, aberrated=0.4)
+    batch = make_batch(random_corpus((90, 90)), config, size=40, indices=range(120), seed=0)
+
+    margin = config.kernel_size // 2
+    again = Blur(batch.kernel, "valid")(batch.sharp)
+    error = (again - batch.blurred[..., margin:-margin, margin:-margin]).abs().amax(dim=(1, 2, 3))
+
+    is_wide = batch.radius >= 1
+    assert bool((error[~is_wide] < 1 / 255).all())
+    assert float((error[is_wide] > 1 / 255).float().mean()) == pytest.approx(0.4, abs=0.12)
+
+
 @pytest.mark.parametrize(
     "settings, sentence",
     [

@@ -15,6 +15,7 @@ from torch import Tensor
 from pinsharp.blur.kernels import render_kernels
 from pinsharp.blur.noise import add_read_noise, add_shot_noise, generator, quantise
 from pinsharp.blur.operators import Blur
+from pinsharp.data.aberrations import aberrate
 from pinsharp.data.corpus import Corpus
 from pinsharp.data.crops import draw_crop, to_mono
 from pinsharp.data.grains import draw_grains
@@ -38,6 +39,8 @@ class SynthesisConfig:
         grains: Share of the others that get grains or relief; see `pinsharp.data.grains`.
         line_gain: Largest standard deviation of the gains of a line camera's pixels, which make stripes in every second
             image; 0 for none.
+        aberrated: Share of blurs that are those of a lens with aberrations, which restorers are not told; see
+            `pinsharp.data.aberrations`.
         sharp: `wide`: share of sharp images.
         gaussian: `wide`: share of Gaussians; what `sharp`, `gaussian` and `disk` leave are mixtures.
         disk: `wide`: share of discs.
@@ -54,6 +57,7 @@ class SynthesisConfig:
     shapes: float = 0.0
     grains: float = 0.0
     line_gain: float = 0.0
+    aberrated: float = 0.0
     sharp: float = 0.06
     gaussian: float = 0.5
     disk: float = 0.24
@@ -66,7 +70,7 @@ class SynthesisConfig:
     def __post_init__(self) -> None:
         if self.distribution not in ("paper", "wide"):
             raise ConfigError(f"data.distribution must be 'paper' or 'wide', got {self.distribution!r}")
-        for name in ("mono", "shapes", "grains", "sharp", "gaussian", "disk", "noiseless", "coloured"):
+        for name in ("mono", "shapes", "grains", "aberrated", "sharp", "gaussian", "disk", "noiseless", "coloured"):
             share = getattr(self, name)
             if not 0 <= share <= 1:
                 raise ConfigError(f"data.{name} is a share and must be from 0 to 1, got {share}")
@@ -120,7 +124,7 @@ class Batch:
     Args:
         sharp: Sharp crops (B, C, H, W), C 1 or 3.
         blurred: Their blurred, noisy and rounded counterparts (B, C, H, W).
-        kernel: True kernels (B, 1, K, K).
+        kernel: Kernels (B, 1, K, K): the true ones, or what is nearest to those of lenses with aberrations.
         noise: Standard deviation of all noise, rounding included, (B,).
         sigma: Sigmas of the kernels' Gaussian part, pixels, (B,).
         radius: Radii of their disc part, pixels, (B,).
@@ -156,7 +160,7 @@ def make_batch(corpus: Corpus, config: SynthesisConfig, *, size: int, indices: r
     sigma = torch.tensor([choice.sigma for choice in choices], dtype=torch.float64)
     radius = torch.tensor([choice.radius for choice in choices], dtype=torch.float64)
     kernel = render_kernels(sigma, radius, config.kernel_size).float().to(device)
-    blurred = Blur(kernel, "valid")(crops)
+    blurred = Blur(_lenses(kernel, choices, config, draws), "valid")(crops)
     if config.line_gain:
         blurred = torch.stack(
             [_striped(image, config.line_gain, draw) for image, draw in zip(blurred, draws, strict=True)]
@@ -221,6 +225,18 @@ def _shaped(crop: Tensor, config: SynthesisConfig, draw: torch.Generator) -> Ten
     if config.grains and float(torch.rand((), generator=draw)) < config.grains:
         return draw_grains(crop, draw)
     return crop
+
+
+def _lenses(kernel: Tensor, choices: list[Blurriness], config: SynthesisConfig, draws: list[torch.Generator]) -> Tensor:
+    """Kernels (B, 1, K, K) of lenses, some of which have aberrations."""
+    if not config.aberrated:
+        return kernel
+    kernel = kernel.clone()
+    for place, (choice, draw) in enumerate(zip(choices, draws, strict=True)):
+        is_wide = choice.radius >= 1 or (choice.radius == 0 and choice.sigma >= _MIN_WIDTH)  # not lost in the pixels
+        if is_wide and float(torch.rand((), generator=draw)) < config.aberrated:
+            kernel[place] = aberrate(choice.sigma, choice.radius, config.kernel_size, draw).to(kernel)
+    return kernel
 
 
 def _striped(image: Tensor, largest: float, draw: torch.Generator) -> Tensor:
