@@ -14,6 +14,7 @@ from pinsharp.errors import ConfigError, WeightsError
 from pinsharp.export.files import SUFFIXES, is_exported
 from pinsharp.methods.classical import Solve, SolverMethod
 from pinsharp.methods.devices import Precision, choose_dtype, find_device
+from pinsharp.methods.ensemble import Ensemble
 from pinsharp.methods.method import KernelFrom, Kind, Method
 from pinsharp.methods.network import kernel_source
 from pinsharp.methods.runtimes import Runtime, check_runtime, check_torch_only
@@ -32,6 +33,7 @@ for discs."""
 
 Make = Callable[[str, torch.device, Precision, Runtime], Method]
 
+_ENSEMBLE = "ensemble"
 _WEIGHTS_SUFFIX = ".safetensors"
 _FILE_SUFFIXES = (_WEIGHTS_SUFFIX, *SUFFIXES)
 
@@ -66,8 +68,8 @@ def load_method(
 
     Args:
         name_or_path: A name in `METHODS`, such as `swift` or `ftvd`; some take a number after a colon, such as
-            `wiener:0.01` (its noise-to-signal ratio). Or a .safetensors file that `pinsharp train` wrote, or a .onnx or
-            .xml file that `pinsharp export` wrote.
+            `wiener:0.01` (its noise-to-signal ratio) or, for `ensemble`, another model. Or a .safetensors file that
+            `pinsharp train` wrote, or a .onnx or .xml file that `pinsharp export` wrote.
         device: Where to compute: `cpu`, `cuda`, or `auto`, a GPU where there is one.
         precision: Of a network's convolutions: `auto`, `float32` or `bfloat16`.
         runtime: What computes them, one of `RUNTIMES`; an exported file brings its own along.
@@ -80,8 +82,9 @@ def load_method(
     check_runtime(runtime)
     on_cpu = is_exported(name_or_path) or runtime not in ("torch", "auto")
     target = find_device("cpu" if device == "auto" and on_cpu else device)
-    if isinstance(name_or_path, Path) or name_or_path.endswith(_FILE_SUFFIXES):
+    if _is_file(name_or_path):
         return from_file(Path(name_or_path), target, precision, runtime=runtime)
+    name_or_path = str(name_or_path)
     name, _, option = name_or_path.partition(":")
     table = method_table()
     if name not in table:
@@ -89,6 +92,12 @@ def load_method(
         advice = f"did you mean {close[0]!r}?" if close else "pinsharp info lists them"
         raise ConfigError(f"expected a model ({', '.join(table)}) or a {_WEIGHTS_SUFFIX} file, got {name!r}; {advice}")
     return table[name].make(option, target, precision, runtime)
+
+
+def _is_file(name_or_path: str | Path) -> bool:
+    """Whether a model is a file rather than a name; an ensemble of a file is a name."""
+    is_ensemble = str(name_or_path).startswith(f"{_ENSEMBLE}:")
+    return isinstance(name_or_path, Path) or (name_or_path.endswith(_FILE_SUFFIXES) and not is_ensemble)
 
 
 def method_table() -> dict[str, MethodInfo]:
@@ -162,6 +171,11 @@ def _selfdeblur(name: str, summary: str, *, small: bool) -> MethodInfo:
     return MethodInfo("network", "itself", summary, make)
 
 
+def _ensemble(option: str, device: torch.device, precision: Precision, runtime: Runtime) -> Method:
+    method = load_method(option or DEFAULT_METHOD, device=device, precision=precision, runtime=runtime)
+    return Ensemble(method, f"{_ENSEMBLE}:{method.name}" if option else _ENSEMBLE)
+
+
 def _number(name: str, what: str, option: str, example: str) -> float:
     """Read a positive number that follows a name.
 
@@ -232,6 +246,12 @@ METHODS: dict[str, MethodInfo] = {
     ),
     "selfdeblur-small": _selfdeblur(
         "selfdeblur-small", "the same with a quarter of the channels and fewer steps, for a CPU", small=True
+    ),
+    _ENSEMBLE: MethodInfo(
+        "network",
+        "itself",
+        "the mean of eight restorations, of the image turned and mirrored; ensemble:MODEL for others than swift",
+        _ensemble,
     ),
 }
 """Every method by name. Networks of other weights are loaded from their file."""
