@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from pinsharp.allocator import keep_freed_memory
 from pinsharp.errors import ConfigError
@@ -46,6 +46,14 @@ class Answer(Generic[Task, Value]):
 
 
 @dataclass(frozen=True)
+class Free:
+    """So many processes have, or would have, nothing to do; `busy` are at a task. Tasks may be added now."""
+
+    count: int
+    busy: int
+
+
+@dataclass(frozen=True)
 class Death(Generic[Task]):
     """A process has died at its task, of too little memory or a fault in a library; `reason` says how it ended."""
 
@@ -60,29 +68,47 @@ def threads_for(jobs: int) -> int:
     return max(1, torch.get_num_threads() // jobs)
 
 
+@overload
 def in_processes(
     waiting: deque[Task], make: Make[Task, Value], jobs: int
-) -> Generator[Began[Task] | Answer[Task, Value] | Death[Task], None, None]:
+) -> Generator[Began[Task] | Answer[Task, Value] | Death[Task], None, None]: ...
+
+
+@overload
+def in_processes(
+    waiting: deque[Task], make: Make[Task, Value], jobs: int, *, ask_s: float | None
+) -> Generator[Began[Task] | Answer[Task, Value] | Death[Task] | Free, None, None]: ...
+
+
+def in_processes(
+    waiting: deque[Task], make: Make[Task, Value], jobs: int, *, ask_s: float | None = None
+) -> Generator[Began[Task] | Answer[Task, Value] | Death[Task] | Free, None, None]:
     """Carry tasks out in several processes, and yield what happens as it happens.
 
     Args:
         waiting: Tasks, taken from the left. It may be added to and cleared between any two events, even by a signal
             handler; what a process is at is finished.
         make: Makes in each process what carries out its tasks.
-        jobs: How many processes, at most.
+        jobs: How many processes, at most; one is started when there is a task for it.
+        ask_s: If given, it never ends by itself: where nothing waits and not all are busy, it yields `Free`, at least
+            every so many seconds, and whoever has no more tasks to add closes it.
 
     Raises:
         ConfigError: If no process is left that could make it.
     """
     workers: list[_Worker[Task, Value]] = []
     try:
-        workers.extend(_Worker(make) for _ in range(min(jobs, len(waiting))))
-        while waiting or any(worker.tasks for worker in workers):
-            for worker in [worker for worker in workers if worker.is_ready and not worker.tasks]:
+        while ask_s is not None or waiting or any(worker.tasks for worker in workers):
+            busy = sum(bool(worker.tasks) for worker in workers)
+            if ask_s is not None and busy < jobs and not waiting:
+                yield Free(jobs - busy, busy)
+            missing = min(jobs - len(workers), len(waiting) + busy - len(workers))
+            workers.extend(_Worker(make) for _ in range(missing))
+            for worker in [worker for worker in workers if worker.is_idle()]:
                 for task in _next(waiting):
                     yield Began(task)
                     worker.give(task)
-            heard = wait([worker.connection for worker in workers])
+            heard = wait([worker.connection for worker in workers], ask_s) if workers else []
             for worker in [worker for worker in workers if worker.connection in heard]:
                 try:
                     yield from worker.hear()
@@ -90,9 +116,9 @@ def in_processes(
                     workers.remove(worker)
                     worker.stop()
                     yield from (Death(task, how_it_ended(worker.process.exitcode)) for task in worker.tasks)
-                    if worker.is_ready and waiting:
-                        workers.append(_Worker(make))
-                    _check_some_left(workers, waiting, worker)
+                    jobs -= not worker.is_ready  # what cannot begin would not the next time either
+                    if not jobs and (waiting or ask_s is not None):
+                        raise _nobody_left(worker) from None
     finally:
         for worker in workers:
             worker.stop()
@@ -117,6 +143,10 @@ class _Worker(Generic[Task, Value]):
         theirs.close()  # only the process holds that end now, so that its death is heard at this one
         self.is_ready = False
         self.tasks: list[Task] = []
+
+    def is_idle(self) -> bool:
+        """Whether it can take a task; one that has died meanwhile, of which is heard later, cannot."""
+        return self.is_ready and not self.tasks and self.process.is_alive()
 
     def give(self, task: Task) -> None:
         self.tasks = [task]
@@ -147,12 +177,11 @@ def _next(waiting: deque[Task]) -> Iterator[Task]:
         yield waiting.popleft()
 
 
-def _check_some_left(workers: list[_Worker[Task, Value]], waiting: deque[Task], last: _Worker[Task, Value]) -> None:
-    if waiting and not workers:
-        raise ConfigError(
-            f"expected processes that load what they work with, got {how_it_ended(last.process.exitcode)} before that; "
-            "what was done is kept, go on with fewer --jobs if memory is short"
-        )
+def _nobody_left(last: _Worker[Task, Value]) -> ConfigError:
+    return ConfigError(
+        f"expected processes that load what they work with, got {how_it_ended(last.process.exitcode)} before that; "
+        "what was done is kept, go on with fewer --jobs if memory is short"
+    )
 
 
 @contextlib.contextmanager

@@ -10,8 +10,9 @@ import pytest
 import fake_work
 from pinsharp.batch.fingerprint import fingerprint, identity
 from pinsharp.batch.interrupts import Stop
+from pinsharp.batch.making import make
 from pinsharp.batch.manifest import Manifest
-from pinsharp.batch.run import make, plan_batch, run_batch
+from pinsharp.batch.run import plan_batch, run_batch
 from pinsharp.errors import ConfigError, ImageError, OutputError
 from pinsharp.images import atomic
 
@@ -149,6 +150,15 @@ def test_other_settings_are_refused_unless_everything_may_be_replaced(images, ru
     with pytest.raises(ConfigError, match="expected a run with the same settings, got model other instead of fake"):
         run(jobs, resume=True, settings={"model": "other"})
     assert run(jobs, resume=True, overwrite=True, settings={"model": "other"})["done"] == ["a"]
+
+
+def test_a_setting_that_an_older_manifest_does_not_know_was_not_given(images, run):
+    jobs = images(a="abc")
+    run(jobs)
+
+    assert run(jobs, resume=True, settings={"model": "fake", "window": None})["skipped"] == ["a"]
+    with pytest.raises(ConfigError, match="expected a run with the same settings, got window 64 instead of None"):
+        run(jobs, resume=True, settings={"model": "fake", "window": 64})
 
 
 def test_a_run_that_was_cut_off_before_the_end_was_recorded_is_not_repeated(images, run, rows, monkeypatch):

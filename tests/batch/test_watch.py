@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import fake_work
+from pinsharp import workers
 from pinsharp.batch import watch as watch_module
 from pinsharp.batch.arrivals import Arrivals
 from pinsharp.batch.aside import move_aside
@@ -37,11 +38,11 @@ def once(place):
     Path("in").mkdir()
     said = []
 
-    def call(*, settle_s=2.0, overwrite=False, work=fake_work.reverse):
+    def call(*, settle_s=2.0, overwrite=False, work=fake_work.reverse, load=None, processes=1):
         said.clear()
         with Manifest(Path("out")) as manifest:
             folders = Place(Path("in"), Path("in/failed"), settle_s, overwrite)
-            watching = Watch(folders, manifest, work, {}, Stop(), said.append)
+            watching = Watch(folders, manifest, load or (lambda: work), {}, Stop(), said.append, processes=processes)
             return [(outcome.state, outcome.job.input.name) for outcome in watching.once()]
 
     call.said = said
@@ -235,14 +236,51 @@ def test_what_was_moved_in_counts_at_once_and_what_is_written_does_not(place):
     assert arrivals.is_waiting()
 
 
+def test_what_changes_after_it_was_taken_is_another_image(place):
+    """Others may be restored meanwhile, and the change seen before the first version is done."""
+    path = arrive("a.png")
+    arrivals = Arrivals(Path("in"), 2.0)
+    arrivals.look()
+    arrivals.take(path)
+    assert (arrivals.ready(), arrivals.has_changed(path)) == ([], False)
+
+    arrive("a.png", "xyz", age_s=7)
+
+    assert arrivals.has_changed(path)
+    arrivals.look()
+    assert (arrivals.ready(), arrivals.has_changed(path)) == ([path], True)
+
+
+def test_what_is_put_off_is_shown_again_later(place):
+    path = arrive("a.png")
+    arrivals = Arrivals(Path("in"), 2.0)
+    arrivals.look()
+    arrivals.take(path)
+
+    arrivals.put_off(path, 0.05)
+
+    assert (arrivals.ready(), arrivals.is_waiting()) == ([], True)
+    time.sleep(0.06)
+    assert arrivals.ready() == [path]
+
+
 @pytest.mark.slow
-def test_images_are_restored_as_they_arrive(place):
+@pytest.mark.parametrize("processes", [1, 2])
+def test_images_are_restored_as_they_arrive(place, processes):
     pytest.importorskip("watchfiles")
     arrive("before.png")
     stop = Stop()
     seen = []
     with Manifest(Path("out")) as manifest:
-        watching = Watch(Place(Path("in"), Path("failed"), 0.2), manifest, fake_work.reverse, {}, stop, lambda _: None)
+        watching = Watch(
+            Place(Path("in"), Path("failed"), 0.2),
+            manifest,
+            fake_work.load_work,
+            {},
+            stop,
+            lambda _: None,
+            processes=processes,
+        )
         with closing(watching.forever()) as outcomes:
             for outcome in outcomes:
                 seen.append(outcome.job.input.name)
@@ -255,3 +293,45 @@ def test_images_are_restored_as_they_arrive(place):
 
     assert seen == ["before.png", "written.png", "moved.png"]
     assert list(Path("out").glob(atomic.HIDDEN)) == []
+
+
+@pytest.mark.slow
+def test_several_processes_do_what_one_does_and_begin_in_order(once, monkeypatch):
+    monkeypatch.setenv("FAKE_SECONDS", "0.2")
+    names = [f"{name}.png" for name in "fbdaec"]
+    for name in names:
+        arrive(name, "bad" if name == "d.png" else f"content of {name}")
+        time.sleep(0.02)
+
+    outcomes = once(load=fake_work.load_work, processes=2)
+
+    with Manifest(Path("out")) as manifest:
+        rows = manifest.entries()
+    assert sorted(outcomes) == sorted([("failed" if name == "d.png" else "done", name) for name in names])
+    assert list(rows) == names  # the order in which they came to the manifest
+    assert all(row.attempts == 1 for row in rows.values())
+    assert Path("out/a.png").read_text() == "gnp.a fo tnetnoc"
+    assert Path("in/failed/d.png.reason.txt").exists()
+    assert list(Path("out").glob(atomic.HIDDEN)) == []
+    assert {state for state, _ in once(load=fake_work.load_work, processes=2)} == {"skipped"}
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_costs_the_image_that_it_was_at(once):
+    for name, content in (("a", "abc"), ("b", "fatal"), ("c", "def"), ("d", "ghi")):
+        arrive(f"{name}.png", content)
+
+    outcomes = once(load=fake_work.load_work, processes=2)
+
+    assert sorted(outcomes) == [("done", f"{name}.png") for name in "acd"] + [("failed", "b.png")]
+    assert Path("in/failed/b.png.reason.txt").read_text() == (
+        "in/b.png: expected a restored image, got a process that was ended by SIGKILL; is memory short?\n"
+    )
+
+
+def test_without_anything_to_do_no_process_is_started(once, monkeypatch):
+    arrive("a.png")
+    once()
+    monkeypatch.setattr(workers, "_Worker", None)
+
+    assert once(load=fake_work.load_work, processes=2) == [("skipped", "a.png")]

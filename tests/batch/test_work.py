@@ -11,8 +11,9 @@ from pinsharp.batch.options import RestoreOptions
 from pinsharp.batch.work import load_work, restore_job
 from pinsharp.errors import ConfigError
 from pinsharp.images.files import read_image, write_image
+from pinsharp.nets.weights import save_weights
 from pinsharp.restore import streaming
-from tiny_models import save_tiny_swift
+from tiny_models import save_tiny_swift, tiny_peer
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +73,11 @@ def test_options_go_to_other_processes_and_come_out_as_they_were(model):
 
 
 def test_settings_tell_what_decides_the_pixels_and_nothing_else(place, model):
-    settings = RestoreOptions(model=model).settings()
+    restorer = RestoreOptions(model=model).load()
+    settings = RestoreOptions(model=model).settings(restorer)
 
-    for other in ("device", "precision"):
-        assert RestoreOptions(model=model, **{other: "other"}).settings() == settings
-    assert RestoreOptions(model=model, window=64).settings() == settings
+    for other in ("device", "precision", "runtime"):
+        assert RestoreOptions(model=model, **{other: "other"}).settings(restorer) == settings
     for change in (
         {"kernel": "disk:2"},
         {"iterations": 2},
@@ -84,18 +85,32 @@ def test_settings_tell_what_decides_the_pixels_and_nothing_else(place, model):
         {"channels": "luma"},
         {"gamma": True},
     ):
-        assert RestoreOptions(model=model, **change).settings() != settings
+        assert RestoreOptions(model=model, **change).settings(restorer) != settings
 
 
-def test_a_file_counts_by_its_content(place):
+@pytest.mark.parametrize("name, matters", [("swift", False), ("nafnet", True), ("wiener", True), ("selfdeblur", False)])
+def test_the_window_counts_where_results_depend_on_it(place, model, name, matters):
+    """It does where windows are blended; not where they are the whole image, or the whole image is the window."""
+    if name == "nafnet":
+        save_weights("nafnet.safetensors", tiny_peer("nafnet"), {})
+    chosen = {"swift": model, "nafnet": "nafnet.safetensors"}.get(name, name)
+    restorer = RestoreOptions(model=chosen).load()
+
+    settings = [RestoreOptions(model=chosen, window=window).settings(restorer) for window in (None, 0, 64, 96)]
+
+    assert len({str(words) for words in settings}) == (4 if matters else 1)
+
+
+def test_a_file_counts_by_its_content(place, model):
     Path("k.json").write_text("one")
-    first = RestoreOptions(kernel="k.json").settings()
+    restorer = RestoreOptions(model=model).load()
+    first = RestoreOptions(kernel="k.json").settings(restorer)
     Path("elsewhere").mkdir()
     Path("elsewhere/k.json").write_text("one")
     Path("k.json").write_text("two")
 
-    assert RestoreOptions(kernel="elsewhere/k.json").settings() == first
-    assert RestoreOptions(kernel="k.json").settings() != first
+    assert RestoreOptions(kernel="elsewhere/k.json").settings(restorer) == first
+    assert RestoreOptions(kernel="k.json").settings(restorer) != first
 
 
 def test_one_process_restores_one_file_after_another(job, model):

@@ -292,6 +292,19 @@ def test_another_model_is_refused_on_resuming(cli, model, photo):
     assert "expected a run with the same settings, got kernel disk:2 instead of auto" in shown.err
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_another_window_is_another_setting_where_windows_are_blended(cli, model, photo, exact):
+    photo("in/a.png")
+    options = ["--model", model] if exact else ["--model", "wiener", "--kernel", "gaussian:1"]
+    cli("restore", "in", "-o", "out", *options, "--resume")
+
+    shown = cli("restore", "in", "-o", "out", *options, "--resume", "--window", 32)
+
+    assert (shown.code, shown.out) == ((0 if exact else 2), "")
+    said = "1 of 1 images are done" if exact else "the same settings, got window 32 instead of None; choose another"
+    assert said in shown.err
+
+
 def test_the_report_shows_what_was_done_before_too(cli, model, photo):
     photo("in/a.png")
     cli("restore", "in", "-o", "out", "--model", model, "--resume")

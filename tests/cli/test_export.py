@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from old_exports import make_old
 from pinsharp.export import files
 from pinsharp.images.files import read_image
 
@@ -24,6 +25,19 @@ def test_a_file_is_written_and_restores_as_the_model(cli, model, photo, tmp_path
     pixels = [read_image(tmp_path / f"{name}.png").pixels.astype(int) for name in ("ours", "theirs")]
     assert np.abs(pixels[0] - pixels[1]).max() <= 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "m.onnx", "ours.png", "theirs.png"]
+
+
+@pytest.mark.parametrize("name", ["m.onnx", "m.xml"])
+def test_a_file_of_another_version_is_one_line_when_it_is_to_restore(cli, model, photo, tmp_path, name):
+    blurred = photo("in/a.png")
+    cli("export", model, "-o", tmp_path / name)
+    make_old(tmp_path / name)
+
+    done = cli("restore", blurred, "-o", tmp_path / "out", "--model", tmp_path / name)
+
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert f"{name} was exported by another version of pinsharp" in done.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_cost_in_psnr_is_measured_on_a_folder(cli, model, photo, tmp_path):

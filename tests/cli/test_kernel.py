@@ -6,6 +6,7 @@ import pytest
 
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma, load_kernel
 from pinsharp.cli.kernel_plot import draw
+from pinsharp.restore import sample, streaming
 from pinsharp.restore.defocus import Defocus
 
 
@@ -139,6 +140,24 @@ def test_the_blur_is_measured_in_the_light_that_would_be_restored(cli, model, ph
     assert bad.code == 2
     assert str(path.name) in bad.err
     assert "4095" in bad.err
+
+
+@pytest.mark.parametrize("more", [(), ("--gamma",), ("--white-level", "65535")])
+def test_a_strip_is_measured_on_its_sample_as_restore_does(cli, photo, monkeypatch, more):
+    """With the shipped estimator, to which a sample and the whole image are not the same."""
+    monkeypatch.setattr(sample, "SAMPLE_PIXELS", 32_768)
+    monkeypatch.setattr(sample, "BLOCK", 128)
+    photo("strip.tif", shape=(384, 256), dtype="uint16")
+    whole = json.loads(cli("kernel", "strip.tif", "--json", *more).out)
+    monkeypatch.setattr(streaming, "LARGE_VALUES", 384 * 256 - 1)
+
+    found = json.loads(cli("kernel", "strip.tif", "--json", *more, "--save", "k.npy").out)
+    restored = json.loads(cli("restore", "strip.tif", "-o", "out", "--json", *more).out)
+
+    for figure in ("sigma", "sigma_relative_std", "family"):
+        assert found[figure] == restored[figure]
+    assert found["sigma"] != whole["sigma"]
+    assert load_kernel("k.npy").shape[-1] == found["kernel_size"]
 
 
 def test_gamma_changes_what_is_measured(cli, photo):

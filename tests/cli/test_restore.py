@@ -142,6 +142,16 @@ def test_iterations_are_counted(cli, model, photo):
     assert "3 iterations (then 2.00, then 2.00 px)" in words
 
 
+def test_tta_is_the_mean_over_eight_positions(cli, model, photo):
+    photo("a.png")
+
+    assert cli("restore", "a.png", "-o", "b.png", "--model", model, "--tta").code == 0
+
+    expected = Restorer(f"ensemble:{model}")(read_image("a.png").pixels).image
+    assert np.array_equal(read_image("b.png").pixels, expected)
+    assert not np.array_equal(expected, Restorer(model)(read_image("a.png").pixels).image)
+
+
 def test_wiener_restores_blind_with_the_kernel_that_swift_measures(cli, photo):
     sharp = read_image(photo("sharp.png")).pixels
     write_image("a.png", cv2.GaussianBlur(sharp, (0, 0), 2.0))

@@ -29,6 +29,20 @@ def age(path, seconds=HOUR_S):
     return path
 
 
+def write(name, size=200):
+    """Write an image that only the fake work can restore."""
+    path = Path(name)
+    path.write_bytes(b"x" * size)
+    return path
+
+
+def wait_for(is_true, seconds=60):
+    until = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
 def test_once_restores_what_is_there_and_stops(cli, model, photo):
     age(photo("in/a.png"))
     age(photo("in/b.tif", dtype="uint16"))
@@ -64,6 +78,7 @@ def test_a_failure_is_told_moved_aside_and_exit_1(cli, model, photo):
         (["in", "-o", "in"], "in: expected a folder for results beside the watched one, got the same"),
         (["in", "-o", "out", "--failed-dir", "in"], "in: expected a folder for failures beside the watched one"),
         (["in", "-o", "out", "--settle", "-1"], "--settle must be at least 0 seconds, got -1"),
+        (["in", "-o", "out", "--jobs", "0"], "--jobs must be at least 1 process, got 0"),
         (["in", "-o", "out", "--kernel", "disc:3"], "neither gaussian:SIGMA nor disk:RADIUS"),
     ],
 )
@@ -87,19 +102,102 @@ def test_without_its_library_it_says_what_to_install(cli, photo, monkeypatch):
     assert "pip install 'pinsharp[watch]'" in shown.err
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_restores_arrivals_until_it_is_stopped(number):
-    pytest.importorskip("watchfiles")
-    Path("in").mkdir()
-    Path("in/0.png").write_bytes(b"first")
-    process = subprocess.Popen(
-        [sys.executable, str(TESTS / "fake_cli.py"), "watch", "in", "-o", "out", "--settle", "0.1"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(pinsharp.__file__).parents[1]), str(TESTS)])},
+def begin(*arguments, seconds=0.0):
+    """Begin to watch with fake work, in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, str(TESTS / "fake_cli.py"), "watch", "in", "-o", "out", "--settle", "0.1", *arguments],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(Path(pinsharp.__file__).parents[1]), str(TESTS)]),
+            "FAKE_SECONDS": str(seconds),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+@pytest.mark.slow
+def test_an_interrupt_finishes_all_images_in_work_and_the_next_run_the_others():
+    pytest.importorskip("watchfiles")
+    Path("in").mkdir()
+    for number in range(8):
+        age(write(f"in/{number}.png"))
+    process = begin("--jobs", "2", seconds=1.0)
+    try:
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+
+    done = [line.split(" -> ")[0] for line in [first, *out.splitlines()]]
+    assert process.returncode == 130
+    assert f"{len(done)} done, 0 failed, 0 skipped" in err
+    assert 1 <= len(done) < 8
+    assert sorted(done) == sorted(f"in/{path.name}" for path in Path("out").glob("*.png"))
+    rest = begin("--jobs", "2", "--once")
+    assert len(rest.communicate()[0].splitlines()) == 8 - len(done)
+    assert len(list(Path("out").glob("*.png"))) == 8
+    assert list(Path("out").glob(atomic.HIDDEN)) == []
+
+
+@pytest.mark.slow
+def test_killed_amid_several_images_the_next_run_makes_each_result_once():
+    pytest.importorskip("watchfiles")
+    Path("in").mkdir()
+    for number in range(8):
+        age(write(f"in/{number}.png"))
+    process = begin("--jobs", "2", seconds=0.5)
+    process.stdout.readline()
+    process.kill()
+    process.communicate()
+    first = {path.name: path.stat().st_mtime_ns for path in Path("out").glob("*.png")}
+
+    _, err = begin("--jobs", "2", "--once").communicate()
+
+    results = {path.name: path.stat().st_mtime_ns for path in Path("out").glob("*.png")}
+    assert 1 <= len(first) < 8
+    assert "0 failed" in err
+    assert first.items() <= results.items()
+    assert sorted(results) == [f"{number}.png" for number in range(8)]
+    assert all(Path("out", name).stat().st_size == 200 for name in results)
+    assert list(Path("out").glob(atomic.HIDDEN)) == []
+
+
+@pytest.mark.slow
+def test_a_second_interrupt_stops_all_processes_at_once():
+    pytest.importorskip("watchfiles")
+    Path("in").mkdir()
+    for number in range(3):
+        age(write(f"in/{number}.png", size=64_000))
+    process = begin("--jobs", "2", seconds=60)
+    try:
+        wait_for(lambda: len(list(Path("out").glob(f"{atomic.HIDDEN}/{atomic.HIDDEN}"))) == 2)  # amid writing
+        process.send_signal(signal.SIGINT)
+        while "stopping" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.communicate()
+
+    assert process.returncode == 130
+    assert "interrupted; what was finished is complete" in err
+    assert "Traceback" not in err
+    assert list(Path("out").glob("*.png")) == list(Path("out").glob(atomic.HIDDEN)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_restores_arrivals_until_it_is_stopped(number, jobs):
+    pytest.importorskip("watchfiles")
+    Path("in").mkdir()
+    Path("in/0.png").write_bytes(b"first")
+    process = begin("--jobs", str(jobs))
     try:
         lines = [process.stdout.readline()]
         Path("in/1.png").write_bytes(b"second")

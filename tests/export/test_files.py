@@ -2,14 +2,17 @@
 
 import os
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
 
+from old_exports import make_old
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError, MissingExtra, OutputError, WeightsError
 from pinsharp.export import files, libraries
 from pinsharp.export.files import export, files_of, load_exported
+from pinsharp.export.parts import graph_of
 from pinsharp.methods import load_method
 from pinsharp.nets.weights import load_weights, save_weights
 from tiny_models import tiny_peer, tiny_udbd
@@ -106,6 +109,27 @@ def test_weights_of_another_model_are_noticed(exported, kind, tmp_path):
 
     with pytest.raises(WeightsError, match="was changed after it was exported"):
         load_exported(path)
+
+
+@pytest.mark.parametrize("kind", EXACT)
+def test_a_file_of_another_version_is_one_clear_error(exported, kind, tmp_path):
+    """Not a KeyError when the first image comes: its graph has other inputs than are given to it now."""
+    path = make_old(copied(exported, kind, tmp_path))
+
+    with pytest.raises(
+        WeightsError,
+        match=rf"{path.name} was exported by another version of pinsharp: expected a graph from modulation_colour .*"
+        r"modulation_mono .* got one from modulation \(.*; export it again with `pinsharp export`$",
+    ):
+        load_exported(path)
+
+
+@pytest.mark.parametrize("kind", EXACT)
+def test_a_file_that_takes_other_channels_is_refused(exported, kind, monkeypatch, tmp_path):
+    monkeypatch.setattr(files, "graph_of", lambda net: replace(graph_of(net), inputs={"image": image(2, 3, 8, 8)}))
+
+    with pytest.raises(WeightsError, match=r"expected a graph from image \(3 channels\) to"):
+        load_exported(exported[kind])
 
 
 def test_foreign_and_missing_files_are_refused(tmp_path):

@@ -3,10 +3,12 @@
 import pytest
 import torch
 
+from old_exports import make_old
 from pinsharp.errors import ConfigError
 from pinsharp.export import choice, runtimes
 from pinsharp.export.cache import VARIABLE, cache_folder
 from pinsharp.export.choice import Trial
+from pinsharp.export.parts import graph_of
 from pinsharp.methods import RUNTIMES, find_device, load_method
 from pinsharp.methods.runtimes import check_runtime
 from pinsharp.nets.weights import load_weights, save_weights
@@ -47,12 +49,38 @@ def test_a_runtime_restores_as_pytorch_does(exported, runtime, precision, channe
 
 def test_the_graph_is_exported_once(exported, monkeypatch):
     load_method(exported["weights"], runtime="onnx")
-    assert [path.name for path in (cache_folder() / "exported").iterdir()] == [
-        f"{load_weights(exported['weights']).info.sha256}.onnx"
-    ]
+    (kept,) = (cache_folder() / "exported").iterdir()
+    assert kept.name.startswith(f"{load_weights(exported['weights']).info.sha256}-")
     monkeypatch.setattr(runtimes.onnx, "make_model", None)
 
     load_method(exported["weights"], runtime="openvino", precision="float32")
+
+
+@pytest.mark.parametrize("runtime", ["onnx", "openvino"])
+def test_a_graph_of_another_version_is_quietly_exported_anew(exported, tmp_path, monkeypatch, runtime):
+    """As they were when both trunks shared one input: the weights are right, the graph has other inputs."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    load_method(exported["weights"], runtime="onnx")
+    (kept,) = (cache_folder() / "exported").iterdir()
+    make_old(kept)
+    blurred = image(1, 1, 45, 38)
+
+    found = load_method(exported["weights"], precision="float32", runtime=runtime)(blurred).image
+
+    expected = load_method(exported["weights"], precision="float32")(blurred).image
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+    monkeypatch.setattr(runtimes.onnx, "make_model", None)  # what was made anew is kept
+    load_method(exported["weights"], runtime="onnx")
+
+
+@pytest.mark.parametrize("change", ["__version__", "OPSET"])
+def test_another_version_keeps_files_of_its_own(exported, monkeypatch, change):
+    net = load_weights(exported["weights"]).net
+    before = runtimes._recipe(graph_of(net))
+
+    monkeypatch.setattr(runtimes if change == "__version__" else runtimes.onnx, change, 17)
+
+    assert runtimes._recipe(graph_of(net)) != before
 
 
 def test_auto_takes_what_was_found_to_be_fastest(exported, monkeypatch):

@@ -219,6 +219,33 @@ def test_each_tells_the_blur_of_every_channel_and_speaks_for_green():
     assert Restorer(Unchanging())(image).channels == ()
 
 
+@pytest.mark.parametrize("channels", ["joint", "luma", "each"])
+def test_three_channels_that_are_alike_are_restored_as_the_mono_image_they_are(model, channels):
+    """Files of mono cameras often hold the same image three times."""
+    mono = random_image((64, 72), "uint16", seed=3)
+    restorer = Restorer(model, device="cpu", colour=ColourOptions(channels=channels))
+    expected = restorer(mono)
+
+    result = restorer(np.stack([mono] * 3, axis=-1))
+
+    assert result.image.shape == (64, 72, 3)
+    assert result.sigma == expected.sigma
+    assert restorer.measure(np.stack([mono] * 3, axis=-1)).sigma == expected.sigma
+    for channel in range(3):
+        np.testing.assert_array_equal(result.image[..., channel], expected.image)
+
+
+def test_one_pixel_of_colour_makes_a_colour_image(model):
+    image = np.stack([random_image((64, 72), "uint8", seed=3)] * 3, axis=-1)
+    restorer = Restorer(model, device="cpu")
+    grey = restorer(image).image
+    image[40, 40, 2] ^= 8
+
+    coloured = restorer(image).image
+
+    assert not np.array_equal(coloured[..., 0], grey[..., 0])  # by the weights for colour
+
+
 @pytest.mark.parametrize("channels", ["luma", "each"])
 def test_mono_images_know_no_channels(model, channels):
     image = random_image((40, 44), "uint8", seed=7)

@@ -79,13 +79,14 @@ class Arrivals:
     def put_off(self, path: Path, seconds: float) -> None:
         """Show a file again, but not before some time, unless it changes."""
         if path in self._seen:
+            self._seen[path].is_taken = False
             self._seen[path].not_before_s = time.monotonic() + seconds
 
     def has_changed(self, path: Path) -> bool:
-        """Whether a file that is there has changed since it was looked at."""
+        """Whether a file that is there has changed since it was taken, be that seen already or not."""
         seen = self._seen.get(path)
         try:
-            return seen is None or identity(seen.status) != identity(path.stat())
+            return seen is None or not seen.is_taken or identity(seen.status) != identity(path.stat())
         except OSError:
             return False
 

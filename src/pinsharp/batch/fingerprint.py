@@ -37,6 +37,14 @@ def fingerprint(path: Path) -> Fingerprint:
     return Fingerprint(after.st_size, after.st_mtime_ns, digest)
 
 
+def identity_of(path: Path) -> str | None:
+    """The identity of a file; None if there is none."""
+    try:
+        return identity(path.stat())
+    except OSError:
+        return None
+
+
 def identity(status: stat_result) -> str:
     """What tells a file from others and from later versions of itself; a new name leaves it as it is."""
     return f"{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"

@@ -59,20 +59,27 @@ class RestoreOptions:
         restorer.check_options(kernel=self.kernel, iterations=self.iterations)
         return restorer
 
-    def settings(self) -> dict[str, object]:
+    def settings(self, restorer: "Restorer") -> dict[str, object]:
         """What decides the pixels of a result, apart from the input: files count by their content.
 
-        Where and how exactly it is computed is left out.
+        Where and how exactly it is computed is left out, and the window too where results do not depend on it.
+
+        Args:
+            restorer: What `load` has made of these options.
         """
-        kept = {name: value for name, value in asdict(self).items() if name not in _HOW}
+        left_out = _HOW if restorer.window_matters else (*_HOW, "window")
+        kept = {name: value for name, value in asdict(self).items() if name not in left_out}
         return {name: _content(value) if name in ("model", "kernel") else value for name, value in kept.items()}
 
 
-_HOW = ("device", "precision", "window", "runtime")
+_HOW = ("device", "precision", "runtime")
+_ENSEMBLE = "ensemble:"
 
 
 def _content(value: str) -> str:
-    """A file's name with the hash of its content; other words as they are."""
+    """A file's name with the hash of its content, that of an ensemble too; other words as they are."""
+    if value.startswith(_ENSEMBLE):
+        return _ENSEMBLE + _content(value.removeprefix(_ENSEMBLE))
     path = Path(value)
     if not path.is_file():
         return value

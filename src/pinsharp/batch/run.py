@@ -8,22 +8,19 @@ whenever, a result is there under its name and known, or it is not there and mad
 import contextlib
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
-from pinsharp.batch.fingerprint import Fingerprint, fingerprint, identity
+from pinsharp.batch.fingerprint import Fingerprint, fingerprint, identity, identity_of
 from pinsharp.batch.interrupts import Stop
-from pinsharp.batch.job import Figures, Job, Outcome, Work, named
+from pinsharp.batch.job import Figures, Job, Outcome, Work
+from pinsharp.batch.making import Load, Made, Makers, staging_folder
 from pinsharp.batch.manifest import Entry, Manifest
 from pinsharp.errors import ConfigError, ImageError, OutputError, PinsharpError
-from pinsharp.images.atomic import hidden_path, sweep, write_error
-from pinsharp.workers import Answer, Began, in_processes
-
-Load = Callable[[], Work]
-"""Makes in a process what carries out jobs there. It is sent to workers, so it must be picklable."""
+from pinsharp.images.atomic import sweep, write_error
+from pinsharp.workers import Free
 
 
 @dataclass(frozen=True)
@@ -106,52 +103,16 @@ def run_batch(
         OutputError: If the manifest cannot be written.
         ConfigError: If the processes end before they have loaded anything.
     """
-    with staging_folder(manifest.folder) as staging:
-        if processes == 1:
-            answers = _here(plan.to_do, manifest, work or load(), stop, staging)
-        else:
-            answers = _elsewhere(plan.to_do, manifest, load, stop, staging, processes)
-        with closing(answers):
-            for job, answer in answers:
-                yield conclude(job, answer, manifest, staging, may_replace=job.output in plan.replaceable)
-
-
-@contextmanager
-def staging_folder(folder: Path) -> Iterator[Path]:
-    """A hidden folder in which results are made; it goes, however this ends."""
-    staging = hidden_path(folder)
-    try:
-        staging.mkdir()
-    except OSError as error:
-        raise OutputError(write_error(staging, 0, error)) from error
-    try:
-        yield staging
-    finally:
-        sweep(folder)  # this one, and what a process that outlived its killed parent may have added to an older one
-
-
-@dataclass(frozen=True)
-class Made:
-    """What a process has made of a job: figures and the input that they belong to, or an error."""
-
-    figures: Figures
-    source: Fingerprint | None
-    error: PinsharpError | None = None
-
-
-def make(job: Job, staging: Path, work: Work) -> Made:
-    """Carry out a job, its results going into the staging folder; whatever goes wrong becomes an error."""
-    try:
-        before = _identity(job.input)
-        figures = work(job.moved(staging))
-        source = fingerprint(job.input)
-        if _identity(job.input) != before:
-            raise ImageError("expected an image that stays as it is while it is restored, got a change; run it again")
-    except PinsharpError as error:
-        return Made({}, None, named(_with_places(error, staging, job.output.parent), str(job.input)))
-    except Exception as error:  # noqa: BLE001 - one bad image must not end a night's work on the others
-        return Made({}, None, named(PinsharpError(f"{type(error).__name__}: {error}"), str(job.input)))
-    return Made(figures, source)
+    waiting = deque(plan.to_do)
+    stop.then(waiting.clear)
+    if stop.is_set():
+        return
+    makers = Makers(load, work, processes)
+    with staging_folder(manifest.folder) as staging, closing(makers.make(waiting, manifest, staging)) as events:
+        for event in events:
+            assert not isinstance(event, Free)  # nobody is asked for more
+            job, made = event
+            yield conclude(job, made, manifest, staging, may_replace=job.output in plan.replaceable)
 
 
 def conclude(job: Job, made: Made, manifest: Manifest, staging: Path, *, may_replace: bool) -> Outcome:
@@ -174,7 +135,7 @@ def conclude(job: Job, made: Made, manifest: Manifest, staging: Path, *, may_rep
 
 def was_cut_off(job: Job, entry: Entry) -> bool:
     """Whether a run was killed after the result got its name and before that was recorded."""
-    return entry.staged is not None and _identity(job.output) == entry.staged
+    return entry.staged is not None and identity_of(job.output) == entry.staged
 
 
 def _commit(
@@ -191,43 +152,6 @@ def _commit(
         _sync(job.output.parent)
     except OSError as error:
         raise OutputError(write_error(job.output, 0, error)) from error
-
-
-def _here(
-    jobs: Sequence[Job], manifest: Manifest, work: Work, stop: Stop, staging: Path
-) -> Generator[tuple[Job, Made], None, None]:
-    for job in jobs:
-        if stop.is_set():
-            return
-        manifest.begin(job)
-        yield job, make(job, staging, work)
-
-
-def _elsewhere(
-    jobs: Sequence[Job], manifest: Manifest, load: Load, stop: Stop, staging: Path, processes: int
-) -> Generator[tuple[Job, Made], None, None]:
-    waiting = deque(jobs)
-    stop.then(waiting.clear)
-    if stop.is_set():
-        return
-    with closing(in_processes(waiting, partial(_load_maker, load, staging), processes)) as events:
-        for event in events:
-            if isinstance(event, Began):
-                manifest.begin(event.task)
-            elif isinstance(event, Answer):
-                yield event.task, event.value
-            else:
-                reason = f"{event.task.input}: expected a restored image, got {event.reason}; is memory short?"
-                yield event.task, Made({}, None, ImageError(reason))
-
-
-def _load_maker(load: Load, staging: Path) -> Callable[[Job], Iterator[Made]]:
-    work = load()
-
-    def make_one(job: Job) -> Iterator[Made]:
-        yield make(job, staging, work)
-
-    return make_one
 
 
 def _sort(
@@ -265,26 +189,16 @@ def _is_same(job: Job, entry: Entry, settings: dict[str, object], *, overwrite: 
         is_unchanged = entry.fingerprint is not None and fingerprint(job.input).sha256 == entry.fingerprint.sha256
     except ImageError:  # then trying to restore it says why
         return False
-    if is_unchanged and settings != entry.settings and not overwrite:
-        names = sorted({*settings, *entry.settings})
-        name = next(name for name in names if settings.get(name) != entry.settings.get(name))
+    # What a manifest does not have, such as one that was written before there was such a setting, was not given.
+    names = sorted({*settings, *entry.settings})
+    others = [name for name in names if settings.get(name) != entry.settings.get(name)]
+    if is_unchanged and others and not overwrite:
+        name = others[0]
         raise ConfigError(
             f"{job.output}: expected a run with the same settings, got {name} {settings.get(name)} instead of "
             f"{entry.settings.get(name)}; choose another folder, or replace it with --overwrite"
         )
-    return is_unchanged and settings == entry.settings
-
-
-def _with_places(error: PinsharpError, staging: Path, folder: Path) -> PinsharpError:
-    """The same error about the place where the result was to go."""
-    return type(error)(str(error).replace(str(staging), str(folder)))
-
-
-def _identity(path: Path) -> str | None:
-    try:
-        return identity(path.stat())
-    except OSError:
-        return None
+    return is_unchanged and not others
 
 
 def _sync(folder: Path) -> None:

@@ -2,7 +2,9 @@
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,10 +13,12 @@ from pinsharp.batch.aside import move_aside
 from pinsharp.batch.fingerprint import fingerprint
 from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.job import Job, Outcome, Work
+from pinsharp.batch.making import Load, Made, Makers, staging_folder
 from pinsharp.batch.manifest import Entry, Manifest
-from pinsharp.batch.run import conclude, make, staging_folder, was_cut_off
+from pinsharp.batch.run import conclude, was_cut_off
 from pinsharp.errors import ImageError, OutputError
 from pinsharp.images.atomic import sweep
+from pinsharp.workers import Free
 
 GRACE = 10
 """An image that cannot be read counts as unfinished until it has stood still for so many times the settling time."""
@@ -24,6 +28,9 @@ RETRY_S = 30.0
 
 _LOOK_S = 10.0
 """Without any event, the folder is looked at so often: some network drives tell nobody what happens."""
+
+_ASK_S = 0.5
+"""While some processes are at work and others have nothing to do, the folder is looked at so often."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +56,12 @@ class Watch:
     Args:
         place: Where from.
         manifest: Of the folder for the results.
-        work: Carries out a job.
+        load: Makes what carries out jobs.
         settings: What results are made with.
-        stop: If somebody asks it, the current image is finished, and that is all.
+        stop: If somebody asks it, the current images are finished, and that is all.
         say: Is told about images that have to wait.
+        work: Made by `load` already, for this process.
+        processes: How many images are restored at a time, each in a process of its own; 1 is this process.
 
     Raises:
         ImageError: If there is no folder to watch.
@@ -63,88 +72,131 @@ class Watch:
         self,
         place: Place,
         manifest: Manifest,
-        work: Work,
+        load: Load,
         settings: dict[str, object],
         stop: Stop,
         say: Callable[[str], object],
+        *,
+        work: Work | None = None,
+        processes: int = 1,
     ) -> None:
         check_place(place, manifest.folder)
         self.place = place
-        self._manifest, self._work, self._settings = manifest, work, settings
+        self._manifest, self._settings = manifest, settings
+        self._makers = Makers(load, work, processes)
         self._stop, self._say = stop, say
         self._arrivals = Arrivals(place.source, place.settle_s)
+        self._looked_s = 0.0  # when it was looked what has arrived, on the monotonic clock
+        self._tried = set[Path]()  # images that are waiting, being restored, or not to be tried again at once
 
     def once(self) -> Generator[Outcome, None, None]:
         """Restore what is there; files that are still being written after the settling time are left."""
-        sweep(self._manifest.folder)
         until = time.monotonic() + self.place.settle_s
-        with staging_folder(self._manifest.folder) as staging:
-            while not self._stop.is_set():
-                is_last = time.monotonic() >= until
-                yield from self._handle(staging, is_once=True)
-                if is_last or not self._arrivals.is_waiting():
-                    return
-                time.sleep(min(0.1, max(0.0, until - time.monotonic()) + 0.001))
+
+        def pause() -> bool:
+            if self._looked_s >= until or not self._arrivals.is_waiting():
+                return False
+            time.sleep(min(0.1, max(0.0, until - time.monotonic()) + 0.001))
+            return True
+
+        yield from self._restored(pause, is_once=True)
 
     def forever(self) -> Generator[Outcome, None, None]:
         """Restore what is there, then what arrives, until somebody asks to stop."""
         from watchfiles import watch
 
-        sweep(self._manifest.folder)
-        with staging_folder(self._manifest.folder) as staging:
-            yield from self._handle(staging)
-            looked = time.monotonic()
-            events = watch(
-                self.place.source,
-                watch_filter=None,
-                debounce=200,
-                stop_event=self._stop,
-                rust_timeout=int(1000 * min(1.0, max(0.05, self.place.settle_s / 2))),
-                yield_on_timeout=True,
-                recursive=False,
-            )
+        events = watch(
+            self.place.source,
+            watch_filter=None,
+            debounce=200,
+            stop_event=self._stop,
+            rust_timeout=int(1000 * min(1.0, max(0.05, self.place.settle_s / 2))),
+            yield_on_timeout=True,
+            recursive=False,
+        )
+
+        def pause() -> bool:
             for changes in events:
-                if changes or self._arrivals.is_waiting() or time.monotonic() - looked > _LOOK_S:
-                    yield from self._handle(staging)
-                    looked = time.monotonic()
+                if changes or self._arrivals.is_waiting() or time.monotonic() - self._looked_s > _LOOK_S:
+                    return True
+            return False
 
-    def _handle(self, staging: Path, *, is_once: bool = False) -> Iterator[Outcome]:
-        """Restore what is ready, looking again after each image: an earlier one may have become ready."""
-        tried: set[Path] = set()
-        while not self._stop.is_set():
-            self._arrivals.look()
-            path = next((path for path in self._arrivals.ready() if path not in tried), None)
-            if path is None:
+        yield from self._restored(pause)
+
+    def _restored(self, pause: Callable[[], bool], *, is_once: bool = False) -> Iterator[Outcome]:
+        """Restore what is ready, in order, and what becomes ready meanwhile.
+
+        Args:
+            pause: Is called when nothing is ready or being restored; waits until that may be otherwise. False if there
+                is nothing to wait for.
+            is_once: Whether what cannot be restored now is left for another run.
+        """
+        sweep(self._manifest.folder)
+        waiting = deque[Job]()
+        self._stop.then(waiting.clear)
+        with (
+            staging_folder(self._manifest.folder) as staging,
+            closing(self._makers.make(waiting, self._manifest, staging, ask_s=_ASK_S)) as events,
+        ):
+            for event in events:
+                if not isinstance(event, Free):
+                    yield from self._settled(self._concluded(*event, staging), is_once=is_once)
+                    continue
+                yield from self._add(waiting, event.count)
+                while not waiting and not event.busy:
+                    self._tried.clear()
+                    if self._stop.is_set() or not pause():
+                        return
+                    yield from self._add(waiting, event.count)
+
+    def _add(self, waiting: deque[Job], count: int) -> Iterator[Outcome]:
+        """Look what is ready and let it wait, at most so many; tell of images for which nothing has to be done."""
+        self._looked_s = time.monotonic()
+        self._arrivals.look()
+        for path in self._arrivals.ready():
+            if self._stop.is_set() or len(waiting) >= count:
                 return
-            tried.add(path)
-            yield from self._handle_one(path, staging, is_once=is_once)
+            if path in self._tried:
+                continue
+            job = Job(path, self._manifest.folder / path.name)
+            outcome = self._settled_before(job)
+            if outcome:
+                yield outcome
+                continue
+            # Taken as it is now: if it changes while it waits or is restored, it is another image.
+            self._arrivals.take(path)
+            self._tried.add(path)
+            waiting.append(job)
+            if self._stop.is_set():  # asked before it was there to be cleared away
+                waiting.clear()
 
-    def _handle_one(self, path: Path, staging: Path, *, is_once: bool) -> Iterator[Outcome]:
-        job = Job(path, self._manifest.folder / path.name)
+    def _settled_before(self, job: Job) -> Outcome | None:
+        """What has become of an image without restoring it: it was done before, or may not be. None if it has to be."""
         entry = self._manifest.entry(job)
         cut_off = entry is not None and was_cut_off(job, entry)
         if cut_off:
             self._manifest.finish(job)
-        if entry is not None and (entry.state == "done" or cut_off) and _is_same(path, entry):
-            self._arrivals.take(path)
-            yield Outcome(job, "done" if cut_off else "skipped", entry.figures)
-            return
-        may_replace = self.place.overwrite or cut_off or (entry is not None and entry.is_written)
+        if entry is not None and (entry.state == "done" or cut_off) and _is_same(job.input, entry):
+            self._arrivals.take(job.input)
+            return Outcome(job, "done" if cut_off else "skipped", entry.figures)
         self._manifest.add([job], self._settings)
-        if os.path.lexists(job.output) and not may_replace:
-            yield self._refused(job)
-            return
-        self._manifest.begin(job)
-        made = make(job, staging, self._work)
-        outcome = conclude(job, made, self._manifest, staging, may_replace=may_replace)
-        yield from self._settled(outcome, is_once=is_once)
+        return self._refused(job) if os.path.lexists(job.output) and not self._may_replace(job) else None
+
+    def _may_replace(self, job: Job) -> bool:
+        """Whether an older result may be replaced: if it is ours, or everything may."""
+        entry = self._manifest.entry(job)
+        return self.place.overwrite or (entry is not None and entry.is_written)
+
+    def _concluded(self, job: Job, made: Made, staging: Path) -> Outcome:
+        return conclude(job, made, self._manifest, staging, may_replace=self._may_replace(job))
 
     def _settled(self, outcome: Outcome, *, is_once: bool) -> Iterator[Outcome]:
         """Find a place for an image that was tried: done, put off, or moved aside."""
         path, error = outcome.job.input, outcome.error
+        if not is_once:  # with it, one that changes all the time is tried again only after the others
+            self._tried.discard(path)
         patience_s = GRACE * self.place.settle_s - self._arrivals.age_s(path)
         if error is None or not path.exists():
-            self._arrivals.take(path)
             yield outcome
         elif self._arrivals.has_changed(path):  # it will be ready again
             self._manifest.wait(outcome.job, str(error))
@@ -161,7 +213,6 @@ class Watch:
             if is_once:
                 self._say(f"{error}; it may still be written and is left for the next time")
         else:
-            self._arrivals.take(path)
             yield replace(outcome, error=ImageError(f"{error}; {self._aside(path, str(error))}"))
 
     def _aside(self, path: Path, reason: str) -> str:

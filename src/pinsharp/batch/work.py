@@ -20,13 +20,20 @@ Progress = Callable[[int, int], None]
 """Is told how many of how many pixels of a large image are done."""
 
 
-def load_work(options: RestoreOptions, *, share: int = 1, progress: Progress | None = None) -> Work:
+def load_work(
+    options: RestoreOptions,
+    *,
+    share: int = 1,
+    progress: Progress | None = None,
+    restorer: "Restorer | None" = None,
+) -> Work:
     """Load the model once; what is returned restores one file after another.
 
     Args:
         options: How.
         share: How many processes share the threads.
         progress: Is told how many of how many pixels of a large image are done.
+        restorer: The model, if it is loaded already.
 
     Raises:
         PinsharpError: If no image could be restored with these options.
@@ -35,7 +42,7 @@ def load_work(options: RestoreOptions, *, share: int = 1, progress: Progress | N
         import torch
 
         torch.set_num_threads(threads_for(share))
-    return partial(restore_job, restorer=options.load(), options=options, progress=progress)
+    return partial(restore_job, restorer=restorer or options.load(), options=options, progress=progress)
 
 
 def restore_job(

@@ -46,7 +46,8 @@ def kernel(
 
     sigma is the width of the blur in pixels: the standard deviation of a Gaussian, half the radius of a disc. What
     stands after ± is one standard deviation, in the model's own judgement. Where the model cannot measure, swift does.
-    Measure with the same --white-level and --gamma as you restore with.
+    Measure with the same --white-level and --gamma as you restore with. A TIFF so large that it is restored from disk
+    by windows is measured on the same sample of it, at most 16 megapixels, and need not fit into memory.
     Exit status as of `pinsharp restore`.
     """
     from pinsharp.images.discover import find_images
@@ -87,9 +88,8 @@ def _measure_file(
 ) -> tuple[dict[str, object], str]:
     """Measure one file; return its figures and the line for people."""
     from pinsharp.images.atomic import write_atomically
-    from pinsharp.images.files import read_image
 
-    found = restorer.measure(read_image(path).pixels)
+    found = _measured(path, restorer)
     if save:
         write_atomically(save, _kernel_file(found, save.name))
     if plot:
@@ -97,6 +97,17 @@ def _measure_file(
 
         write_atomically(plot, draw(found, title=printable(path.name), kind=plot.suffix[1:].lower()))
     return _figures(found), _line(path, found)
+
+
+def _measured(path: Path, restorer: "Restorer") -> "Defocus":
+    """The blur of one file, as `pinsharp restore` finds it."""
+    from pinsharp.images.files import read_image
+    from pinsharp.restore.large_blur import measure_file
+    from pinsharp.restore.streaming import is_large
+
+    if is_large(path):
+        return measure_file(path, restorer)
+    return restorer.measure(read_image(path).pixels)
 
 
 def _kernel_file(found: "Defocus", name: str) -> bytes:

@@ -12,7 +12,7 @@ import typer
 from pinsharp.batch.interrupts import stoppable
 from pinsharp.batch.job import Job, Outcome
 from pinsharp.batch.options import RestoreOptions
-from pinsharp.cli.batches import conclude, say_stopping, tell
+from pinsharp.cli.batches import Jobs, check_jobs, conclude, say_stopping, tell
 from pinsharp.cli.each import Teller
 from pinsharp.cli.messages import remark
 from pinsharp.cli.options import (
@@ -66,13 +66,13 @@ def restore(
         bool,
         typer.Option("--side-by-side", help="Also write NAME.side-by-side.png: blurred and restored, with a detail."),
     ] = False,
-    jobs: Annotated[
-        int,
+    tta: Annotated[
+        bool,
         typer.Option(
-            metavar="N",
-            help="Restore N images at a time, each in a process with its own model.",
+            "--tta", help="Restore the image turned and mirrored in eight ways too, and take the mean: a little better."
         ),
-    ] = 1,
+    ] = False,
+    jobs: Jobs = 1,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with a run that was stopped: leave out what is done and has not changed."),
@@ -93,17 +93,25 @@ def restore(
     """
     from pinsharp.images.discover import find_images
 
-    if jobs < 1:
-        raise ConfigError(f"--jobs must be at least 1 process, got {jobs}")
+    check_jobs(jobs)
     paths = find_images(inputs)
     is_batch = _is_batch(out, len(paths), resume=resume)
     advice = _check_folder(Path(out), resume=resume) if is_batch else "--overwrite replaces it"
     # What --resume may replace is known only when the manifest is read.
     planned = plan_jobs(paths, out, side_by_side=side_by_side, overwrite=overwrite or resume, advice=advice)
     options = RestoreOptions(
-        model, kernel, iterations, device, precision, window, white_level, channels, gamma, runtime
+        f"ensemble:{model}" if tta else model,
+        kernel,
+        iterations,
+        device,
+        precision,
+        window,
+        white_level,
+        channels,
+        gamma,
+        runtime,
     )
-    run = _Run(planned, options, _Report(report, options), overwrite, resume)
+    run = _Run(planned, options, _Report(report), overwrite, resume)
     run.report.check(planned, overwrite=overwrite or resume)
     teller = Teller(len(planned), as_json)
     if is_batch:
@@ -117,7 +125,6 @@ class _Report:
     """The page that --report asks for, or none."""
 
     path: Path | None
-    options: RestoreOptions
     outcomes: list[Outcome] = field(default_factory=list)
 
     def check(self, jobs: list[Job], *, overwrite: bool) -> None:
@@ -133,13 +140,13 @@ class _Report:
         if self.path is not None:
             self.outcomes.append(outcome)
 
-    def write(self, summary: "Summary") -> None:
-        """Write the page and say where it is."""
+    def write(self, summary: "Summary", settings: dict[str, object]) -> None:
+        """Write the page, which tells the settings that decide the pixels, and say where it is."""
         if self.path is None:
             return
         from pinsharp.batch.report import write_report
 
-        write_report(self.path, self.outcomes, summary, self.options.settings())
+        write_report(self.path, self.outcomes, summary, settings)
         remark(f"report: {self.path}")
 
 
@@ -167,7 +174,8 @@ class _Run:
             outcome = Outcome(job, "failed", {}, error)
         else:
             outcome = Outcome(job, "done", figures)
-        self.report.write(tell([outcome], teller, self.options.model, note=self.report.note))
+        summary = tell([outcome], teller, self.options.model, note=self.report.note)
+        self.report.write(summary, self.options.settings(restorer))
 
     def all(self, teller: Teller, *, processes: int) -> None:
         """Restore several images, each step of which the manifest remembers."""
@@ -175,12 +183,11 @@ class _Run:
         from pinsharp.batch.run import plan_batch, run_batch
         from pinsharp.batch.work import load_work
 
-        work = load_work(self.options)  # here too if others do the work: wrong options are refused before it
+        restorer = self.options.load()  # here too if others do the work: wrong options are refused before it
+        work, settings = load_work(self.options, restorer=restorer), self.options.settings(restorer)
         load = partial(load_work, self.options, share=processes)
         with Manifest(self.jobs[0].output.parent) as manifest, stoppable(say_stopping) as stop:
-            plan = plan_batch(
-                self.jobs, manifest, self.options.settings(), resume=self.resume, overwrite=self.overwrite
-            )
+            plan = plan_batch(self.jobs, manifest, settings, resume=self.resume, overwrite=self.overwrite)
             if self.resume:
                 _say_resumed(manifest.folder, len(plan.over), len(plan.to_do), is_new=manifest.is_new)
             processes = max(1, min(processes, len(plan.to_do)))
@@ -194,7 +201,7 @@ class _Run:
                     advance()
 
                 summary = tell(chain(plan.over, outcomes), teller, self.options.model, note=note)
-        self.report.write(summary)
+        self.report.write(summary, settings)
         conclude(teller, summary, stop)
 
 

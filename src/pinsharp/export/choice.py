@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from pinsharp import __version__
 from pinsharp.errors import PinsharpError
 from pinsharp.export import cache
 from pinsharp.export.parity import TOLERANCE, largest_difference
@@ -128,6 +129,7 @@ def _remember(sha256: str, dtype: torch.dtype, trials: Sequence[Trial]) -> None:
 
 def _key(sha256: str, dtype: torch.dtype) -> str:
     versions = [f"{name} {_version(name)}" for name in ("torch", "onnxruntime", "openvino")]
+    versions.append(f"pinsharp {__version__}")  # it decides the graph that was timed and found to agree
     parts = [_processor(), f"{os.cpu_count()} cores", f"{torch.get_num_threads()} threads", *versions]
     return "; ".join([sha256, str(dtype).removeprefix("torch."), *parts])
 

@@ -12,7 +12,7 @@ from pinsharp.errors import ConfigError, OutputError
 from pinsharp.export import onnx, openvino
 from pinsharp.export.container import Contents, check_precision
 from pinsharp.export.parity import TOLERANCE, largest_difference
-from pinsharp.export.parts import Run, check_exportable, graph_of
+from pinsharp.export.parts import Run, check_exportable, check_ports, graph_of
 from pinsharp.nets.weights import LoadedNet, parse_weights, weights_bytes
 
 SUFFIXES = (".onnx", ".xml")
@@ -119,15 +119,16 @@ def load_exported(path: Path) -> Exported:
 
     Raises:
         MissingExtra: If its runtime is not installed.
-        WeightsError: If it is missing, truncated, changed or foreign.
+        WeightsError: If it is missing, truncated, changed or foreign, or its graph is one of another version.
     """
-    if path.suffix.lower() == ".onnx":
-        model, contents = onnx.read_file(path)
-        loaded = contents.load(path)
-        return Exported(loaded, onnx.OnnxSession(model, graph_of(loaded.net).entries), "onnx", contents.precision)
-    model, contents = openvino.read_file(path)
+    is_onnx = path.suffix.lower() == ".onnx"
+    model, contents = onnx.read_file(path) if is_onnx else openvino.read_file(path)
     loaded = contents.load(path)
-    run = openvino.OpenvinoSession(model, graph_of(loaded.net).entries, _DTYPES[contents.precision])
+    graph = graph_of(loaded.net)
+    check_ports(path, graph.ports, onnx.ports(model) if is_onnx else openvino.ports(model))
+    if is_onnx:
+        return Exported(loaded, onnx.OnnxSession(model, graph.entries), "onnx", contents.precision)
+    run = openvino.OpenvinoSession(model, graph.entries, _DTYPES[contents.precision])
     return Exported(loaded, run, "openvino", contents.precision)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from pinsharp.errors import WeightsError
 from pinsharp.export.container import KEYS, Contents, parse
 from pinsharp.export.libraries import library
-from pinsharp.export.parts import Entry, graph_of
+from pinsharp.export.parts import Entry, Ports, graph_of
 
 OPSET = 18
 
@@ -70,6 +70,16 @@ def read_file(path: Path) -> tuple[Any, Contents]:
         ) from None
     texts = {entry.key: entry.value for entry in model.metadata_props if entry.key in KEYS}
     return model, parse(path, texts, _graph_digest(model))
+
+
+def ports(model: Any) -> Ports:
+    """What goes into a model and what comes out of it."""
+    axes = {port.name: port.type.tensor_type.shape.dim for port in model.graph.input}
+    channels = {
+        name: axis[1].dim_value if len(axis) > 1 and axis[1].HasField("dim_value") else None
+        for name, axis in axes.items()
+    }
+    return Ports(channels, frozenset(port.name for port in model.graph.output))
 
 
 def onnx_errors() -> tuple[type[Exception], ...]:

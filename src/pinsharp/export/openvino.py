@@ -12,7 +12,7 @@ from torch import Tensor
 from pinsharp.errors import WeightsError
 from pinsharp.export.container import KEYS, Contents, parse
 from pinsharp.export.libraries import library
-from pinsharp.export.parts import Entry
+from pinsharp.export.parts import Entry, Ports
 
 _SECTION = "pinsharp"
 """Part of the model's rt_info that is ours."""
@@ -56,6 +56,14 @@ def read_file(path: Path) -> tuple[Any, Contents]:
     except OSError as error:
         raise WeightsError(f"cannot read a model from {path}: {error.strerror or error}") from None
     return openvino.Core().read_model(path), contents
+
+
+def ports(model: Any) -> Ports:
+    """What goes into a model and what comes out of it."""
+    return Ports(
+        {port.get_any_name(): _channels(port.partial_shape) for port in model.inputs},
+        frozenset(port.get_any_name() for port in model.outputs),
+    )
 
 
 class OpenvinoSession:
@@ -132,6 +140,12 @@ class OpenvinoSession:
         else:
             image = torch.from_numpy(array.view(np.int16).copy()).view(torch.bfloat16)
         return image.permute(0, 3, 1, 2)
+
+
+def _channels(shape: Any) -> int | None:
+    """Length of the second axis; None if it is free or not there."""
+    is_known = shape.rank.is_static and shape.rank.get_length() > 1 and shape[1].is_static
+    return int(shape[1].get_length()) if is_known else None
 
 
 def _section(path: Path) -> list[ElementTree.Element]:

@@ -4,15 +4,16 @@ A graph has one or two entries, for `mono` and `colour` images, which share what
 entry is a `Run`; installed in a network, it takes the place of the network's own convolutions.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from pinsharp.errors import ConfigError
+from pinsharp.errors import ConfigError, WeightsError
 from pinsharp.nets.blocks import ResBlock
 from pinsharp.nets.nafnet import Nafnet
 from pinsharp.nets.swift import CHANNELS, Refiner, Swift
@@ -40,6 +41,23 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Ports:
+    """What goes into a graph and what comes out of it.
+
+    Args:
+        inputs: Channels of each input, by its name; None where they are free.
+        outputs: Names of its outputs.
+    """
+
+    inputs: Mapping[str, int | None]
+    outputs: frozenset[str]
+
+    def __str__(self) -> str:
+        channels = ", ".join(f"{name} ({count} channels)" for name, count in sorted(self.inputs.items()))
+        return f"{channels} to {', '.join(sorted(self.outputs))}"
+
+
+@dataclass(frozen=True)
 class Graph:
     """The convolutions of a network, as they are exported.
 
@@ -58,6 +76,11 @@ class Graph:
         """Names of all outputs, in order."""
         return [entry.output for entry in self.entries.values()]
 
+    @property
+    def ports(self) -> Ports:
+        """What a file of this graph has to take and give."""
+        return Ports({name: tensor.shape[1] for name, tensor in self.inputs.items()}, frozenset(self.outputs))
+
 
 def check_exportable(net: str) -> None:
     """Refuse kinds of networks whose convolutions cannot be taken out in one piece.
@@ -67,6 +90,24 @@ def check_exportable(net: str) -> None:
     """
     if net not in EXPORTABLE:
         raise ConfigError(f"expected one of the nets {', '.join(EXPORTABLE)} to export or to run elsewhere, got {net}")
+
+
+def check_ports(file: Path, expected: Ports, found: Ports) -> None:
+    """Refuse a file whose graph cannot be fed as the graphs of this version are.
+
+    Args:
+        file: For the sentence.
+        expected: Of the network that the file was made of.
+        found: In the file.
+
+    Raises:
+        WeightsError: If they differ.
+    """
+    if found != expected:
+        raise WeightsError(
+            f"{file} was exported by another version of pinsharp: expected a graph from {expected}, got one from "
+            f"{found}; export it again with `pinsharp export`"
+        )
 
 
 def graph_of(net: nn.Module) -> Graph:

@@ -1,17 +1,20 @@
 """What computes the convolutions of a network: PyTorch, its compiler, ONNX Runtime or OpenVINO, behind one call."""
 
+import hashlib
 import shutil
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from pinsharp import __version__
 from pinsharp.errors import ConfigError, WeightsError
 from pinsharp.export import onnx, openvino
 from pinsharp.export.cache import cache_folder, keep
 from pinsharp.export.container import Contents
 from pinsharp.export.libraries import is_there
-from pinsharp.export.parts import Run, check_exportable, graph_of, plain_modules
+from pinsharp.export.parts import Graph, Run, check_exportable, check_ports, graph_of, plain_modules
 from pinsharp.nets.weights import LoadedNet
 
 RUNTIMES = ("torch", "compile", "onnx", "openvino")
@@ -68,22 +71,36 @@ def make_run(runtime: str, loaded: LoadedNet, weights: bytes, dtype: torch.dtype
 def exported_model(loaded: LoadedNet, weights: bytes) -> Any:
     """Export a network to an ONNX model, or take the one that was exported before from the user's cache.
 
+    What cannot be used, since another version made it or it is damaged, is made again.
+
     Raises:
         MissingExtra: If onnx or onnxscript is not installed.
     """
-    name = f"exported/{loaded.info.sha256}.onnx"
+    graph = graph_of(loaded.net)
+    name = f"exported/{loaded.info.sha256}-{_recipe(graph)}.onnx"
     contents = Contents(weights, "float32")
     path = cache_folder() / name
-    if path.is_file():
-        try:
-            model, found = onnx.read_file(path)
-        except WeightsError:
-            found = None  # of an older pinsharp, or damaged: made again
-        if found == contents:
-            return model
-    model = onnx.make_model(loaded.net)
-    keep(name, onnx.to_bytes(model, contents))
+    model = _kept(path, graph, contents) if path.is_file() else None
+    if model is None:
+        model = onnx.make_model(loaded.net)
+        keep(name, onnx.to_bytes(model, contents))
     return model
+
+
+def _kept(path: Path, graph: Graph, contents: Contents) -> Any | None:
+    """The model in a file of the cache; None if it is not what would be made now."""
+    try:
+        model, found = onnx.read_file(path)
+        check_ports(path, graph.ports, onnx.ports(model))
+    except WeightsError:
+        return None
+    return model if found == contents else None
+
+
+def _recipe(graph: Graph) -> str:
+    """What a file depends on besides its weights: versions, and what goes into the graph and comes out of it."""
+    words = f"pinsharp {__version__}, torch {torch.__version__}, opset {onnx.OPSET}: {graph.ports}"
+    return hashlib.sha256(words.encode()).hexdigest()[:12]
 
 
 class CompiledSession:

@@ -75,6 +75,12 @@ class ColourOptions:
         return with_luma(image, restored[0]) if self.channels == "luma" else torch.cat(list(restored), dim=1)
 
 
+def as_mono(image: Tensor) -> Tensor:
+    """One channel (1, 1, H, W) of an image whose three are alike, as files of mono cameras often are; others as is."""
+    is_grey = image.shape[1] == 3 and bool((image[:, :1] == image[:, 1:]).all())
+    return image[:, :1] if is_grey else image
+
+
 def luma(image: Tensor) -> Tensor:
     """Weighted mean (B, 1, H, W) of the channels of images (B, 3, H, W)."""
     weights = torch.tensor(LUMA, dtype=image.dtype, device=image.device)

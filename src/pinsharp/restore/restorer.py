@@ -16,11 +16,11 @@ from torch import Tensor
 from pinsharp.blur.kernels import load_kernel, measured_kernel, parse_kernel
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.methods import DEFAULT_METHOD, BlindMethod, Method, Precision, Runtime, check_takes_kernel, load_method
-from pinsharp.restore.colour import ColourOptions
+from pinsharp.restore.colour import ColourOptions, as_mono
 from pinsharp.restore.defocus import Defocus, describe
 from pinsharp.restore.passes import Passes, restore_blind, restore_given
 from pinsharp.restore.restored import Restored
-from pinsharp.restore.tiled import choose_window, worst
+from pinsharp.restore.tiled import are_windows_exact, choose_window, worst
 
 __all__ = ["Kernel", "Restored", "Restorer", "read_kernel", "restore"]
 
@@ -96,10 +96,12 @@ class Restorer:
         given = self._checked(kernel, iterations)
         start = time.perf_counter()
         with _memory_errors(image):
-            blurred = self.colour.enter(image)
+            entered = self.colour.enter(image)
+            blurred = as_mono(entered)
             window = choose_window((blurred.shape[-2], blurred.shape[-1]), self.window)
             done = [self._restore(part, given, iterations, window) for part in self.colour.split(blurred)]
-            array = self.colour.leave(self.colour.join(blurred, [passes.image for passes in done]), image)
+            restored = self.colour.join(blurred, [passes.image for passes in done])
+            array = self.colour.leave(restored.expand_as(entered), image)
         blurs = _main(done).blurs
         return Restored(
             array,
@@ -125,8 +127,13 @@ class Restorer:
         """
         method = self._blind_method()
         with _memory_errors(image):
-            estimate = method.estimate(_main(self.colour.split(self.colour.enter(image))))
+            estimate = method.estimate(_main(self.colour.split(as_mono(self.colour.enter(image)))))
         return describe(estimate.kernel, estimate, is_given=False)
+
+    @property
+    def window_matters(self) -> bool:
+        """Whether another window would give another result: not where windows are exact, or where there are none."""
+        return isinstance(self.method, BlindMethod) and not are_windows_exact(self.method)
 
     def check_options(self, *, kernel: Kernel = "auto", iterations: int = 1) -> None:
         """Refuse, before any image is read, options that no image could be restored with.

@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pinsharp.allocator import release_freed_memory
-from pinsharp.errors import ConfigError, ImageError, OutputError
+from pinsharp.errors import ImageError, OutputError
 from pinsharp.images.bigtiff import LargeTiff, open_large
 from pinsharp.images.bigtiff_writer import check_large_output, write_large
 from pinsharp.images.files import same_file
 from pinsharp.images.windows import Window, bands, windows
 from pinsharp.methods import KernelEstimate, RestoreWindow, SampledMethod
-from pinsharp.restore.defocus import Defocus, describe
-from pinsharp.restore.restorer import Kernel, Restorer, read_kernel
+from pinsharp.restore.defocus import Defocus
+from pinsharp.restore.large_blur import measure_large, named, sampled_method
+from pinsharp.restore.restorer import Kernel, Restorer
 from pinsharp.restore.row_reader import RowReader
-from pinsharp.restore.sample import sample
 from pinsharp.restore.tiled import (
     BLEND_HALO,
     EXACT_STRIDE,
@@ -115,7 +115,7 @@ def restore_file(
         KernelError: If `kernel` is none, or is given to a model that takes none.
         OutputError: If the result is no TIFF, exists, or cannot be written.
     """
-    method = _sampled(restorer)
+    method = sampled_method(restorer)
     restorer.check_options(kernel=kernel)
     if same_file(source, target):
         raise OutputError(f"{target}: expected a result beside its input, got the input itself; choose another place")
@@ -123,7 +123,7 @@ def restore_file(
     start = time.perf_counter()
     with open_large(source) as image:
         window = _window(image, restorer.window)
-        blurs = _Blurs.of(image, method, restorer, kernel)
+        blurs = measure_large(image, restorer, kernel)
         work = _Work(image, restorer, method, blurs.estimates, window, progress)
         write_large(target, work.bands(), like=image, overwrite=overwrite)
     return StreamedResult(
@@ -134,35 +134,6 @@ def restore_file(
         seam=work.meter.seam if work.meter else None,
         channels=blurs.found if len(blurs.found) > 1 else (),
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Blurs:
-    """The blur of an image, or of each of its channels."""
-
-    estimates: tuple[KernelEstimate, ...]
-    found: tuple[Defocus, ...]
-
-    @property
-    def main(self) -> Defocus:
-        """The only one, or that of green."""
-        return self.found[len(self.found) // 2]
-
-    @classmethod
-    def of(cls, image: LargeTiff, method: SampledMethod, restorer: Restorer, kernel: Kernel) -> "_Blurs":
-        """Measure it on a sample; a kernel that is given takes the place of the measured one."""
-        given = read_kernel(kernel)
-        try:
-            parts = restorer.colour.split(sample(image, restorer.colour))
-            estimates = tuple(method.estimate_parts(part, given) for part in parts)
-        except ImageError as error:
-            raise _named(image, error) from error
-        kernels = [found.kernel if given is None else given for found in estimates]
-        is_given = given is not None
-        found = tuple(
-            describe(kernel, estimate, is_given=is_given) for kernel, estimate in zip(kernels, estimates, strict=True)
-        )
-        return cls(estimates, found)
 
 
 class _Work:
@@ -251,7 +222,7 @@ class _Work:
             return self.colour.enter(self.pixels.read(rows, columns))
         except ImageError as error:
             where = f"in rows {rows.start} to {rows.stop}, columns {columns.start} to {columns.stop}"
-            raise _named(self.image, error, where) from error
+            raise named(self.image, error, where) from error
 
     def _tell(self, window: Window) -> None:
         self.done += (window.bottom - window.top) * (window.right - window.left)
@@ -264,15 +235,6 @@ class _Work:
         return self.pixels.read(slice(top, bottom if has_alpha else top), slice(0, self.image.width))
 
 
-def _sampled(restorer: Restorer) -> SampledMethod:
-    if not isinstance(restorer.method, SampledMethod):
-        raise ConfigError(
-            f"expected a model that restores by windows for a file of any size, got {restorer.method.name}, which sees "
-            "the whole image; choose another, such as swift"
-        )
-    return restorer.method
-
-
 def _window(image: LargeTiff, wanted: int | None) -> int:
     """Side of the windows: what is wanted, or as much as bands of so wide an image allow."""
     return wanted or min(STREAM_WINDOW, max(LEAST_WINDOW, BAND_VALUES // (image.width * _colours(image))))
@@ -280,10 +242,3 @@ def _window(image: LargeTiff, wanted: int | None) -> int:
 
 def _colours(image: LargeTiff) -> int:
     return 3 if image.samples >= 3 else 1
-
-
-def _named(image: LargeTiff, error: ImageError, where: str = "") -> ImageError:
-    """The same error, its sentence beginning with the file."""
-    if str(image.path) in str(error):
-        return error
-    return ImageError(f"{image.path}: {where + ': ' if where else ''}{error}")

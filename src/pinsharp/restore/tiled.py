@@ -96,6 +96,15 @@ def choose_window(shape: tuple[int, int], window: int | None) -> int:
     return 0 if window >= max(shape) else window
 
 
+def are_windows_exact(method: Method) -> bool:
+    """Whether an image restored by windows of any size is what it becomes as a whole.
+
+    It is where a method looks no further than its halo. Others have their windows blended, and each size gives another
+    image.
+    """
+    return method.halo is not None
+
+
 def cut(method: Method, shape: tuple[int, int], window: int) -> Cut:
     """Cut an image of a shape (H, W) into windows as the method needs them."""
     halo = method.halo
