@@ -4,8 +4,8 @@ import os
 import signal
 from functools import partial
 
-from pinsharp.bench.detection_rows import attempts
-from pinsharp.bench.detection_scene import Study
+from pinsharp.bench.detection.rows import attempts
+from pinsharp.bench.detection.scene import Study
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.detect.panel import DirtSettings, PanelSettings, ParticleSettings
 from pinsharp.methods import Deblurred, KernelEstimate

@@ -50,3 +50,9 @@ class Page(HTMLParser):
         start = f"data:image/{kind};base64,"
         found = [base64.b64decode(value.removeprefix(start)) for value in self.addresses if value.startswith(start)]
         return [cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) for data in found]
+
+    def assert_needs_nothing_else(self):
+        """Neither script nor network, and nothing happens at a click."""
+        assert all(address.startswith("data:image/") for address in self.addresses)
+        assert not {"script", "link", "iframe", "object", "form", "use"} & set(self.tags)
+        assert not [name for name, _ in self.attributes if name.startswith("on")]

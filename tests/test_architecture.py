@@ -8,11 +8,13 @@ import pytest
 
 import pinsharp
 
-FREE = {"errors", "allocator", "workers", "__version__"}  # for everybody
+FREE = {"errors", "allocator", "workers", "toml_settings", "pages", "__version__"}  # for everybody
 MAY_IMPORT = {
     "errors": set(),
     "allocator": set(),
     "workers": set(),
+    "toml_settings": set(),
+    "pages": set(),
     "images": set(),
     "blur": set(),
     "metrics": set(),

@@ -2,7 +2,8 @@
 
 import math
 
-from pinsharp.bench.records import Measurement, RecordFile, plain
+from pinsharp.bench.record_file import RecordFile, plain
+from pinsharp.bench.records import Measurement
 
 PROTOCOL = {
     "kernels": "gaussian:2:9,gaussian:3:9",

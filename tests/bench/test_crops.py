@@ -9,7 +9,8 @@ import torch
 
 from fake_methods import Stumbling, fake_rows, load_fake
 from pinsharp.bench.crops import crops_table, draw_crops, file_stem, restore_again
-from pinsharp.bench.records import RECORDS, RecordFile, load_records
+from pinsharp.bench.record_file import RECORDS, RecordFile
+from pinsharp.bench.records import load_records
 from pinsharp.bench.run import plan_run, run
 from pinsharp.bench.sheet import Box, most_damaged
 from pinsharp.data.testset import Degradation

@@ -12,7 +12,8 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from fake_methods import fake_rows
 from pinsharp.bench.contenders import contenders
 from pinsharp.bench.evaluate import header, measure, summarise
-from pinsharp.bench.records import Measurement, plain
+from pinsharp.bench.record_file import plain
+from pinsharp.bench.records import Measurement
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.noise import quantise
 from pinsharp.data.testset import Degradation, blurred_pairs

@@ -6,7 +6,8 @@ import resource
 
 import pytest
 
-from pinsharp.bench.records import RECORDS, Measurement, RecordFile, done_keys, load_records, plain
+from pinsharp.bench.record_file import RECORDS, RecordFile, plain
+from pinsharp.bench.records import Measurement, done_keys, load_records
 from pinsharp.errors import ConfigError, OutputError
 
 METHOD = {"method": "swift", "informed": False, "weights_sha256": "aa", "precision": "float32"}

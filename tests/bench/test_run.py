@@ -10,7 +10,8 @@ import pytest
 import fake_methods
 from fake_methods import CALLS, Stumbling, fake_rows
 from pinsharp.bench.evaluate import measure
-from pinsharp.bench.records import RecordFile, load_records
+from pinsharp.bench.record_file import RecordFile
+from pinsharp.bench.records import load_records
 from pinsharp.bench.run import plan_run, run
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.data.testset import Degradation

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import pinsharp
-from pinsharp.bench.records import RECORDS, RecordFile, load_records
+from pinsharp.bench.record_file import RECORDS, RecordFile
+from pinsharp.bench.records import load_records
 from pinsharp.methods import SolverMethod
 
 PROTOCOL = ["--kernels", "gaussian:1.8:21,disk:2"]

@@ -40,9 +40,7 @@ def test_it_needs_nothing_else():
 
     shown = Page(text)
     assert shown.addresses
-    assert all(address.startswith("data:image/") for address in shown.addresses)
-    assert not {"script", "link", "iframe", "object", "form", "use"} & set(shown.tags)
-    assert not [name for name, _ in shown.attributes if name.startswith("on")]
+    shown.assert_needs_nothing_else()
     assert not re.search(r"https?:|url\(|@import", text)
 
 
@@ -232,8 +230,7 @@ def test_names_are_text_whatever_they_are(name):
 
     shown = Page(page(entries, {"before": name, "after": name}))
 
-    assert "script" not in shown.tags
-    assert not [attribute for attribute, _ in shown.attributes if attribute.startswith("on")]
+    shown.assert_needs_nothing_else()
     assert name.encode("utf-8", "replace").decode() in " ".join(shown.words)
 
 

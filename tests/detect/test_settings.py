@@ -9,7 +9,7 @@ from pinsharp.errors import ConfigError
 def test_an_empty_file_means_the_defaults(tmp_path):
     (tmp_path / "s.toml").write_text("")
 
-    assert load_settings(tmp_path / "s.toml") == DetectorSettings()
+    assert load_settings(tmp_path / "s.toml") == load_settings(None) == DetectorSettings()
 
 
 def test_what_a_file_says_replaces_defaults(tmp_path):

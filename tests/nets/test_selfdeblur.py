@@ -10,7 +10,7 @@ from torch import nn
 
 from pinsharp.errors import ConfigError
 from pinsharp.nets.selfdeblur import SMALL, ImageGenerator, KernelGenerator, NonLocal, SelfDeblurConfig
-from pinsharp.train.settings import build
+from pinsharp.toml_settings import build
 
 TINY = SelfDeblurConfig(
     kernel_size=5, levels=3, channels=4, skip_channels=2, noise_channels=3, kernel_noise=6, kernel_hidden=8

@@ -3,10 +3,8 @@
 Everything that comes from outside, file names above all, is escaped.
 """
 
-import base64
 import time
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
 import cv2
@@ -16,9 +14,9 @@ from pinsharp.batch.charts import histogram_chart, sequence_chart
 from pinsharp.batch.job import Outcome
 from pinsharp.batch.side_by_side import Picture, brightening, display
 from pinsharp.batch.summary import Summary
-from pinsharp.batch.words import printable
 from pinsharp.errors import ImageError, OutputError, PinsharpError
 from pinsharp.images.atomic import write_atomically, write_error
+from pinsharp.pages import document, jpeg_address, text
 
 MOST_THUMBNAILS = 60
 """Images of which a large run shows thumbnails, evenly through it."""
@@ -27,10 +25,7 @@ THUMBNAIL = 240
 """Longest side of a thumbnail in pixels."""
 
 _QUALITY = 80
-_STYLE = """
-:root { color-scheme: light; }
-body { font: 15px/1.45 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; color: #1d1d1d; background: #fff;
-  max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+_STYLE = """\
 h1 { font-size: 1.6rem; margin: 0 0 .3rem; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
 .facts { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1.2rem 0; padding: 0; list-style: none; }
 .facts li { border: 1px solid #d0d0d0; border-radius: 6px; padding: .4rem .9rem; }
@@ -81,16 +76,12 @@ def page(outcomes: Sequence[Outcome], summary: Summary, settings: dict[str, obje
         _failures(failed),
         _thumbnails(good),
     ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>pinsharp: {summary.done} restored, {summary.failed} failed</title>"
-        f"<style>{_STYLE}</style></head><body>\n" + "\n".join(part for part in body if part) + "\n</body></html>\n"
-    )
+    title = f"pinsharp: {summary.done} restored, {summary.failed} failed"
+    return document(title, _STYLE, filter(None, body))
 
 
 def _words(settings: dict[str, object]) -> str:
-    return _text(", ".join(f"{name} {value}" for name, value in settings.items() if value not in (None, False)))
+    return text(", ".join(f"{name} {value}" for name, value in settings.items() if value not in (None, False)))
 
 
 def _facts(summary: Summary) -> str:
@@ -115,7 +106,7 @@ def _charts(outcomes: Sequence[Outcome]) -> str:
         return ""
     return (
         "<h2>Width of the blur, in the order of restoring</h2>"
-        + sequence_chart([(_text(name), sigma) for name, sigma in widths])
+        + sequence_chart([(text(name), sigma) for name, sigma in widths])
         + "<h2>How often which width</h2>"
         + histogram_chart([sigma for _, sigma in widths])
     )
@@ -124,7 +115,7 @@ def _charts(outcomes: Sequence[Outcome]) -> str:
 def _failures(failed: Sequence[Outcome]) -> str:
     if not failed:
         return ""
-    rows = (f"<tr><td>{_text(str(each.job.input))}</td><td>{_text(_reason(each))}</td></tr>" for each in failed)
+    rows = (f"<tr><td>{text(str(each.job.input))}</td><td>{text(_reason(each))}</td></tr>" for each in failed)
     return f"<h2>Failed</h2><table><tr><th>Image</th><th>Reason</th></tr>{''.join(rows)}</table>"
 
 
@@ -148,12 +139,12 @@ def _thumbnails(outcomes: Sequence[Outcome]) -> str:
 def _figure(outcome: Outcome) -> str:
     sigma = outcome.figures.get("sigma")
     width = f", sigma {sigma:.2f} px" if isinstance(sigma, int | float) else ""
-    name = _text(outcome.job.input.name)
+    name = text(outcome.job.input.name)
     try:
         before, gain = _thumbnail(outcome.job.input, None)
         after, _ = _thumbnail(outcome.job.output, gain)
     except PinsharpError as error:
-        return f"<figure><figcaption>{name}{width}: no thumbnail, {_text(str(error))}</figcaption></figure>"
+        return f"<figure><figcaption>{name}{width}: no thumbnail, {text(str(error))}</figcaption></figure>"
     brighter = f", shown {gain:.0f} times brighter" if gain > 1 else ""
     pair = f'<div class="pair">{_image(before, f"{name}, blurred")}{_image(after, f"{name}, restored")}</div>'
     return f"<figure>{pair}<figcaption>{name}{width}{brighter}</figcaption></figure>"
@@ -176,11 +167,4 @@ def _thumbnail(path: Path, gain: float | None) -> tuple[Picture, float]:
 
 
 def _image(picture: Picture, name: str) -> str:
-    _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    address = "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode("ascii")
-    return f'<img alt="{name}" src="{address}">'
-
-
-def _text(words: str) -> str:
-    """Words of anybody as HTML."""
-    return escape(printable(words), quote=True)
+    return f'<img alt="{name}" src="{jpeg_address(picture[..., ::-1], _QUALITY)}">'

@@ -4,39 +4,25 @@ A line is a run (which images under which protocol, which methods, by what) or a
 same images under the same protocol are the same run, however often and with whatever methods it is continued.
 """
 
-import contextlib
 import json
 import math
-import os
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType, TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pinsharp.errors import ConfigError, OutputError
-
-fcntl: ModuleType | None
-try:
-    import fcntl
-except ImportError:  # Windows: two runs into one folder are not noticed there
-    fcntl = None
-
-RECORDS = "records.jsonl"
-"""Name of the file in the folder of a benchmark."""
+from pinsharp.bench.record_file import RECORDS, Result, excerpt, from_plain, whole_lines
+from pinsharp.errors import ConfigError
 
 TRUE_KERNEL = ", true kernel"
 """What the row of a method is called, after its name, when a blind method was given the kernel."""
-
-_START = b'{"record": '
-"""How every line begins: anything else was not written here, and is not ours to mend."""
 
 Key = tuple[str, str, str, str]
 """Row, name and SHA-256 of the image, name of the kernel: what a measurement is one of."""
 
 
 @dataclass(frozen=True)
-class Measurement:
+class Measurement(Result):
     """Figures of one restored image, or the reason why there is none.
 
     Args:
@@ -82,11 +68,6 @@ class Measurement:
     def key(self) -> Key:
         """What it is a measurement of."""
         return self.row, self.image, self.image_sha256, self.kernel
-
-    @property
-    def is_done(self) -> bool:
-        """Whether there are figures."""
-        return self.status == "done"
 
 
 @dataclass(frozen=True)
@@ -135,93 +116,14 @@ def done_keys(folder: str | Path, run: str, methods: Mapping[str, Mapping[str, A
     }
 
 
-def plain(figures: Any) -> dict[str, Any]:
-    """Turn figures (a dataclass) into values for JSON, which knows neither infinity nor NaN: they become None."""
-    values: dict[str, Any] = _finite(asdict(figures))
-    return values
-
-
 def is_same_model(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two descriptions of a row mean the same method with the same weights and precision."""
     return _marks(one) == _marks(other)
 
 
-class RecordFile:
-    """The records of a folder, open for appending by one process at a time; a line torn by a kill is dropped.
-
-    Args:
-        folder: Made if it is not there.
-        name: What the file in it is called.
-
-    Raises:
-        OutputError: If the folder is a file, cannot be written, or another process is writing there.
-    """
-
-    def __init__(self, folder: str | Path, name: str = RECORDS) -> None:
-        self.path = Path(folder) / name
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("a+b")
-        except OSError as error:
-            raise OutputError(
-                f"{folder}: expected a folder for the records, got {error.strerror}; choose another"
-            ) from None
-        try:
-            self._lock()
-            self._drop_torn_line()
-        except BaseException:
-            self._file.close()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        with contextlib.suppress(OSError):  # what could not be written was reported when it was tried
-            self._file.close()
-
-    def append(self, record: Mapping[str, Any]) -> None:
-        """Add one line and let it reach the file, so that a process that is killed keeps what it measured.
-
-        Raises:
-            OutputError: If it cannot be written.
-        """
-        line = json.dumps(record, allow_nan=False) + "\n"  # ASCII, because a file's name need not be UTF-8
-        try:
-            self._file.write(line.encode())
-            self._file.flush()
-        except OSError as error:
-            raise OutputError(
-                f"{self.path}: expected to add a record, got {error.strerror}; what is there is kept, run it again"
-            ) from None
-
-    def _lock(self) -> None:
-        """Take the file; the system lets go of it when this process ends, however it ends."""
-        if fcntl is None:
-            return
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise OutputError(
-                f"{self.path.parent}: expected a folder for this run alone, got one into which another run is "
-                "writing; wait for it, or choose another folder"
-            ) from None
-        except OSError:  # a file system without locks, as some networks have
-            return
-
-    def _drop_torn_line(self) -> None:
-        self._file.seek(0)
-        content = self._file.read()
-        whole = content.rfind(b"\n") + 1
-        torn = content[whole:]
-        if not torn.startswith(_START[: len(torn)]):
-            raise OutputError(
-                f"{self.path}: expected records of a benchmark, got {_start(torn.decode('utf-8', 'replace'))}; "
-                "choose another folder"
-            )
-        if torn:
-            self._file.truncate(whole)
-        self._file.seek(0, os.SEEK_END)
+def are_current(known: Mapping[str, Mapping[str, Any]], methods: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether the known description of each row is the one that is to be measured."""
+    return all(row in known and is_same_model(known[row], about) for row, about in methods.items())
 
 
 @dataclass
@@ -239,20 +141,14 @@ def _read(path: Path) -> dict[str, _Gathered]:
             f"{path.parent}: expected a folder with {RECORDS}, got none; `pinsharp bench run -o` writes one"
         )
     runs: dict[str, _Gathered] = {}
-    for number, line in _whole_lines(path):
+    for number, line in whole_lines(path):
         try:
             _gather(runs, json.loads(line))
         except (ValueError, TypeError, KeyError, AttributeError):
             raise ConfigError(
-                f"{path}: expected a record of a benchmark in line {number}, got {_start(line)}; delete that line"
+                f"{path}: expected a record of a benchmark in line {number}, got {excerpt(line)}; delete that line"
             ) from None
     return runs
-
-
-def _whole_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Number and text of each line; a last one without an end is torn, or being written."""
-    text = path.read_bytes().decode("utf-8", "replace")
-    return enumerate(text.split("\n")[:-1], start=1)
 
 
 def _gather(runs: dict[str, _Gathered], record: dict[str, Any]) -> None:
@@ -277,12 +173,7 @@ def _marks(model: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _measurement(record: dict[str, Any]) -> Measurement:
-    known = {each.name for each in fields(Measurement)}
-    values = {name: value for name, value in record.items() if name in known}
-    for name in ("mse", "psnr", "ssim", "seconds"):
-        if values[name] is None:
-            values[name] = math.inf if name == "psnr" and values["mse"] == 0 else math.nan
-    return Measurement(**values)
+    return Measurement(**from_plain(Measurement, record, ("mse", "psnr", "ssim", "seconds")))
 
 
 def _records(run: str, gathered: _Gathered) -> RunRecords:
@@ -299,13 +190,3 @@ def _records(run: str, gathered: _Gathered) -> RunRecords:
             if is_same_model(model, gathered.methods[measurement.row])
         ],
     )
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(part) for key, part in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _start(line: str) -> str:
-    return repr(line[:40]) + ("..." if len(line) > 40 else "")

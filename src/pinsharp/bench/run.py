@@ -4,50 +4,32 @@ What goes wrong with one image becomes a failed record with its reason, and is t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pinsharp.bench import measuring
 from pinsharp.bench.contenders import Contender
 from pinsharp.bench.evaluate import header, image_hashes
-from pinsharp.bench.records import Measurement, RecordFile, done_keys, is_same_model, load_records, plain
-from pinsharp.bench.tasks import Lineup, Task, in_this_process
-from pinsharp.bench.workers import in_processes
+from pinsharp.bench.record_file import RecordFile
+from pinsharp.bench.records import Measurement, are_current, done_keys, load_records
+from pinsharp.bench.tasks import Lineup, Task, carrying_out, elsewhere, failed
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.data.testset import Degradation
-from pinsharp.workers import threads_for
 
 ID_DIGITS = 12
 """Hexadecimal digits of the hash over images and protocol that name a run."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(measuring.Plan[Task]):
     """What a run has to do.
 
     Args:
-        header: Its first record.
-        tasks: What is to be measured, in order.
         done: How many measurements are there already.
-        is_news: Whether the folder lacks the header: something is to be measured, or the methods have changed.
     """
 
-    header: dict[str, Any]
-    tasks: list[Task]
     done: int
-    is_news: bool
-
-    @property
-    def id(self) -> str:
-        """The run's ID: the same for the same images under the same protocol."""
-        name: str = self.header["run"]
-        return name
-
-    @property
-    def to_do(self) -> int:
-        """How many measurements are to be made."""
-        return sum(len(task.rows) for task in self.tasks)
 
 
 def run_header(
@@ -92,7 +74,7 @@ def plan_run(
             done += len(rows) - len(missing)
             if missing:
                 tasks.append(Task(number, path, digest, kernel, float(kernel_sigma(pixels)), missing))
-    return Plan(about, tasks, done, bool(tasks) or not _is_current(file, about))
+    return Plan(about, tasks, bool(tasks) or not _is_current(file, about), done)
 
 
 def run(
@@ -104,7 +86,7 @@ def run(
     lineup: Lineup | None = None,
     jobs: int = 1,
 ) -> Iterator[Measurement]:
-    """Carry a plan out: write each measurement as soon as it is there, then yield it.
+    """Carry a plan out: write each measurement as soon as it is there, then yield it; raises as `measuring.measure`.
 
     Args:
         plan: What is to be measured.
@@ -112,28 +94,20 @@ def run(
         protocol: How images are blurred.
         rows: What restores them in this process, if `jobs` is 1.
         lineup: Makes the same rows in each of several processes.
-        jobs: How many processes. They share the threads of this one, and a GPU.
-
-    Raises:
-        OutputError: If a record cannot be written.
-        ConfigError: If a process ends before it has measured anything.
+        jobs: How many processes.
     """
-    if jobs > 1 and lineup is None:
-        raise ValueError("several processes need a lineup to make their rows by, got None")
-    if plan.is_news:
-        file.append({**plan.header, "jobs": jobs, "threads": threads_for(jobs)})
-    if lineup is None or jobs == 1:
-        measured = in_this_process(plan.tasks, protocol, rows)
-    else:
-        measured = in_processes(plan.tasks, protocol, lineup, jobs)
-    with closing(measured):
-        for measurement in measured:
-            file.append({"record": "measurement", "run": plan.id, **plain(measurement)})
-            yield measurement
+    return measuring.measure(
+        plan,
+        file,
+        record="measurement",
+        here=carrying_out(protocol, rows),
+        there=None if lineup is None else elsewhere(protocol, lineup),
+        failed=failed,
+        jobs=jobs,
+    )
 
 
 def _is_current(file: RecordFile, about: Mapping[str, Any]) -> bool:
     """Whether the folder's latest description of each row is the one that is to be measured."""
     runs = {records.id: records.methods for records in load_records(file.path.parent)}
-    known = runs.get(about["run"], {})
-    return all(row in known and is_same_model(known[row], method) for row, method in about["methods"].items())
+    return are_current(runs.get(about["run"], {}), about["methods"])

@@ -1,14 +1,16 @@
 """The pieces of a benchmark run: one blurred image and the rows that are to restore it, whatever goes wrong."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
 from pinsharp.bench.contenders import Contender
 from pinsharp.bench.evaluate import judge
+from pinsharp.bench.measuring import CarryOut, Make
 from pinsharp.bench.records import Measurement
 from pinsharp.data.testset import Degradation, blurred_pair
 from pinsharp.errors import PinsharpError
@@ -43,13 +45,17 @@ class Task:
     rows: tuple[str, ...]
 
 
-def in_this_process(
-    tasks: Sequence[Task], protocol: Degradation, rows: Sequence[Contender]
-) -> Generator[Measurement, None, None]:
-    """Carry tasks out one after another."""
+def carrying_out(protocol: Degradation, rows: Sequence[Contender]) -> CarryOut[Task, Measurement]:
+    """What carries tasks out by these rows."""
     by_name = {row.row: row for row in rows}
-    for task in tasks:
-        yield from carry_out(task, protocol, by_name)
+    return lambda task: carry_out(task, protocol, by_name)
+
+
+def elsewhere(protocol: Degradation, lineup: Lineup) -> Make[Task, Measurement]:
+    """What makes the same in another process; anew there, because tensors had better not be sent."""
+    return partial(
+        _make, (protocol.kernel_set, protocol.boundary, protocol.bits, protocol.noise, protocol.seed), lineup
+    )
 
 
 def carry_out(task: Task, protocol: Degradation, rows: Mapping[str, Contender]) -> Iterator[Measurement]:
@@ -69,9 +75,7 @@ def carry_out(task: Task, protocol: Degradation, rows: Mapping[str, Contender]) 
 
 def failed(task: Task, row: str, reason: Exception | str) -> Measurement:
     """Record that a row could not restore an image, and why, on one line."""
-    if isinstance(reason, Exception) and not isinstance(reason, PinsharpError):
-        reason = f"{type(reason).__name__}: {reason}"
-    line = " ".join(str(reason).split())
+    line = one_line(reason)
     return Measurement(
         row=row,
         image=task.path.name,
@@ -81,6 +85,18 @@ def failed(task: Task, row: str, reason: Exception | str) -> Measurement:
         status="failed",
         reason=line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 3] + "...",
     )
+
+
+def one_line(reason: Exception | str) -> str:
+    """Why something failed, on one line; what is no sentence of ours is told with the name of the error."""
+    if isinstance(reason, Exception) and not isinstance(reason, PinsharpError):
+        reason = f"{type(reason).__name__}: {reason}"
+    return " ".join(str(reason).split())
+
+
+def _make(settings: tuple[Any, ...], lineup: Lineup) -> CarryOut[Task, Measurement]:
+    protocol = Degradation(*settings)
+    return carrying_out(protocol, lineup(protocol))
 
 
 @lru_cache(maxsize=1)  # the next task is mostly the same image with another kernel

@@ -153,6 +153,11 @@ def latex(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
+def times(passes: int) -> str:
+    """Passes in words."""
+    return "once" if passes == 1 else f"{passes} passes"
+
+
 def document(table: Table) -> dict[str, Any]:
     """Turn a table into plain values for JSON."""
     groups = [{"title": group.title, **group.shared, "rows": _own(table, group)} for group in table.groups]

@@ -1,7 +1,7 @@
-"""What `pinsharp evaluate` and `pinsharp bench run` share: which images, which rows, and the table of figures."""
+"""What commands that compare methods share: which images, which rows, how methods are loaded, the table of figures."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pinsharp import methods as methods_room
     from pinsharp.bench.evaluate import Row
     from pinsharp.bench.tasks import Lineup
+    from pinsharp.methods import Method
 
 _PIPED_WIDTH = 240
 
@@ -31,15 +32,19 @@ def sharp_images(data: Path, *, split: str | None, limit: int | None) -> list[Pa
     return find_sharp_images(data, split=split)[:limit]
 
 
+def loader(device: str, precision: str) -> "Callable[[str], Method]":
+    """What loads a method of a name. A partial, because worker processes are sent it: a lambda cannot be pickled."""
+    from pinsharp.methods import load_method
+
+    return partial(load_method, device=device, precision=cast("methods_room.Precision", precision))
+
+
 def lineup_of(methods: str, *, true_kernel: bool, device: str, precision: str) -> "Lineup":
     """Turn the names that the user has joined by commas into what makes the rows of a protocol."""
     from pinsharp.bench.contenders import contenders
-    from pinsharp.methods import load_method
 
     names = [name.strip() for name in methods.split(",")]
-    # Partials of functions, because worker processes are sent this: a lambda cannot be pickled.
-    load = partial(load_method, device=device, precision=cast("methods_room.Precision", precision))
-    return partial(contenders, names, true_kernel=true_kernel, load=load)
+    return partial(contenders, names, true_kernel=true_kernel, load=loader(device, precision))
 
 
 def protocol_in_words(protocol: dict[str, Any]) -> str:

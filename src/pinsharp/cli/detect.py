@@ -77,12 +77,12 @@ def images(
     Exit status: 0 all inspected, whatever the verdicts; 1 some of several images failed; 2 wrong use, or the only image
     could not be read.
     """
-    from pinsharp.detect.settings import DetectorSettings, load_settings
+    from pinsharp.detect.settings import load_settings
     from pinsharp.detect.tables import read_pins
     from pinsharp.images.discover import find_images
 
     paths = find_images(inputs)
-    work = _Work(load_settings(settings) if settings else DetectorSettings(), read_pins(pins) if pins else None)
+    work = _Work(load_settings(settings), read_pins(pins) if pins else None)
     results = [_Results.of(path, out) if out else None for path in paths]
     _check(paths, [found for found in results if found], overwrite=overwrite)
     carry_out([work.task(path, found) for path, found in zip(paths, results, strict=True)], as_json=as_json)

@@ -63,14 +63,14 @@ def report(
     from pinsharp.cli.messages import print_json
     from pinsharp.detect.comparison_figures import figures_of_all
     from pinsharp.detect.report import write_report
-    from pinsharp.detect.settings import DetectorSettings, load_settings
+    from pinsharp.detect.settings import load_settings
 
     if out.suffix.lower() not in PAGE_SUFFIXES:
         raise OutputError(f"{out}: expected a name that ends in .html, got '{out.suffix}'; rename it")
     parts = _parts(before, after, truth, pins)
     inputs = [path for part in parts for path in part.files] + [path for path in (settings,) if path]
     check_results([out], inputs, overwrite=overwrite)
-    chosen = load_settings(settings) if settings else DetectorSettings()
+    chosen = load_settings(settings)
     entries = []
     with progress(len(parts), "inspecting") as advance:
         for part in parts:

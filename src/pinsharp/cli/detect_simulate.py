@@ -73,21 +73,14 @@ def read_settings(path: Path | None, bits: int | None) -> "tuple[PanelSettings, 
     Raises:
         ConfigError: If the file cannot be read, or holds an unknown or wrong setting.
     """
-    import tomllib
-
     from pinsharp.detect.camera import CameraSettings
     from pinsharp.detect.panel import PanelSettings
     from pinsharp.errors import ConfigError
-    from pinsharp.train.settings import build
+    from pinsharp.toml_settings import build, read_toml
 
     tables: dict[str, Any] = {}
     if path is not None:
-        try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(f"{path}: expected a settings file, got {error.strerror}; check its name") from error
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigError(f"{path}: expected TOML, got {error}; write lines such as pins = 20") from error
+        tables = read_toml(path, example="pins = 20")
         unknown = sorted(tables.keys() - {"panel", "camera"})
         if unknown:
             raise ConfigError(f"{path}: expected the tables [panel] and [camera], got {unknown[0]}; put it into one")

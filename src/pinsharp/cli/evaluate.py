@@ -57,7 +57,7 @@ def evaluate(
     of the measured width, `gap` what the true kernel would add. The images stay as they are.
     """
     from pinsharp.bench.evaluate import header, measure, summarise
-    from pinsharp.bench.records import plain
+    from pinsharp.bench.record_file import plain
     from pinsharp.cli.messages import print_json
     from pinsharp.data.testset import Degradation
 

@@ -112,7 +112,8 @@ def _settings(file: Path | None, small: bool, changes: list[str], given: dict[st
     from dataclasses import asdict
 
     from pinsharp.nets.selfdeblur import SMALL, SelfDeblurConfig
-    from pinsharp.train.settings import build, override
+    from pinsharp.toml_settings import build
+    from pinsharp.train.settings import override
 
     values: dict[str, Any] = asdict(SMALL) if small else {}
     if file is not None:

@@ -21,13 +21,13 @@ from pinsharp.detect.report_parts import (
     pins_table,
     scores_table,
     table,
-    text,
 )
 from pinsharp.detect.report_pictures import DETAIL, Crop, draw_crops, draw_views
 from pinsharp.detect.report_style import STYLE
 from pinsharp.detect.tables import Particle
 from pinsharp.errors import OutputError
 from pinsharp.images.atomic import write_atomically, write_error
+from pinsharp.pages import document, text
 
 MOST_IMAGES = 6
 """Images of which a report of many shows pins and pictures: those with the most differences."""
@@ -90,12 +90,7 @@ def page(entries: Sequence[Entry], about: Mapping[str, Any]) -> str:
         *_crops("Lost", "only before", entries, [comparison.lost for comparison in comparisons]),
         *_settings(comparisons),
     ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>pinsharp: {text(comparisons[0].name)} inspected before and after</title>"
-        f"<style>{STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
-    )
+    return document(f"pinsharp: {text(comparisons[0].name)} inspected before and after", STYLE, body)
 
 
 def _words(about: Mapping[str, Any]) -> str:

@@ -5,7 +5,6 @@ A mark's shape says what it means; its colour only repeats it.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.detect.tables import Particle
+from pinsharp.pages import jpeg_address, png_address
 
 Plane = NDArray[np.float32]
 Box = tuple[int, int, int, int]  # top, left, bottom, right
@@ -135,8 +135,6 @@ def embedded(plane: Plane, width: int, height: int, suffix: str) -> str:
         height: The same.
         suffix: .jpg, smaller, or .png, which keeps every pixel.
     """
-    options = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY] if suffix == ".jpg" else [cv2.IMWRITE_PNG_COMPRESSION, 9]
-    _, data = cv2.imencode(suffix, _levels(plane), options)
-    kind = "jpeg" if suffix == ".jpg" else "png"
-    address = f"data:image/{kind};base64," + base64.b64encode(data.tobytes()).decode("ascii")
+    levels = _levels(plane)
+    address = jpeg_address(levels, _QUALITY) if suffix == ".jpg" else png_address(levels)
     return f'<image width="{width}" height="{height}" preserveAspectRatio="none" href="{address}"/>'

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 
 from pinsharp.detect.comparison import Comparison, PinCounts
 from pinsharp.detect.comparison_figures import totals
 from pinsharp.detect.matching import Scores
+from pinsharp.pages import text
 
 MOST_PINS = 100
 """Rows of a table of pins; what changes comes first."""
@@ -18,11 +18,6 @@ MOST_CHART_PINS = 160
 _FEWEST_ROWS = 6  # of a table of pins, before a second one begins beside it
 _WIDTH, _HEIGHT = 900, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 12, 40
-
-
-def text(words: str) -> str:
-    """Words of anybody as HTML, with ? for bytes of file names that are no text."""
-    return escape(words.encode("utf-8", "replace").decode("utf-8"), quote=True)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, kind: str = "") -> str:

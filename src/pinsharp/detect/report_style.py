@@ -1,9 +1,6 @@
 """How the page of a comparison looks, on a screen and on A4; the colours are Okabe and Ito's, for all eyes."""
 
-STYLE = """
-:root { color-scheme: light; }
-body { font: 15px/1.45 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; color: #1d1d1d; background: #fff;
-  max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+STYLE = """\
 h1 { font-size: 1.6em; margin: 0 0 .3rem; } h2 { font-size: 1.15em; margin: 2.2rem 0 .6rem; overflow-wrap: anywhere; }
 h3 { font-size: 1em; margin: 1.4rem 0 .4rem; }
 .facts { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1.2rem 0; padding: 0; list-style: none; }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from pinsharp.errors import ConfigError
+from pinsharp.toml_settings import PLAIN_WORDS, build, read_toml
 
 
 @dataclass(frozen=True)
@@ -70,36 +70,19 @@ _RANGES: dict[str, tuple[float, float]] = {
 }
 
 
-def load_settings(path: str | Path) -> DetectorSettings:
+def load_settings(path: str | Path | None) -> DetectorSettings:
     """Read settings from a TOML file; what it leaves out keeps its default.
 
     Args:
-        path: Lines such as `threshold = 6.0` and `minimum_per_pin = 8`.
+        path: Lines such as `threshold = 6.0` and `minimum_per_pin = 8`; None for the defaults.
 
     Raises:
         ConfigError: If the file is missing or no TOML, or a setting is unknown, of the wrong type or out of range.
     """
+    if path is None:
+        return DetectorSettings()
+    values = read_toml(path, example="threshold = 6.0")
     try:
-        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: expected a settings file, got {error.strerror}; check its name") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: expected TOML, got {error}; write lines such as threshold = 6.0") from error
-    defaults = asdict(DetectorSettings())
-    unknown = sorted(values.keys() - defaults.keys())
-    if unknown:
-        raise ConfigError(f"{path}: unknown setting {unknown[0]}; known ones: {', '.join(defaults)}")
-    try:
-        return DetectorSettings(**{name: _typed(name, value, defaults[name]) for name, value in values.items()})
+        return cast(DetectorSettings, build(DetectorSettings, values, "", PLAIN_WORDS))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-
-
-def _typed(name: str, value: Any, default: Any) -> Any:
-    """One value as the type of its default; whole numbers are numbers too, the other way round is a slip."""
-    if isinstance(default, float) and type(value) is int:
-        return float(value)
-    if type(value) is not type(default):
-        kind = "a number" if isinstance(default, float) else "a whole number"
-        raise ConfigError(f"{name} must be {kind}, got {value!r}")
-    return value

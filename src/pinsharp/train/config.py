@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from pinsharp.data.synthesis import SynthesisConfig
 from pinsharp.errors import ConfigError
-from pinsharp.train.settings import build, override
+from pinsharp.toml_settings import build
+from pinsharp.train.settings import override
 
 StageKind = Literal["kernel", "deconv", "joint", "direct"]
 ImageLoss = Literal["l1", "psnr", "mse"]

@@ -4,10 +4,11 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pinsharp.cli.bench.measure import Jobs, Passes, Results, check_jobs, watch
 from pinsharp.cli.bench.present import (
     TABLE_SUFFIXES,
     box_of,
@@ -17,24 +18,20 @@ from pinsharp.cli.bench.present import (
     write_figure,
     write_table,
 )
+from pinsharp.cli.comparison import loader
 from pinsharp.cli.messages import complain, remark
 from pinsharp.cli.options import DEFAULT_MODEL, Device, JsonDocument, Precision, TrueKernel
-from pinsharp.cli.progress import progress
 
 if TYPE_CHECKING:
-    from pinsharp import methods as methods_room
-    from pinsharp.bench.detection import Plan
-    from pinsharp.bench.detection_records import InspectionFigures
-    from pinsharp.bench.detection_rows import Lineup
-    from pinsharp.bench.detection_scene import Study
-    from pinsharp.bench.records import RecordFile
+    from pinsharp.bench.detection.records import InspectionFigures
+    from pinsharp.bench.detection.rows import Lineup
+    from pinsharp.bench.detection.run import Plan
+    from pinsharp.bench.detection.scene import Study
     from pinsharp.bench.sheet import Box
 
 
 def detection(
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="OUT", help="Folder for the results; made if it is not there.")
-    ],
+    out: Results,
     methods: Annotated[
         str,
         typer.Option(
@@ -55,9 +52,7 @@ def detection(
             help="Blurs, joined by commas: gaussian:SIGMA, disk:RADIUS (pixels), files, or a set such as gaussian8.",
         ),
     ] = "gaussian:1.5,gaussian:2,gaussian:3,gaussian:4,disk:3,disk:5",
-    passes: Annotated[
-        str, typer.Option(metavar="N,...", help="How many times each method restores, each time what is left.")
-    ] = "1,3",
+    passes: Passes = "1,3",
     true_kernel: TrueKernel = False,
     settings: Annotated[
         Path | None,
@@ -84,9 +79,7 @@ def detection(
             help="Show this cut: top, left, height and width in pixels. By default the one with most particles.",
         ),
     ] = None,
-    jobs: Annotated[
-        int, typer.Option(metavar="N", help="Measure in N processes at once, which share the processor's cores.")
-    ] = 1,
+    jobs: Jobs = 1,
     device: Device = "auto",
     precision: Precision = "auto",
     as_json: JsonDocument = False,
@@ -100,13 +93,11 @@ def detection(
     a cut of the first panel, detection-KERNEL as .png and .pdf. What fails is reported with its reason and makes the
     exit status 1.
     """
-    from pinsharp.bench.detection import TUNING_SEED, plan_detection
-    from pinsharp.bench.detection_records import DETECTION_RECORDS
-    from pinsharp.bench.records import RecordFile
-    from pinsharp.errors import ConfigError
+    from pinsharp.bench.detection.records import DETECTION_RECORDS
+    from pinsharp.bench.detection.run import TUNING_SEED, plan_detection, run_detection
+    from pinsharp.bench.record_file import RecordFile
 
-    if jobs < 1:
-        raise ConfigError(f"--jobs must be at least 1 process, got {jobs}")
+    check_jobs(jobs)
     box = box_of(detail)
     study = _study(settings, detector, bits, tolerance, true_pins)
     lineup = _lineup(methods, whole_numbers(passes, "--passes"), true_kernel, device, precision)
@@ -115,7 +106,9 @@ def detection(
         remark(f"the detector's settings were chosen on panels from seed {TUNING_SEED} on; the last one here is {last}")
     with RecordFile(out, DETECTION_RECORDS) as file:
         plan = plan_detection(out, study, range(first_seed, last + 1), kernels, lineup(study.camera))
-        _measure(plan, file, lineup, jobs)
+        print(f"run {plan.id}: {plan.to_do} images to inspect into {out}", file=sys.stderr, flush=True)
+        measured = run_detection(plan, file, lineup=lineup, jobs=jobs)
+        watch((not each.is_done for each in measured), plan.to_do, "inspecting")
     _conclude(plan, box, as_json=as_json)
 
 
@@ -123,38 +116,19 @@ def _study(
     settings: Path | None, detector: Path | None, bits: int | None, tolerance: float, true_pins: bool
 ) -> "Study":
     """How panels are made and judged, from the user's files."""
-    from pinsharp.bench.detection_scene import Study
+    from pinsharp.bench.detection.scene import Study
     from pinsharp.cli.detect_simulate import read_settings
-    from pinsharp.detect.settings import DetectorSettings, load_settings
+    from pinsharp.detect.settings import load_settings
 
     panel, camera = read_settings(settings, bits)
-    return Study(panel, camera, load_settings(detector) if detector else DetectorSettings(), tolerance, true_pins)
+    return Study(panel, camera, load_settings(detector), tolerance, true_pins)
 
 
 def _lineup(methods: str, passes: list[int], true_kernel: bool, device: str, precision: str) -> "Lineup":
-    """What makes the rows, here and in other processes: partials, because a lambda cannot be sent there."""
-    from pinsharp.bench.detection_rows import attempts
-    from pinsharp.methods import load_method
+    """What makes the rows, here and in other processes: a partial, because a lambda cannot be sent there."""
+    from pinsharp.bench.detection.rows import attempts
 
-    load = partial(load_method, device=device, precision=cast("methods_room.Precision", precision))
-    return partial(attempts, names(methods), passes, true_kernel=true_kernel, load=load)
-
-
-def _measure(plan: "Plan", file: "RecordFile", lineup: "Lineup", jobs: int) -> None:
-    """Let everything be measured, and tell what is left to a user who interrupts it."""
-    from pinsharp.bench.detection import run_detection
-
-    done = failed = 0
-    print(f"run {plan.id}: {plan.to_do} images to inspect into {plan.folder}", file=sys.stderr, flush=True)
-    with progress(plan.to_do, "inspecting", in_lines=True) as advance:
-        try:
-            for figures in run_detection(plan, file, lineup=lineup, jobs=jobs):
-                done += 1
-                failed += not figures.is_done
-                advance(f"inspecting, {failed} failed" if failed else None)
-        except KeyboardInterrupt:
-            print(f"stopped after {done} of {plan.to_do}; the same command goes on from there", file=sys.stderr)
-            raise
+    return partial(attempts, names(methods), passes, true_kernel=true_kernel, load=loader(device, precision))
 
 
 def _conclude(plan: "Plan", box: "Box | None", *, as_json: bool) -> None:
@@ -165,10 +139,10 @@ def _conclude(plan: "Plan", box: "Box | None", *, as_json: bool) -> None:
     """
     import re
 
-    from pinsharp.bench.detection import asked_records
-    from pinsharp.bench.detection_pictures import draw_cuts
-    from pinsharp.bench.detection_plots import draw_curves
-    from pinsharp.bench.detection_tables import detection_table
+    from pinsharp.bench.detection.pictures import draw_cuts
+    from pinsharp.bench.detection.plots import draw_curves
+    from pinsharp.bench.detection.run import asked_records
+    from pinsharp.bench.detection.tables import detection_table
     from pinsharp.bench.typeset import document
 
     records = asked_records(plan)

@@ -1,7 +1,7 @@
 """`pinsharp bench fig5|crops`: the figures of a benchmark, from its records."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,11 +18,12 @@ from pinsharp.cli.bench.present import (
     write_figure,
     write_table,
 )
+from pinsharp.cli.comparison import loader
 from pinsharp.cli.options import Device, JsonDocument
 
 if TYPE_CHECKING:
-    from pinsharp import methods as methods_room
     from pinsharp.bench.records import RunRecords
+    from pinsharp.methods import Method
 
 Rows = Annotated[
     str | None,
@@ -73,12 +74,11 @@ def crops(
     from pinsharp.bench.crops import crops_table, draw_crops, restore_again
     from pinsharp.bench.records import load_records
     from pinsharp.bench.typeset import document
-    from pinsharp.methods import Method, load_method
 
     box, chosen = box_of(detail), choose_run(load_records(out), run)
 
-    def load(name: str) -> Method:
-        return load_method(name, device=device, precision=cast("methods_room.Precision", _precision(chosen, name)))
+    def load(name: str) -> "Method":
+        return loader(device, _precision(chosen, name))(name)
 
     scene = restore_again(chosen, image=image, kernel=kernel, rows=names(methods), data=data, load=load)
     table = crops_table(scene)

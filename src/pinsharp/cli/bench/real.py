@@ -2,10 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pinsharp.cli.bench.measure import Passes, Results, watch
 from pinsharp.cli.bench.present import (
     TABLE_SUFFIXES,
     Detail,
@@ -16,15 +17,13 @@ from pinsharp.cli.bench.present import (
     write_figure,
     write_table,
 )
+from pinsharp.cli.comparison import loader
 from pinsharp.cli.messages import complain, remark
 from pinsharp.cli.options import DEFAULT_MODEL, Device, JsonDocument, Precision
-from pinsharp.cli.progress import progress
 
 if TYPE_CHECKING:
-    from pinsharp import methods as methods_room
-    from pinsharp.bench.real import Series
-    from pinsharp.bench.real_records import SeriesRecords
-    from pinsharp.bench.records import RecordFile
+    from pinsharp.bench.real.records import SeriesRecords
+    from pinsharp.bench.real.run import Series
     from pinsharp.restore.restorer import Restorer
 
 
@@ -36,16 +35,12 @@ def real(
             help="Folder of a focus series: images named by their level, 0.png the sharpest, 1.png, -1.png.",
         ),
     ],
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="OUT", help="Folder for the results; made if it is not there.")
-    ],
+    out: Results,
     methods: Annotated[
         str,
         typer.Option(metavar="M,...", help="Methods and files, joined by commas; LABEL=METHOD names a row."),
     ] = DEFAULT_MODEL,
-    passes: Annotated[
-        str, typer.Option(metavar="N,...", help="How many times each method restores, each time what is left.")
-    ] = "1,3",
+    passes: Passes = "1,3",
     estimator: Annotated[
         str, typer.Option(metavar="M", help="What measures the width of all images, before and after.")
     ] = DEFAULT_MODEL,
@@ -69,44 +64,30 @@ def real(
     Writes OUT/real.md, .csv and .tex, and the pictures real-curves and real-details as .png and .pdf. A level that
     fails is reported with its reason and makes the exit status 1.
     """
-    from pinsharp.bench.real import attempts, plan_series
-    from pinsharp.bench.real_records import REAL_RECORDS
-    from pinsharp.bench.records import RecordFile
+    from pinsharp.bench.real.records import REAL_RECORDS
+    from pinsharp.bench.real.run import attempts, measure_series, plan_series
+    from pinsharp.bench.record_file import RecordFile
     from pinsharp.errors import ConfigError
-    from pinsharp.methods import load_method
     from pinsharp.restore.restorer import Restorer
 
     if crop < 128:
         raise ConfigError(f"--crop must be at least 128 pixels, got {crop}")
     box = box_of(detail)
 
+    load_method = loader(device, precision)
+
     def load(name: str) -> "Restorer":
-        chosen = cast("methods_room.Precision", precision)
-        return Restorer(load_method(name, device=device, precision=chosen))
+        return Restorer(load_method(name))
 
     rows = attempts(names(methods), whole_numbers(passes, "--passes"), load)
     series = plan_series(data, out, rows, load(estimator), reference=reference, crop=crop, detail=box)
     if series.reference.number != 0:
         remark(f"{data}: no level 0 is the reference; level {series.reference.name} stands for the sharp image")
     with RecordFile(out, REAL_RECORDS) as file:
-        _measure(series, file)
+        print(f"series {series.id}: {series.to_do} images to measure into {out}", file=sys.stderr, flush=True)
+        # Not told meanwhile what has failed, but at the end.
+        watch((False for _ in measure_series(series, file)), series.to_do, "restoring")
     _conclude(series, as_json=as_json)
-
-
-def _measure(series: "Series", file: "RecordFile") -> None:
-    """Let everything be measured, and tell what is left to a user who interrupts it."""
-    from pinsharp.bench.real import measure_series
-
-    done = 0
-    print(f"series {series.id}: {series.to_do} images to measure into {series.folder}", file=sys.stderr, flush=True)
-    with progress(series.to_do, "restoring", in_lines=True) as advance:
-        try:
-            for _ in measure_series(series, file):
-                done += 1
-                advance()
-        except KeyboardInterrupt:
-            print(f"stopped after {done} of {series.to_do}; the same command goes on from there", file=sys.stderr)
-            raise
 
 
 def _conclude(series: "Series", *, as_json: bool) -> None:
@@ -115,8 +96,8 @@ def _conclude(series: "Series", *, as_json: bool) -> None:
     Raises:
         typer.Exit: With 1, if something has failed.
     """
-    from pinsharp.bench.real_plots import draw_curves, draw_details
-    from pinsharp.bench.real_tables import real_table
+    from pinsharp.bench.real.plots import draw_curves, draw_details
+    from pinsharp.bench.real.tables import real_table
     from pinsharp.bench.typeset import document
 
     records = _asked(series)
@@ -135,7 +116,7 @@ def _conclude(series: "Series", *, as_json: bool) -> None:
 
 def _asked(series: "Series") -> "SeriesRecords":
     """What the folder holds of the rows that were asked for."""
-    from pinsharp.bench.real_records import SeriesRecords, load_series
+    from pinsharp.bench.real.records import SeriesRecords, load_series
 
     known = load_series(series.folder, series.id)
     order = {(each.row, each.passes): place for place, each in enumerate(series.attempts)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from pinsharp.cli.bench.measure import Jobs, check_jobs, watch
 from pinsharp.cli.comparison import lineup_of, print_scores, sharp_images
 from pinsharp.cli.messages import complain
 from pinsharp.cli.options import (
@@ -24,13 +25,10 @@ from pinsharp.cli.options import (
     Split,
     TrueKernel,
 )
-from pinsharp.cli.progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pinsharp.bench.evaluate import Row
-    from pinsharp.bench.records import Measurement, RunRecords
+    from pinsharp.bench.records import RunRecords
     from pinsharp.bench.run import Plan
     from pinsharp.blur.operators import Boundary
 
@@ -49,9 +47,7 @@ def run(
     split: Split = None,
     true_kernel: TrueKernel = False,
     limit: Limit = None,
-    jobs: Annotated[
-        int, typer.Option(metavar="N", help="Measure in N processes at once, which share the processor's cores.")
-    ] = 1,
+    jobs: Jobs = 1,
     device: Device = "auto",
     precision: Precision = "auto",
     as_json: JsonDocument = False,
@@ -62,14 +58,12 @@ def run(
     weights, is not measured again; other methods and other test sets may go into the same folder. A restoration that
     fails is recorded with its reason, tried again next time, and makes the exit status 1.
     """
-    from pinsharp.bench.records import RecordFile
+    from pinsharp.bench.record_file import RecordFile
     from pinsharp.bench.run import plan_run
     from pinsharp.bench.run import run as carry_out
     from pinsharp.data.testset import Degradation
-    from pinsharp.errors import ConfigError
 
-    if jobs < 1:
-        raise ConfigError(f"--jobs must be at least 1 process, got {jobs}")
+    check_jobs(jobs)
     protocol = Degradation(kernels, cast("Boundary", boundary), bits, noise / 255, seed)
     paths = sharp_images(data, split=split, limit=limit)
     lineup = lineup_of(methods, true_kernel=true_kernel, device=device, precision=precision)
@@ -77,27 +71,14 @@ def run(
     with RecordFile(out) as file:
         plan = plan_run(file, data, paths, protocol, rows)
         _say(plan, out)
-        _measure(plan, carry_out(plan, file, protocol, rows, lineup=lineup, jobs=jobs))
+        measured = carry_out(plan, file, protocol, rows, lineup=lineup, jobs=jobs)
+        watch((not each.is_done for each in measured), plan.to_do, "restoring")
         _conclude(plan, out, as_json=as_json)
 
 
 def _say(plan: "Plan", out: Path) -> None:
     there = f", {plan.done} are there already" if plan.done else ""
     print(f"run {plan.id}: {plan.to_do} restorations to measure into {out}{there}", file=sys.stderr, flush=True)
-
-
-def _measure(plan: "Plan", measurements: "Iterator[Measurement]") -> None:
-    """Let everything be measured, and tell what is left to a user who interrupts it."""
-    done = failed = 0
-    with progress(plan.to_do, "restoring", in_lines=True) as advance:
-        try:
-            for measurement in measurements:
-                done += 1
-                failed += not measurement.is_done
-                advance(f"restoring, {failed} failed" if failed else None)
-        except KeyboardInterrupt:
-            print(f"stopped after {done} of {plan.to_do}; the same command goes on from there", file=sys.stderr)
-            raise
 
 
 def _conclude(plan: "Plan", out: Path, *, as_json: bool) -> None:
@@ -107,7 +88,8 @@ def _conclude(plan: "Plan", out: Path, *, as_json: bool) -> None:
         typer.Exit: With 1, if something that was asked for has failed.
     """
     from pinsharp.bench.evaluate import summarise
-    from pinsharp.bench.records import load_records, plain
+    from pinsharp.bench.record_file import plain
+    from pinsharp.bench.records import load_records
     from pinsharp.cli.messages import print_json
 
     records = next(records for records in load_records(out) if records.id == plan.id)

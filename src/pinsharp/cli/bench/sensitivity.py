@@ -17,13 +17,12 @@ from pinsharp.cli.bench.present import (
     write_figure,
     write_table,
 )
-from pinsharp.cli.comparison import sharp_images
+from pinsharp.cli.comparison import loader, sharp_images
 from pinsharp.cli.options import DEFAULT_MODEL, Border, Device, JsonDocument, Limit, Overwrite, Precision, Split
 from pinsharp.cli.outputs import check_results
 from pinsharp.cli.progress import progress
 
 if TYPE_CHECKING:
-    from pinsharp import methods as methods_room
     from pinsharp.blur.operators import Boundary
 
 
@@ -55,7 +54,7 @@ def fig4(
     from pinsharp.bench.sensitivity_plots import draw_curve, draw_fig4
     from pinsharp.bench.typeset import document
     from pinsharp.errors import ConfigError
-    from pinsharp.methods import BlindMethod, load_method
+    from pinsharp.methods import BlindMethod
 
     check_psnr(psnr)
     box = box_of(detail)
@@ -63,9 +62,9 @@ def fig4(
     paths = sharp_images(data, split=split, limit=limit)
     results = [out / f"{name}.{kind}" for name in ("fig4", "fig4-curve") for kind in ("png", "pdf", "csv", "json")]
     check_results(results, paths, overwrite=overwrite)
-    chosen = cast("methods_room.Precision", precision)
-    loaded = {_label(name): load_method(name, device=device, precision=chosen) for name in names(methods)}
-    judge = load_method(estimator, device=device, precision=chosen)
+    load = loader(device, precision)
+    loaded = {_label(name): load(name) for name in names(methods)}
+    judge = load(estimator)
     if not isinstance(judge, BlindMethod):
         raise ConfigError(f"--estimator: expected a method that estimates a kernel, got {estimator}; try swift")
     done, shown = [], []

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,7 @@ from pinsharp.cli.bench.present import (
     write_figure,
     write_table,
 )
+from pinsharp.cli.comparison import loader
 from pinsharp.cli.options import DEFAULT_MODEL, Device, JsonDocument, Overwrite, Precision
 from pinsharp.cli.outputs import check_results
 from pinsharp.cli.progress import progress
@@ -25,7 +26,6 @@ from pinsharp.cli.progress import progress
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pinsharp import methods as methods_room
     from pinsharp.bench.speed import Timing
 
 
@@ -70,7 +70,8 @@ def speed(
     and, where OUT holds records, speed against quality.
     """
     from pinsharp.bench.provenance import provenance
-    from pinsharp.bench.records import RECORDS, load_records
+    from pinsharp.bench.record_file import RECORDS
+    from pinsharp.bench.records import load_records
     from pinsharp.bench.speed import IMAGES, check_settings, quality_table, speed_table
     from pinsharp.bench.speed_plots import draw_quality, draw_speed
     from pinsharp.bench.typeset import document
@@ -117,8 +118,6 @@ def _in_this_process(
     from pinsharp.bench.contenders import contenders
     from pinsharp.bench.speed import timings
     from pinsharp.data.testset import Degradation
-    from pinsharp.methods import load_method
 
-    chosen = cast("methods_room.Precision", precision)
-    rows = contenders(methods, Degradation(), load=lambda name: load_method(name, device=device, precision=chosen))
+    rows = contenders(methods, Degradation(), load=loader(device, precision))
     return timings(rows, **settings), len(rows)

@@ -10,12 +10,12 @@ import torch
 
 from fake_detection import CALLS, PANEL, STUDY, Stumbling, fake_lineup
 from pinsharp.bench.contenders import BLURRED, LINEAR_LIMIT
-from pinsharp.bench.detection import asked_records, plan_detection, run_detection
-from pinsharp.bench.detection_records import DETECTION_RECORDS, SHARP, load_study
-from pinsharp.bench.detection_rows import attempts
-from pinsharp.bench.detection_scene import Shot, column_noise_power, noise_variance
-from pinsharp.bench.detection_tasks import kept_files
-from pinsharp.bench.records import RecordFile
+from pinsharp.bench.detection.records import DETECTION_RECORDS, SHARP, load_study
+from pinsharp.bench.detection.rows import attempts
+from pinsharp.bench.detection.run import asked_records, plan_detection, run_detection
+from pinsharp.bench.detection.scene import Shot, column_noise_power, noise_variance
+from pinsharp.bench.detection.tasks import kept_files
+from pinsharp.bench.record_file import RecordFile
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
 from pinsharp.detect.camera import CameraSettings, expose
 from pinsharp.detect.panel import Panel

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pinsharp.bench.registration import Plane, Registration, local_sigmas, overlap, register, registered
-from pinsharp.bench.series import brightness
-from pinsharp.bench.sharpness import sharpness
+from pinsharp.bench.real.registration import Plane, Registration, local_sigmas, overlap, register, registered
+from pinsharp.bench.real.series import brightness
+from pinsharp.bench.real.sharpness import sharpness
 from pinsharp.bench.sheet import Box
 from pinsharp.errors import ImageError
 from pinsharp.metrics import mse, psnr

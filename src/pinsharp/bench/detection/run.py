@@ -6,37 +6,44 @@ other seeds. A run can be stopped and continued; more seeds, blurs and methods j
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
-from pinsharp.bench.detection_records import (
+from pinsharp.bench import measuring
+from pinsharp.bench.detection.records import (
     IN_FOCUS,
+    INSPECTION,
     SHARP,
     InspectionFigures,
     Key,
     StudyRecords,
-    as_record,
     load_study,
 )
-from pinsharp.bench.detection_rows import Attempt, Lineup
-from pinsharp.bench.detection_scene import Study
-from pinsharp.bench.detection_tasks import PICTURES, Task, in_processes, in_this_process, kept_files, task_of
+from pinsharp.bench.detection.rows import Attempt, Lineup
+from pinsharp.bench.detection.scene import Study
+from pinsharp.bench.detection.tasks import (
+    PICTURES,
+    Task,
+    carrying_out,
+    elsewhere,
+    failed,
+    kept_files,
+    task_of,
+)
 from pinsharp.bench.provenance import provenance
-from pinsharp.bench.records import RecordFile, is_same_model
+from pinsharp.bench.record_file import RecordFile
+from pinsharp.bench.records import are_current
 from pinsharp.blur.kernels import named_kernels
 from pinsharp.errors import ConfigError
-from pinsharp.workers import threads_for
 
 TUNING_SEED = 1000
 """The detector's settings were chosen on panels from this seed on; those below belong to the benchmark."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(measuring.Plan[Task]):
     """What is to be measured.
 
     Args:
@@ -45,9 +52,6 @@ class Plan:
         seeds: Of the panels.
         kernels: Blurs by name, (1, 1, K, K).
         attempts: The rows, the sharp image first.
-        header: The first record.
-        tasks: What is missing, in order.
-        is_news: Whether the folder lacks the header.
     """
 
     folder: Path
@@ -55,20 +59,6 @@ class Plan:
     seeds: Sequence[int]
     kernels: Mapping[str, Tensor]
     attempts: Sequence[Attempt]
-    header: dict[str, Any]
-    tasks: list[Task]
-    is_news: bool
-
-    @property
-    def id(self) -> str:
-        """The same for the same study, whatever seeds, blurs and methods."""
-        name: str = self.header["run"]
-        return name
-
-    @property
-    def to_do(self) -> int:
-        """How many images are to be inspected."""
-        return sum(len(task.rows) for task in self.tasks)
 
     @property
     def asked(self) -> list[Key]:
@@ -83,7 +73,7 @@ class Plan:
     @property
     def shown(self) -> Path:
         """Start of the names of the files in which the images of the first seed are kept."""
-        return _kept(self.folder, self.id, self.seeds[0])
+        return self.folder / PICTURES / f"{self.id}_{self.seeds[0]}"
 
 
 def plan_detection(folder: Path, study: Study, seeds: Sequence[int], kernels: str, attempts: Sequence[Attempt]) -> Plan:
@@ -94,7 +84,7 @@ def plan_detection(folder: Path, study: Study, seeds: Sequence[int], kernels: st
         study: How panels are made and judged.
         seeds: Of the panels; the images of the first one are kept, for the pictures.
         kernels: Names of blurs joined by commas, as `named_kernels` takes them.
-        attempts: From `detection_rows.attempts`.
+        attempts: From `rows.attempts`.
 
     Raises:
         ConfigError: If there is no seed, one is negative, or the folder holds something that is no record.
@@ -113,42 +103,33 @@ def plan_detection(folder: Path, study: Study, seeds: Sequence[int], kernels: st
         "methods": methods,
         **provenance(),
     }
-    plan = Plan(folder, study, seeds, found, attempts, header, [], is_news=False)
+    plan = Plan(header, [], False, folder, study, seeds, found, attempts)
     known = load_study(folder, study.id)
-    done = known.done_keys(methods)
+    done = {each.key for each in known.done(methods)}
     tasks = [missing for seed in seeds for task in _tasks(plan, seed) if (missing := _missing(task, done)).rows]
-    return Plan(
-        folder, study, seeds, found, attempts, header, tasks, is_news=bool(tasks) or not _is_current(known, methods)
-    )
+    return replace(plan, tasks=tasks, is_news=bool(tasks) or not are_current(known.methods, methods))
 
 
 def run_detection(
     plan: Plan, file: RecordFile, *, lineup: Lineup | None = None, jobs: int = 1
 ) -> Iterator[InspectionFigures]:
-    """Carry a plan out: write each figure as soon as it is there, then yield it.
+    """Carry a plan out: write each figure as soon as it is there, then yield it; raises as `measuring.measure`.
 
     Args:
         plan: What is to be measured.
         file: Takes the records.
         lineup: Makes the same rows in each of several processes.
-        jobs: How many processes. They share the threads of this one, and a GPU.
-
-    Raises:
-        OutputError: If a record cannot be written.
-        ConfigError: If a process ends before it has measured anything.
+        jobs: How many processes.
     """
-    if jobs > 1 and lineup is None:
-        raise ValueError("several processes need a lineup to make their rows by, got None")
-    if plan.is_news:
-        file.append({**plan.header, "jobs": jobs, "threads": threads_for(jobs)})
-    if lineup is None or jobs == 1:
-        measured = in_this_process(plan.tasks, plan.study, plan.attempts)
-    else:
-        measured = in_processes(plan.tasks, plan.study, lineup, jobs)
-    with closing(measured):
-        for figures in measured:
-            file.append(as_record(figures, plan.id))
-            yield figures
+    return measuring.measure(
+        plan,
+        file,
+        record=INSPECTION,
+        here=carrying_out(plan.study, plan.attempts),
+        there=None if lineup is None else elsewhere(plan.study, lineup),
+        failed=failed,
+        jobs=jobs,
+    )
 
 
 def asked_records(plan: Plan) -> StudyRecords:
@@ -173,13 +154,4 @@ def _missing(task: Task, done: set[Key]) -> Task:
         return task.keep is None or all(path.is_file() for path in kept_files(task.keep, task.kernel, *row))
 
     rows = tuple(row for row in task.rows if task.key(*row) not in done or not is_there(row))
-    return Task(task.seed, task.kernel, task.kernel_sha256, task.sigma, rows, task.keep)
-
-
-def _is_current(known: StudyRecords, methods: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether the folder's latest description of each row is the one that is to be measured."""
-    return all(row in known.methods and is_same_model(known.methods[row], about) for row, about in methods.items())
-
-
-def _kept(folder: Path, run: str, seed: int) -> Path:
-    return folder / PICTURES / f"{run}_{seed}"
+    return replace(task, rows=rows)

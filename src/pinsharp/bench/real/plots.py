@@ -11,9 +11,9 @@ from matplotlib.ticker import MaxNLocator
 
 from pinsharp.bench.contenders import BLURRED
 from pinsharp.bench.figures import FONT, GREY, drawn, method_styles, new_figure, tidy
-from pinsharp.bench.real import SHARP, detail_path
-from pinsharp.bench.real_records import LevelFigures, SeriesRecords
-from pinsharp.bench.real_tables import gain, title
+from pinsharp.bench.real.records import LevelFigures, SeriesRecords
+from pinsharp.bench.real.run import SHARP, detail_path
+from pinsharp.bench.real.tables import gain, title
 from pinsharp.bench.records import TRUE_KERNEL
 from pinsharp.images.files import read_image
 

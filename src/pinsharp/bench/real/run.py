@@ -21,13 +21,14 @@ from scipy.ndimage import gaussian_filter
 from pinsharp.bench.contenders import BLURRED, describe
 from pinsharp.bench.evaluate import image_hashes
 from pinsharp.bench.provenance import provenance
-from pinsharp.bench.real_records import Key, LevelFigures, SeriesRecords, as_record, done_keys, load_series
-from pinsharp.bench.real_scene import Scene, as_tensor, judge, set_scene
-from pinsharp.bench.records import RecordFile, is_same_model
-from pinsharp.bench.registration import BORDER, Plane
-from pinsharp.bench.series import CROP, Level, brightness, choose_reference, find_series, read_middle
+from pinsharp.bench.real.records import LEVEL, Key, LevelFigures, SeriesRecords, load_series
+from pinsharp.bench.real.registration import BORDER, Plane
+from pinsharp.bench.real.scene import Scene, as_tensor, judge, set_scene
+from pinsharp.bench.real.series import CROP, Level, brightness, choose_reference, find_series, read_middle
+from pinsharp.bench.record_file import RecordFile, as_record
+from pinsharp.bench.records import are_current
 from pinsharp.bench.sheet import Box, most_damaged
-from pinsharp.bench.tasks import LONGEST_REASON
+from pinsharp.bench.tasks import LONGEST_REASON, one_line
 from pinsharp.errors import ConfigError, OutputError, PinsharpError
 from pinsharp.images.files import write_image
 from pinsharp.restore.restorer import Restorer
@@ -187,13 +188,13 @@ def measure_series(series: Series, file: RecordFile) -> Iterator[LevelFigures]:
         OutputError: If a record or a detail cannot be written.
         ImageError: If the sharp level cannot be read.
     """
-    if series.to_do or not _is_current(series):
+    if series.to_do or not are_current(load_series(series.folder, series.id).methods, series.header["methods"]):
         file.append(series.header)
     sharp = brightness(read_middle(series.reference.path, series.crop)) if series.to_do else np.zeros((0, 0))
     for level, sha256 in zip(series.levels, series.hashes, strict=True):
         missing = series.missing(sha256)
         for figures in _measure_level(series, level, sha256, sharp, missing) if missing else ():
-            file.append(as_record(figures, series.id))
+            file.append(as_record(LEVEL, series.id, figures))
             yield figures
 
 
@@ -205,14 +206,9 @@ def detail_path(folder: Path, run: str, level: float, row: str, passes: int) -> 
 
 def _complete(known: SeriesRecords, methods: Mapping[str, Mapping[str, Any]], out: Path, run: str) -> set[Key]:
     """What was measured, and whose detail is still there."""
-    done = done_keys(known, methods)
-    there = {each.key for each in known.figures if detail_path(out, run, each.level, each.row, each.passes).is_file()}
-    return done & there
-
-
-def _is_current(series: Series) -> bool:
-    known = load_series(series.folder, series.id).methods
-    return all(each.row in known and is_same_model(known[each.row], each.about) for each in series.attempts)
+    return {
+        each.key for each in known.done(methods) if detail_path(out, run, each.level, each.row, each.passes).is_file()
+    }
 
 
 def _measure_level(
@@ -276,8 +272,12 @@ def _keep(series: Series, level: Level, row: str, passes: int, detail: Plane) ->
 
 
 def _failed(level: Level, sha256: str, attempt: Attempt, reason: Exception) -> LevelFigures:
-    words = str(reason) if isinstance(reason, PinsharpError) else f"{type(reason).__name__}: {reason}"
-    line = " ".join(words.split())[:LONGEST_REASON]
     return LevelFigures(
-        attempt.row, attempt.passes, level.number, level.path.name, sha256, status="failed", reason=line
+        attempt.row,
+        attempt.passes,
+        level.number,
+        level.path.name,
+        sha256,
+        status="failed",
+        reason=one_line(reason)[:LONGEST_REASON],
     )

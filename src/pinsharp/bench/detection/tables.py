@@ -5,13 +5,12 @@ from typing import Any
 
 from pinsharp.bench.bootstrap import Estimate, ratio_of_sums
 from pinsharp.bench.contenders import LINEAR_LIMIT
-from pinsharp.bench.detection import TUNING_SEED
-from pinsharp.bench.detection_records import SHARP, InspectionFigures, StudyRecords
+from pinsharp.bench.detection.records import SHARP, InspectionFigures, StudyRecords
+from pinsharp.bench.detection.run import TUNING_SEED
 from pinsharp.bench.plots import width_of
-from pinsharp.bench.real_tables import times
 from pinsharp.bench.records import TRUE_KERNEL
 from pinsharp.bench.standing import MARK
-from pinsharp.bench.typeset import Cell, Column, Group, Table
+from pinsharp.bench.typeset import Cell, Column, Group, Table, times
 
 Panels = Mapping[int, InspectionFigures]
 """Figures of a row at one blur, by seed."""

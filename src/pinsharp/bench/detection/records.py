@@ -3,18 +3,19 @@
 A line is a study (which settings, which methods, by what) or one inspected image: sharp, blurred or restored.
 """
 
-import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pinsharp.bench.records import is_same_model, plain
-from pinsharp.errors import ConfigError
+from pinsharp.bench.gathered import Gathered
+from pinsharp.bench.record_file import Result, from_plain
 
 DETECTION_RECORDS = "detection.jsonl"
 """Name of the file in the folder of the results."""
+
+INSPECTION = "inspection"
+"""Kind of a line with the figures of one image."""
 
 SHARP = "sharp"
 """Row of the image in focus, which every other row is compared with."""
@@ -27,7 +28,7 @@ Key = tuple[str, int, int, str, str]
 
 
 @dataclass(frozen=True)
-class InspectionFigures:
+class InspectionFigures(Result):
     """Figures of one inspected image, or the reason why there are none.
 
     Args:
@@ -85,34 +86,9 @@ class InspectionFigures:
         """What these are figures of."""
         return self.row, self.passes, self.seed, self.kernel, self.kernel_sha256
 
-    @property
-    def is_done(self) -> bool:
-        """Whether there are figures."""
-        return self.status == "done"
 
-
-@dataclass(frozen=True)
-class StudyRecords:
-    """All that a folder holds of one study.
-
-    Args:
-        about: Its latest header.
-        methods: By row, what was measured.
-        figures: The latest of each row, passes, seed and kernel; those of other weights than the latest of their row
-            are left out.
-    """
-
-    about: dict[str, Any]
-    methods: dict[str, dict[str, Any]]
-    figures: list[InspectionFigures]
-
-    def done_keys(self, methods: Mapping[str, Mapping[str, Any]]) -> set[Key]:
-        """List what was measured already by methods of these descriptions, by row."""
-        return {
-            each.key
-            for each in self.figures
-            if each.is_done and each.row in methods and is_same_model(self.methods[each.row], methods[each.row])
-        }
+StudyRecords = Gathered[InspectionFigures]
+"""All that a folder holds of one study: the latest figures of each row, passes, seed and kernel."""
 
 
 def load_study(folder: Path, run: str) -> StudyRecords:
@@ -122,48 +98,9 @@ def load_study(folder: Path, run: str) -> StudyRecords:
         ConfigError: If a line of the file is no record.
     """
     path = folder / DETECTION_RECORDS
-    gathered = StudyRecords({}, {}, [])
-    models: list[dict[str, Any]] = []
-    lines = path.read_bytes().decode("utf-8", "replace").split("\n")[:-1] if path.is_file() else []
-    for number, line in enumerate(lines, start=1):
-        try:
-            _gather(gathered, models, json.loads(line), run)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            raise ConfigError(
-                f"{path}: expected a record of the detection benchmark in line {number}, got {line[:40]!r}; "
-                "delete that line"
-            ) from None
-    latest = {
-        each.key: each
-        for each, model in zip(gathered.figures, models, strict=True)
-        if is_same_model(model, gathered.methods[each.row])
-    }
-    return StudyRecords(gathered.about, gathered.methods, list(latest.values()))
-
-
-def as_record(figures: InspectionFigures, run: str) -> dict[str, Any]:
-    """The line of one image."""
-    return {"record": "inspection", "run": run, **plain(figures)}
-
-
-def _gather(found: StudyRecords, models: list[dict[str, Any]], record: dict[str, Any], run: str) -> None:
-    kind = record.pop("record")
-    if kind not in ("study", "inspection"):
-        raise ValueError(kind)
-    if record["run"] != run:
-        return
-    if kind == "study":
-        found.about.clear()
-        found.about.update(record)
-        found.methods.update(record["methods"])
-        return
-    figures = _figures(record)
-    models.append(found.methods[figures.row])
-    found.figures.append(figures)
+    return StudyRecords.load(path, run, of="the detection benchmark", header="study", line=INSPECTION, read=_figures)
 
 
 def _figures(record: dict[str, Any]) -> InspectionFigures:
-    known = {each.name: record[each.name] for each in fields(InspectionFigures) if each.name in record}
-    for name in ("f1", "precision", "recall", "average_precision", "megapixels"):
-        known[name] = math.nan if known[name] is None else known[name]  # JSON knows no NaN
-    return InspectionFigures(**known)
+    numbers = ("f1", "precision", "recall", "average_precision", "megapixels")
+    return InspectionFigures(**from_plain(InspectionFigures, record, numbers))

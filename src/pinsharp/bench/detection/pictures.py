@@ -11,11 +11,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
-from pinsharp.bench.detection import Plan
-from pinsharp.bench.detection_records import IN_FOCUS, SHARP, StudyRecords
-from pinsharp.bench.detection_scene import Shot
-from pinsharp.bench.detection_tables import title
-from pinsharp.bench.detection_tasks import kept_files
+from pinsharp.bench.detection.records import IN_FOCUS, SHARP, StudyRecords
+from pinsharp.bench.detection.run import Plan
+from pinsharp.bench.detection.scene import Shot
+from pinsharp.bench.detection.tables import title
+from pinsharp.bench.detection.tasks import kept_files
 from pinsharp.bench.figures import FONT, new_figure
 from pinsharp.bench.sheet import Box
 from pinsharp.detect.matching import Matching, match

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pinsharp.bench.contenders import BLURRED, LINEAR_LIMIT
-from pinsharp.bench.detection_records import SHARP
+from pinsharp.bench.detection.records import SHARP
 from pinsharp.bench.figures import COLOURS, FONT, GREY, MARKERS, drawn, footnote, new_figure, shortened, tidy
 from pinsharp.bench.records import TRUE_KERNEL
 from pinsharp.bench.typeset import Cell, Table

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, sobel
 
-from pinsharp.bench.sharpness import sharpness
+from pinsharp.bench.real.sharpness import sharpness
 from pinsharp.errors import ImageError
 
 RNG = np.random.default_rng(0)

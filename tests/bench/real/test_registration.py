@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from pinsharp.bench.registration import BORDER, Registration, local_sigmas, overlap, register, registered
+from pinsharp.bench.real.registration import BORDER, Registration, local_sigmas, overlap, register, registered
 from pinsharp.errors import ImageError
 
 

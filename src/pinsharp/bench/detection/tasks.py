@@ -1,31 +1,23 @@
-"""The pieces of the detection benchmark: one photograph and the rows that are to restore it, in one process or several.
-
-Whatever goes wrong with a row becomes a failed record, and so does the death of a process.
-"""
+"""The pieces of the detection benchmark: one photograph and the rows that are to restore it, whatever goes wrong."""
 
 import hashlib
 import re
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 from torch import Tensor
 
-from pinsharp import workers
-from pinsharp.bench.detection_records import IN_FOCUS, InspectionFigures, Key
-from pinsharp.bench.detection_rows import Answer, Attempt, Lineup
-from pinsharp.bench.detection_scene import Judgement, Shot, Study, judge
-from pinsharp.bench.tasks import LONGEST_REASON
+from pinsharp.bench.detection.records import IN_FOCUS, InspectionFigures, Key
+from pinsharp.bench.detection.rows import Answer, Attempt, Lineup
+from pinsharp.bench.detection.scene import Judgement, Shot, Study, judge
+from pinsharp.bench.measuring import CarryOut, Make
+from pinsharp.bench.tasks import LONGEST_REASON, one_line
 from pinsharp.blur.kernels import kernel_sigma, parse_kernel
 from pinsharp.detect.tables import write_particles
-from pinsharp.errors import PinsharpError
 from pinsharp.images.files import write_image
-from pinsharp.workers import Answer as Told
-from pinsharp.workers import Death, threads_for
 
 PICTURES = "pictures"
 """Folder in that of the results with the images of one seed and what was found on them."""
@@ -71,34 +63,15 @@ def kept_files(keep: Path, kernel: str, row: str, passes: int) -> tuple[Path, Pa
     return keep.with_name(f"{keep.name}_{name}.png"), keep.with_name(f"{keep.name}_{name}.csv")
 
 
-def in_this_process(
-    tasks: Sequence[Task], study: Study, rows: Sequence[Attempt]
-) -> Generator[InspectionFigures, None, None]:
-    """Carry tasks out one after another."""
+def carrying_out(study: Study, rows: Sequence[Attempt]) -> CarryOut[Task, InspectionFigures]:
+    """What carries tasks out by these rows."""
     by_name = {(row.row, row.passes): row for row in rows}
-    for task in tasks:
-        yield from carry_out(task, study, by_name)
+    return lambda task: carry_out(task, study, by_name)
 
 
-def in_processes(
-    tasks: Sequence[Task], study: Study, lineup: Lineup, jobs: int
-) -> Generator[InspectionFigures, None, None]:
-    """Carry tasks out in several processes, and yield figures as they come.
-
-    However this ends, no process is left behind; they end with their parent, even if that is killed.
-
-    Raises:
-        ConfigError: If no process is left that could load the methods.
-    """
-    waiting = deque(tasks)
-    reported: Counter[Task] = Counter()
-    with closing(workers.in_processes(waiting, _Setup(study, lineup, threads_for(jobs)), jobs)) as events:
-        for event in events:
-            if isinstance(event, Told):
-                reported[event.task] += 1
-                yield event.value
-            elif isinstance(event, Death):
-                yield from _bury(event, reported[event.task], waiting)
+def elsewhere(study: Study, lineup: Lineup) -> Make[Task, InspectionFigures]:
+    """What makes the same in another process, where methods are loaded anew."""
+    return partial(_make, study, lineup)
 
 
 def carry_out(task: Task, study: Study, rows: Mapping[tuple[str, int], Attempt]) -> Iterator[InspectionFigures]:
@@ -112,16 +85,14 @@ def carry_out(task: Task, study: Study, rows: Mapping[tuple[str, int], Attempt])
                 _keep(answer, judgement, kept_files(task.keep, task.kernel, row, passes))
             figures = _figures(task, row, passes, shot, answer, judgement)
         except Exception as error:  # noqa: BLE001 - one image must not end the measuring of the others
-            figures = failed(task, row, passes, error)
+            figures = failed(task, (row, passes), error)
         yield figures
 
 
-def failed(task: Task, row: str, passes: int, reason: Exception | str) -> InspectionFigures:
+def failed(task: Task, row: tuple[str, int], reason: Exception | str) -> InspectionFigures:
     """Record that a row has no figures, and why, on one line."""
-    if isinstance(reason, Exception) and not isinstance(reason, PinsharpError):
-        reason = f"{type(reason).__name__}: {reason}"
-    line = " ".join(str(reason).split())[:LONGEST_REASON]
-    return InspectionFigures(*task.key(row, passes), task.sigma, status="failed", reason=line)
+    line = one_line(reason)[:LONGEST_REASON]
+    return InspectionFigures(*task.key(*row), task.sigma, status="failed", reason=line)
 
 
 def _figures(task: Task, row: str, passes: int, shot: Shot, answer: Answer, judgement: Judgement) -> InspectionFigures:
@@ -155,32 +126,10 @@ def _keep(answer: Answer, judgement: Judgement, files: tuple[Path, Path]) -> Non
     write_particles(particles, judgement.found.particles)
 
 
+def _make(study: Study, lineup: Lineup) -> CarryOut[Task, InspectionFigures]:
+    return carrying_out(study, lineup(study.camera))
+
+
 @lru_cache(maxsize=16)
 def _kernel(name: str) -> Tensor:
     return parse_kernel(name)
-
-
-@dataclass(frozen=True)
-class _Setup:
-    """Makes in a process what measures there; sent there without tensors, methods are loaded anew."""
-
-    study: Study
-    lineup: Lineup
-    threads: int
-
-    def __call__(self) -> Callable[[Task], Iterator[InspectionFigures]]:
-        import torch
-
-        torch.set_num_threads(self.threads)
-        rows = {(row.row, row.passes): row for row in self.lineup(self.study.camera)}
-        return lambda task: carry_out(task, self.study, rows)
-
-
-def _bury(death: Death[Task], reported: int, waiting: deque[Task]) -> Iterator[InspectionFigures]:
-    """Blame the death of a process on the row that it was at, and put its other rows back."""
-    left = death.task.rows[reported:]
-    if not left:  # it died after its last row
-        return
-    if left[1:]:
-        waiting.appendleft(replace(death.task, rows=left[1:]))
-    yield failed(death.task, *left[0], f"{death.reason} while it restored this image; is memory short?")

@@ -3,27 +3,28 @@
 A line is a series (which images, which methods, by what) or one image, as it was taken or as it was restored.
 """
 
-import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from pinsharp.bench.contenders import BLURRED
-from pinsharp.bench.records import is_same_model, plain
-from pinsharp.bench.registration import Registration
-from pinsharp.errors import ConfigError
+from pinsharp.bench.gathered import Gathered
+from pinsharp.bench.real.registration import Registration
+from pinsharp.bench.record_file import Result, from_plain
 
 REAL_RECORDS = "real.jsonl"
 """Name of the file in the folder of the results."""
+
+LEVEL = "level"
+"""Kind of a line with the figures of one image."""
 
 Key = tuple[str, int, str]
 """Row, passes, and SHA-256 of the image."""
 
 
 @dataclass(frozen=True)
-class LevelFigures:
+class LevelFigures(Result):
     """Figures of one image of a focus series, as it was taken or restored, or the reason why there are none.
 
     Args:
@@ -36,7 +37,7 @@ class LevelFigures:
         sigma_relative_std: Standard deviation of `sigma` as a share of it, by the estimator's own judgement.
         mse: Mean squared difference from the registered sharp level, border cut, in luma, full scale 1.
         psnr: The same in dB; infinite for the sharp level itself, and NaN if the restoration failed.
-        sharpness: Vollath's measure, see `pinsharp.bench.sharpness`.
+        sharpness: Vollath's measure, see `pinsharp.bench.real.sharpness`.
         reference_sharpness: The same of the registered sharp level, over the same pixels.
         registration: How the sharp level was brought to the image; that of all rows of a level.
         matching_least: By how much the sharp level has to be blurred to match the image where it takes least, pixels;
@@ -74,25 +75,9 @@ class LevelFigures:
         """What these are figures of."""
         return self.row, self.passes, self.image_sha256
 
-    @property
-    def is_done(self) -> bool:
-        """Whether there are figures."""
-        return self.status == "done"
 
-
-@dataclass(frozen=True)
-class SeriesRecords:
-    """All that was measured on one series.
-
-    Args:
-        about: Its latest header.
-        methods: By row, what was measured.
-        figures: The latest of each row, passes and image; of other weights than the latest of their row are left out.
-    """
-
-    about: dict[str, Any]
-    methods: dict[str, dict[str, Any]]
-    figures: list[LevelFigures]
+class SeriesRecords(Gathered[LevelFigures]):
+    """All that was measured on one series: the latest figures of each row, passes and image."""
 
     @property
     def attempts(self) -> list[tuple[str, int]]:
@@ -112,57 +97,9 @@ def load_series(folder: Path, run: str) -> SeriesRecords:
         ConfigError: If a line of the file is no record.
     """
     path = folder / REAL_RECORDS
-    gathered = SeriesRecords({}, {}, [])
-    models: list[dict[str, Any]] = []
-    lines = path.read_bytes().decode("utf-8", "replace").split("\n")[:-1] if path.is_file() else []
-    for number, line in enumerate(lines, start=1):
-        try:
-            _gather(gathered, models, json.loads(line), run)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            raise ConfigError(
-                f"{path}: expected a record of a focus series in line {number}, got {line[:40]!r}; delete that line"
-            ) from None
-    latest = {
-        each.key: each
-        for each, model in zip(gathered.figures, models, strict=True)
-        if is_same_model(model, gathered.methods[each.row])
-    }
-    return SeriesRecords(gathered.about, gathered.methods, list(latest.values()))
-
-
-def done_keys(records: SeriesRecords, methods: Mapping[str, Mapping[str, Any]]) -> set[Key]:
-    """List what was measured already by methods of these descriptions, by row."""
-    return {
-        each.key
-        for each in records.figures
-        if each.is_done and each.row in methods and is_same_model(records.methods[each.row], methods[each.row])
-    }
-
-
-def as_record(figures: LevelFigures, run: str) -> dict[str, Any]:
-    """The line of one image."""
-    return {"record": "level", "run": run, **plain(figures)}
-
-
-def _gather(found: SeriesRecords, models: list[dict[str, Any]], record: dict[str, Any], run: str) -> None:
-    kind = record.pop("record")
-    if kind not in ("series", "level"):
-        raise ValueError(kind)
-    if record.pop("run") != run:
-        return
-    if kind == "series":
-        found.about.clear()
-        found.about.update(record)
-        found.methods.update(record["methods"])
-        return
-    figures = _figures(record)
-    models.append(found.methods[figures.row])
-    found.figures.append(figures)
+    return SeriesRecords.load(path, run, of="a focus series", header="series", line=LEVEL, read=_figures)
 
 
 def _figures(record: dict[str, Any]) -> LevelFigures:
-    values = {name: value for name, value in record.items() if name in {each.name for each in fields(LevelFigures)}}
-    for name in ("mse", "psnr", "sharpness", "reference_sharpness"):
-        if values[name] is None:  # JSON knows neither infinity nor NaN
-            values[name] = math.inf if name == "psnr" and values["mse"] == 0 else math.nan
+    values = from_plain(LevelFigures, record, ("mse", "psnr", "sharpness", "reference_sharpness"))
     return LevelFigures(**values | {"registration": Registration(**values["registration"])})

@@ -14,13 +14,13 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from pinsharp.bench.contenders import BLURRED, describe
 from pinsharp.bench.figures import save
-from pinsharp.bench.real import Attempt, attempts, measure_series, plan_series
-from pinsharp.bench.real_plots import chosen_levels, draw_curves, draw_details
-from pinsharp.bench.real_records import REAL_RECORDS, LevelFigures, SeriesRecords, load_series
-from pinsharp.bench.real_tables import HURT, real_table
-from pinsharp.bench.records import RecordFile
-from pinsharp.bench.registration import Registration
-from pinsharp.bench.series import brightness, choose_reference, falls, find_series, read_middle
+from pinsharp.bench.real.plots import chosen_levels, draw_curves, draw_details
+from pinsharp.bench.real.records import REAL_RECORDS, LevelFigures, SeriesRecords, load_series
+from pinsharp.bench.real.registration import Registration
+from pinsharp.bench.real.run import Attempt, attempts, measure_series, plan_series
+from pinsharp.bench.real.series import brightness, choose_reference, falls, find_series, read_middle
+from pinsharp.bench.real.tables import HURT, real_table
+from pinsharp.bench.record_file import RecordFile
 from pinsharp.bench.sheet import Box
 from pinsharp.bench.typeset import comma_separated, latex, markdown
 from pinsharp.errors import ConfigError, ImageError

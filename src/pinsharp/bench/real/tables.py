@@ -3,9 +3,9 @@
 import math
 
 from pinsharp.bench.contenders import BLURRED
-from pinsharp.bench.real_records import LevelFigures, SeriesRecords
-from pinsharp.bench.series import falls
-from pinsharp.bench.typeset import Cell, Column, Group, Table
+from pinsharp.bench.real.records import LevelFigures, SeriesRecords
+from pinsharp.bench.real.series import falls
+from pinsharp.bench.typeset import Cell, Column, Group, Table, times
 
 HURT = "worse"
 """What stands behind a level where restoring has made PSNR smaller."""
@@ -35,11 +35,6 @@ _NOTES = (
     "PSNR: of luma against the sharp level, which was registered with the image before restoration (shift, "
     "magnification, gain, offset) and serves before and after; border cut. The sharp level has noise of its own.",
 )
-
-
-def times(passes: int) -> str:
-    """Passes in words."""
-    return "once" if passes == 1 else f"{passes} passes"
 
 
 def title(row: str, passes: int) -> str:
