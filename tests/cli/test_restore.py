@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import skimage
 import tifffile
 from PIL import Image
 
@@ -140,6 +141,19 @@ def test_iterations_are_counted(cli, model, photo):
 
     assert record["iterations"] == len(record["sigmas"]) == 3
     assert "3 iterations (then 2.00, then 2.00 px)" in words
+
+
+@pytest.mark.parametrize("kernel, doubt", [("gaussian:0.5", False), ("gaussian:3", True)])
+def test_a_result_that_the_image_contradicts_is_said_to_be_doubtful(cli, kernel, doubt):
+    """A sharp photograph, restored as if it had been blurred."""
+    write_image("a.png", skimage.data.astronaut()[:128, 160:288])
+
+    shown = cli("restore", "a.png", "-o", "b.png", "--kernel", kernel, "--json")
+
+    (line,) = map(json.loads, shown.out.splitlines())
+    assert (line["residual"] > 2 * line["noise"]) is doubt
+    assert line["doubtful"] is doubt
+    assert ("look at it before you use it" in shown.err) is doubt
 
 
 def test_tta_is_the_mean_over_eight_positions(cli, model, photo):

@@ -85,7 +85,8 @@ def _restore_whole(job: Job, restorer: "Restorer", options: RestoreOptions, over
 
         labels = _labels(job, result, restorer.method.name)
         write_image(job.picture, draw(source.pixels, result.image, labels=labels), overwrite=overwrite)
-    return _figures(result, result.sigmas, source.pixels.shape[0] * source.pixels.shape[1] / 1e6)
+    unexplained = {"residual": result.residual, "doubtful": result.is_doubtful}
+    return _figures(result, result.sigmas, source.pixels.shape[0] * source.pixels.shape[1] / 1e6) | unexplained
 
 
 def _restore_large(
@@ -127,4 +128,7 @@ def _figures(result: "Restored | StreamedResult", sigmas: Sequence[float], megap
         "window": result.window,
         "seam": asdict(result.seam) if result.seam else None,
         "channel_sigmas": [channel.sigma for channel in result.channels],
+        "noise": found.noise,
+        "residual": None,
+        "doubtful": False,
     }

@@ -64,6 +64,8 @@ def tell(
         }
         if outcome.state == "done":
             teller.done(record, outcome.figures, _line(outcome.job, outcome.figures))
+            if outcome.figures.get("doubtful"):
+                remark(_doubt(outcome.job, outcome.figures))
         elif outcome.error is not None:
             teller.failed(record, outcome.error)
     return summary
@@ -90,6 +92,16 @@ def _line(job: Job, figures: Figures) -> str:
     return (
         f"{job.input} -> {job.output}: {width_in_words(found)}{_channels(figures)}{times}{_seam(figures)}, "
         f"{found.megapixels:.2f} megapixels in {found.seconds:.2f} s"
+    )
+
+
+def _doubt(job: Job, figures: Figures) -> str:
+    """Why a result should not be believed, on one line."""
+    found: Any = SimpleNamespace(**figures)
+    return (
+        f"{job.output}: blurred again it differs from the image by {255 * found.residual:.1f} grey levels of 256, but "
+        f"its noise is {255 * found.noise:.1f}: the blur is narrower than {found.sigma:.2f} px, or of another kind; "
+        "look at it before you use it"
     )
 
 

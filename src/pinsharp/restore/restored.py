@@ -6,6 +6,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from pinsharp.restore.defocus import Defocus, Family
+from pinsharp.restore.residual import is_doubtful
 from pinsharp.restore.tiled import Seam
 
 
@@ -23,6 +24,8 @@ class Restored:
             whole image.
         channels: The blur of red, green and blue, where each was restored by itself: `defocus` and `sigmas` are those
             of green then. Empty otherwise.
+        residual: By how much the result, blurred again, differs from the input, root mean square in units of full
+            scale; see `pinsharp.restore.residual`. None after several iterations, and for images smaller than a kernel.
     """
 
     image: NDArray[Any]
@@ -32,6 +35,12 @@ class Restored:
     window: int = 0
     seam: Seam | None = None
     channels: tuple[Defocus, ...] = ()
+    residual: float | None = None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the residual is larger than noise can be: the kernel is too wide, or the blur is of another kind."""
+        return is_doubtful(self.residual, self.defocus.noise)
 
     @property
     def kernel(self) -> NDArray[Any]:

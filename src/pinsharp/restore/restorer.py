@@ -19,6 +19,7 @@ from pinsharp.methods import DEFAULT_METHOD, BlindMethod, Method, Precision, Run
 from pinsharp.restore.colour import ColourOptions, as_mono
 from pinsharp.restore.defocus import Defocus, describe
 from pinsharp.restore.passes import Passes, restore_blind, restore_given
+from pinsharp.restore.residual import residual
 from pinsharp.restore.restored import Restored
 from pinsharp.restore.tiled import are_windows_exact, choose_window, worst
 
@@ -99,7 +100,9 @@ class Restorer:
             entered = self.colour.enter(image)
             blurred = as_mono(entered)
             window = choose_window((blurred.shape[-2], blurred.shape[-1]), self.window)
-            done = [self._restore(part, given, iterations, window) for part in self.colour.split(blurred)]
+            parts = self.colour.split(blurred)
+            done = [self._restore(part, given, iterations, window) for part in parts]
+            left = _residual(_main(parts), _main(done))
             restored = self.colour.join(blurred, [passes.image for passes in done])
             array = self.colour.leave(restored.expand_as(entered), image)
         blurs = _main(done).blurs
@@ -111,6 +114,7 @@ class Restorer:
             window=window,
             seam=worst(passes.seam for passes in done),
             channels=tuple(passes.blurs[0] for passes in done) if len(done) > 1 else (),
+            residual=left,
         )
 
     def measure(self, image: NDArray[Any]) -> Defocus:
@@ -230,6 +234,14 @@ def _method(model: str | Path, device: str, precision: Precision, runtime: Runti
 def _main(parts: Sequence[_Part]) -> _Part:
     """The part that speaks for an image: the only one, or that of green, which makes up most of what is seen."""
     return parts[len(parts) // 2]
+
+
+def _residual(image: Tensor, passes: Passes) -> float | None:
+    """What one restoration of an image leaves unexplained; of several, no kernel tells."""
+    if len(passes.blurs) > 1:
+        return None
+    kernel = torch.from_numpy(passes.blurs[0].kernel)[None, None]
+    return residual(image, passes.image, kernel)
 
 
 @contextmanager
