@@ -13,6 +13,7 @@ from pinsharp.errors import WeightsError
 from pinsharp.export.container import KEYS, Contents, parse
 from pinsharp.export.libraries import library
 from pinsharp.export.parts import Entry, Ports
+from pinsharp.export.signal_stack import kept_signal_stack
 
 _SECTION = "pinsharp"
 """Part of the model's rt_info that is ours."""
@@ -102,9 +103,9 @@ class OpenvinoSession:
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "NUM_STREAMS": 1,
         }
-        self._requests[name] = (
-            openvino.Core().compile_model(self._cut_out(entry), "CPU", settings).create_infer_request()
-        )
+        with kept_signal_stack():
+            compiled = openvino.Core().compile_model(self._cut_out(entry), "CPU", settings)
+        self._requests[name] = compiled.create_infer_request()
         return self._requests[name]
 
     def _cut_out(self, entry: Entry) -> Any:
