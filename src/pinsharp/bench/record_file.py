@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -103,7 +104,7 @@ class RecordFile:
         self._file.seek(0, os.SEEK_END)
 
 
-class Result:
+class Result(ABC):
     """Figures of one image by one row, or the reason why there are none; a base without fields for dataclasses.
 
     Attributes:
@@ -115,9 +116,9 @@ class Result:
     status: Literal["done", "failed"]
 
     @property
+    @abstractmethod
     def key(self) -> tuple[Any, ...]:
         """What these are figures of."""
-        raise NotImplementedError
 
     @property
     def is_done(self) -> bool:
