@@ -213,7 +213,9 @@ def test_markdown_rows_have_as_many_cells_as_the_head():
     assert [line.count("|") for line in lines] == [3, 3, 3, 3]
 
 
-@pytest.mark.parametrize("value, shown", [(-0.00001, "+0.00"), (1.005, "+1.00"), (-2.0, "-2.00"), (math.inf, "∞")])
+@pytest.mark.parametrize(
+    "value, shown", [(-0.00001, "+0.00"), (1.005, "+1.00"), (-2.0, "-2.00"), (math.inf, "∞"), (-math.inf, "-∞")]
+)
 def test_signed_figures_say_their_sign_and_zero_has_no_minus(value, shown):
     column = Column("gap", "gap", 2, signed=True)
     table = Table("t", (column,), (Group("", [{"gap": value}], {}, {}),))

@@ -1,4 +1,4 @@
-"""`pinsharp bench table1|table2|oracle|fig5`: what is printed and written, and what is refused in one line."""
+"""`pinsharp bench table1|table2|oracle|margins|fig5`: what is printed and written, and what is refused in one line."""
 
 import csv
 import io
@@ -33,7 +33,12 @@ def test_a_table_is_printed_as_markdown_and_written_three_ways(cli, out):
 
 
 @pytest.mark.parametrize(
-    "command", [["table1"], ["oracle"], ["table2", "--methods", "net,net, true kernel"], ["fig5"]], ids=lambda c: c[0]
+    "command",
+    [
+        *(["table1"], ["oracle"], ["fig5"], ["table2", "--methods", "net,net, true kernel"]),
+        ["margins", "--methods", "net", "--over", "linear-limit"],
+    ],
+    ids=lambda command: command[0],
 )
 def test_json_is_one_document_and_nothing_else(cli, out, command):
     result = cli("bench", command[0], out, *command[1:], "--json")
@@ -51,6 +56,26 @@ def test_the_oracle_prints_gap_and_limit(cli, out):
     )
 
 
+def test_margins_are_printed_and_written_three_ways(cli, out):
+    result = cli("bench", "margins", out, "--methods", "net, true kernel", "--over", "net,linear-limit", "--aggregate")
+
+    assert result.code == 0
+    assert result.out == (out / "margins.md").read_text()
+    assert "| net, true kernel | best other | its PSNR | net, true kernel ahead |" in result.out
+    assert "| all | 10.00 | 25.00 | 30.00 | linear-limit | 25.00 | +5.00 |" in result.out
+    assert "the paper's definition" in result.out
+    rows = list(csv.DictReader(io.StringIO((out / "margins.csv").read_text())))
+    assert [row["kernel"] for row in rows] == [*KERNELS, "all"]
+    assert r"\begin{tabular}{lrrrlrr}" in (out / "margins.tex").read_text()
+
+
+def test_margins_want_to_know_whose(cli, out):
+    result = cli("bench", "margins", out)
+
+    assert (result.code, result.out) == (2, "")
+    assert "--methods" in result.err
+
+
 def test_fig5_writes_the_picture_and_its_numbers(cli, out):
     result = cli("bench", "fig5", out, "--methods", "net, true kernel", "--psnr", "aggregate")
 
@@ -62,10 +87,14 @@ def test_fig5_writes_the_picture_and_its_numbers(cli, out):
     assert json.loads((out / "fig5.json").read_text())["table"] == "fig5"
 
 
-@pytest.mark.parametrize("command", ["table1", "table2", "oracle", "fig5", "crops"])
+@pytest.mark.parametrize(
+    "command",
+    [["table1"], ["table2"], ["oracle"], ["margins", "--methods", "net"], ["fig5"], ["crops"]],
+    ids=lambda c: c[0],
+)
 def test_a_folder_without_records_is_one_error(cli, tmp_path, command):
     for folder in (tmp_path / "none", tmp_path):
-        result = cli("bench", command, folder)
+        result = cli("bench", command[0], folder, *command[1:])
 
         assert (result.code, result.out) == (2, "")
         assert result.err.count("\n") == 1
@@ -77,6 +106,12 @@ def test_a_folder_without_records_is_one_error(cli, tmp_path, command):
     "command, sentence",
     [
         (["table2"], "at least two of udbd, udbd-flat, udbd-fwd, got net"),
+        (["margins", "--methods", "mine"], "no run has a row 'mine'; there are blurred, linear-limit, net, net, true"),
+        (["margins", "--methods", "net,net"], "every row once, in --methods or in --over, got 'net' 2 times"),
+        (["margins", "--methods", "net", "--over", "net"], "every row once, in --methods or in --over, got 'net' 2"),
+        (["margins", "--methods", "net", "--over", "wiener"], "no run has a row 'wiener'; there are"),
+        (["margins", "--methods", ""], "at least one method whose lead to show, got none"),
+        (["margins", "--methods", "net"], "one of net and other rows to compare with, got photos with blurred, linear"),
         (["fig5", "--psnr", "median"], "--psnr: expected mean or aggregate, got 'median'"),
         (["fig5", "--methods", "mine"], "no run has a row 'mine'"),
         (["crops", "--run", "two"], "--run: expected one of one (photos), got 'two'"),

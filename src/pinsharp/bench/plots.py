@@ -16,6 +16,7 @@ from pinsharp.bench.standing import (
     MARK,
     REFERENCES,
     Standing,
+    check_known,
     describe,
     faults,
     scores,
@@ -53,7 +54,7 @@ def fig5(runs: Sequence[RunRecords], rows: Sequence[str] = ()) -> Table:
         *(Column("aggregate_psnr", PSNRS["aggregate"], 2), Column("ssim", "SSIM", 4)),
         *(Column("restorations"), Column("expected"), Column("failed")),
     )
-    _check_known(runs, rows)
+    check_known(runs, rows)
     groups: list[Group] = []
     notes: list[str] = []
     left_out: list[str] = []
@@ -106,13 +107,6 @@ def width_of(kernel: str, sigma: float) -> tuple[str, float]:
     if family in _FAMILIES and "+" not in rest:
         return _FAMILIES[family], float(rest.partition(":")[0])
     return _OTHERS, sigma
-
-
-def _check_known(runs: Sequence[RunRecords], rows: Sequence[str]) -> None:
-    there = list(dict.fromkeys(row.row for run in runs for row in standings(run)))
-    missing = [row for row in rows if row not in there]
-    if missing:
-        raise ConfigError(f"no run has a row {missing[0]!r}; there are {', '.join(there) or 'none'}")
 
 
 def _points(row: Standing) -> list[dict[str, Cell]]:

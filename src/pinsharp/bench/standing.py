@@ -4,13 +4,14 @@ Only rows of one run are compared: its ID stands for the same images blurred in 
 """
 
 import contextlib
-from collections.abc import Collection, Iterable, Mapping
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pinsharp.bench.contenders import BLURRED, LINEAR_LIMIT
 from pinsharp.bench.records import TRUE_KERNEL, Measurement, RunRecords
 from pinsharp.blur.kernels import named_kernels
-from pinsharp.errors import KernelError
+from pinsharp.errors import ConfigError, KernelError
 from pinsharp.metrics import ImageScores, Scores
 
 MARK = "†"
@@ -80,8 +81,28 @@ def scores(measurements: Iterable[Measurement]) -> Scores | None:
 
 def paired(first: Standing, second: Standing) -> tuple[Scores | None, Scores | None]:
     """Average two rows over the restorations that both have."""
-    common = [pair for pair in first.measured if pair in second.measured]
+    common = shared([first, second])
     return scores(first.measured[pair] for pair in common), scores(second.measured[pair] for pair in common)
+
+
+def shared(rows: Sequence[Standing]) -> list[Pair]:
+    """List the restorations that all rows have, in the order of the first row."""
+    first, *others = rows
+    return [pair for pair in first.measured if all(pair in row.measured for row in others)]
+
+
+def psnr_of(means: Scores | None, definition: str) -> float | None:
+    """PSNR in dB by its definition: `mean`, that of the images' PSNR, or `aggregate`, 10 log10(1 / mean MSE)."""
+    if means is None:
+        return None
+    return means.mean_psnr if definition == "mean" else means.aggregate_psnr
+
+
+def gain(first: float | None, second: float | None) -> float | None:
+    """What the second PSNR has over the first in dB; None if one is missing or both are infinite."""
+    if first is None or second is None or first == second == math.inf:
+        return None
+    return second - first
 
 
 def by_name(rows: Iterable[Standing]) -> dict[str, Standing]:
@@ -111,6 +132,36 @@ def faults(rows: Iterable[Standing]) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def check_known(runs: Iterable[RunRecords], rows: Iterable[str]) -> None:
+    """Refuse the name of a row that no run has.
+
+    Raises:
+        ConfigError: With the rows there are.
+    """
+    there = list(dict.fromkeys(row.row for run in runs for row in standings(run)))
+    missing = next((row for row in rows if row not in there), None)
+    if missing is not None:
+        raise ConfigError(
+            f"no run has a row {missing!r}; there are {', '.join(there) or 'none'}; measure it with "
+            f"{command_for([missing])}"
+        )
+
+
+def command_for(rows: Sequence[str]) -> str:
+    """Say which command measures rows."""
+    methods = dict.fromkeys(row.removesuffix(TRUE_KERNEL) for row in rows)
+    told = " --true-kernel" if any(row.endswith(TRUE_KERNEL) for row in rows) else ""
+    return f"pinsharp bench run --methods {','.join(methods)}{told}"
+
+
+def kernel_names(run: RunRecords, seen: Iterable[str] = ()) -> list[str]:
+    """List the kernels of a run in the order of its kernel set, then those seen beside them."""
+    known: list[str] = []
+    with contextlib.suppress(KernelError):  # a kernel's file may be gone
+        known += named_kernels(str(run.protocol["kernels"]))
+    return list(dict.fromkeys([*known, *seen]))
+
+
 def describe(run: RunRecords) -> str:
     """Say which images were blurred how: what two figures must share to be compared."""
     protocol = run.protocol
@@ -123,9 +174,7 @@ def describe(run: RunRecords) -> str:
 def _size(run: RunRecords, seen: Collection[Pair]) -> tuple[int, int]:
     """How many images and kernels the run has; a row, or a run that was stopped, may not have come to all of them."""
     images = len({(name, sha256) for name, sha256, _ in seen})
-    kernels = {kernel for *_, kernel in seen}
-    with contextlib.suppress(KernelError):  # a kernel's file may be gone
-        kernels |= named_kernels(str(run.protocol["kernels"])).keys()
+    kernels = kernel_names(run, (kernel for *_, kernel in seen))
     return max(images, int(run.about.get("images") or 0)), len(kernels)
 
 

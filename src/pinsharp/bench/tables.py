@@ -4,7 +4,6 @@ Every table shows PSNR by both definitions, because they differ by up to a decib
 10 log10(1 / mean MSE), as the paper has it, and the mean of the images' PSNR, as most others have it.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import Any
@@ -18,8 +17,10 @@ from pinsharp.bench.standing import (
     by_name,
     describe,
     faults,
+    gain,
     informed,
     paired,
+    psnr_of,
     standings,
 )
 from pinsharp.bench.typeset import Cell, Column, Group, Table
@@ -28,6 +29,9 @@ from pinsharp.metrics import Scores
 
 ABLATIONS = ("udbd", "udbd-flat", "udbd-fwd")
 """Rows of Table 2: the whole network, without the up- and down-sampling of its refinement, and with FWD for DFWD."""
+
+JUDGED = "Restored images are rounded to 8 bits; all channels, no border cut."
+"""What a note says of how every restoration of a run was judged."""
 
 _Figures = Callable[[RunRecords, Standing, Mapping[str, Standing]], dict[str, Cell]]
 
@@ -43,7 +47,7 @@ _QUALITY = (
 _SIZE = Column("parameters", "parameters, M", 2, factor=1e-6)
 _PSNR_NOTE = (
     "Aggregate PSNR is 10 log10(1 / mean MSE), the paper's definition; mean PSNR is the mean of the images' PSNR. "
-    "Restored images are rounded to 8 bits; all channels, no border cut."
+    + JUDGED
 )
 
 
@@ -166,9 +170,9 @@ def _oracle_row(run: RunRecords, row: Standing, every: Mapping[str, Standing]) -
     cells: dict[str, Cell] = {}
     other, limit = every.get(informed(row.row)), every.get(LINEAR_LIMIT)
     for key in ("mean", "aggregate"):
-        cells[f"blind_{key}_psnr"] = _psnr(row.scores, key)
+        cells[f"blind_{key}_psnr"] = psnr_of(row.scores, key)
         if other is not None:
-            cells[f"informed_{key}_psnr"] = _psnr(other.scores, key)
+            cells[f"informed_{key}_psnr"] = psnr_of(other.scores, key)
             cells[f"{key}_gap"] = _gain(row, other, key)
         if limit is not None and row.row != limit.row:
             cells[f"{key}_left"] = _gain(row, limit, key)
@@ -218,15 +222,7 @@ def budget_in_words(budget: Mapping[str, Any] | None) -> str | None:
     return ", ".join(parts) + device or None
 
 
-def _psnr(scores: Scores | None, key: str) -> float | None:
-    if scores is None:
-        return None
-    return scores.mean_psnr if key == "mean" else scores.aggregate_psnr
-
-
 def _gain(first: Standing, second: Standing, key: str) -> float | None:
     """What the second row has over the first in dB, over the restorations that both have."""
-    one, two = (_psnr(each, key) for each in paired(first, second))
-    if one is None or two is None or one == two == math.inf:
-        return None
-    return two - one
+    one, two = (psnr_of(each, key) for each in paired(first, second))
+    return gain(one, two)

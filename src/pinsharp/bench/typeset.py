@@ -119,7 +119,7 @@ def markdown(table: Table) -> str:
     """Write a table as Markdown: one table a group, its title in bold above it."""
     blocks = []
     for group in table.groups:
-        head = [column.heading or "" for column in table.printed]
+        head = [_in_markdown(column.heading or "") for column in table.printed]
         rule = ["---:" if column.is_number else "---" for column in table.printed]
         lines = [f"| {' | '.join(_in_markdown(cell) for cell in row)} |" for row in table.printed_rows(group)]
         top = [f"| {' | '.join(head)} |", f"| {' | '.join(rule)} |"]
@@ -194,7 +194,7 @@ def _shown(column: Column, value: Cell) -> str:
     if isinstance(value, str) or column.digits is None:
         return str(value)
     if math.isinf(value):
-        return _INFINITE
+        return _INFINITE if value > 0 else f"-{_INFINITE}"
     figure = round(value * column.factor, column.digits) + 0.0  # no minus before a zero
     return f"{figure:+.{column.digits}f}" if column.signed else f"{figure:.{column.digits}f}"
 

@@ -8,7 +8,7 @@ from pinsharp.cli.bench.real import real
 from pinsharp.cli.bench.run import run
 from pinsharp.cli.bench.sensitivity import fig4
 from pinsharp.cli.bench.speed import speed
-from pinsharp.cli.bench.tables import oracle, table1, table2
+from pinsharp.cli.bench.tables import margins, oracle, table1, table2
 
 bench = typer.Typer(
     name="bench",
@@ -16,5 +16,5 @@ bench = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
-for _command in (run, table1, table2, oracle, fig4, fig5, crops, speed, real, detection):
+for _command in (run, table1, table2, oracle, margins, fig4, fig5, crops, speed, real, detection):
     bench.command()(_command)

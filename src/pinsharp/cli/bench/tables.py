@@ -1,4 +1,4 @@
-"""`pinsharp bench table1|table2|oracle`: the tables of a benchmark, from its records."""
+"""`pinsharp bench table1|table2|oracle|margins`: the tables of a benchmark, from its records."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -47,6 +47,36 @@ def oracle(out: Out, as_json: JsonDocument = False) -> None:
     from pinsharp.bench import tables
 
     _make(out, tables.oracle, as_json=as_json)
+
+
+def margins(
+    out: Out,
+    methods: Annotated[str, typer.Option(metavar="M,...", help="Rows whose lead is shown, joined by commas.")],
+    over: Annotated[
+        str | None,
+        typer.Option(
+            metavar="M,...",
+            help="Rows that they are compared with; by default all others but blurred, linear-limit, and --methods "
+            "with the true kernel.",
+        ),
+    ] = None,
+    aggregate: Annotated[
+        bool,
+        typer.Option(
+            "--aggregate",
+            help="Show 10 log10(1 / mean MSE), the paper's PSNR, instead of the mean of the images' PSNR.",
+        ),
+    ] = False,
+    as_json: JsonDocument = False,
+) -> None:
+    """Print, kernel by kernel, how far some methods are ahead of the best of all others.
+
+    All figures of a line are over the same restorations, those that every compared row has; a † marks lines where these
+    are not all. Writes OUT/margins.md, .csv and .tex.
+    """
+    from pinsharp.bench import margins as table
+
+    _make(out, lambda runs: table.margins(runs, names(methods), names(over), aggregate=aggregate), as_json=as_json)
 
 
 def _make(out: Path, make: "Callable[[Sequence[RunRecords]], Table]", *, as_json: bool) -> None:
