@@ -1,0 +1,66 @@
+"""A deeper trunk for `swift`, started from the one that it has: new residual blocks that do nothing yet.
+
+A residual block whose last convolution is zero passes its input on, so that the deeper net restores as the shallower
+one does until it is trained on (compare Net2Net, Chen et al., 2016).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from pinsharp.errors import ConfigError
+from pinsharp.nets.swift import Swift, SwiftRestorer
+
+
+def with_deeper_trunk(net: Swift, *, times: int, seed: int = 0) -> Swift:
+    """Copy a net and put new blocks behind each residual block of the trunk that colour images use.
+
+    Args:
+        net: The net; it stays as it is. Mono images must share its trunk.
+        times: Blocks of the copy for each block of the net, at least 1.
+        seed: Of the new blocks' first convolutions.
+
+    Returns:
+        The deeper net. It restores as `net` does.
+
+    Raises:
+        ConfigError: If mono images have a trunk of their own, or `times` is less than 1.
+    """
+    if net.restorer.mono_trunk is not None:
+        raise ConfigError("only a net whose mono images share the trunk can be deepened; this one has a mono trunk")
+    if times < 1:
+        raise ConfigError(f"times must be at least 1, got {times}")
+    config = replace(net.config, blocks=times * net.config.blocks, deep_blocks=times * net.config.deep_blocks)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        deeper = Swift(config)
+    deeper.kernel_net.load_state_dict(net.kernel_net.state_dict())
+    _take_over(deeper.restorer, net.restorer, times)
+    return deeper
+
+
+@torch.no_grad()
+def _take_over(deeper: SwiftRestorer, restorer: SwiftRestorer, times: int) -> None:
+    for name in ("bank", "enter", "leave", "trunk.down", "trunk.up"):
+        deeper.get_submodule(name).load_state_dict(restorer.get_submodule(name).state_dict())
+    for name in ("before", "deep", "after"):
+        mine, theirs = (getattr(one.trunk, name) for one in (deeper, restorer))
+        for number, block in enumerate(mine):
+            if number % times == 0:
+                block.load_state_dict(theirs[number // times].state_dict())
+            else:
+                nn.init.zeros_(block.second.weight)
+                nn.init.zeros_(block.second.bias)
+    if deeper.condition is not None and restorer.condition is not None:
+        deeper.condition.layers[0].load_state_dict(restorer.condition.layers[0].state_dict())
+        _take_modulation(deeper.condition.layers[-1], restorer.condition.layers[-1], restorer.condition.channels, times)
+
+
+def _take_modulation(mine: nn.Module, theirs: nn.Module, channels: Sequence[int], times: int) -> None:
+    """Take over the rows of the blocks that are there; those of new blocks are zero, which modulates nothing."""
+    for name in ("weight", "bias"):
+        rows = torch.split(getattr(theirs, name), [2 * count for count in channels])
+        spread = [part for row in rows for part in (row, *[torch.zeros_like(row)] * (times - 1))]
+        getattr(mine, name).copy_(torch.cat(spread))
