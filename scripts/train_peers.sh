@@ -14,6 +14,7 @@ for net in ${3:-nafnet udbd udbd-flat udbd-fwd deepdeblur srn dwdn swift}; do
             # Kernels of 37 x 37 pixels; its 21 x 21 hold neither a disc of radius 8 nor a Gaussian of sigma 4.
             case $net in udbd) set -- "$@" --set 'config.filter_sizes=[19, 11, 7, 3]' ;; esac
         fi
+        if [ -f "$weights/$net-$blurs/checkpoint.pt" ]; then set -- "$@" --resume; fi
         pinsharp train "configs/peers/$net-budget.toml" "$@"
     done
 done

@@ -117,21 +117,33 @@ def test_a_peer_is_trained_as_its_authors_say(name):
 
 @pytest.mark.parametrize("path", BUDGETS, ids=lambda path: path.stem)
 def test_every_net_has_the_same_small_budget(path):
-    """Blurs, crops, batches, precision, average, schedule, steps; all else is that of the net's own full training.
+    """Blurs, crops, batches, precision, average, schedule and steps."""
+    config, reference = load_config(path), config_of("nafnet-budget")
 
-    But for the rate of three: theirs is meant for a hundred times the steps.
-    """
-    config, full = load_config(path), config_of(path.stem.removesuffix("-budget"))
-
-    reference = config_of("nafnet-budget")
     assert (config.data, config.run) == (reference.data, reference.run)
     assert config.run.precision == "bf16"
     assert {(stage.crop, stage.batch, stage.schedule) for stage in config.stage} == {(128, 8, "cosine")}
     assert config.stage[0].steps == reference.stage[0].steps
+
+
+@pytest.mark.parametrize("path", [path for path in BUDGETS if path.stem != "swift-budget"], ids=lambda path: path.stem)
+def test_all_else_of_a_small_budget_is_that_of_the_full_training(path):
+    """But for the rate of three: theirs is meant for a hundred times the steps."""
+    config, full = load_config(path), config_of(path.stem.removesuffix("-budget"))
+
     for stage, whole in zip(config.stage, full.stage, strict=True):
         kept = ("kind", "loss", "weight_decay", "betas", "clip", "clip_value")
         assert [getattr(stage, key) for key in kept] == [getattr(whole, key) for key in kept]
         assert stage.lr == max(whole.lr, 1e-3 if stage.kind == "direct" or path.stem == "dwdn-budget" else 0)
+
+
+def test_the_small_budget_of_swift_trains_its_parts_as_the_full_one():
+    estimator, restorer = config_of("swift-budget").stage
+    whole = (config_of("swift-kernel").stage[0], config_of("swift-restorer").stage[0])
+
+    assert [(stage.kind, stage.loss, stage.lr) for stage in (estimator, restorer)] == [
+        (stage.kind, stage.loss, stage.lr) for stage in whole
+    ]
 
 
 def test_the_ablations_have_the_budget_of_the_whole_net():
@@ -215,6 +227,7 @@ def test_settings_are_applied_in_order(file):
         ("stage.0.warmup=10", r"stage.warmup \(10\) must be shorter than the stage \(10 steps\)"),
         ("stage.0.warmup=-1", "stage.warmup must not be negative, got -1"),
         ("stage.0.width_jitter=-0.1", "stage.width_jitter must not be negative, got -0.1"),
+        ("stage.0.doubt=-0.1", "stage.doubt must not be negative, got -0.1"),
         ("stage.0.betas=[0.9, 1.0]", r"stage.betas must be from 0 to below 1, got \[0.9, 1.0\]"),
         ("run.ema=1.0", "run.ema must be from 0 to below 1, got 1.0"),
         ("run.save_every=0", "run.save_every must be at least 1, got 0"),
@@ -244,6 +257,7 @@ def test_a_slip_is_told_in_one_sentence(file, override, sentence):
         (["schedule=steps", "milestones=[500, 750]"], r"between 0 and 1 in rising order, .*, got \[500.0, 750.0\]"),
         (["schedule=steps", "milestones=[0.5]", "gamma=2"], "stage.gamma must be above 0 and at most 1, got 2.0"),
         (["schedule=polynomial", "power=0"], "stage.power must be positive, got 0.0"),
+        (["kind=direct", "doubt=0.01"], "doubt has no effect in a direct stage, which knows no kernel"),
         (["kind=direct", "width_jitter=0.01"], "width_jitter has no effect in a direct stage, which knows no kernel"),
         (["kind=direct", "detach=true"], "stage.detach has no effect in a direct stage"),
         (["kind=deconv", "pairs=8"], "stage.pairs has no effect in a deconv stage; remove it"),

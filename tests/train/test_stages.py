@@ -350,14 +350,28 @@ def test_jitter_has_the_asked_size(net, stages):
     assert abs(float(torch.corrcoef(torch.stack([widths, noises]))[0, 1])) < 0.15
 
 
+def test_doubt_says_how_large_the_errors_are(net, stages):
+    batch = many(600)
+
+    shown = jittered(net, stages("deconv", width_jitter=0.01, doubt=0.06), batch)
+
+    errors = (kernel_sigma(shown.kernel) / kernel_sigma(batch.kernel)).log()
+    assert float(shown.log_width_std.min()) >= 0.01
+    assert float(shown.log_width_std.max()) <= np.hypot(0.01, 0.06)
+    assert float((errors / shown.log_width_std).std()) == pytest.approx(1, rel=0.15)
+    careful, careless = shown.log_width_std < 0.03, shown.log_width_std > 0.03
+    assert float(errors[careful].std()) < 0.6 * float(errors[careless].std())
+
+
 def test_jitter_belongs_to_the_sample_not_to_its_batch(net, stages):
     """However many processes share the batch, each sample is shown the same blur."""
-    stage = stages("deconv", width_jitter=0.05, noise_jitter=0.2)
+    stage = stages("deconv", width_jitter=0.05, noise_jitter=0.2, doubt=0.05)
 
     together, second_half = jittered(net, stage, many(4), 8), jittered(net, stage, many(2), 10)
 
     assert torch.equal(together.noise[2:], second_half.noise)
     torch.testing.assert_close(together.kernel[2:], second_half.kernel)
+    torch.testing.assert_close(together.log_width_std[2:], second_half.log_width_std)
     assert not torch.equal(jittered(net, stage, many(4), 12).noise, together.noise)
 
 

@@ -1,7 +1,8 @@
 """What is to be undone, told to a network: kernel and noise of an image as scales and shifts of its channels.
 
 Feature-wise linear modulation (Perez et al., 2018). Without it a network has to guess from the pixels whether a soft
-edge was soft or was blurred.
+edge was soft or was blurred. A network that is also told how far the kernel's width may be off can take a measured one
+with care and a true one at its word.
 """
 
 from collections.abc import Sequence
@@ -22,17 +23,20 @@ class BlurCondition(nn.Module):
     Args:
         hidden: Width of the hidden layer.
         channels: Channels of each block.
+        doubts: Whether the uncertainty of the kernel's width is told too.
     """
 
     RINGS = 16
     GRID = 64
+    USUAL_DOUBT = 0.03
+    """Relative standard deviation of a width that was measured, to bring the input near 1."""
 
-    def __init__(self, hidden: int, channels: list[int]) -> None:
+    def __init__(self, hidden: int, channels: list[int], *, doubts: bool = False) -> None:
         super().__init__()
         self.channels = channels
-        self.layers = nn.Sequential(
-            nn.Linear(2 * self.RINGS + 1, hidden), nn.ReLU(), nn.Linear(hidden, 2 * sum(channels))
-        )
+        self.doubts = doubts
+        told = 2 * self.RINGS + 1 + doubts
+        self.layers = nn.Sequential(nn.Linear(told, hidden), nn.ReLU(), nn.Linear(hidden, 2 * sum(channels)))
         with torch.no_grad():
             for parameter in self.layers[-1].parameters():
                 parameter.zero_()  # start without any modulation
@@ -41,17 +45,31 @@ class BlurCondition(nn.Module):
         self.register_buffer("averages", averages / averages.sum(dim=0), persistent=False)
         self.averages: Tensor
 
-    def forward(self, kernel: Tensor, noise: Tensor) -> list[Tensor]:
-        """Give one modulation (B, 2 C, 1, 1) a block for kernels (B, 1, K, K) and noise (B,)."""
-        return split_modulation(self.vector(kernel, noise), self.channels)
+    def forward(self, kernel: Tensor, noise: Tensor, width_std: Tensor | None = None) -> list[Tensor]:
+        """Give one modulation (B, 2 C, 1, 1) a block; the arguments are those of `vector`."""
+        return split_modulation(self.vector(kernel, noise, width_std), self.channels)
 
-    def vector(self, kernel: Tensor, noise: Tensor) -> Tensor:
-        """Give the modulations of all blocks in a row, (B, the sum of 2 C)."""
+    def vector(self, kernel: Tensor, noise: Tensor, width_std: Tensor | None = None) -> Tensor:
+        """Give the modulations of all blocks in a row.
+
+        Args:
+            kernel: Kernels (B, 1, K, K).
+            noise: Noise of each image in units of full scale, (B,).
+            width_std: Relative standard deviation of the width of each kernel, (B,); None where it is true. Only a
+                condition that doubts listens to it.
+
+        Returns:
+            (B, the sum of 2 C).
+        """
         with torch.autocast(device_type=kernel.device.type, enabled=False):
             level = (noise.float().clamp(min=LEAST_NOISE) / REFERENCE_NOISE).log()[:, None] / 4
             transfer = transfer_function(fit_kernel(kernel.float(), self.GRID - 1), (self.GRID, self.GRID)).abs()
             profile = transfer.flatten(1) @ self.averages  # (B, RINGS)
-            modulation: Tensor = self.layers(torch.cat([profile, (profile + 1e-3).log() / 4, level], dim=1))
+            told = [profile, (profile + 1e-3).log() / 4, level]
+            if self.doubts:
+                doubt = torch.zeros_like(level) if width_std is None else width_std.float()[:, None]
+                told.append(doubt / self.USUAL_DOUBT)
+            modulation: Tensor = self.layers(torch.cat(told, dim=1))
         return modulation
 
 

@@ -42,6 +42,7 @@ class SwiftConfig:
         mono_deep_blocks: Its residual blocks at quarter resolution.
         condition: Hidden width of the small net that tells every residual block which blur and noise to undo; 0 leaves
             it out.
+        condition_doubt: Tell it too how uncertain the width of a measured kernel is.
         filters: Filters in the Wiener bank.
         filter_radius: Radius of these filters in pixels. The inverse of a disc rings far: cut to 40 pixels it lost 2 dB
             at radius 4 against the uncut filter, cut to 96 it loses 0.1 dB there and 0.8 dB at radius 8.
@@ -61,6 +62,7 @@ class SwiftConfig:
     mono_blocks: int = 0
     mono_deep_blocks: int = 0
     condition: int = 64
+    condition_doubt: bool = False
     filters: int = 3
     filter_radius: int = 96
     filter_grid: int = 256
@@ -130,14 +132,15 @@ class Swift(nn.Module):
 
     def deconvolve(self, blurred: Tensor, estimate: KernelEstimate) -> Tensor:
         """Restore images (B, C, H, W), C 1 or 3, given their kernels and noise; not clamped to [0, 1]."""
-        restored: Tensor = self.restorer(blurred, estimate.kernel, _noise(estimate))
+        restored: Tensor = self.restorer(blurred, estimate.kernel, _noise(estimate), estimate.log_width_std)
         return restored
 
     def windows(
         self, read: Read, shape: tuple[int, int, int], estimate: KernelEstimate, *, largest: tuple[int, int]
     ) -> SwiftWindows:
         """Prepare to restore one image (C, H, W) window by window; the rest is as for `SwiftRestorer.windows`."""
-        return self.restorer.windows(read, shape, estimate.kernel, _noise(estimate), largest=largest)
+        told = (estimate.kernel, _noise(estimate), estimate.log_width_std)
+        return self.restorer.windows(read, shape, *told, largest=largest)
 
     def forward(self, blurred: Tensor, estimate: KernelEstimate | None = None) -> tuple[Tensor, KernelEstimate]:
         """Estimate the blur unless it is given, then restore."""
@@ -176,24 +179,39 @@ class SwiftRestorer(nn.Module):
         self.halo = _whole_strides(config.filter_radius + reach)
         self.refine: Refine | None = None  # set, it takes the place of `refiner`: the same net in another runtime
 
-    def forward(self, blurred: Tensor, kernel: Tensor, noise: Tensor) -> Tensor:
-        """Restore images (B, C, H, W) with kernels (B, 1, K, K) and noise (B,)."""
+    def forward(self, blurred: Tensor, kernel: Tensor, noise: Tensor, width_std: Tensor | None = None) -> Tensor:
+        """Restore images (B, C, H, W).
+
+        Args:
+            blurred: The images.
+            kernel: Their kernels (B, 1, K, K).
+            noise: Their noise in units of full scale, (B,).
+            width_std: Relative standard deviation of the kernels' widths, (B,); None where they are true.
+        """
         height, width = blurred.shape[-2:]
         if torch.is_inference_mode_enabled() and len(blurred) == 1:
             shape = (blurred.shape[1], height, width)
-            windows = self.windows(lambda *place: blurred[..., *place], shape, kernel, noise, largest=(height, width))
+            told = (kernel, noise, width_std)
+            windows = self.windows(lambda *place: blurred[..., *place], shape, *told, largest=(height, width))
             return windows(slice(0, height), slice(0, width))
         copies = self.bank(blurred, kernel, noise)  # (B, count, C, H, W)
         stack = torch.cat([blurred[:, None].to(copies.dtype), copies], dim=1).flatten(1, 2)
         stack = nn.functional.pad(stack, (0, -width % self.STRIDE, 0, -height % self.STRIDE), mode="replicate")
-        refine = self._refine_with(blurred.shape[1], kernel, noise)
+        refine = self._refine_with(blurred.shape[1], kernel, noise, width_std)
         correction = nn.functional.pixel_shuffle(refine(nn.functional.pixel_unshuffle(stack, 2)), 2)
         # The most careful copy is the start; the trunk only has to say what is still wrong with it.
         restored: Tensor = copies[:, 0] + correction[..., :height, :width].to(copies.dtype)
         return restored
 
     def windows(
-        self, read: Read, shape: tuple[int, int, int], kernel: Tensor, noise: Tensor, *, largest: tuple[int, int]
+        self,
+        read: Read,
+        shape: tuple[int, int, int],
+        kernel: Tensor,
+        noise: Tensor,
+        width_std: Tensor | None = None,
+        *,
+        largest: tuple[int, int],
     ) -> SwiftWindows:
         """Prepare to restore one image window by window; the whole image is one window too.
 
@@ -202,12 +220,13 @@ class SwiftRestorer(nn.Module):
             shape: Channels (1 or 3), height and width of the image.
             kernel: Its kernel (1, 1, K, K).
             noise: Its noise (1,).
+            width_std: Relative standard deviation of the kernel's width, (1,); None where it is true.
             largest: Height and width of the largest window.
         """
         reach = _whole_strides(self._trunk(_mode(shape[0])).reach)
         at_once = _whole_strides(largest[0]) + 2 * reach
         blocks = BankBlocks(self.bank, read, shape, kernel, noise, stride=self.STRIDE, rows_at_once=at_once)
-        return SwiftWindows(blocks, self._refine_with(shape[0], kernel, noise), largest, reach)
+        return SwiftWindows(blocks, self._refine_with(shape[0], kernel, noise, width_std), largest, reach)
 
     def refiner(self, mode: str) -> "Refiner":
         """Everything that is convolution, for `mono` or `colour`, as a net that shares its weights with this one."""
@@ -216,12 +235,14 @@ class SwiftRestorer(nn.Module):
     def _trunk(self, mode: str) -> "Trunk":
         return self.mono_trunk if mode == "mono" and self.mono_trunk is not None else self.trunk
 
-    def _refine_with(self, channels: int, kernel: Tensor, noise: Tensor) -> Callable[[Tensor], Tensor]:
-        """What makes the correction out of the stack of images of some channels, once it is told kernel and noise."""
+    def _refine_with(
+        self, channels: int, kernel: Tensor, noise: Tensor, width_std: Tensor | None
+    ) -> Callable[[Tensor], Tensor]:
+        """What makes the correction out of the stack of images of some channels, once it is told what to undo."""
         mode = _mode(channels)
         is_apart = self._trunk(mode) is self.mono_trunk
         condition = self.mono_condition if is_apart else self.condition
-        modulation = condition.vector(kernel, noise) if condition else None
+        modulation = condition.vector(kernel, noise, width_std) if condition else None
         refine = self.refine or self.refiner(mode)
         return lambda stack: refine(stack, modulation)
 
@@ -322,7 +343,9 @@ def _mode(channels: int) -> str:
 
 
 def _condition(config: SwiftConfig, trunk: Trunk) -> BlurCondition | None:
-    return BlurCondition(config.condition, trunk.block_widths) if config.condition else None
+    if not config.condition:
+        return None
+    return BlurCondition(config.condition, trunk.block_widths, doubts=config.condition_doubt)
 
 
 def _whole_strides(length: int) -> int:

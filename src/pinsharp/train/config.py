@@ -52,6 +52,8 @@ class StageConfig:
         width_jitter: `deconv`: relative error, one standard deviation, put on the true width, so that the restorer
             learns to live with an estimate.
         noise_jitter: `deconv`: the same for the noise.
+        doubt: `deconv`: largest relative standard deviation of a further error of the width. Every pair has one of its
+            own, uniform from 0, and a net that listens (`condition_doubt`) is told how large both are together.
         frozen: Parts of the net that this stage leaves as they are, such as `restorer.bank`.
     """
 
@@ -76,6 +78,7 @@ class StageConfig:
     detach: bool = False
     width_jitter: float = 0.0
     noise_jitter: float = 0.0
+    doubt: float = 0.0
     frozen: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -98,7 +101,7 @@ class StageConfig:
             raise ConfigError(f"stage.warmup ({self.warmup}) must be shorter than the stage ({self.steps} steps)")
         self._check_schedule()
         if self.kind == "direct":
-            for name in ("width_jitter", "noise_jitter", "detach"):
+            for name in ("width_jitter", "noise_jitter", "doubt", "detach"):
                 if getattr(self, name):
                     raise ConfigError(f"stage.{name} has no effect in a direct stage, which knows no kernel; remove it")
 
@@ -134,6 +137,7 @@ _NOT_NEGATIVE = (
     "kernel_weight",
     "width_jitter",
     "noise_jitter",
+    "doubt",
 )
 
 

@@ -129,21 +129,23 @@ class Stage(nn.Module):
         """The estimate as the restorer sees it."""
         if not self.config.detach:
             return estimate
-        noise = None if estimate.noise is None else estimate.noise.detach()
-        return KernelEstimate(estimate.kernel.detach(), noise)
+        held = {name: value.detach() for name, value in vars(estimate).items() if value is not None}
+        return KernelEstimate(**held)
 
     def _jittered(self, batch: Batch, index: int) -> KernelEstimate:
-        """The true blur with the errors of an estimate on it."""
+        """The true blur with the errors of an estimate on it, and how large they may be."""
         # Drawn sample by sample, so that it does not matter how many processes share a batch.
         draws = [generator(self.seed + _JITTER, index + place) for place in range(len(batch.noise))]
         errors = torch.stack([torch.randn(2, generator=draw) for draw in draws]).to(batch.noise.device)
-        width = (self.config.width_jitter * errors[:, 0]).exp()  # log-normal around 1, (B,)
+        doubt = torch.stack([torch.rand((), generator=draw) for draw in draws]).to(batch.noise.device)
         noise = batch.noise * (self.config.noise_jitter * errors[:, 1]).exp()
-        if not self.config.width_jitter:
+        width_std = (self.config.width_jitter**2 + (self.config.doubt * doubt).square()).sqrt()  # (B,)
+        if not (self.config.width_jitter or self.config.doubt):
             return KernelEstimate(batch.kernel, noise)
+        width = (width_std * errors[:, 0]).exp()  # log-normal around 1
         size = batch.kernel.shape[-1]
         kernel = render_kernels((batch.sigma * width).double(), (batch.radius * width).double(), size)
-        return KernelEstimate(kernel.float(), noise)
+        return KernelEstimate(kernel.float(), noise, log_width_std=width_std)
 
 
 def image_loss(restored: Tensor, sharp: Tensor, kind: ImageLoss) -> Tensor:

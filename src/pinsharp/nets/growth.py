@@ -1,7 +1,7 @@
-"""A deeper trunk for `swift`, started from the one that it has: new residual blocks that do nothing yet.
+"""Larger nets that restore as `swift` does until they are trained on: a deeper trunk, and an ear for doubt.
 
-A residual block whose last convolution is zero passes its input on, so that the deeper net restores as the shallower
-one does until it is trained on (compare Net2Net, Chen et al., 2016).
+A residual block whose last convolution is zero passes its input on, and an input whose weights are zero goes unheard
+(compare Net2Net, Chen et al., 2016).
 """
 
 from collections.abc import Sequence
@@ -39,6 +39,30 @@ def with_deeper_trunk(net: Swift, *, times: int, seed: int = 0) -> Swift:
     deeper.kernel_net.load_state_dict(net.kernel_net.state_dict())
     _take_over(deeper.restorer, net.restorer, times)
     return deeper
+
+
+@torch.no_grad()
+def with_doubt(net: Swift) -> Swift:
+    """Copy a net, and tell its residual blocks how uncertain the width of a measured kernel is.
+
+    Args:
+        net: The net; it stays as it is. One that is told already is copied.
+
+    Returns:
+        The net that listens. It restores as `net` does.
+
+    Raises:
+        ConfigError: If its blocks are told nothing at all.
+    """
+    if not net.config.condition:
+        raise ConfigError("expected a net with a condition, to which the doubt is one input more; got condition = 0")
+    listening = Swift(replace(net.config, condition_doubt=True))
+    state = dict(net.state_dict())
+    for name, wanted in listening.state_dict().items():
+        missing = wanted.shape[-1] - state[name].shape[-1] if wanted.ndim > 1 else 0
+        state[name] = nn.functional.pad(state[name], (0, missing))  # no weight on the input that is new
+    listening.load_state_dict(state)
+    return listening
 
 
 @torch.no_grad()

@@ -1,4 +1,6 @@
-"""A deeper trunk: restores as the shallower one until it is trained, and every new block can learn."""
+"""Larger nets: they restore as before until they are trained, and all that is new can learn."""
+
+from dataclasses import replace
 
 import pytest
 import torch
@@ -6,21 +8,22 @@ from torch import Tensor
 
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError
-from pinsharp.nets.deeper_trunk import with_deeper_trunk
 from pinsharp.nets.estimate import KernelEstimate
+from pinsharp.nets.growth import with_deeper_trunk, with_doubt
 from pinsharp.nets.swift import Swift, SwiftConfig
 
 SMALL = SwiftConfig(width=8, deep_width=8, blocks=1, deep_blocks=2, filter_radius=8, filter_grid=32, condition=4)
 BLUR = KernelEstimate(gaussian_kernel(1.5, 9), torch.tensor([0.01]))
 
 
-def net_with_modulation() -> Swift:
+def net_with_modulation(config: SwiftConfig = SMALL) -> Swift:
     """A net whose blocks are told something."""
     torch.manual_seed(0)
-    net = Swift(SMALL)
-    assert net.restorer.condition is not None
+    net = Swift(config)
     with torch.no_grad():
-        net.restorer.condition.layers[-1].weight.normal_(std=0.1)
+        for condition in (net.restorer.condition, net.restorer.mono_condition):
+            if condition is not None:
+                condition.layers[-1].weight.normal_(std=0.1)
     return net
 
 
@@ -79,3 +82,42 @@ def test_a_net_with_a_trunk_for_mono_is_refused() -> None:
 def test_fewer_blocks_are_refused() -> None:
     with pytest.raises(ConfigError, match="times must be at least 1, got 0"):
         with_deeper_trunk(Swift(SMALL), times=0)
+
+
+def doubtful(std: float) -> KernelEstimate:
+    return replace(BLUR, log_width_std=torch.tensor([std]))
+
+
+@pytest.mark.parametrize("mono", [0, 1], ids=["one trunk", "two trunks"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_doubt_goes_unheard_at_first(channels: int, mono: int) -> None:
+    net = net_with_modulation(replace(SMALL, mono_blocks=mono, mono_deep_blocks=mono))
+    listening = with_doubt(net)
+    expected = net.deconvolve(image(channels), BLUR)
+    for estimate in (BLUR, doubtful(0.0), doubtful(0.05)):
+        torch.testing.assert_close(listening.deconvolve(image(channels), estimate), expected)
+    assert with_doubt(listening).config == listening.config
+
+
+def test_doubt_can_be_learned() -> None:
+    listening = with_doubt(net_with_modulation())
+    listening.deconvolve(image(3), doubtful(0.05)).square().sum().backward()
+    assert listening.restorer.condition is not None
+    gradient = listening.restorer.condition.layers[0].weight.grad
+    assert gradient is not None
+    assert gradient[:, -1].abs().max() > 0
+
+
+def test_a_true_kernel_is_one_without_doubt() -> None:
+    listening = with_doubt(net_with_modulation())
+    assert listening.restorer.condition is not None
+    with torch.no_grad():
+        listening.restorer.condition.layers[0].weight[:, -1].normal_()
+    told = listening.deconvolve(image(3), BLUR)
+    torch.testing.assert_close(listening.deconvolve(image(3), doubtful(0.0)), told)
+    assert not torch.allclose(listening.deconvolve(image(3), doubtful(0.05)), told)
+
+
+def test_a_net_that_is_told_nothing_is_refused() -> None:
+    with pytest.raises(ConfigError, match="condition = 0"):
+        with_doubt(Swift(replace(SMALL, condition=0)))
