@@ -11,10 +11,10 @@ from pinsharp.nets.blur_condition import BlurCondition
 NOISE = torch.tensor([1 / 255])
 
 
-def trained() -> BlurCondition:
+def trained(*, doubts: bool = False) -> BlurCondition:
     """A condition whose last layer is no longer zero."""
     torch.manual_seed(0)
-    condition = BlurCondition(8, [3, 5])
+    condition = BlurCondition(8, [3, 5], doubts=doubts)
     torch.nn.init.normal_(condition.layers[-1].weight)
     return condition
 
@@ -43,6 +43,24 @@ def test_other_blurs_are_told_apart(other):
 
 def test_other_noise_is_told_apart():
     assert (told(gaussian_kernel(2.0)) - told(gaussian_kernel(2.0), 2 * NOISE)).abs().max() > 1e-2
+
+
+def told_with_doubt(std: float | None, *, doubts: bool = True) -> Tensor:
+    width_std = None if std is None else torch.tensor([std])
+    return trained(doubts=doubts).vector(gaussian_kernel(2.0), NOISE, width_std)
+
+
+def test_doubt_is_told_up_to_what_training_shows():
+    assert (told_with_doubt(0.03) - told_with_doubt(0.0)).abs().max() > 1e-2
+    assert torch.equal(told_with_doubt(0.3), told_with_doubt(BlurCondition.MOST_DOUBT))
+
+
+def test_a_true_kernel_leaves_no_doubt():
+    assert torch.equal(told_with_doubt(None), told_with_doubt(0.0))
+
+
+def test_who_does_not_doubt_hears_none():
+    assert torch.equal(told_with_doubt(0.05, doubts=False), told_with_doubt(None, doubts=False))
 
 
 def test_the_size_of_the_array_and_the_direction_of_the_kernel_do_not_matter():

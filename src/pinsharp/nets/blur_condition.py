@@ -28,8 +28,9 @@ class BlurCondition(nn.Module):
 
     RINGS = 16
     GRID = 64
-    USUAL_DOUBT = 0.03
-    """Relative standard deviation of a width that was measured, to bring the input near 1."""
+    USUAL_DOUBT, MOST_DOUBT = 0.03, 0.06
+    """Relative standard deviation of a width that was measured, to bring the input near 1; and the largest that is
+    told: of sharp images it may be a third, which no training shows."""
 
     def __init__(self, hidden: int, channels: list[int], *, doubts: bool = False) -> None:
         super().__init__()
@@ -68,7 +69,7 @@ class BlurCondition(nn.Module):
             told = [profile, (profile + 1e-3).log() / 4, level]
             if self.doubts:
                 doubt = torch.zeros_like(level) if width_std is None else width_std.float()[:, None]
-                told.append(doubt / self.USUAL_DOUBT)
+                told.append(doubt.clamp(max=self.MOST_DOUBT) / self.USUAL_DOUBT)
             modulation: Tensor = self.layers(torch.cat(told, dim=1))
         return modulation
 
