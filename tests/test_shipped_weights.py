@@ -19,9 +19,9 @@ from pinsharp.nets.weights import load_weights, read_info, shipped_names, zoo_pa
 SAMPLES = Path(__file__).parent.parent / "examples" / "sample"
 
 
-@pytest.fixture(scope="module")
-def restorer():
-    return pinsharp.Restorer("swift", precision="float32")
+@pytest.fixture(scope="module", params=["swift", "sharp"])
+def restorer(request):
+    return pinsharp.Restorer(request.param, precision="float32")
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +41,13 @@ def blurred_by(kernel, sharp, noise=0.0, bits=8):
 def test_weights_are_light_and_say_where_they_come_from(name):
     info = read_info(zoo_path(name))
 
-    assert zoo_path(name).stat().st_size <= 5 * 2**20
+    assert zoo_path(name).stat().st_size <= (5 if name == "swift" else 10) * 2**20
     assert {"licence", "data", "stages", "budget", "figures"} <= info.card.keys()
     assert info.card["figures"], "ship them with the records of their evaluation"
+
+
+def test_all_weights_together_are_light():
+    assert sum(zoo_path(name).stat().st_size for name in shipped_names()) <= 25 * 2**20
 
 
 @pytest.mark.parametrize(

@@ -36,12 +36,6 @@ UDBD = UdbdConfig(
 )
 UDBD_ABLATIONS = {"udbd-fwd": {"wiener": "fwd"}, "udbd-flat": {"resample": False}}
 PEERS = {
-    "deepdeblur": {"width": 2, "blocks": 1, "scales": 2},
-    "srn": {"width": 2, "blocks": 0, "scales": 2},
-    "nafnet": {"width": 2, "encoder_blocks": (1,), "decoder_blocks": (1,)},
-    "dwdn": {"features": 2, "feature_blocks": 0, "width": 2, "blocks": 0, "scales": 2},
-}
-PEERS = {
     "nafnet": {"width": 2, "encoder_blocks": [1], "decoder_blocks": [1]},
     "deepdeblur": {"width": 2, "blocks": 1, "scales": 2},
     "srn": {"width": 2, "blocks": 0, "scales": 2},
@@ -92,7 +86,7 @@ def save_tiny_swift(path, **said):
 
 def save_tiny_zoo(folder):
     """Write a weights file for every network that has a name, as if all were shipped, and return the folder."""
-    nets = {"swift": tiny_swift()}
+    nets = {"swift": tiny_swift(), "sharp": tiny_swift()}
     nets |= {name: tiny_udbd(name) for name in ("udbd", *UDBD_ABLATIONS)}
     nets |= {name: tiny_peer(name) for name in PEERS}
     for name, net in nets.items():

@@ -211,6 +211,7 @@ def _refuse_option(name: str, option: str) -> None:
 
 METHODS: dict[str, MethodInfo] = {
     "swift": _network("swift", "itself", "ours, made for CPUs: measures the blur, Wiener bank, small local net"),
+    "sharp": _network("sharp", "itself", "ours, for colour images of real lenses: swift with twice the blocks, slower"),
     "udbd": _network("udbd", "itself", "UDBD-Net, the paper's network"),
     "udbd-fwd": _network("udbd-fwd", "itself", "UDBD-Net with the plain feature Wiener step"),
     "udbd-flat": _network("udbd-flat", "itself", "UDBD-Net whose refinement keeps its resolution"),
