@@ -79,7 +79,7 @@ pinsharp bench run --data "$sets/div2k_crops" --limit 2 --methods blurred,swift,
 pinsharp bench table1 "$out/all"
 pinsharp bench table2 "$out/all" --methods udbd-budget,udbd-flat-budget,udbd-fwd-budget
 pinsharp bench oracle "$out/all"
-pinsharp bench margins "$out/all" --aggregate --methods udbd-budget --over nafnet-budget,srn-budget,deepdeblur-budget,dwdn-budget
+pinsharp bench margins "$out/all" --aggregate --methods swift-budget,udbd-budget --over nafnet-budget,srn-budget,deepdeblur-budget,dwdn-budget
 pinsharp bench margins "$out/wide" --methods udbd-wide,swift-wide,swift,sharp --over nafnet-wide,srn-wide,deepdeblur-wide
 pinsharp bench margins "$out/robust" --methods swift,sharp
 pinsharp bench table1 "$out/untouched"
