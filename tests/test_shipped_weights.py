@@ -92,6 +92,23 @@ def test_sixteen_bits_recover_more_than_eight(restorer, sharp):
     assert figures[1] > figures[0]
 
 
+@pytest.mark.parametrize("rule", ["reflect", "circular"])
+@pytest.mark.parametrize("kernel, given", [(disk_kernel(3), "auto"), (gaussian_kernel(2), "gaussian:2")])
+def test_the_border_is_restored_as_well_as_the_inside_where_it_is_known_what_lies_outside(
+    restorer, sharp, rule, kernel, given
+):
+    blurred = quantise(Blur(kernel, rule)(sharp), 8)
+    width = 8
+    edge = torch.ones(sharp.shape[-2:], dtype=torch.bool)
+    edge[width:-width, width:-width] = False
+
+    result = restorer(to_array(blurred, np.zeros((1, 1, 3), np.uint8)), kernel=given)
+    left, was = ((image - sharp).square().mean(dim=1)[0] for image in (to_tensor(result.image), blurred))
+    gains = [10 * torch.log10(was[part].mean() / left[part].mean()) for part in (edge, ~edge)]
+    assert result.defocus.continuation == rule
+    assert float(gains[0]) > float(gains[1]) - 1.5
+
+
 def test_a_flat_image_stays_flat(restorer):
     flat = np.full((96, 128), 0.4, np.float32)
 

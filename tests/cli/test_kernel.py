@@ -35,6 +35,7 @@ def test_json_holds_every_figure(cli, model, photo):
     expected = {"sigma": 2, "sigma_relative_std": 0.02, "disk_radius": 4, "disk_share": 0.01, "noise": 1 / 255}
     for key, value in expected.items():
         assert first[key] == pytest.approx(value, rel=1e-3)
+    assert first["continuation"] is None
     assert (first["family"], first["kernel_size"], first["model"]) == ("gaussian", 41, str(model))
 
 

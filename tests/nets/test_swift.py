@@ -14,7 +14,7 @@ from pinsharp.errors import ConfigError
 from pinsharp.nets import bank_blocks
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.mono_trunk import with_mono_trunk
-from pinsharp.nets.swift import Swift, SwiftConfig
+from pinsharp.nets.swift import MARGIN, Swift, SwiftConfig
 from pinsharp.nets.weights import load_weights, make_config, save_weights
 
 SMALL = SwiftConfig(
@@ -413,3 +413,33 @@ def test_settings_go_through_a_table():
 def test_settings_out_of_range_are_refused(settings, sentence):
     with pytest.raises(ConfigError, match=sentence):
         SwiftConfig(**settings)
+
+
+@pytest.mark.parametrize("rule, mode", [("reflect", "reflect"), ("circular", "circular")])
+@pytest.mark.parametrize("shape", [(40, 44), (37, 51)])
+def test_where_it_is_known_how_an_image_goes_on_its_border_is_restored_like_its_inside(rule, mode, shape):
+    """To the last bit what becomes of the middle of the image that is continued so before."""
+    net = randomised(small_net()).eval()
+    image = images(3, *shape, batch=1)
+    known = replace(true_blur(), continuations=(rule,))
+    with torch.inference_mode():
+        wide = nn.functional.pad(image, (MARGIN,) * 4, mode=mode)
+        expected = net.deconvolve(wide, true_blur())[..., MARGIN : MARGIN + shape[0], MARGIN : MARGIN + shape[1]]
+        restored = net.deconvolve(image, known)
+        windows = net.windows(lambda *place: image[..., *place], (3, *shape), known, largest=(16, 20))
+        corner = windows(slice(0, 16), slice(0, 20)), windows(slice(16, 32), slice(20, shape[1]))
+    torch.testing.assert_close(restored, expected, rtol=0, atol=0)
+    torch.testing.assert_close(corner[0], expected[..., :16, :20], rtol=0, atol=1e-5)
+    torch.testing.assert_close(corner[1], expected[..., 16:32, 20:], rtol=0, atol=1e-5)
+
+
+def test_each_image_of_a_batch_goes_on_by_its_own_rule():
+    net = randomised(small_net()).eval()
+    both, rules = images(1, batch=3), ("reflect", None, "circular")
+    known = replace(true_blur(3), continuations=rules)
+    with torch.inference_mode():
+        together = net.deconvolve(both, known)
+        alone = [net.deconvolve(both[i : i + 1], known.of(i)) for i in range(3)]
+        plain = net.deconvolve(both[1:2], true_blur(3).of(1))
+    torch.testing.assert_close(together, torch.cat(alone), rtol=0, atol=1e-6)
+    torch.testing.assert_close(together[1:2], plain, rtol=0, atol=1e-6)

@@ -1,5 +1,7 @@
 """Restoring by windows: the same as the whole where the method looks only so far, a measured seam where it does not."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import example, given, settings
@@ -11,6 +13,7 @@ from pinsharp.blur.operators import Blur
 from pinsharp.classical.wiener import wiener
 from pinsharp.images.windows import windows
 from pinsharp.methods import Deblurred, EndToEndMethod, NetMethod, SolverMethod, load_method
+from pinsharp.methods.ensemble import Ensemble
 from pinsharp.nets import bank_blocks
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.swift import SwiftRestorer
@@ -140,6 +143,19 @@ def test_what_pools_is_blended_and_says_by_how_much_windows_disagree(pooling, ch
     assert 0 < seam.rms <= seam.maximum < 1
     assert parts.shape == whole.shape
     assert psnr(parts, whole) > 20
+
+
+def test_a_window_that_is_blended_does_not_go_on_as_the_image_does(swift):
+    """Turned windows are blended; inside the image none of them is mirrored at its own border."""
+    image = Blur(gaussian_kernel(2.0), "reflect")(photograph(160, 160))
+    method = Ensemble(swift["float32"])
+    known = method.estimate(image)
+    assert known.continuations == ("reflect",)
+
+    restored, _ = deconvolve(method, image, known, window=64)
+
+    expected, _ = deconvolve(method, image, replace(known, continuations=None), window=64)
+    torch.testing.assert_close(restored, expected, rtol=0, atol=0)
 
 
 def test_classical_methods_hardly_disagree_and_come_close_to_the_whole():

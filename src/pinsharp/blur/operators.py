@@ -5,6 +5,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from pinsharp.blur.continuation import source_pixels
 from pinsharp.blur.fourier import circular_convolve
 from pinsharp.blur.kernels import check_kernel
 from pinsharp.errors import ConfigError, ImageError
@@ -74,12 +75,8 @@ class Blur:
         """For each position of a padded axis: which pixel it copies, and whether it carries anything at all."""
         position = torch.arange(-self.margin, size + self.margin, device=device)
         inside = torch.ones_like(position, dtype=torch.bool)
-        if self.boundary == "circular":
-            return position % size, inside
-        if self.boundary == "reflect":
-            period = max(2 * size - 2, 1)
-            folded = position % period
-            return torch.minimum(folded, period - folded) if size > 1 else folded, inside
+        if self.boundary in ("circular", "reflect"):
+            return source_pixels(position, size, self.boundary), inside
         if self.boundary == "zero":
             inside = (position >= 0) & (position < size)
         return position.clamp(0, size - 1), inside

@@ -8,6 +8,7 @@ import math
 import torch
 from torch import Tensor
 
+from pinsharp.blur.continuation import source_pixels
 from pinsharp.blur.fourier import fast_size
 from pinsharp.errors import ImageError
 
@@ -41,9 +42,8 @@ def mirror(image: Tensor, margin: int) -> Tensor:
     """
     for axis in (-2, -1):
         size = image.shape[axis]
-        period = max(2 * size - 2, 1)
-        position = torch.arange(-margin, size + margin, device=image.device) % period
-        image = image.index_select(axis, torch.minimum(position, period - position))
+        position = torch.arange(-margin, size + margin, device=image.device)
+        image = image.index_select(axis, source_pixels(position, size, "reflect"))
     return image
 
 

@@ -130,6 +130,7 @@ def _figures(found: "Defocus") -> dict[str, object]:
         "disk_share": found.disk_share,
         "disk_radius": found.disk_radius,
         "noise": found.noise,
+        "continuation": found.continuation,
         "kernel_size": len(found.kernel),
     }
 

@@ -4,6 +4,7 @@ Classical methods and networks stand side by side in `METHODS`, and every one of
 itself borrows the measurement of the shipped `swift`. `load_method` makes a method from its name or a weights file.
 """
 
+from pinsharp.blur.continuation import Read
 from pinsharp.methods.classical import SolverMethod
 from pinsharp.methods.devices import (
     PRECISIONS,
@@ -32,7 +33,6 @@ from pinsharp.methods.runtimes import RUNTIMES, Runtime
 from pinsharp.methods.selfdeblur import SelfDeblurMethod
 from pinsharp.methods.shipped import ShippedSwift
 from pinsharp.methods.table import DEFAULT_METHOD, METHODS, MethodInfo, load_method, method_table
-from pinsharp.nets.bank_blocks import Read
 from pinsharp.nets.estimate import KernelEstimate  # for those who know methods and no nets
 
 __all__ = [

@@ -6,8 +6,8 @@ from typing import Literal, Protocol, runtime_checkable
 
 from torch import Tensor
 
+from pinsharp.blur.continuation import Read
 from pinsharp.errors import ImageError, KernelError
-from pinsharp.nets.bank_blocks import Read
 from pinsharp.nets.estimate import KernelEstimate
 
 Kind = Literal["classical", "network"]

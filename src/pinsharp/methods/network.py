@@ -8,7 +8,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from pinsharp.blur.kernels import check_kernel
+from pinsharp.blur.continuation import Read, find_continuation
+from pinsharp.blur.kernels import check_kernel, kernel_sigma
 from pinsharp.methods.devices import Precision, choose_dtype, find_device
 from pinsharp.methods.method import (
     MIN_BLIND_SIDE,
@@ -21,7 +22,6 @@ from pinsharp.methods.method import (
     check_measurable,
     check_takes_kernel,
 )
-from pinsharp.nets.bank_blocks import Read
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.weights import LoadedNet
 
@@ -111,9 +111,9 @@ class NetMethod:
             KernelError: If `kernel` is none.
         """
         if kernel is not None:
-            return self._given(image, kernel)
+            return _look_past_border(image, self._given(image, kernel))
         check_measurable(check_image(image))
-        return self._estimate(image)
+        return _look_past_border(image, self._estimate(image))
 
     def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
         """Measure the one blur of several parts (N, C, H, W) of an image, or its noise beside a kernel (1, 1, K, K).
@@ -327,6 +327,14 @@ def _given(image: Tensor, kernel: Tensor, device: torch.device) -> KernelEstimat
 def _put(kernel: Tensor, found: KernelEstimate) -> KernelEstimate:
     """A kernel in the place of the measured one; what else was measured, but for the noise, belongs to that."""
     return replace(found, kernel=kernel, log_width=None, log_width_std=None, disk_share=None)
+
+
+def _look_past_border(image: Tensor, found: KernelEstimate) -> KernelEstimate:
+    """Tell of images (B, C, H, W) how they go on past their border, if their noise is known."""
+    if found.noise is None:
+        return found
+    told = zip(torch.split(image, 1), kernel_sigma(found.kernel).tolist(), found.noise.tolist(), strict=True)
+    return replace(found, continuations=tuple(find_continuation(*one) for one in told))
 
 
 def _average(estimates: list[KernelEstimate]) -> KernelEstimate:

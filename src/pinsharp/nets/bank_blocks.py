@@ -6,16 +6,13 @@ transformed with its neighbours within the radius of the filters, and windows ta
 """
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from pinsharp.blur.continuation import Read
 from pinsharp.nets.half_resolution import HalfResolutionStack, fill, move_up
 from pinsharp.nets.wiener_bank import WienerBank
-
-Read = Callable[[slice, slice], Tensor]
-"""Gives rows and columns, both with bounds, of an image: (1, C, h, w) in [0, 1]."""
 
 BLOCK = 1300
 """Longest side of a block in pixels."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from pinsharp.blur.continuation import ContinuedImage, Read
 from pinsharp.errors import ConfigError
-from pinsharp.nets.bank_blocks import BankBlocks, Read
+from pinsharp.nets.bank_blocks import BankBlocks
 from pinsharp.nets.blocks import ResBlock
 from pinsharp.nets.blur_condition import BlurCondition, split_modulation
 from pinsharp.nets.estimate import KernelEstimate
@@ -23,6 +24,9 @@ from pinsharp.nets.wiener_bank import WienerBank
 
 CHANNELS = {"mono": 1, "colour": 3}
 """Channels of the two kinds of images."""
+
+MARGIN = 32
+"""Pixels that are added on each side of an image of which it is known how it goes on, whole strides of the trunk."""
 
 Refine = Callable[[Tensor, Tensor | None], Tensor]
 """Makes the correction out of stack and modulation, as `Refiner` does."""
@@ -131,16 +135,31 @@ class Swift(nn.Module):
         return self.kernel_net.estimate_parts(parts)
 
     def deconvolve(self, blurred: Tensor, estimate: KernelEstimate) -> Tensor:
-        """Restore images (B, C, H, W), C 1 or 3, given their kernels and noise; not clamped to [0, 1]."""
-        restored: Tensor = self.restorer(blurred, estimate.kernel, _noise(estimate), estimate.log_width_std)
+        """Restore images (B, C, H, W), C 1 or 3, given their kernels and noise; not clamped to [0, 1].
+
+        Where an image goes on past its border by a known rule, it is restored with a margin that follows the rule.
+        """
+        if any(estimate.continuations or ()):
+            images = [self._continued(image[None], estimate.of(number)) for number, image in enumerate(blurred)]
+            return torch.cat(images)
+        restored: Tensor = self.restorer(blurred, *_told(estimate))
         return restored
+
+    def _continued(self, blurred: Tensor, estimate: KernelEstimate) -> Tensor:
+        """Restore one image (1, C, H, W) with a margin, if it has a rule for it."""
+        channels, height, width = blurred.shape[1:]
+        image = _with_margin(lambda *place: blurred[..., *place], (channels, height, width), estimate)
+        whole = image(*(slice(0, length) for length in image.shape[1:]))
+        restored: Tensor = self.restorer(whole, *_told(estimate))
+        return restored[..., image.inside(slice(0, height)), image.inside(slice(0, width))]
 
     def windows(
         self, read: Read, shape: tuple[int, int, int], estimate: KernelEstimate, *, largest: tuple[int, int]
-    ) -> SwiftWindows:
+    ) -> Callable[[slice, slice], Tensor]:
         """Prepare to restore one image (C, H, W) window by window; the rest is as for `SwiftRestorer.windows`."""
-        told = (estimate.kernel, _noise(estimate), estimate.log_width_std)
-        return self.restorer.windows(read, shape, *told, largest=largest)
+        image = _with_margin(read, shape, estimate)
+        restore = self.restorer.windows(image, image.shape, *_told(estimate), largest=largest)
+        return lambda rows, columns: restore(image.inside(rows), image.inside(columns))
 
     def forward(self, blurred: Tensor, estimate: KernelEstimate | None = None) -> tuple[Tensor, KernelEstimate]:
         """Estimate the blur unless it is given, then restore."""
@@ -332,10 +351,17 @@ def _run(blocks: nn.ModuleList, features: Tensor, modulation: Iterator[Tensor | 
     return features
 
 
-def _noise(estimate: KernelEstimate) -> Tensor:
+def _told(estimate: KernelEstimate) -> tuple[Tensor, Tensor, Tensor | None]:
+    """What the restorer is told of a blur."""
     if estimate.noise is None:
         raise ValueError("swift needs the noise of the image beside its kernel; take it from estimate()")
-    return estimate.noise
+    return estimate.kernel, estimate.noise, estimate.log_width_std
+
+
+def _with_margin(read: Read, shape: tuple[int, int, int], estimate: KernelEstimate) -> ContinuedImage:
+    """An image of a shape (C, H, W), with a margin where its estimate says by which rule it goes on."""
+    (rule,) = estimate.continuations or (None,)
+    return ContinuedImage(read, shape, rule, MARGIN)
 
 
 def _mode(channels: int) -> str:

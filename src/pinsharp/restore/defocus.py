@@ -6,6 +6,7 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pinsharp.blur.continuation import Continuation
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.methods import KernelEstimate
 
@@ -28,6 +29,8 @@ class Defocus:
         family: `gaussian`, `disk`, `mixture` of both, `free` for a kernel without such a form, `given` for the user's.
         disk_share: Share of the squared width that a disc explains, in [0, 1]; None if that is unknown.
         noise: Standard deviation of the noise, rounding included, in units of full scale; None if that is unknown.
+        continuation: How the image goes on past its border, if it was blurred by a computer that mirrored it there
+            (`reflect`) or took it to be periodic (`circular`); None otherwise, as for all images of cameras.
     """
 
     kernel: NDArray[Any]
@@ -36,6 +39,7 @@ class Defocus:
     family: Family = "free"
     disk_share: float | None = None
     noise: float | None = None
+    continuation: Continuation | None = None
 
     @property
     def disk_radius(self) -> float:
@@ -60,6 +64,7 @@ def describe(kernel: Tensor, estimate: KernelEstimate | None, *, is_given: bool)
         family="given" if is_given else _family(disk_share),
         disk_share=disk_share,
         noise=_number(estimate.noise) if estimate else None,
+        continuation=estimate.continuations[0] if estimate and estimate.continuations else None,
     )
 
 

@@ -8,7 +8,7 @@ disagree is measured.
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -142,7 +142,8 @@ def deconvolve(
     plan = cut(method, (height, width), window)
     meter = SeamMeter() if plan.ramp else None
     row = 0
-    for rows in restored_rows(plan, lambda part: method.deconvolve(_read(image, part), estimate).image, meter):
+    known = replace(estimate, continuations=None)  # a window goes on where the image does
+    for rows in restored_rows(plan, lambda part: method.deconvolve(_read(image, part), known).image, meter):
         result[..., row : row + rows.shape[-2], :] = rows
         row += rows.shape[-2]
     return result, meter.seam if meter else None

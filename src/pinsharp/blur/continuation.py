@@ -1,0 +1,119 @@
+"""How a blurred image goes on past its border: found by the pixels next to it, and read from there on.
+
+A camera sees a part of a larger scene, and nothing tells what lies outside. An image that a computer blurred was
+continued by a rule first. Two of them outlast the blur: what was mirrored at the border, or repeated, still is. Then
+every pixel outside is known, and the border can be restored like any other place.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Continuation = Literal["reflect", "circular"]
+"""Past its border the image is mirrored, the border pixel not repeated; or it begins anew at the opposite side."""
+
+Read = Callable[[slice, slice], Tensor]
+"""Gives rows and columns, both with bounds, of an image: (1, C, h, w) in [0, 1]."""
+
+LEAST_SIGMA = 0.7
+"""Width in pixels of a blur below which images are not smooth enough to tell."""
+
+SMOOTH_BELOW = 0.12
+"""Share of the kink that a wrong rule would give the image's slopes. Of 25 photographs (Kodak24, DIV2K, GoPro) with
+seven noiseless blurs of sigma 1.8 to 4, those cut out of a larger scene had 0.135 at the least and nearly all more than
+0.4; those mirrored at the border had 0.07 at the most, 0.14 with discs."""
+
+LEAST_SLOPE = 50.0
+"""Mean square of the slopes, in variances of the noise, below which the border has too little texture to tell."""
+
+
+def find_continuation(image: Tensor, sigma: float, noise: float) -> Continuation | None:
+    """Tell how a blurred image goes on past its border, by how smooth it is across.
+
+    A blurred image is smooth. Mirrored, or joined to its opposite side, it has a kink along the border, unless it was
+    continued in this way before it was blurred.
+
+    Args:
+        image: One image (1, C, H, W) in [0, 1].
+        sigma: Effective width (second-moment sigma) of its blur in pixels.
+        noise: Standard deviation of its noise, rounding included, in units of full scale.
+
+    Returns:
+        The rule; None if the image is cut out of a larger scene, as a camera's is, follows another rule, is hardly
+        blurred, or has too little texture next to its border to tell.
+    """
+    step = max(1, round(sigma / 2))
+    if sigma < LEAST_SIGMA or min(image.shape[-2:]) <= 5 * step:
+        return None
+    sides = [image, image.flip(-2), image.mT, image.mT.flip(-2)]  # the border that is looked at is always the first row
+    slope = sum(_slope(side, step) for side in sides) - len(sides) * 32 * noise**2
+    if slope < len(sides) * LEAST_SLOPE * noise**2:
+        return None
+    kinks: dict[Continuation, float] = {
+        "reflect": sum(_kink(side, "reflect", step) for side in sides) - len(sides) * 104 * noise**2,
+        "circular": sum(_kink(side, "circular", step) for side in sides) - len(sides) * 70 * noise**2,
+    }
+    smoothest = min(kinks, key=lambda rule: kinks[rule])
+    return smoothest if kinks[smoothest] < SMOOTH_BELOW * slope else None
+
+
+def source_pixels(position: Tensor, size: int, rule: Continuation) -> Tensor:
+    """Which pixel, 0 to `size` - 1, lies at a position before, in or behind an axis of that many pixels."""
+    if rule == "circular":
+        return position % size
+    period = max(2 * size - 2, 1)
+    folded = position % period
+    return torch.minimum(folded, period - folded) if size > 1 else folded
+
+
+class ContinuedImage:
+    """An image with a margin all around that follows a rule, read part by part like the image itself.
+
+    Args:
+        read: Gives parts of the image.
+        shape: Channels, height and width of the image.
+        rule: How it goes on. None if that is not known; then it has no margin.
+        margin: Width of the margin in pixels.
+    """
+
+    def __init__(self, read: Read, shape: tuple[int, int, int], rule: Continuation | None, margin: int) -> None:
+        self._read = read
+        self._size = shape[1:]
+        self._rule = rule
+        self._margin = margin if rule else 0
+        self.shape = (shape[0], shape[1] + 2 * self._margin, shape[2] + 2 * self._margin)
+
+    def __call__(self, rows: slice, columns: slice) -> Tensor:
+        """Give rows and columns, counted from where the margin begins, as (1, C, h, w)."""
+        if self._rule is None:
+            return self._read(rows, columns)
+        asked = zip((rows, columns), self._size, strict=True)
+        above, left = (
+            source_pixels(torch.arange(part.start, part.stop) - self._margin, size, self._rule) for part, size in asked
+        )
+        part = self._read(*(slice(int(axis.min()), int(axis.max()) + 1) for axis in (above, left)))
+        for axis, sources in ((-2, above), (-1, left)):
+            part = part.index_select(axis, (sources - sources.min()).to(part.device))
+        return part
+
+    def inside(self, part: slice) -> slice:
+        """Where rows or columns of the image lie, counted from where the margin begins."""
+        return slice(part.start + self._margin, part.stop + self._margin)
+
+
+def _kink(image: Tensor, rule: Continuation, step: int) -> float:
+    """Mean square of the fourth difference across the first row; white noise of variance 1 has 104 there, or 70."""
+    position = step * torch.arange(-2, 3, device=image.device)
+    rows = image.index_select(-2, source_pixels(position, image.shape[-2], rule))
+    weights = torch.tensor([1.0, -4.0, 6.0, -4.0, 1.0], dtype=image.dtype, device=image.device)
+    return float((rows * weights[:, None]).sum(dim=-2).square().mean())
+
+
+def _slope(image: Tensor, step: int) -> float:
+    """Mean square of the kink that mirroring gives rows next to the first, where it is largest; 32 for white noise."""
+    return max(
+        float((2 * (image[..., row + step, :] - image[..., row - step, :])).square().mean())
+        for row in range(step, 4 * step + 1)
+    )
