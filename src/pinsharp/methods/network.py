@@ -330,11 +330,9 @@ def _put(kernel: Tensor, found: KernelEstimate) -> KernelEstimate:
 
 
 def _look_past_border(image: Tensor, found: KernelEstimate) -> KernelEstimate:
-    """Tell of images (B, C, H, W) how they go on past their border, if their noise is known."""
-    if found.noise is None:
-        return found
-    told = zip(torch.split(image, 1), kernel_sigma(found.kernel).tolist(), found.noise.tolist(), strict=True)
-    return replace(found, continuations=tuple(find_continuation(*one) for one in told))
+    """Tell of images (B, C, H, W) how they go on past their border."""
+    told = zip(torch.split(image, 1), kernel_sigma(found.kernel).tolist(), strict=True)
+    return replace(found, continuations=tuple(find_continuation(one, sigma) for one, sigma in told))
 
 
 def _average(estimates: list[KernelEstimate]) -> KernelEstimate:
