@@ -7,8 +7,8 @@ from pinsharp.bench.contenders import contenders
 from pinsharp.data.testset import Degradation
 from pinsharp.errors import ConfigError
 from pinsharp.methods import load_method
-from pinsharp.nets.weights import read_info
-from tiny_models import save_tiny_swift
+from pinsharp.nets.weights import read_info, save_weights
+from tiny_models import save_tiny_swift, tiny_swift
 
 PROTOCOL = Degradation("gaussian:2")
 
@@ -75,3 +75,20 @@ def test_a_label_names_the_row_and_a_path_with_an_equals_sign_does_not(weights):
 def test_a_row_is_one_method(names, sentence):
     with pytest.raises(ConfigError, match=sentence):
         rows(names)
+
+
+def test_a_training_that_both_parts_come_from_counts_once(tmp_path):
+    """As where the estimator and the restorer of a larger net were both grown out of one shipped net."""
+    first = {"stages": ["first"], "budget": {"crops": 100, "hours": 1.5}}
+    estimator = {"stages": ["second"], "budget": {"crops": 20, "hours": 0.25}, "start": {"net": first}}
+    restorer = {
+        "stages": ["third"],
+        "budget": {"crops": 3, "hours": 0.5},
+        "start": {"net": first | {"name": "shipped"}},
+    }
+    card = {"budget": {"crops": 4000, "hours": 2.0}, "start": {"kernel_net": estimator, "restorer": restorer}}
+    save_weights(tmp_path / "grown.safetensors", tiny_swift(), card)
+
+    (grown,) = rows([str(tmp_path / "grown.safetensors")]).values()
+
+    assert grown.about["budget"] == {"crops": 4123, "hours": 4.25}

@@ -129,15 +129,20 @@ def labelled(names: Sequence[str], built_in: Collection[str] = (BLURRED, LINEAR_
 
 
 def _budget(card: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Training budget of weights, with what the weights that they were started from had cost before."""
-    starts: list[Mapping[str, Any]] = []
-    for start in card.get("start", {}).values():  # one file may have started several parts
-        starts += [] if start in starts else [start]
-    known = [budget for budget in (card.get("budget"), *map(_budget, starts)) if budget]
+    """Training budget of weights, with what all that they were started from had cost before, each training once."""
+    known = [training["budget"] for training in _trainings(card) if training.get("budget")]
     if not known:
         return None
     sums = {key: sum(budget[key] for budget in known if key in budget) for key in ("crops", "hours")}
     return known[0] | {key: round(total, 2) for key, total in sums.items() if any(key in each for each in known)}
+
+
+def _trainings(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A card's own training and all before it, last first; by several ways one may have come to the same."""
+    found = [{key: value for key, value in card.items() if key not in ("start", "name", "figures")}]
+    for start in card.get("start", {}).values():
+        found += [before for before in _trainings(start) if before not in found]
+    return found
 
 
 def _built_in(name: str, protocol: Degradation) -> Contender:
