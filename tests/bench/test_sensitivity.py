@@ -91,7 +91,7 @@ def test_the_picture_shows_the_three_kernels_between_blurred_and_sharp(done):
     figure = draw_fig4(shown, SETTING, estimator="swift")
 
     titles = [" ".join(axes.get_title(loc="left").split()) for axes in figure.axes[1:]]
-    starts = ["blurred", "wiener, true sigma 1.5", "wiener, sigma 1.9 (wrong)", "wiener, kernel of swift", "sharp"]
+    starts = ["blurred", "wiener, true sigma 1.5", "wiener, sigma 1.9 (wrong)", "wiener, kernel of swift", "original"]
     assert [title.startswith(start) for title, start in zip(titles, starts, strict=True)] == [True] * 5
 
 

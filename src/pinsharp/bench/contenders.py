@@ -130,14 +130,14 @@ def labelled(names: Sequence[str], built_in: Collection[str] = (BLURRED, LINEAR_
 
 def _budget(card: Mapping[str, Any]) -> dict[str, Any] | None:
     """Training budget of weights, with what all that they were started from had cost before, each training once."""
-    known = [training["budget"] for training in _trainings(card) if training.get("budget")]
+    known: list[dict[str, Any]] = [training["budget"] for training in _trainings(card) if training.get("budget")]
     if not known:
         return None
     sums = {key: sum(budget[key] for budget in known if key in budget) for key in ("crops", "hours")}
     return known[0] | {key: round(total, 2) for key, total in sums.items() if any(key in each for each in known)}
 
 
-def _trainings(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _trainings(card: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A card's own training and all before it, last first; by several ways one may have come to the same."""
     found = [{key: value for key, value in card.items() if key not in ("start", "name", "figures")}]
     for start in card.get("start", {}).values():

@@ -119,7 +119,7 @@ def draw_crops(scene: Scene, box: Box | None = None) -> Figure:
     versions = [Version(_label("blurred", blurred), pair.blurred)]
     others = [each for each in scene.restorations if each.figures.row != "blurred"]
     versions += [Version(_label(each.figures.row, each.figures), _fitted(each, pair)) for each in others]
-    versions.append(Version("sharp\n ", pair.sharp))
+    versions.append(Version("original\n ", pair.sharp))
     return draw_sheet(Version(title, pair.blurred), versions, box or most_damaged(pair.sharp, pair.blurred))
 
 

@@ -29,7 +29,7 @@ def draw_fig4(shown: Sequence[Trial], setting: Setting, *, estimator: str, box: 
     # Of all methods but the first, what a user gets: the restoration with the estimated kernel.
     chosen = [each for each in shown if each.assumed in (None, ESTIMATED) or each.method == shown[1].method]
     versions = [Version(_label(each, setting, estimator), each.image) for each in chosen]
-    versions.append(Version("sharp\n ", pair.sharp))
+    versions.append(Version("original\n ", pair.sharp))
     whole = Version(f"{pair.path.name}, blurred by a Gaussian\nof sigma {setting.true:g} px", pair.blurred)
     return draw_sheet(whole, versions, box or most_damaged(pair.sharp, pair.blurred))
 
