@@ -29,7 +29,7 @@ peers="nafnet srn deepdeblur dwdn"
 card() {
     name=$1
     shift
-    pinsharp evaluate "$sets/kodak24" ${limit:+--limit "$limit"} --true-kernel --methods blurred,linear-limit,swift,sharp -o "$out/kodak-$name.jsonl" "$@"
+    [ -f "$out/kodak-$name.jsonl" ] || pinsharp evaluate "$sets/kodak24" ${limit:+--limit "$limit"} --true-kernel --methods blurred,linear-limit,swift,sharp -o "$out/kodak-$name.jsonl" "$@"
 }
 mkdir -p "$out"
 card reflect

@@ -52,7 +52,7 @@ def find_continuation(image: Tensor, sigma: float) -> Continuation | None:
     step = max(1, round(sigma / 2))
     if sigma < LEAST_SIGMA or min(image.shape[-2:]) <= 6 * step:
         return None
-    sides = [image, image.flip(-2), image.mT, image.mT.flip(-2)]  # the border that is looked at is always the first row
+    sides = _borders(image, 6 * step + 1)
     inside = sum(min(_roughness(side, row, step) for row in range(2 * step, 4 * step + 1)) for side in sides)
     slope = sum(max(_slope(side, row, step) for row in range(step, 4 * step + 1)) for side in sides)
     if slope < LEAST_SLOPE * inside:
@@ -109,14 +109,22 @@ class ContinuedImage:
         return slice(part.start + self._margin, part.stop + self._margin)
 
 
-def _roughness(image: Tensor, row: int, step: int, rule: Continuation = "reflect") -> float:
+def _borders(image: Tensor, depth: int) -> list[Tensor]:
+    """Rows along each side, (1, C, 2 depth, length): from the middle on inwards, before it those of the other side."""
+    joined = [torch.cat([turned[..., -depth:, :], turned[..., :depth, :]], dim=-2) for turned in (image, image.mT)]
+    return joined + [rows.flip(-2) for rows in joined]
+
+
+def _roughness(side: Tensor, row: int, step: int, rule: Continuation = "reflect") -> float:
     """Mean square of the fourth difference across a row; the rule matters within two steps of the border."""
-    position = row + step * torch.arange(-2, 3, device=image.device)
-    rows = image.index_select(-2, source_pixels(position, image.shape[-2], rule))
-    weights = torch.tensor([1.0, -4.0, 6.0, -4.0, 1.0], dtype=image.dtype, device=image.device)
+    position = row + step * torch.arange(-2, 3, device=side.device)
+    position = position.abs() if rule == "reflect" else position
+    rows = side.index_select(-2, side.shape[-2] // 2 + position)
+    weights = torch.tensor([1.0, -4.0, 6.0, -4.0, 1.0], dtype=side.dtype, device=side.device)
     return float((rows * weights[:, None]).sum(dim=-2).square().mean())
 
 
-def _slope(image: Tensor, row: int, step: int) -> float:
+def _slope(side: Tensor, row: int, step: int) -> float:
     """Mean square of the kink, as a fourth difference, that mirroring the image at a row would give it."""
-    return float((2 * (image[..., row + step, :] - image[..., row - step, :])).square().mean())
+    middle = side.shape[-2] // 2 + row
+    return float((2 * (side[..., middle + step, :] - side[..., middle - step, :])).square().mean())
