@@ -85,7 +85,7 @@ pinsharp bench margins "$out/robust" --methods swift,sharp
 pinsharp bench table1 "$out/untouched"
 pinsharp bench table1 "$out/slow"
 pinsharp bench fig5 "$out/all"
-pinsharp bench crops "$out/all" --image 19.png --kernel 2.4
+pinsharp bench crops "$out/all" --image "$([ -n "$limit" ] && echo 01.png || echo 19.png)" --kernel 2.4
 pinsharp bench fig4 "$out/fig4" --data "$sets/kodak24" --limit "${limit:-4}" --overwrite
 for blurs in budget wide; do
     python "$here/plot_learning.py" "$out/learning-$blurs.png" "$weights"/*-$blurs/log.jsonl
