@@ -86,7 +86,8 @@ pinsharp bench table1 "$out/untouched"
 pinsharp bench table1 "$out/slow"
 pinsharp bench fig5 "$out/all"
 pinsharp bench crops "$out/all" --image "$([ -n "$limit" ] && echo 01.png || echo 19.png)" --kernel 2.4
-pinsharp bench fig4 "$out/fig4" --data "$sets/kodak24" --limit "${limit:-4}" --overwrite
+mkdir -p "$out/fig4"
+pinsharp bench fig4 "$out/fig4" --data "$sets/kodak24" --limit "${limit:-4}" --overwrite >"$out/fig4/fig4.md"
 for blurs in budget wide; do
     python "$here/plot_learning.py" "$out/learning-$blurs.png" "$weights"/*-$blurs/log.jsonl
 done

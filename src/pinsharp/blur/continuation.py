@@ -1,7 +1,7 @@
 """How a blurred image goes on past its border: found by the pixels next to it, and read from there on.
 
 A camera sees a part of a larger scene, and nothing tells what lies outside. An image that a computer blurred was
-continued by a rule first. Two of them outlast the blur: what was mirrored at the border, or repeated, still is. Then
+continued by a rule first. Two of them outlast the blur: what was mirrored at the border, or periodic, still is. Then
 every pixel outside is known, and the border can be restored like any other place.
 """
 
