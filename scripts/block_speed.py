@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from pinsharp.allocator import keep_freed_memory
 from pinsharp.nets.blocks import NafBlock, ResBlock
-from pinsharp.nets.swift import SwiftConfig, Trunk
+from pinsharp.nets.refiner import Trunk
+from pinsharp.nets.swift import SwiftConfig
 
 SIDE, CROP, BATCH = 1024, 128, 16
 

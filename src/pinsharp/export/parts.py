@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from pinsharp.errors import ConfigError, WeightsError
 from pinsharp.nets.blocks import ResBlock
 from pinsharp.nets.nafnet import Nafnet
-from pinsharp.nets.swift import CHANNELS, Refiner, Swift
+from pinsharp.nets.refiner import Refiner
+from pinsharp.nets.swift import CHANNELS, Swift
 
 Run = Callable[[str, tuple[Tensor, ...]], Tensor]
 """Runs the entry of a name with its inputs."""

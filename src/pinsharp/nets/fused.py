@@ -16,7 +16,7 @@ from pinsharp.nets.blur_condition import split_modulation
 from pinsharp.nets.half_resolution import convolution_dtype
 
 if TYPE_CHECKING:
-    from pinsharp.nets.swift import Refiner
+    from pinsharp.nets.refiner import Refiner
 
 _OPERATORS = ("_convolution_pointwise", "_convolution_pointwise_")
 
