@@ -5,6 +5,7 @@ itself borrows the measurement of the shipped `swift`. `load_method` makes a met
 """
 
 from pinsharp.blur.continuation import Read
+from pinsharp.methods.borrowing import EndToEndMethod, NonBlindNetMethod
 from pinsharp.methods.classical import SolverMethod
 from pinsharp.methods.devices import (
     PRECISIONS,
@@ -28,7 +29,7 @@ from pinsharp.methods.method import (
     check_takes_kernel,
     takes_kernel,
 )
-from pinsharp.methods.network import EndToEndMethod, NetMethod, NonBlindNetMethod, net_method
+from pinsharp.methods.network import NetMethod, net_method
 from pinsharp.methods.runtimes import RUNTIMES, Runtime
 from pinsharp.methods.selfdeblur import SelfDeblurMethod
 from pinsharp.methods.shipped import ShippedSwift

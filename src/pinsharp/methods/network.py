@@ -1,4 +1,4 @@
-"""Networks as methods: blind ones, those that need a kernel, and those that restore end to end.
+"""Networks as methods: the fitting one for each, and those that measure the blur themselves.
 
 What a network is shows in what it has: `estimate` and `deconvolve`, `deconvolve` alone, or `restore`.
 """
@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from pinsharp.blur.continuation import Read, find_continuation
-from pinsharp.blur.kernels import check_kernel, kernel_sigma
+from pinsharp.blur.kernels import kernel_sigma
+from pinsharp.methods.borrowing import EndToEndMethod, NonBlindNetMethod
 from pinsharp.methods.devices import Precision, choose_dtype, find_device
+from pinsharp.methods.execution import autocast, enter, given_kernel, leave, place
 from pinsharp.methods.method import (
     MIN_BLIND_SIDE,
     Deblurred,
@@ -20,13 +22,9 @@ from pinsharp.methods.method import (
     RestoreWindow,
     check_image,
     check_measurable,
-    check_takes_kernel,
 )
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.weights import LoadedNet
-
-COLOURS = 3
-"""Channels of the peers' networks, which know no mono images: they see the plane three times."""
 
 
 def kernel_source(net: nn.Module | type[nn.Module]) -> KernelFrom:
@@ -89,7 +87,7 @@ class NetMethod:
         self.info = loaded.info
         self.device = find_device(device)
         self.dtype = choose_dtype(precision, self.device)
-        self.net = _place(loaded.net, self.device)
+        self.net = place(loaded.net, self.device)
         # A net that has no use for the noise is spared the estimate where the kernel is given.
         self._uses_noise = self.estimate(torch.zeros(1, 1, MIN_BLIND_SIDE, MIN_BLIND_SIDE)).noise is not None
 
@@ -125,16 +123,16 @@ class NetMethod:
         if kernel is None:
             check_measurable(check_image(parts))
             return self._estimate_parts(parts)
-        given = _given(parts[:1], kernel, self.device)
+        given = given_kernel(parts[:1], kernel, self.device)
         return _put(given.kernel, self._estimate_parts(parts)) if self._uses_noise else given
 
     @torch.inference_mode()
     def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
         """Restore images (B, C, H, W) in [0, 1], C 1 or 3, with the blur that `estimate` found."""
-        blurred = _enter(image, self.device)
-        with _autocast(self.device, self.dtype):
+        blurred = enter(image, self.device)
+        with autocast(self.device, self.dtype):
             restored: Tensor = self.net.deconvolve(blurred, estimate)  # type: ignore[operator]
-        return Deblurred(_leave(restored, image), estimate.kernel.to(image.device), estimate)
+        return Deblurred(leave(restored, image), estimate.kernel.to(image.device), estimate)
 
     @torch.inference_mode()
     def window_restorer(
@@ -146,14 +144,14 @@ class NetMethod:
         """
         if not hasattr(self.net, "windows"):
             return None
-        with _autocast(self.device, self.dtype):
+        with autocast(self.device, self.dtype):
             restore = self.net.windows(  # type: ignore[operator]
                 lambda *place: read(*place).to(self.device), shape, estimate, largest=largest
             )
 
         @torch.inference_mode()
         def restore_window(rows: slice, columns: slice) -> Tensor:
-            with _autocast(self.device, self.dtype):
+            with autocast(self.device, self.dtype):
                 restored: Tensor = restore(rows, columns)
             return restored.clamp_(0, 1).cpu()
 
@@ -170,158 +168,24 @@ class NetMethod:
 
     @torch.inference_mode()
     def _estimate(self, image: Tensor) -> KernelEstimate:
-        with _autocast(self.device, self.dtype):
-            estimate: KernelEstimate = self.net.estimate(_enter(image, self.device))  # type: ignore[operator]
+        with autocast(self.device, self.dtype):
+            estimate: KernelEstimate = self.net.estimate(enter(image, self.device))  # type: ignore[operator]
         return estimate
 
     @torch.inference_mode()
     def _estimate_parts(self, parts: Tensor) -> KernelEstimate:
         if not hasattr(self.net, "estimate_parts"):
             return _average([self._estimate(part[None]) for part in parts])  # one by one: it may read whole images
-        with _autocast(self.device, self.dtype):
-            estimate: KernelEstimate = self.net.estimate_parts(_enter(parts, self.device))  # type: ignore[operator]
+        with autocast(self.device, self.dtype):
+            estimate: KernelEstimate = self.net.estimate_parts(enter(parts, self.device))  # type: ignore[operator]
         return estimate
 
     def _given(self, image: Tensor, kernel: Tensor) -> KernelEstimate:
         """The given kernel beside the estimated noise; what else was estimated belongs to another kernel."""
-        given = _given(image, kernel, self.device)
+        given = given_kernel(image, kernel, self.device)
         if not self._uses_noise:
             return given
         return _put(given.kernel, self._estimate(image))
-
-
-class _BorrowingNet:
-    """A network for colour that measures no blur and borrows the measurement.
-
-    Args:
-        loaded: The network and what its file says. It is moved to the device.
-        name: What tables call it.
-        lender: Measures the blur.
-        device: Where to compute, as for `net_method`.
-        precision: Of the convolutions, as for `net_method`.
-
-    Raises:
-        ConfigError: If the device is not there or the precision unknown.
-    """
-
-    kind: Kind = "network"
-    runtime = "torch"
-    halo = None  # the peers pool, scale or transform all that they are shown
-
-    def __init__(
-        self,
-        loaded: LoadedNet,
-        *,
-        name: str,
-        lender: Lender,
-        device: str | torch.device = "cpu",
-        precision: Precision = "auto",
-    ) -> None:
-        self.name = name
-        self.info = loaded.info
-        self.lender = lender
-        self.device = find_device(device)
-        self.dtype = choose_dtype(precision, self.device)
-        self.net = _place(loaded.net, self.device)
-
-    @torch.inference_mode()
-    def _restore(self, image: Tensor, *known: KernelEstimate) -> Tensor:
-        """Restore images (B, 1 or 3, H, W); of a mono image, shown in three equal channels, the mean of the results."""
-        colour = _enter(check_image(image).expand(-1, COLOURS, -1, -1), self.device)
-        with _autocast(self.device, self.dtype):
-            restored: Tensor = (self.net.deconvolve if known else self.net.restore)(colour, *known)  # type: ignore[operator]
-        if image.shape[1] != COLOURS:
-            restored = restored.float().mean(dim=1, keepdim=True)
-        return _leave(restored, image)
-
-
-class NonBlindNetMethod(_BorrowingNet):
-    """A network, with `deconvolve`, that restores with a kernel: a given or a borrowed one."""
-
-    kernel_from: KernelFrom = "swift"
-
-    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
-        """Let the lender measure the blur of images (B, C, H, W) in [0, 1], unless there is a kernel (B or 1, 1, K, K).
-
-        Raises:
-            ImageError: If there is no kernel and a side is shorter than 32 pixels.
-            KernelError: If `kernel` is none.
-        """
-        return self.lender.estimate(image) if kernel is None else _given(image, kernel, self.device)
-
-    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
-        """Let the lender measure the one blur of several parts (N, C, H, W) of an image; as `estimate` otherwise."""
-        return self.lender.estimate_parts(parts) if kernel is None else _given(parts[:1], kernel, self.device)
-
-    def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
-        """Restore images (B, C, H, W) in [0, 1], C 1 or 3, with the blur that `estimate` found."""
-        known = replace(estimate, kernel=estimate.kernel.to(self.device))
-        return Deblurred(self._restore(image, known), estimate.kernel.to(image.device), estimate)
-
-    def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
-        """Deblur images (B, C, H, W) in [0, 1], C 1 or 3, with kernels (B or 1, 1, K, K) or the lender's.
-
-        Raises:
-            ImageError: If there is no kernel and a side is shorter than 32 pixels.
-            KernelError: If `kernel` is none.
-        """
-        return self.deconvolve(image, self.estimate(image, kernel))
-
-
-class EndToEndMethod(_BorrowingNet):
-    """A network, with `restore`, that needs no kernel; what it borrows is for the report only."""
-
-    kernel_from: KernelFrom = "nobody"
-
-    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
-        """Let the lender measure the blur of images (B, C, H, W) in [0, 1], for the report.
-
-        Raises:
-            ImageError: If a side is shorter than 32 pixels.
-            KernelError: If there is a kernel.
-        """
-        if kernel is not None:
-            check_takes_kernel(self)
-        return self.lender.estimate(image)
-
-    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
-        """Let the lender measure the one blur of several parts (N, C, H, W) of an image; as `estimate` otherwise."""
-        if kernel is not None:
-            check_takes_kernel(self)
-        return self.lender.estimate_parts(parts)
-
-    def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
-        """Restore images (B, C, H, W) in [0, 1], C 1 or 3, whatever `estimate` found."""
-        return self(image)
-
-    def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
-        """Restore images (B, C, H, W) in [0, 1], C 1 or 3, of any size.
-
-        Raises:
-            KernelError: If there is a kernel.
-        """
-        if kernel is not None:
-            check_takes_kernel(self)
-        return Deblurred(self._restore(image))
-
-
-def _place(net: nn.Module, device: torch.device) -> nn.Module:
-    placed: nn.Module = net.eval().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return placed
-
-
-def _enter(image: Tensor, device: torch.device) -> Tensor:
-    return check_image(image).to(device, torch.float32).contiguous()
-
-
-def _leave(restored: Tensor, image: Tensor) -> Tensor:
-    """The restored image as `Deblurred` has it, back where the input came from."""
-    return restored.float().clamp(0, 1).contiguous().to(image.device)
-
-
-def _given(image: Tensor, kernel: Tensor, device: torch.device) -> KernelEstimate:
-    """A given kernel as an estimate: one for each image, and nothing else known."""
-    return KernelEstimate(check_kernel(kernel).to(device, torch.float32).expand(len(image), -1, -1, -1))
 
 
 def _put(kernel: Tensor, found: KernelEstimate) -> KernelEstimate:
@@ -340,7 +204,3 @@ def _average(estimates: list[KernelEstimate]) -> KernelEstimate:
     noise = [found.noise for found in estimates if found.noise is not None]
     kernel = torch.cat([found.kernel for found in estimates]).mean(dim=0, keepdim=True)
     return KernelEstimate(kernel, torch.cat(noise).mean(dim=0, keepdim=True) if noise else None)
-
-
-def _autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16)

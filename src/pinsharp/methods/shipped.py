@@ -8,8 +8,9 @@ from torch import Tensor
 
 from pinsharp.export.files import is_exported
 from pinsharp.export.parts import install
+from pinsharp.methods.borrowing import EndToEndMethod, NonBlindNetMethod
 from pinsharp.methods.devices import Precision, choose_dtype
-from pinsharp.methods.network import EndToEndMethod, NetMethod, NonBlindNetMethod, net_method
+from pinsharp.methods.network import NetMethod, net_method
 from pinsharp.methods.runtimes import Runtime, load_elsewhere, load_from_export
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.weights import WeightsInfo, load_weights, zoo_path

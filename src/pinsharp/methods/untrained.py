@@ -2,8 +2,9 @@
 
 import torch
 
+from pinsharp.methods.borrowing import EndToEndMethod, NonBlindNetMethod
 from pinsharp.methods.devices import Precision, find_device
-from pinsharp.methods.network import EndToEndMethod, NetMethod, NonBlindNetMethod, net_method
+from pinsharp.methods.network import NetMethod, net_method
 from pinsharp.methods.shipped import ShippedSwift
 from pinsharp.nets.weights import LoadedNet, WeightsInfo, build_net
 

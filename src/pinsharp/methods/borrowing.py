@@ -1,0 +1,130 @@
+"""Networks that measure no blur: they restore with a borrowed kernel, or end to end with none."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from pinsharp.methods.devices import Precision, choose_dtype, find_device
+from pinsharp.methods.execution import autocast, enter, given_kernel, leave, place
+from pinsharp.methods.method import Deblurred, KernelFrom, Kind, Lender, check_image, check_takes_kernel
+from pinsharp.nets.estimate import KernelEstimate
+from pinsharp.nets.weights import LoadedNet
+
+COLOURS = 3
+"""Channels of these networks, which know no mono images: they see the plane three times."""
+
+
+class _BorrowingNet:
+    """A network for colour that measures no blur and borrows the measurement.
+
+    Args:
+        loaded: The network and what its file says. It is moved to the device.
+        name: What tables call it.
+        lender: Measures the blur.
+        device: Where to compute, as for `net_method`.
+        precision: Of the convolutions, as for `net_method`.
+
+    Raises:
+        ConfigError: If the device is not there or the precision unknown.
+    """
+
+    kind: Kind = "network"
+    runtime = "torch"
+    halo = None  # the peers pool, scale or transform all that they are shown
+
+    def __init__(
+        self,
+        loaded: LoadedNet,
+        *,
+        name: str,
+        lender: Lender,
+        device: str | torch.device = "cpu",
+        precision: Precision = "auto",
+    ) -> None:
+        self.name = name
+        self.info = loaded.info
+        self.lender = lender
+        self.device = find_device(device)
+        self.dtype = choose_dtype(precision, self.device)
+        self.net = place(loaded.net, self.device)
+
+    @torch.inference_mode()
+    def _restore(self, image: Tensor, *known: KernelEstimate) -> Tensor:
+        """Restore images (B, 1 or 3, H, W); of a mono image, shown in three equal channels, the mean of the results."""
+        colour = enter(check_image(image).expand(-1, COLOURS, -1, -1), self.device)
+        with autocast(self.device, self.dtype):
+            restored: Tensor = (self.net.deconvolve if known else self.net.restore)(colour, *known)  # type: ignore[operator]
+        if image.shape[1] != COLOURS:
+            restored = restored.float().mean(dim=1, keepdim=True)
+        return leave(restored, image)
+
+
+class NonBlindNetMethod(_BorrowingNet):
+    """A network, with `deconvolve`, that restores with a kernel: a given or a borrowed one."""
+
+    kernel_from: KernelFrom = "swift"
+
+    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+        """Let the lender measure the blur of images (B, C, H, W) in [0, 1], unless there is a kernel (B or 1, 1, K, K).
+
+        Raises:
+            ImageError: If there is no kernel and a side is shorter than 32 pixels.
+            KernelError: If `kernel` is none.
+        """
+        return self.lender.estimate(image) if kernel is None else given_kernel(image, kernel, self.device)
+
+    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+        """Let the lender measure the one blur of several parts (N, C, H, W) of an image; as `estimate` otherwise."""
+        return self.lender.estimate_parts(parts) if kernel is None else given_kernel(parts[:1], kernel, self.device)
+
+    def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
+        """Restore images (B, C, H, W) in [0, 1], C 1 or 3, with the blur that `estimate` found."""
+        known = replace(estimate, kernel=estimate.kernel.to(self.device))
+        return Deblurred(self._restore(image, known), estimate.kernel.to(image.device), estimate)
+
+    def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
+        """Deblur images (B, C, H, W) in [0, 1], C 1 or 3, with kernels (B or 1, 1, K, K) or the lender's.
+
+        Raises:
+            ImageError: If there is no kernel and a side is shorter than 32 pixels.
+            KernelError: If `kernel` is none.
+        """
+        return self.deconvolve(image, self.estimate(image, kernel))
+
+
+class EndToEndMethod(_BorrowingNet):
+    """A network, with `restore`, that needs no kernel; what it borrows is for the report only."""
+
+    kernel_from: KernelFrom = "nobody"
+
+    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+        """Let the lender measure the blur of images (B, C, H, W) in [0, 1], for the report.
+
+        Raises:
+            ImageError: If a side is shorter than 32 pixels.
+            KernelError: If there is a kernel.
+        """
+        if kernel is not None:
+            check_takes_kernel(self)
+        return self.lender.estimate(image)
+
+    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+        """Let the lender measure the one blur of several parts (N, C, H, W) of an image; as `estimate` otherwise."""
+        if kernel is not None:
+            check_takes_kernel(self)
+        return self.lender.estimate_parts(parts)
+
+    def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
+        """Restore images (B, C, H, W) in [0, 1], C 1 or 3, whatever `estimate` found."""
+        return self(image)
+
+    def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
+        """Restore images (B, C, H, W) in [0, 1], C 1 or 3, of any size.
+
+        Raises:
+            KernelError: If there is a kernel.
+        """
+        if kernel is not None:
+            check_takes_kernel(self)
+        return Deblurred(self._restore(image))
