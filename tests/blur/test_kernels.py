@@ -1,9 +1,7 @@
 """Kernels: known integrals and widths first, supersampling and scipy as references, each error sentence last."""
 
-import json
 import math
 
-import cv2
 import numpy as np
 import pytest
 import scipy.ndimage
@@ -11,18 +9,13 @@ import torch
 from scipy.signal import convolve2d
 
 from pinsharp.blur.kernels import (
-    GAUSSIAN8,
     check_kernel,
     disk_kernel,
     gaussian_disk_kernel,
     gaussian_kernel,
     kernel_sigma,
-    load_kernel,
     measured_kernel,
-    named_kernels,
-    parse_kernel,
     render_kernels,
-    save_kernel,
 )
 from pinsharp.errors import KernelError
 
@@ -152,31 +145,6 @@ def test_gradients_stay_finite_where_a_part_is_missing(sigma, radius):
     assert torch.isfinite(values.grad).all()
 
 
-def test_measured_kernels_come_back_from_array_npy_json_and_image(tmp_path):
-    table = np.random.default_rng(0).integers(1, 60000, (7, 7)).astype(np.uint16)
-    expected = torch.from_numpy(table / table.sum(dtype=np.float64)).float()[None, None]
-
-    np.save(tmp_path / "k.npy", table)
-    (tmp_path / "k.json").write_text(json.dumps(table.tolist()))
-    cv2.imwrite(str(tmp_path / "k.png"), table)
-    cv2.imwrite(str(tmp_path / "k.tiff"), table)
-
-    torch.testing.assert_close(measured_kernel(table), expected)
-    for name in ("k.npy", "k.json", "k.png", "k.tiff"):
-        torch.testing.assert_close(load_kernel(tmp_path / name), expected)
-        torch.testing.assert_close(parse_kernel(str(tmp_path / name)), expected)
-
-
-@pytest.mark.parametrize("name", ["kernel.npy", "kernel.json"])
-def test_a_saved_kernel_loads_again(tmp_path, name):
-    kernel = torch.rand(1, 1, 5, 5)
-    kernel = kernel / kernel.sum()
-
-    save_kernel(tmp_path / name, kernel)
-
-    torch.testing.assert_close(load_kernel(tmp_path / name), kernel)
-
-
 def test_a_measured_kernel_keeps_its_orientation_and_small_negative_values():
     table = scipy.ndimage.shift(np.pad([[1.0]], 4), (1, 2), order=3)
     table[0, 0] = -5e-4 * table.max()
@@ -185,40 +153,6 @@ def test_a_measured_kernel_keeps_its_orientation_and_small_negative_values():
 
     assert kernel[0, 0, 5, 6] == kernel.max()
     assert kernel[0, 0, 0, 0] < 0
-
-
-@pytest.mark.parametrize(
-    "text, kernel",
-    [
-        ("gaussian:2.4", gaussian_kernel(2.4)),
-        ("gaussian:2.4:21", gaussian_kernel(2.4, 21)),
-        ("disk:3", disk_kernel(3.0)),
-        ("gaussian:0.7+disk:2.5", gaussian_disk_kernel(0.7, 2.5)),
-    ],
-)
-def test_what_a_user_types_names_the_kernel(text, kernel):
-    torch.testing.assert_close(parse_kernel(text), kernel)
-
-
-def test_gaussian8_are_the_eight_kernels_of_the_paper():
-    kernels = named_kernels("gaussian8")
-
-    assert GAUSSIAN8 == (1.8, 2.0, 2.2, 2.4, 2.6, 2.8, 3.0, 3.2)
-    assert list(kernels) == [f"gaussian:{sigma}:21" for sigma in GAUSSIAN8]
-    assert {kernel.shape for kernel in kernels.values()} == {(1, 1, 21, 21)}
-
-
-@pytest.mark.parametrize("name", ["gaussian8", "gaussian8-wide", "disk6", "wide-range", "disk6,gaussian:2", "disk:3.5"])
-def test_each_name_of_a_kernel_set_builds_that_kernel_alone(name):
-    for single, kernel in named_kernels(name).items():
-        torch.testing.assert_close(parse_kernel(single), kernel)
-
-
-def test_wide_gaussians_have_their_full_support():
-    for name, kernel in named_kernels("gaussian8-wide").items():
-        sigma = float(name.removeprefix("gaussian:"))
-        assert kernel.shape[-1] >= 6 * sigma + 1
-        assert float(kernel_sigma(kernel)) == pytest.approx(sigma, rel=2e-3)
 
 
 def negative_table():
@@ -250,52 +184,8 @@ def negative_table():
         (lambda: measured_kernel(np.zeros((3, 3))), "positive sum, got 0; was the background subtracted twice"),
         (lambda: measured_kernel(np.full((3, 3), np.inf)), "NaN or infinite"),
         (lambda: measured_kernel(negative_table()), "below zero; subtract the background and clip it at 0"),
-        (lambda: parse_kernel("gaussian:wide"), "expected a number, got 'wide'; write for example gaussian:2.4"),
-        (lambda: parse_kernel("gaussian:2:inf"), "expected a side in whole pixels, got 'inf'"),
-        (lambda: parse_kernel("disk:"), "expected a number, got ''"),
-        (lambda: parse_kernel("blob"), "'blob' is neither gaussian:SIGMA nor disk:RADIUS nor a file of a known kind"),
-        (lambda: parse_kernel("missing.npy"), "kernel file not found: missing.npy"),
-        (lambda: named_kernels("gaussian8,"), "'' is neither gaussian:SIGMA"),
     ],
 )
 def test_what_is_no_kernel_is_refused_with_what_to_do(build, sentence):
     with pytest.raises(KernelError, match=sentence):
         build()
-
-
-@pytest.mark.parametrize(
-    "name, content, sentence",
-    [
-        ("empty.npy", b"", "cannot read a kernel from .*empty.npy"),
-        ("archive.npy", b"PK\x03\x04abc", "cannot read a kernel from .*archive.npy"),
-        ("empty.json", b"", "cannot read a kernel from"),
-        ("broken.json", b'{"a":', "cannot read a kernel from"),
-        ("binary.json", b"\xff\xfe", "cannot read a kernel from"),
-        ("empty.png", b"", "expected a mono image with one channel; convert it to greyscale"),
-        ("words.json", b'[["a"]]', "square table of numbers"),
-    ],
-)
-def test_an_unreadable_kernel_file_is_one_clear_error(tmp_path, name, content, sentence):
-    (tmp_path / name).write_bytes(content)
-
-    with pytest.raises(KernelError, match=sentence):
-        load_kernel(tmp_path / name)
-
-
-def test_a_colour_image_is_no_kernel(tmp_path):
-    cv2.imwrite(str(tmp_path / "colour.png"), np.ones((5, 5, 3), np.uint8))
-
-    with pytest.raises(KernelError, match="mono image with one channel"):
-        load_kernel(tmp_path / "colour.png")
-
-
-def test_a_pickle_is_never_opened(tmp_path):
-    np.save(tmp_path / "pickle.npy", np.array([[object()]]), allow_pickle=True)
-
-    with pytest.raises(KernelError, match="Object arrays cannot be loaded"):
-        load_kernel(tmp_path / "pickle.npy")
-
-
-def test_a_kernel_is_saved_only_in_a_format_that_loads(tmp_path):
-    with pytest.raises(KernelError, match=r"saved as .npy or .json, got 'k.txt'"):
-        save_kernel(tmp_path / "k.txt", gaussian_kernel(1.0))

@@ -18,7 +18,7 @@ SMALL = PanelSettings(pins=4, pin_length_um=140, lead_um=20, trace_um=20)
 @pytest.fixture
 def panels(tmp_path):
     """Two panels in focus and out of it, with their tables."""
-    from pinsharp.blur.kernels import parse_kernel
+    from pinsharp.blur.kernel_names import parse_kernel
 
     for seed in (1, 2):
         panel = simulate_panel(SMALL, seed)

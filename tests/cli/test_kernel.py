@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma, load_kernel
+from pinsharp.blur.kernel_names import load_kernel
+from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma
 from pinsharp.cli.kernel_plot import draw
 from pinsharp.restore import sample, streaming
 from pinsharp.restore.defocus import Defocus

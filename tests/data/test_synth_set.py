@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from pinsharp.blur.kernels import load_kernel
+from pinsharp.blur.kernel_names import load_kernel
 from pinsharp.data import synth_set
 from pinsharp.data.synth_set import planned_files, write_test_set
 from pinsharp.data.testset import Degradation, blurred_pairs

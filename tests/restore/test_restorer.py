@@ -6,7 +6,8 @@ import torch
 
 import pinsharp
 from pinsharp import methods
-from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, save_kernel
+from pinsharp.blur.kernel_names import save_kernel
+from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.errors import ConfigError, ImageError, KernelError, WeightsError
 from pinsharp.images.arrays import to_array, to_tensor

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pinsharp.bench.contenders import BLURRED, LINEAR_LIMIT
 from pinsharp.bench.records import TRUE_KERNEL, Measurement, RunRecords
-from pinsharp.blur.kernels import named_kernels
+from pinsharp.blur.kernel_names import named_kernels
 from pinsharp.errors import ConfigError, KernelError
 from pinsharp.metrics import ImageScores, Scores
 

@@ -114,7 +114,7 @@ def _kernel_file(found: "Defocus", name: str) -> bytes:
     """What `save_kernel` would write under that name."""
     import torch
 
-    from pinsharp.blur.kernels import save_kernel
+    from pinsharp.blur.kernel_names import save_kernel
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / name

@@ -10,7 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
-from pinsharp.blur.kernels import kernel_sigma, named_kernels
+from pinsharp.blur.kernel_names import named_kernels
+from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.blur.noise import add_read_noise, generator, quantise
 from pinsharp.blur.operators import BOUNDARIES, Blur, Boundary
 from pinsharp.errors import ConfigError, ImageError
@@ -29,7 +30,7 @@ class Degradation:
     """Protocol by which sharp images become blurred ones: what two figures must share to be compared.
 
     Args:
-        kernel_set: Kernels as `pinsharp.blur.kernels.named_kernels` takes them, such as `gaussian8`.
+        kernel_set: Kernels as `pinsharp.blur.kernel_names.named_kernels` takes them, such as `gaussian8`.
         boundary: How an image continues past its border; with `valid` the sharp image is cropped to the blurred one.
         bits: Depth to which blurred images are rounded, 1 to 16.
         noise: Standard deviation of the read noise in units of full scale, >= 0.

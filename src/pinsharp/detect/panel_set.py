@@ -81,7 +81,7 @@ def write_panels(
         OutputError: If a file exists already, or the folder cannot be written.
         KernelError: If `plan.kernel` names no kernel.
     """
-    from pinsharp.blur.kernels import parse_kernel
+    from pinsharp.blur.kernel_names import parse_kernel
 
     kernel = None if plan.kernel is None else parse_kernel(plan.kernel)
     existing = [path for path in plan.targets if path.exists()]

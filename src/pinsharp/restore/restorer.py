@@ -13,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pinsharp.blur.kernels import load_kernel, measured_kernel, parse_kernel
+from pinsharp.blur.kernel_names import load_kernel, parse_kernel
+from pinsharp.blur.kernels import measured_kernel
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.methods import DEFAULT_METHOD, BlindMethod, Method, Precision, Runtime, check_takes_kernel, load_method
 from pinsharp.restore.colour import ColourOptions, as_mono

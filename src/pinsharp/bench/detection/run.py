@@ -35,7 +35,7 @@ from pinsharp.bench.detection.tasks import (
 from pinsharp.bench.provenance import provenance
 from pinsharp.bench.record_file import RecordFile
 from pinsharp.bench.records import are_current
-from pinsharp.blur.kernels import named_kernels
+from pinsharp.blur.kernel_names import named_kernels
 from pinsharp.errors import ConfigError
 
 TUNING_SEED = 1000

@@ -15,7 +15,8 @@ from pinsharp.bench.detection.rows import Answer, Attempt, Lineup
 from pinsharp.bench.detection.scene import Judgement, Shot, Study, judge
 from pinsharp.bench.measuring import CarryOut, Make
 from pinsharp.bench.tasks import LONGEST_REASON, one_line
-from pinsharp.blur.kernels import kernel_sigma, parse_kernel
+from pinsharp.blur.kernel_names import parse_kernel
+from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.detect.tables import write_particles
 from pinsharp.images.files import write_image
 

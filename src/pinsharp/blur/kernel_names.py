@@ -1,0 +1,147 @@
+"""Kernels by name: what a user types, the sets of benchmarks, and files of measured ones."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from pinsharp.blur.kernels import (
+    check_kernel,
+    disk_kernel,
+    gaussian_disk_kernel,
+    gaussian_kernel,
+    measured_kernel,
+)
+from pinsharp.errors import KernelError
+
+GAUSSIAN8 = tuple(round(1.8 + 0.2 * step, 1) for step in range(8))
+"""The widths of the paper's test kernels, in pixels: 1.8, 2.0 .. 3.2."""
+
+_ARRAY_SUFFIXES = (".npy", ".json")
+_IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".bmp")
+
+
+def load_kernel(path: str | Path) -> Tensor:
+    """Read a measured kernel from a .npy array, a .json table or a mono image.
+
+    Args:
+        path: The file. An image is taken as linear intensity: its values divided by their sum.
+
+    Returns:
+        Kernel (1, 1, K, K), float32.
+
+    Raises:
+        KernelError: If the file is missing, of another kind, unreadable, or holds no kernel.
+    """
+    file = Path(path)
+    suffix = file.suffix.lower()
+    if suffix not in (*_ARRAY_SUFFIXES, *_IMAGE_SUFFIXES):
+        known = ", ".join((*_ARRAY_SUFFIXES, *_IMAGE_SUFFIXES))
+        raise KernelError(
+            f"kernel {str(path)!r} is neither gaussian:SIGMA nor disk:RADIUS nor a file of a known kind ({known})"
+        )
+    if not file.is_file():
+        raise KernelError(f"kernel file not found: {file}")
+    try:
+        return measured_kernel(_read_table(file, suffix))
+    except (OSError, ValueError, EOFError) as error:
+        raise KernelError(f"cannot read a kernel from {file}: {error}") from None
+
+
+def save_kernel(path: str | Path, kernel: Tensor) -> None:
+    """Write one kernel (1, 1, K, K) as .npy or .json, to be read again by `load_kernel`."""
+    import numpy as np
+
+    file = Path(path)
+    table = check_kernel(kernel)[0, 0].detach().cpu().numpy()
+    if file.suffix.lower() == ".npy":
+        with file.open("wb") as stream:
+            np.save(stream, table)
+    elif file.suffix.lower() == ".json":
+        file.write_text(json.dumps(table.tolist()) + "\n")
+    else:
+        raise KernelError(f"a kernel is saved as .npy or .json, got {file.name!r}")
+
+
+def parse_kernel(text: str) -> Tensor:
+    """Build a kernel from what a user types.
+
+    Args:
+        text: `gaussian:SIGMA`, `gaussian:SIGMA:SIZE`, `disk:RADIUS`, `gaussian:SIGMA+disk:RADIUS`, or a file.
+
+    Returns:
+        Kernel (1, 1, K, K), float32.
+
+    Raises:
+        KernelError: If the text names no kernel.
+    """
+    family, _, argument = text.partition(":")
+    if family == "gaussian" and "+disk:" in argument:
+        sigma, _, radius = argument.partition("+disk:")
+        return gaussian_disk_kernel(_number(sigma, text), _number(radius, text))
+    if family == "gaussian":
+        sigma, _, size = argument.partition(":")
+        return gaussian_kernel(_number(sigma, text), _whole_number(size, text) if size else None)
+    if family == "disk":
+        return disk_kernel(_number(argument, text))
+    return load_kernel(text)
+
+
+def named_kernels(name: str) -> dict[str, Tensor]:
+    """List the kernels of a benchmark set, or the single kernel that `parse_kernel` makes of the name.
+
+    Args:
+        name: `gaussian8` (21 x 21, the paper's), `gaussian8-wide` (full support), `disk6`, `wide-range`, a kernel such
+            as `disk:3.5`, or several of these joined by commas.
+
+    Returns:
+        Kernels in order, by the names that `parse_kernel` takes, such as `gaussian:1.8:21`.
+    """
+    kernels: dict[str, Tensor] = {}
+    for part in name.split(","):
+        if part == "gaussian8":
+            kernels |= {f"gaussian:{sigma}:21": gaussian_kernel(sigma, 21) for sigma in GAUSSIAN8}
+        elif part == "gaussian8-wide":
+            kernels |= {f"gaussian:{sigma}": gaussian_kernel(sigma) for sigma in GAUSSIAN8}
+        elif part == "disk6":
+            kernels |= {f"disk:{radius}": disk_kernel(radius) for radius in (2, 3, 4, 5, 6, 7)}
+        elif part == "wide-range":
+            kernels |= {f"gaussian:{sigma}": gaussian_kernel(sigma) for sigma in (0.6, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)}
+        else:
+            kernels[part] = parse_kernel(part)
+    return kernels
+
+
+def _read_table(file: Path, suffix: str) -> Any:
+    import numpy as np
+
+    if suffix == ".npy":
+        with file.open("rb") as stream:  # read_array, because np.load would open archives too
+            return np.lib.format.read_array(stream, allow_pickle=False)
+    if suffix == ".json":
+        return json.loads(file.read_text())
+    import cv2
+
+    image = cv2.imdecode(np.fromfile(file, dtype=np.uint8), cv2.IMREAD_UNCHANGED) if file.stat().st_size else None
+    if image is None or image.ndim != 2:
+        raise ValueError("expected a mono image with one channel; convert it to greyscale")
+    return image.astype(np.float64)
+
+
+def _number(text: str, whole: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise KernelError(
+            f"kernel {whole!r}: expected a number, got {text!r}; write for example gaussian:2.4 or disk:3"
+        ) from None
+
+
+def _whole_number(text: str, whole: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise KernelError(
+            f"kernel {whole!r}: expected a side in whole pixels, got {text!r}; write for example gaussian:2.4:21"
+        ) from None
