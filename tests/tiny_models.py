@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import torch
 
+from pinsharp.nets.registry import build_net
 from pinsharp.nets.spectrum_net import SpectrumNet
 from pinsharp.nets.swift import Swift, SwiftConfig
 from pinsharp.nets.udbd import Udbd, UdbdConfig
-from pinsharp.nets.weights import build_net, save_weights
+from pinsharp.nets.weights import save_weights
 
 SWIFT = SwiftConfig(
     width=4,

@@ -66,7 +66,9 @@ def _convert(value: Any, hint: Any, where: str, words: Mapping[type, str]) -> An
         if value not in arguments:
             raise ConfigError(f"{where} must be one of {', '.join(map(str, arguments))}, got {value!r}")
         return value
-    if origin is tuple and isinstance(value, list):
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise ConfigError(f"{where} must be a list, got {value!r}")
         kinds = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else list(arguments)
         if len(kinds) != len(value):
             raise ConfigError(f"{where} must hold {len(kinds)} values, got {len(value)}")

@@ -6,7 +6,7 @@ import torch
 from pinsharp.errors import ConfigError
 from pinsharp.export.parts import EXPORTABLE, check_exportable, graph_of, install, installed, plain_modules, remove
 from pinsharp.nets.estimate import KernelEstimate
-from pinsharp.nets.weights import NETS
+from pinsharp.nets.registry import NETS
 from tiny_models import tiny_peer, tiny_swift
 
 END_TO_END = [name for name in EXPORTABLE if name != "swift"]

@@ -11,8 +11,9 @@ from pinsharp.nets.deepdeblur import DeepDeblur, DeepDeblurConfig
 from pinsharp.nets.dwdn import Dwdn, DwdnConfig
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.nafnet import Nafnet, NafnetConfig
+from pinsharp.nets.registry import build_net, make_config
 from pinsharp.nets.srn import Srn, SrnConfig
-from pinsharp.nets.weights import build_net, load_weights, make_config, save_weights
+from pinsharp.nets.weights import load_weights, save_weights
 
 NETS = {
     "nafnet": lambda: Nafnet(NafnetConfig(width=4, encoder_blocks=(1, 1), decoder_blocks=(1, 1))),
@@ -204,9 +205,9 @@ def test_a_video_frame_costs_what_it_costs_the_authors_nets(name, expected):
         ("nafnet", {"encoder_blocks": [1, 1, 1, -1]}, "must not be negative"),
         ("deepdeblur", {"blocks": -1}, "blocks must be at least 0, got -1"),
         ("srn", {"scales": 0}, "scales must be at least 1, got 0"),
-        ("srn", {"cell": "gru"}, "srn.cell must be one of 'none', 'lstm', got 'gru'"),
+        ("srn", {"cell": "gru"}, "srn.cell must be one of none, lstm, got 'gru'"),
         ("dwdn", {"features": 0}, "features must be at least 1, got 0"),
-        ("dwdn", {"feature_padding": "circular"}, "dwdn.feature_padding must be one of 'zeros', 'replicate'"),
+        ("dwdn", {"feature_padding": "circular"}, "dwdn.feature_padding must be one of zeros, replicate"),
     ],
 )
 def test_settings_out_of_range_are_refused(net, settings, sentence):

@@ -14,8 +14,9 @@ from pinsharp.errors import ConfigError
 from pinsharp.nets import bank_blocks
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.mono_trunk import with_mono_trunk
+from pinsharp.nets.registry import make_config
 from pinsharp.nets.swift import MARGIN, Swift, SwiftConfig
-from pinsharp.nets.weights import load_weights, make_config, save_weights
+from pinsharp.nets.weights import load_weights, save_weights
 
 SMALL = SwiftConfig(
     width=4,

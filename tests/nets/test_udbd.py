@@ -12,8 +12,8 @@ from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.feature_wiener import Dfwd, Fwd
+from pinsharp.nets.registry import make_config
 from pinsharp.nets.udbd import Udbd, UdbdConfig
-from pinsharp.nets.weights import make_config
 
 SMALL = UdbdConfig(
     kernel_channels=4,

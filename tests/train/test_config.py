@@ -7,7 +7,7 @@ import pytest
 
 from pinsharp.data.synthesis import SynthesisConfig
 from pinsharp.errors import ConfigError
-from pinsharp.nets.weights import build_net, make_config, net_classes
+from pinsharp.nets.registry import build_net, make_config, net_classes
 from pinsharp.train.config import RunConfig, StageConfig, TrainConfig, load_config
 from pinsharp.train.stages import check_stage
 
@@ -214,7 +214,7 @@ def test_settings_are_applied_in_order(file):
         ("stage.0.kind=both", "stage.0.kind must be one of kernel, deconv, joint, direct, got 'both'"),
         ("stage.0.betas=[0.9]", "stage.0.betas must hold 2 values, got 1"),
         ("stage.0.betas=[0.9, 'a']", "stage.0.betas.1 must be of type float, got 'a'"),
-        ("stage.0.frozen=restorer", "stage.0.frozen must be of type tuple, got 'restorer'"),
+        ("stage.0.frozen=restorer", "stage.0.frozen must be a list, got 'restorer'"),
         ("run=3", r"\[run\] must be a table of settings, got 3"),
         ("stage=[]", r"at least one \[\[stage\]\]"),
         ("stage.0.steps=0", "stage.steps must be at least 1, got 0"),
@@ -280,7 +280,7 @@ def test_settings_that_contradict_one_another_are_told(file, settings, sentence)
         ("[[stage]]\nkind = 'kernel'", "setting net is missing from the training file"),
         (SMALL.replace("lr = 1e-3", ""), "setting stage.0.lr is missing from the training file"),
         ('net = "swift"', "setting stage is missing from the training file"),
-        ("stage = 3\nnet = 'swift'", "stage must be of type tuple, got 3"),
+        ("stage = 3\nnet = 'swift'", "stage must be a list, got 3"),
     ],
 )
 def test_a_file_that_is_no_training_file_is_refused(file, text, sentence):

@@ -19,7 +19,8 @@ import pinsharp
 from pinsharp.data.corpus import is_held_out, load_corpus
 from pinsharp.data.synthesis import make_batch
 from pinsharp.errors import ConfigError, OutputError, PinsharpError
-from pinsharp.nets.weights import build_net, load_weights, save_weights
+from pinsharp.nets.registry import build_net
+from pinsharp.nets.weights import load_weights, save_weights
 from pinsharp.train import loop
 from pinsharp.train import run as running
 from pinsharp.train.loop import WEIGHTS, train

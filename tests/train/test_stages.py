@@ -14,7 +14,7 @@ from pinsharp.data.corpus import load_corpus
 from pinsharp.data.synthesis import Batch, SynthesisConfig, make_batch
 from pinsharp.errors import ConfigError
 from pinsharp.nets.estimate import KernelEstimate
-from pinsharp.nets.weights import build_net
+from pinsharp.nets.registry import build_net
 from pinsharp.train.stages import LEAST_NOISE, PSNR_FLOOR, Stage, kernel_loss, width_errors
 from tiny_models import PEERS
 

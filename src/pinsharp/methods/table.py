@@ -20,7 +20,8 @@ from pinsharp.methods.network import kernel_source
 from pinsharp.methods.runtimes import Runtime, check_runtime, check_torch_only
 from pinsharp.methods.selfdeblur import SelfDeblurMethod
 from pinsharp.methods.shipped import ShippedSwift, from_file
-from pinsharp.nets.weights import net_classes, read_info, shipped_names, zoo_path
+from pinsharp.nets.registry import net_classes
+from pinsharp.nets.weights import read_info, shipped_names, zoo_path
 
 DEFAULT_METHOD = "swift"
 """The method that restores when none is named."""

@@ -6,7 +6,8 @@ from pinsharp.methods.borrowing import EndToEndMethod, NonBlindNetMethod
 from pinsharp.methods.devices import Precision, find_device
 from pinsharp.methods.network import NetMethod, net_method
 from pinsharp.methods.shipped import ShippedSwift
-from pinsharp.nets.weights import LoadedNet, WeightsInfo, build_net
+from pinsharp.nets.registry import build_net
+from pinsharp.nets.weights import LoadedNet, WeightsInfo
 
 UNTRAINED = "untrained"
 """Stands where the hash of weights would stand."""

@@ -23,7 +23,7 @@ def multiply_adds(net: nn.Module, shape: Shape = (1, 3, 256, 256)) -> int:
     that looks at values on its way, such as swift, restores one grey image for it where its weights are.
 
     Args:
-        net: A network of a kind in `pinsharp.nets.weights.NETS`. One that estimates its kernel is counted with the
+        net: A network of a kind in `pinsharp.nets.registry.NETS`. One that estimates its kernel is counted with the
             estimate; one that needs a kernel gets one of 21 x 21.
         shape: Shape of the images (B, C, H, W).
     """

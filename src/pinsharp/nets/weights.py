@@ -5,15 +5,13 @@ The header carries a SHA-256 of net, settings and tensors, so that a file either
 
 import dataclasses
 import hashlib
-import importlib
 import json
 import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import NoneType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
 import safetensors.torch
 import torch
@@ -21,16 +19,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from pinsharp.errors import ConfigError, OutputError, WeightsError
-
-NETS = {
-    "udbd": ("pinsharp.nets.udbd", "Udbd", "UdbdConfig"),
-    "swift": ("pinsharp.nets.swift", "Swift", "SwiftConfig"),
-    "deepdeblur": ("pinsharp.nets.deepdeblur", "DeepDeblur", "DeepDeblurConfig"),
-    "srn": ("pinsharp.nets.srn", "Srn", "SrnConfig"),
-    "nafnet": ("pinsharp.nets.nafnet", "Nafnet", "NafnetConfig"),
-    "dwdn": ("pinsharp.nets.dwdn", "Dwdn", "DwdnConfig"),
-}
-"""Every kind of network: its module, its class and the class of its settings, imported when first used."""
+from pinsharp.nets.registry import build_net, name_of
 
 ZOO = Path(__file__).parent / "zoo"
 """Folder of the weights that come with pinsharp."""
@@ -46,7 +35,7 @@ class WeightsInfo:
     """What a weights file says about itself.
 
     Args:
-        net: Kind of network, a name in `NETS`.
+        net: Kind of network, a name in `pinsharp.nets.registry.NETS`.
         config: Its settings, by name.
         card: Provenance: data, protocol, commit, figures, licence, in the words of who saved it.
         sha256: Hash of net, settings and tensors; what a table of results names the model by.
@@ -73,51 +62,12 @@ class LoadedNet:
         return self.info.card
 
 
-def net_classes(name: str) -> tuple[Any, Any]:
-    """Look up a kind of network: its class and the class of its settings.
-
-    Raises:
-        ConfigError: If there is no such kind.
-    """
-    if name not in NETS:
-        raise ConfigError(f"unknown net {name!r}; expected one of: {', '.join(NETS)}")
-    module, net, config = NETS[name]
-    found = importlib.import_module(module)
-    return getattr(found, net), getattr(found, config)
-
-
-def make_config(name: str, settings: Mapping[str, Any]) -> Any:
-    """Make the settings of a net from a table, such as `[config]` of a TOML file; what is left out keeps its default.
-
-    Args:
-        name: Kind of network, a name in `NETS`.
-        settings: Values by name. A list may stand for a tuple and a whole number for a real one.
-
-    Raises:
-        ConfigError: If the net, a name, a type or a value is wrong.
-    """
-    _, config_class = net_classes(name)
-    hints = get_type_hints(config_class)
-    known = {field.name for field in dataclasses.fields(config_class)}
-    unknown = sorted(set(settings) - known)
-    if unknown:
-        raise ConfigError(f"net {name!r} has no setting {unknown[0]!r}; it has: {', '.join(sorted(known))}")
-    return config_class(**{key: _converted(f"{name}.{key}", value, hints[key]) for key, value in settings.items()})
-
-
-def build_net(name: str, settings: Mapping[str, Any] | None = None) -> nn.Module:
-    """Build an untrained net of a kind in `NETS` from its settings, strictly (see `make_config`)."""
-    config = make_config(name, settings or {})
-    net: nn.Module = net_classes(name)[0](config)
-    return net
-
-
 def save_weights(path: str | Path, net: nn.Module, card: Mapping[str, Any], *, half: bool = False) -> WeightsInfo:
     """Write a net to one .safetensors file, atomically: a killed process leaves the old file or the new one.
 
     Args:
         path: The file, replaced if it exists; its folder must exist.
-        net: A network of a kind in `NETS`, made from the settings in its `config`.
+        net: A network of a kind in `pinsharp.nets.registry.NETS`, made from the settings in its `config`.
         card: Provenance, of values that JSON can hold.
         half: Store float32 tensors as float16: half the size, three significant digits, checked for overflow.
 
@@ -125,7 +75,7 @@ def save_weights(path: str | Path, net: nn.Module, card: Mapping[str, Any], *, h
         WeightsError: If a weight is not finite.
         OutputError: If the file cannot be written.
     """
-    name = _name_of(net)
+    name = name_of(net)
     config = json.dumps(dataclasses.asdict(net.config), sort_keys=True)  # type: ignore[call-overload]
     tensors = {key: _stored(key, value, half) for key, value in net.state_dict().items()}
     payload = _split(safetensors.torch.save(tensors))[1]
@@ -211,13 +161,6 @@ def zoo_path(name: str) -> Path:
     return ZOO / f"{name}.safetensors"
 
 
-def _name_of(net: nn.Module) -> str:
-    for name, (module, class_name, _) in NETS.items():
-        if (type(net).__module__, type(net).__name__) == (module, class_name):
-            return name
-    raise ValueError(f"cannot save a {type(net).__name__}: it is none of the nets {', '.join(NETS)}")
-
-
 def _stored(key: str, tensor: Tensor, half: bool) -> Tensor:
     """Prepare one tensor for the file: on the CPU, contiguous, finite."""
     tensor = tensor.detach().cpu().contiguous()
@@ -297,27 +240,6 @@ def _checked(file: Path, tensors: dict[str, Tensor], expected: Mapping[str, Tens
         more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
         raise WeightsError(f"{file} does not fit its net: {problems[0]}{more}; get weights made for this version")
     return {key: tensor.to(expected[key].dtype) for key, tensor in tensors.items()}
-
-
-def _converted(name: str, value: Any, hint: Any) -> Any:
-    """Check a setting against its type hint; lists become tuples and whole numbers floats where these are asked for."""
-    kinds = get_args(hint)
-    if get_origin(hint) is Literal:
-        if value not in kinds or isinstance(value, bool) != any(isinstance(kind, bool) for kind in kinds):
-            raise ConfigError(f"{name} must be one of {', '.join(map(repr, kinds))}, got {value!r}")
-        return value
-    if get_origin(hint) is tuple:
-        if not isinstance(value, list | tuple) or (kinds[-1] is not Ellipsis and len(value) != len(kinds)):
-            raise ConfigError(f"{name} must be a list such as {hint}, got {value!r}")
-        inner = kinds[:1] * len(value) if kinds[-1] is Ellipsis else kinds
-        return tuple(_converted(name, item, kind) for item, kind in zip(value, inner, strict=True))
-    if NoneType in kinds:
-        return None if value is None else _converted(name, value, next(kind for kind in kinds if kind is not NoneType))
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, hint) or isinstance(value, bool) != (hint is bool):
-        raise ConfigError(f"{name} must be of type {hint.__name__}, got {value!r}")
-    return value
 
 
 def _write_atomically(path: Path, data: bytes) -> None:

@@ -192,7 +192,7 @@ class TrainConfig:
 
     Args:
         name: Name of the model.
-        net: Net from the table in `pinsharp.nets.weights`.
+        net: Net from the table in `pinsharp.nets.registry`.
         root: Folder of sharp images.
         config: The net's own settings.
         data: Blurs and noises of the pairs.

@@ -16,7 +16,8 @@ from torch.optim.swa_utils import AveragedModel
 from pinsharp.data.corpus import Corpus, load_corpus
 from pinsharp.data.synthesis import Batch, make_batch
 from pinsharp.errors import ConfigError
-from pinsharp.nets.weights import build_net, load_weights
+from pinsharp.nets.registry import build_net
+from pinsharp.nets.weights import load_weights
 from pinsharp.train.config import TrainConfig
 from pinsharp.train.stages import check_stage
 

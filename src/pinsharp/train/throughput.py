@@ -7,7 +7,7 @@ import torch
 
 from pinsharp.data.corpus import load_corpus
 from pinsharp.data.synthesis import make_batch
-from pinsharp.nets.weights import build_net
+from pinsharp.nets.registry import build_net
 from pinsharp.train.config import StageConfig, TrainConfig
 from pinsharp.train.run import compile_trunks
 from pinsharp.train.stages import Stage
