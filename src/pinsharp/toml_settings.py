@@ -62,6 +62,9 @@ def _convert(value: Any, hint: Any, where: str, words: Mapping[type, str]) -> An
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if dataclasses.is_dataclass(hint):
         return build(typing.cast(type[Any], hint), value, f"{where}.", words)
+    if types.NoneType in arguments:
+        wanted = next(kind for kind in arguments if kind is not types.NoneType)
+        return None if value is None else _convert(value, wanted, where, words)
     if origin is Literal:
         if value not in arguments:
             raise ConfigError(f"{where} must be one of {', '.join(map(str, arguments))}, got {value!r}")

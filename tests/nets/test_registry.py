@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from pinsharp.errors import ConfigError
+from pinsharp.nets import registry
 from pinsharp.nets.registry import build_net, make_config, net_classes
 from pinsharp.nets.udbd import UdbdConfig
 
@@ -32,6 +33,24 @@ def test_a_net_is_built_from_a_table():
 def test_wrong_settings_are_refused_in_the_users_words(settings, sentence):
     with pytest.raises(ConfigError, match=sentence):
         make_config("udbd", settings)
+
+
+@dataclasses.dataclass(frozen=True)
+class ManyTypes:
+    rate: float = 0.1
+    limit: int | None = None
+    pair: tuple[int, float] = (1, 2.0)
+
+
+def test_whole_numbers_optional_values_and_pairs_are_understood(monkeypatch):
+    monkeypatch.setattr(registry, "net_classes", lambda name: (None, ManyTypes))
+
+    assert make_config("any", {"rate": 2, "limit": None, "pair": [3, 4]}) == ManyTypes(2.0, None, (3, 4.0))
+    assert make_config("any", {"limit": 5}).limit == 5
+    with pytest.raises(ConfigError, match=r"any\.limit must be of type int, got 'x'"):
+        make_config("any", {"limit": "x"})
+    with pytest.raises(ConfigError, match=r"any\.pair must hold 2 values, got 1"):
+        make_config("any", {"pair": [1]})
 
 
 def test_an_unknown_kind_of_net_is_refused():

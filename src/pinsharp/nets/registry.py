@@ -51,15 +51,3 @@ def build_net(name: str, settings: Mapping[str, Any] | None = None) -> nn.Module
     config = make_config(name, settings or {})
     net: nn.Module = net_classes(name)[0](config)
     return net
-
-
-def name_of(net: nn.Module) -> str:
-    """Name the kind of a network.
-
-    Raises:
-        ValueError: If it is of none.
-    """
-    for name, (module, class_name, _) in NETS.items():
-        if (type(net).__module__, type(net).__name__) == (module, class_name):
-            return name
-    raise ValueError(f"cannot save a {type(net).__name__}: it is none of the nets {', '.join(NETS)}")

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from pinsharp.blur.continuation import source_pixels
+
 
 def textured_windows(image: Tensor, size: int, most: int) -> Tensor:
     """Pick the windows of mono images that hold most fine structure.
@@ -75,6 +77,6 @@ def _mirror_to(image: Tensor, size: int) -> Tensor:
     for axis in (-2, -1):
         length = image.shape[axis]
         if length < size:
-            position = torch.arange(size, device=image.device) % max(2 * length - 2, 1)
-            image = image.index_select(axis, torch.minimum(position, (2 * length - 2 - position).abs()))
+            position = torch.arange(size, device=image.device)
+            image = image.index_select(axis, source_pixels(position, length, "reflect"))
     return image

@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from pinsharp.errors import ConfigError, OutputError, WeightsError
-from pinsharp.nets.registry import build_net, name_of
+from pinsharp.nets.registry import NETS, build_net
 
 ZOO = Path(__file__).parent / "zoo"
 """Folder of the weights that come with pinsharp."""
@@ -75,7 +75,7 @@ def save_weights(path: str | Path, net: nn.Module, card: Mapping[str, Any], *, h
         WeightsError: If a weight is not finite.
         OutputError: If the file cannot be written.
     """
-    name = name_of(net)
+    name = _name_of(net)
     config = json.dumps(dataclasses.asdict(net.config), sort_keys=True)  # type: ignore[call-overload]
     tensors = {key: _stored(key, value, half) for key, value in net.state_dict().items()}
     payload = _split(safetensors.torch.save(tensors))[1]
@@ -159,6 +159,13 @@ def zoo_path(name: str) -> Path:
             f"no weights named {name!r} come with pinsharp (shipped: {shipped}); give a .safetensors file"
         )
     return ZOO / f"{name}.safetensors"
+
+
+def _name_of(net: nn.Module) -> str:
+    for name, (module, class_name, _) in NETS.items():
+        if (type(net).__module__, type(net).__name__) == (module, class_name):
+            return name
+    raise ValueError(f"cannot save a {type(net).__name__}: it is none of the nets {', '.join(NETS)}")
 
 
 def _stored(key: str, tensor: Tensor, half: bool) -> Tensor:
