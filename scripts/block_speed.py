@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from pinsharp.allocator import keep_freed_memory
 from pinsharp.nets.blocks import NafBlock, ResBlock
-from pinsharp.nets.refiner import Trunk
-from pinsharp.nets.swift import SwiftConfig
+from pinsharp.nets.swift.refiner import Trunk
+from pinsharp.nets.swift.swift import SwiftConfig
 
 SIDE, CROP, BATCH = 1024, 128, 16
 

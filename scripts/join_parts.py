@@ -9,7 +9,7 @@ import sys
 from dataclasses import asdict, replace
 from typing import Any
 
-from pinsharp.nets.swift import Swift
+from pinsharp.nets.swift.swift import Swift
 from pinsharp.nets.weights import load_weights, save_weights
 
 

@@ -48,8 +48,8 @@ def restore_strip(source: Path, target: Path, precision: str, window: int | None
     import torch
 
     from pinsharp.allocator import keep_freed_memory
-    from pinsharp.restore.restorer import Restorer
-    from pinsharp.restore.streaming import restore_file
+    from pinsharp.restoration.restorer import Restorer
+    from pinsharp.restoration.streaming import restore_file
 
     keep_freed_memory()
     restorer = Restorer(precision=precision, window=window)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ import numpy as np
 
 from pinsharp.images.arrays import FULL_SCALE
 from pinsharp.images.files import read_image
-from pinsharp.restore.restorer import Restorer
+from pinsharp.restoration.restorer import Restorer
 
 
 def main():

@@ -8,8 +8,8 @@ import signal
 import time
 from functools import partial
 
+from pinsharp.atomic import whole_or_nothing
 from pinsharp.errors import ImageError
-from pinsharp.images.atomic import whole_or_nothing
 
 FIGURES = {
     "sigma": 2.0,

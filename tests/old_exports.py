@@ -1,7 +1,7 @@
 """Exported files as an earlier version of the package wrote them: whole, with their weights, but with other inputs."""
 
-from pinsharp.export import onnx, openvino
 from pinsharp.export.files import files_of
+from pinsharp.runtimes import onnx, openvino
 
 NOW, THEN = "modulation_mono", "modulation"
 

@@ -9,7 +9,7 @@ from pinsharp.errors import ConfigError, KernelError, WeightsError
 from pinsharp.methods import SampledMethod, WindowedMethod, load_method
 from pinsharp.methods.ensemble import Ensemble
 from pinsharp.nets.weights import save_weights
-from pinsharp.restore.restorer import Restorer
+from pinsharp.restoration.restorer import Restorer
 from strategies import random_image
 from tiny_models import save_tiny_swift, tiny_peer
 

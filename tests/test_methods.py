@@ -29,7 +29,7 @@ from pinsharp.methods import (
 from pinsharp.methods.ensemble import Ensemble
 from pinsharp.nets import weights
 from pinsharp.nets.estimate import KernelEstimate
-from pinsharp.nets.selfdeblur import SMALL, SelfDeblurConfig
+from pinsharp.nets.peers.selfdeblur import SMALL, SelfDeblurConfig
 from pinsharp.nets.weights import load_weights, save_weights
 from tiny_models import save_tiny_swift, save_tiny_zoo, tiny_peer, tiny_swift, tiny_udbd
 

@@ -1,7 +1,6 @@
 """The front door: the names that users rely on, found where they are promised, at no cost before they are used."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -67,7 +66,7 @@ def test_unknown_name_is_an_ordinary_attribute_error():
 
 def test_importing_pinsharp_imports_nothing_heavy():
     """Modules are looked for, not milliseconds: on a busy machine a time says nothing."""
-    loaded = run_fresh("import sys, pinsharp, pinsharp.restore; print(*sys.modules)").split()
+    loaded = run_fresh("import sys, pinsharp, pinsharp.restoration; print(*sys.modules)").split()
 
     assert set(HEAVY) & set(loaded) == set()
 
@@ -98,30 +97,13 @@ def test_help_imports_no_torch():
     assert set(HEAVY) & set(loaded.split()) == set()
 
 
-@pytest.mark.parametrize(
-    "before",
-    [
-        "",
-        "from pinsharp.restore.restorer import Restorer",
-        "import pinsharp.restore.restorer",
-        "import pinsharp.restore.restorer as restorer; restorer.Restorer",
-        "from pinsharp.restore import restorer; restorer.Restorer",
-        "from pinsharp import restore, Restorer",
-    ],
-)
-def test_restore_can_be_called_whatever_was_imported_before(tmp_path, before):
-    """The room and the function have one name, and Python sets it to the room when something in there is imported."""
-    room = tmp_path / "pinsharp" / "restore"
-    room.mkdir(parents=True)
-    for door in ("__init__.py", "restore/__init__.py"):  # the real doors, in front of a room that needs no torch
-        shutil.copy(SOURCE / "pinsharp" / door, tmp_path / "pinsharp" / door)
-    (room / "restorer.py").write_text(
-        "class Restorer: ...\n\ndef restore(image, *, iterations=1): return f'restored {image} {iterations}'\n"
-    )
+@pytest.mark.parametrize("name", PUBLIC)
+def test_no_room_is_named_like_a_public_name(name):
+    """Python sets the name of a package's attribute to the module of that name as soon as it is imported."""
+    room = SOURCE / "pinsharp" / name
 
-    shown = run_fresh(f"{before}\nimport pinsharp; print(pinsharp.restore('array', iterations=3))", tmp_path)
-
-    assert shown.strip() == "restored array 3"
+    assert not room.exists()
+    assert not room.with_suffix(".py").exists()
 
 
 def test_restore_refuses_a_misspelt_option():

@@ -6,9 +6,9 @@ from dataclasses import replace
 import torch
 
 from pinsharp.nets.registry import build_net
-from pinsharp.nets.spectrum_net import SpectrumNet
-from pinsharp.nets.swift import Swift, SwiftConfig
-from pinsharp.nets.udbd import Udbd, UdbdConfig
+from pinsharp.nets.swift.spectrum_net import SpectrumNet
+from pinsharp.nets.swift.swift import Swift, SwiftConfig
+from pinsharp.nets.udbd.udbd import Udbd, UdbdConfig
 from pinsharp.nets.weights import save_weights
 
 SWIFT = SwiftConfig(

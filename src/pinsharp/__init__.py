@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     )
     from pinsharp.images.files import read_image, write_image
     from pinsharp.methods import Deblurred, load_method
-    from pinsharp.restore.colour import ColourOptions
-    from pinsharp.restore.restored import Restored
-    from pinsharp.restore.restorer import Restorer, restore
+    from pinsharp.restoration.colour import ColourOptions
+    from pinsharp.restoration.restored import Restored
+    from pinsharp.restoration.restorer import Restorer, restore
 
-__version__ = "0.1.0"
+from pinsharp.version import __version__
 
 __all__ = [
     "ColourOptions",
@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 _HOME = {
-    "ColourOptions": "pinsharp.restore.colour",
+    "ColourOptions": "pinsharp.restoration.colour",
     "ConfigError": "pinsharp.errors",
     "Deblurred": "pinsharp.methods",
     "ImageError": "pinsharp.errors",
@@ -61,21 +61,20 @@ _HOME = {
     "MissingExtra": "pinsharp.errors",
     "OutputError": "pinsharp.errors",
     "PinsharpError": "pinsharp.errors",
-    "Restored": "pinsharp.restore.restored",
-    "Restorer": "pinsharp.restore.restorer",
+    "Restored": "pinsharp.restoration.restored",
+    "Restorer": "pinsharp.restoration.restorer",
     "WeightsError": "pinsharp.errors",
     "disk_kernel": "pinsharp.blur.kernels",
     "gaussian_kernel": "pinsharp.blur.kernels",
     "kernel_sigma": "pinsharp.blur.kernels",
     "load_method": "pinsharp.methods",
     "read_image": "pinsharp.images.files",
+    "restore": "pinsharp.restoration.restorer",
     "write_image": "pinsharp.images.files",
 }
 
 
 def __getattr__(name: str) -> object:
-    if name == "restore":  # also the name of a room, which is why that room can be called (see its __init__.py)
-        return importlib.import_module("pinsharp.restore")
     if name not in _HOME:
         raise AttributeError(f"module 'pinsharp' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)

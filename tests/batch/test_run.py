@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 import fake_work
+from pinsharp import atomic
 from pinsharp.batch.fingerprint import fingerprint, identity
 from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.making import make
 from pinsharp.batch.manifest import Manifest
 from pinsharp.batch.run import plan_batch, run_batch
 from pinsharp.errors import ConfigError, ImageError, OutputError
-from pinsharp.images import atomic
 
 NOTHING = {"done": [], "failed": [], "skipped": []}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import fake_work
-from pinsharp import workers
+from pinsharp import atomic, workers
 from pinsharp.batch import watch as watch_module
 from pinsharp.batch.arrivals import Arrivals
 from pinsharp.batch.aside import move_aside
@@ -18,7 +18,6 @@ from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.manifest import Manifest
 from pinsharp.batch.watch import Place, Watch
 from pinsharp.errors import ImageError, OutputError
-from pinsharp.images import atomic
 
 LONG_AGO_S = 3600
 

@@ -12,7 +12,7 @@ from pinsharp.batch.work import load_work, restore_job
 from pinsharp.errors import ConfigError
 from pinsharp.images.files import read_image, write_image
 from pinsharp.nets.weights import save_weights
-from pinsharp.restore import streaming
+from pinsharp.restoration import streaming
 from tiny_models import save_tiny_swift, tiny_peer
 
 

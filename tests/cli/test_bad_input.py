@@ -12,8 +12,8 @@ import pytest
 import tifffile
 from PIL import Image
 
+from pinsharp import atomic
 from pinsharp.errors import OutputError
-from pinsharp.images import atomic
 
 SIDE = 48
 
@@ -228,7 +228,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(cli, model, photo, place, monk
 
 def test_what_the_format_cannot_hold_is_refused_before_the_work(cli, model, photo, monkeypatch):
     photo("a.tif", dtype="uint16")
-    monkeypatch.setattr("pinsharp.restore.restorer.Restorer.__call__", None)
+    monkeypatch.setattr("pinsharp.restoration.restorer.Restorer.__call__", None)
 
     shown = cli("restore", "a.tif", "-o", "a.jpg", "--model", model)
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 import pinsharp
+from pinsharp import atomic
 from pinsharp.batch.fingerprint import identity
 from pinsharp.batch.manifest import MANIFEST, Manifest
-from pinsharp.images import atomic
 from pinsharp.images.files import read_image
-from pinsharp.restore.restorer import Restorer
+from pinsharp.restoration.restorer import Restorer
 
 TESTS = Path(__file__).parents[1]
 
@@ -359,7 +359,7 @@ def test_an_interrupt_amid_an_image_is_one_line(cli, model, photo, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("pinsharp.restore.restorer.Restorer.__call__", interrupt)
+        patch.setattr("pinsharp.restoration.restorer.Restorer.__call__", interrupt)
         shown = cli("restore", "in", "-o", "out", "--model", model)
 
     assert shown.code == 130

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 import pinsharp
-from pinsharp.export.cache import VARIABLE
-from pinsharp.export.choice import Trial, choose
 from pinsharp.methods import METHODS, choose_dtype
 from pinsharp.nets import weights
 from pinsharp.nets.weights import load_weights, read_info, weights_bytes
+from pinsharp.runtimes.cache import VARIABLE
+from pinsharp.runtimes.choice import Trial, choose
 from tiny_models import save_tiny_swift
 
 

@@ -7,8 +7,8 @@ import pytest
 from pinsharp.blur.kernel_names import load_kernel
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma
 from pinsharp.cli.kernel_plot import draw
-from pinsharp.restore import sample, streaming
-from pinsharp.restore.defocus import Defocus
+from pinsharp.restoration import sample, streaming
+from pinsharp.restoration.defocus import Defocus
 
 
 @pytest.fixture(autouse=True)

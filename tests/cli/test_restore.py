@@ -17,7 +17,7 @@ import pinsharp
 from pinsharp.images.files import read_image, write_image
 from pinsharp.nets import weights
 from pinsharp.nets.weights import save_weights
-from pinsharp.restore.restorer import Restorer
+from pinsharp.restoration.restorer import Restorer
 from tiny_models import tiny_peer
 
 

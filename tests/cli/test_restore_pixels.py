@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pinsharp.images.files import read_image, write_image
-from pinsharp.restore.colour import ColourOptions
-from pinsharp.restore.restorer import Restorer
+from pinsharp.restoration.colour import ColourOptions
+from pinsharp.restoration.restorer import Restorer
 
 
 @pytest.fixture(autouse=True)

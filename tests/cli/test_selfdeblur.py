@@ -15,8 +15,8 @@ import pytest
 import pinsharp
 from pinsharp.images.arrays import to_array, to_tensor
 from pinsharp.images.files import read_image
-from pinsharp.nets import self_fit
-from pinsharp.nets.selfdeblur import SelfDeblurConfig
+from pinsharp.nets.peers import self_fit
+from pinsharp.nets.peers.selfdeblur import SelfDeblurConfig
 
 TINY = SelfDeblurConfig(
     kernel_size=5, levels=2, channels=4, skip_channels=2, noise_channels=2, kernel_noise=4, kernel_hidden=4, steps=4

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import pinsharp
-from pinsharp.images import atomic
+from pinsharp import atomic
 
 TESTS = Path(__file__).parents[1]
 HOUR_S = 3600

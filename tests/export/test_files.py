@@ -10,11 +10,14 @@ import torch
 from old_exports import make_old
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError, MissingExtra, OutputError, WeightsError
-from pinsharp.export import files, libraries
-from pinsharp.export.files import export, files_of, load_exported
-from pinsharp.export.parts import graph_of
+from pinsharp.export import files
+from pinsharp.export.files import export, files_of
 from pinsharp.methods import load_method
 from pinsharp.nets.weights import load_weights, save_weights
+from pinsharp.runtimes import exported as exported_files
+from pinsharp.runtimes import libraries
+from pinsharp.runtimes.exported import load_exported
+from pinsharp.runtimes.parts import graph_of
 from tiny_models import tiny_peer, tiny_udbd
 
 pytest.importorskip("onnxruntime")
@@ -126,7 +129,9 @@ def test_a_file_of_another_version_is_one_clear_error(exported, kind, tmp_path):
 
 @pytest.mark.parametrize("kind", EXACT)
 def test_a_file_that_takes_other_channels_is_refused(exported, kind, monkeypatch, tmp_path):
-    monkeypatch.setattr(files, "graph_of", lambda net: replace(graph_of(net), inputs={"image": image(2, 3, 8, 8)}))
+    monkeypatch.setattr(
+        exported_files, "graph_of", lambda net: replace(graph_of(net), inputs={"image": image(2, 3, 8, 8)})
+    )
 
     with pytest.raises(WeightsError, match=r"expected a graph from image \(3 channels\) to"):
         load_exported(exported[kind])

@@ -1,7 +1,7 @@
 """What killed processes leave is removed, what living ones write is not."""
 
-from pinsharp.images.atomic import sweep, whole_or_nothing
-from pinsharp.images.locks import try_lock
+from pinsharp.atomic import sweep, whole_or_nothing
+from pinsharp.locks import try_lock
 
 
 def test_a_lock_is_held_once(tmp_path):

@@ -6,7 +6,7 @@ from torch import nn
 
 import tiny_models
 from pinsharp.nets.complexity import multiply_adds, parameters
-from pinsharp.nets.srn import Srn, SrnConfig
+from pinsharp.nets.peers.srn import Srn, SrnConfig
 
 
 class Transformed(nn.Module):

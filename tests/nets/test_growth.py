@@ -10,7 +10,7 @@ from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.growth import with_deeper_trunk, with_doubt
-from pinsharp.nets.swift import Swift, SwiftConfig
+from pinsharp.nets.swift.swift import Swift, SwiftConfig
 
 SMALL = SwiftConfig(width=8, deep_width=8, blocks=1, deep_blocks=2, filter_radius=8, filter_grid=32, condition=4)
 BLUR = KernelEstimate(gaussian_kernel(1.5, 9), torch.tensor([0.01]))

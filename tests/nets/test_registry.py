@@ -7,7 +7,7 @@ import pytest
 from pinsharp.errors import ConfigError
 from pinsharp.nets import registry
 from pinsharp.nets.registry import build_net, make_config, net_classes
-from pinsharp.nets.udbd import UdbdConfig
+from pinsharp.nets.udbd.udbd import UdbdConfig
 
 SMALL = UdbdConfig(width=2, features=2, feature_blocks=0, encoder_blocks=(1,), decoder_blocks=(1,))
 

@@ -11,7 +11,7 @@ import torch
 
 from pinsharp.errors import OutputError, WeightsError
 from pinsharp.nets import weights
-from pinsharp.nets.udbd import Udbd, UdbdConfig
+from pinsharp.nets.udbd.udbd import Udbd, UdbdConfig
 from pinsharp.nets.weights import load_weights, read_card, read_info, save_weights, shipped_names, zoo_path
 
 TINY = UdbdConfig(

@@ -6,7 +6,7 @@ import torch
 import pinsharp.train.pool
 from pinsharp.data.corpus import Corpus
 from pinsharp.data.synthesis import SynthesisConfig, make_batch
-from pinsharp.nets.spectrum_net import SpectrumConfig, SpectrumNet
+from pinsharp.nets.swift.spectrum_net import SpectrumConfig, SpectrumNet
 from pinsharp.train.pool import LEAST_WINDOWS, Pool
 
 CONFIG = SynthesisConfig(max_sigma=1.0, max_radius=1.0)

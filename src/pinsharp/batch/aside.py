@@ -5,8 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
+from pinsharp.atomic import hidden_path, write_atomically, write_error
 from pinsharp.errors import OutputError
-from pinsharp.images.atomic import hidden_path, write_atomically, write_error
 
 REASON_SUFFIX = ".reason.txt"
 

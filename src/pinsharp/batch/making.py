@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from pinsharp.atomic import hidden_path, sweep, write_error
 from pinsharp.batch.fingerprint import Fingerprint, fingerprint, identity_of
 from pinsharp.batch.job import Figures, Job, Work, named
 from pinsharp.batch.manifest import Manifest
 from pinsharp.errors import ImageError, OutputError, PinsharpError
-from pinsharp.images.atomic import hidden_path, sweep, write_error
 from pinsharp.workers import Answer, Began, Death, Free, in_processes
 
 Load = Callable[[], Work]

@@ -18,7 +18,7 @@ from typing import IO, Any, Literal, Self
 from pinsharp.batch.fingerprint import Fingerprint
 from pinsharp.batch.job import Figures, Job
 from pinsharp.errors import ConfigError, OutputError
-from pinsharp.images.locks import try_lock
+from pinsharp.locks import try_lock
 
 MANIFEST, LOCK = ".pinsharp.sqlite", ".pinsharp.lock"
 _VERSION = 1

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from pinsharp.restore.restorer import Restorer
+    from pinsharp.restoration.restorer import Restorer
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class RestoreOptions:
         Raises:
             PinsharpError: If the options contradict each other, or no image could be restored with them.
         """
-        from pinsharp.restore.colour import ColourOptions
-        from pinsharp.restore.restorer import Restorer
+        from pinsharp.restoration.colour import ColourOptions
+        from pinsharp.restoration.restorer import Restorer
 
         colour = ColourOptions(self.white_level, cast(Any, self.channels), self.gamma)
         precision = cast(Any, self.precision)

@@ -10,12 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from pinsharp.atomic import write_atomically, write_error
 from pinsharp.batch.charts import histogram_chart, sequence_chart
 from pinsharp.batch.job import Outcome
 from pinsharp.batch.side_by_side import Picture, brightening, display
 from pinsharp.batch.summary import Summary
 from pinsharp.errors import ImageError, OutputError, PinsharpError
-from pinsharp.images.atomic import write_atomically, write_error
 from pinsharp.pages import document, jpeg_address, text
 
 MOST_THUMBNAILS = 60
@@ -153,7 +153,7 @@ def _figure(outcome: Outcome) -> str:
 def _thumbnail(path: Path, gain: float | None) -> tuple[Picture, float]:
     """A small picture of a file, brightened by `gain`, or as it needs; and by how much."""
     from pinsharp.images.files import read_image
-    from pinsharp.restore.streaming import is_large
+    from pinsharp.restoration.streaming import is_large
 
     if is_large(path):
         raise ImageError("the image is too large to be read as a whole")

@@ -13,13 +13,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pinsharp.atomic import sweep, write_error
 from pinsharp.batch.fingerprint import Fingerprint, fingerprint, identity, identity_of
 from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.job import Figures, Job, Outcome, Work
 from pinsharp.batch.making import Load, Made, Makers, staging_folder
 from pinsharp.batch.manifest import Entry, Manifest
 from pinsharp.errors import ConfigError, ImageError, OutputError, PinsharpError
-from pinsharp.images.atomic import sweep, write_error
 from pinsharp.workers import Free
 
 

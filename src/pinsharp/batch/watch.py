@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pinsharp.atomic import sweep
 from pinsharp.batch.arrivals import Arrivals, check_folder
 from pinsharp.batch.aside import move_aside
 from pinsharp.batch.fingerprint import fingerprint
@@ -17,7 +18,6 @@ from pinsharp.batch.making import Load, Made, Makers, staging_folder
 from pinsharp.batch.manifest import Entry, Manifest
 from pinsharp.batch.run import conclude, was_cut_off
 from pinsharp.errors import ImageError, OutputError
-from pinsharp.images.atomic import sweep
 from pinsharp.workers import Free
 
 GRACE = 10

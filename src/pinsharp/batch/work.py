@@ -12,9 +12,9 @@ from pinsharp.errors import ConfigError
 from pinsharp.workers import threads_for
 
 if TYPE_CHECKING:
-    from pinsharp.restore.restored import Restored
-    from pinsharp.restore.restorer import Restorer
-    from pinsharp.restore.streaming import StreamedResult
+    from pinsharp.restoration.restored import Restored
+    from pinsharp.restoration.restorer import Restorer
+    from pinsharp.restoration.streaming import StreamedResult
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many pixels of a large image are done."""
@@ -65,7 +65,7 @@ def restore_job(
     Raises:
         PinsharpError: If it cannot be read, restored or written.
     """
-    from pinsharp.restore.streaming import is_large
+    from pinsharp.restoration.streaming import is_large
 
     if options.window != 0 and is_large(job.input):
         return _restore_large(job, restorer, options, overwrite, progress)
@@ -92,7 +92,7 @@ def _restore_whole(job: Job, restorer: "Restorer", options: RestoreOptions, over
 def _restore_large(
     job: Job, restorer: "Restorer", options: RestoreOptions, overwrite: bool, progress: Progress | None
 ) -> Figures:
-    from pinsharp.restore.streaming import restore_file
+    from pinsharp.restoration.streaming import restore_file
 
     for option, is_asked in (
         ("--iterations 1", options.iterations > 1),

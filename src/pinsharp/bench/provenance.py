@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from pinsharp import __version__
+from pinsharp.version import __version__
 
 
 def provenance() -> dict[str, object]:

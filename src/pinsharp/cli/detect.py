@@ -116,9 +116,9 @@ class _Results:
         """
         import json
 
+        from pinsharp.atomic import write_atomically
         from pinsharp.detect.overlay import draw
         from pinsharp.detect.tables import write_particles, write_pins
-        from pinsharp.images.atomic import write_atomically
         from pinsharp.images.files import write_image
 
         try:

@@ -76,7 +76,7 @@ def read_settings(path: Path | None, bits: int | None) -> "tuple[PanelSettings, 
     from pinsharp.detect.camera import CameraSettings
     from pinsharp.detect.panel import PanelSettings
     from pinsharp.errors import ConfigError
-    from pinsharp.toml_settings import build, read_toml
+    from pinsharp.settings import build, read_toml
 
     tables: dict[str, Any] = {}
     if path is not None:

@@ -41,8 +41,8 @@ def info(as_json: Json = False) -> None:
 
 def gather() -> dict[str, Any]:
     """Collect what `pinsharp info` shows, as values that JSON can hold."""
-    from pinsharp import __version__
     from pinsharp.methods import DEFAULT_METHOD
+    from pinsharp.version import __version__
 
     return {
         "pinsharp": __version__,
@@ -100,10 +100,10 @@ def _runtimes(name: str) -> dict[str, Any]:
     import torch
 
     from pinsharp.errors import WeightsError
-    from pinsharp.export.choice import fastest, remembered
-    from pinsharp.export.runtimes import RUNTIMES, is_installed
     from pinsharp.methods import choose_dtype
     from pinsharp.nets.weights import read_info, zoo_path
+    from pinsharp.runtimes.choice import fastest, remembered
+    from pinsharp.runtimes.runtimes import RUNTIMES, is_installed
 
     try:
         trials = remembered(read_info(zoo_path(name)).sha256, choose_dtype("auto", torch.device("cpu")))

@@ -14,8 +14,8 @@ from pinsharp.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from pinsharp import methods
-    from pinsharp.restore.defocus import Defocus
-    from pinsharp.restore.restorer import Restorer
+    from pinsharp.restoration.defocus import Defocus
+    from pinsharp.restoration.restorer import Restorer
 
 SAVE_SUFFIXES = (".npy", ".json")
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
@@ -54,8 +54,8 @@ def kernel(
 
     paths = find_images(inputs)
     _check_files(paths, save, plot, overwrite)
-    from pinsharp.restore.colour import ColourOptions
-    from pinsharp.restore.restorer import Restorer
+    from pinsharp.restoration.colour import ColourOptions
+    from pinsharp.restoration.restorer import Restorer
 
     colour = ColourOptions(white_level, gamma=gamma)
     restorer = Restorer(model, device=device, precision=cast("methods.Precision", precision), colour=colour)
@@ -87,7 +87,7 @@ def _measure_file(
     path: Path, restorer: "Restorer", save: Path | None, plot: Path | None
 ) -> tuple[dict[str, object], str]:
     """Measure one file; return its figures and the line for people."""
-    from pinsharp.images.atomic import write_atomically
+    from pinsharp.atomic import write_atomically
 
     found = _measured(path, restorer)
     if save:
@@ -102,8 +102,8 @@ def _measure_file(
 def _measured(path: Path, restorer: "Restorer") -> "Defocus":
     """The blur of one file, as `pinsharp restore` finds it."""
     from pinsharp.images.files import read_image
-    from pinsharp.restore.large_blur import measure_file
-    from pinsharp.restore.streaming import is_large
+    from pinsharp.restoration.large_blur import measure_file
+    from pinsharp.restoration.streaming import is_large
 
     if is_large(path):
         return measure_file(path, restorer)

@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 
 from pinsharp.batch.words import width_in_words
 from pinsharp.blur.fourier import fast_size, transfer_function
-from pinsharp.restore.defocus import Defocus
+from pinsharp.restoration.defocus import Defocus
 
 BLUE, VERMILLION = "#0072B2", "#D55E00"
 DPI = 150

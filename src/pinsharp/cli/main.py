@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from pinsharp import __version__
 from pinsharp.allocator import keep_freed_memory
 from pinsharp.cli.bench import bench
 from pinsharp.cli.detect import detect
@@ -21,6 +20,7 @@ from pinsharp.cli.synth import synth
 from pinsharp.cli.train import train
 from pinsharp.cli.watch import watch
 from pinsharp.errors import PinsharpError
+from pinsharp.version import __version__
 
 INTERRUPTED = 130
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pinsharp.cli.progress import Advance
-    from pinsharp.nets.self_fit import SelfDeblurResult
-    from pinsharp.nets.selfdeblur import SelfDeblurConfig
+    from pinsharp.nets.peers.self_fit import SelfDeblurResult
+    from pinsharp.nets.peers.selfdeblur import SelfDeblurConfig
 
 STATE_SUFFIX = ".fit"
 
@@ -111,8 +111,8 @@ def _settings(file: Path | None, small: bool, changes: list[str], given: dict[st
     import tomllib
     from dataclasses import asdict
 
-    from pinsharp.nets.selfdeblur import SMALL, SelfDeblurConfig
-    from pinsharp.toml_settings import build
+    from pinsharp.nets.peers.selfdeblur import SMALL, SelfDeblurConfig
+    from pinsharp.settings import build
     from pinsharp.train.settings import override
 
     values: dict[str, Any] = asdict(SMALL) if small else {}
@@ -136,7 +136,7 @@ def _fit_file(
     """Fit one file; return its figures and the line for people."""
     from pinsharp.images.arrays import to_array, to_tensor
     from pinsharp.images.files import check_output, read_image, write_image
-    from pinsharp.nets.self_fit import fit
+    from pinsharp.nets.peers.self_fit import fit
 
     job = place.job
     source = read_image(job.input)

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from pinsharp import __version__
+from pinsharp.atomic import write_atomically
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.data.testset import BlurredPair, Degradation, blurred_pairs, file_sha256, kernels_sha256, protocol_hash
 from pinsharp.errors import OutputError
 from pinsharp.images.arrays import to_array
-from pinsharp.images.atomic import write_atomically
 from pinsharp.images.files import write_image
+from pinsharp.version import __version__
 
 MANIFEST = "manifest.json"
 KERNELS = "kernels"

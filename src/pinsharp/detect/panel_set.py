@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pinsharp import __version__
+from pinsharp.atomic import write_atomically
 from pinsharp.detect.camera import CameraSettings, expose
 from pinsharp.detect.panel import PanelSettings
 from pinsharp.detect.simulate import simulate_panel
 from pinsharp.detect.tables import write_particles, write_pins
 from pinsharp.errors import ConfigError, OutputError
-from pinsharp.images.atomic import write_atomically
 from pinsharp.images.files import write_image
+from pinsharp.version import __version__
 
 if TYPE_CHECKING:
     from torch import Tensor

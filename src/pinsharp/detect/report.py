@@ -10,6 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from pinsharp.atomic import write_atomically, write_error
 from pinsharp.detect.comparison import Comparison
 from pinsharp.detect.comparison_figures import total_scores, total_wrong_pins
 from pinsharp.detect.report_marks import legend
@@ -26,7 +27,6 @@ from pinsharp.detect.report_pictures import DETAIL, Crop, draw_crops, draw_views
 from pinsharp.detect.report_style import STYLE
 from pinsharp.detect.tables import Particle
 from pinsharp.errors import OutputError
-from pinsharp.images.atomic import write_atomically, write_error
 from pinsharp.pages import document, text
 
 MOST_IMAGES = 6

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from pinsharp.errors import ConfigError
-from pinsharp.toml_settings import PLAIN_WORDS, build, read_toml
+from pinsharp.settings import PLAIN_WORDS, build, read_toml
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pinsharp.atomic import write_atomically
 from pinsharp.errors import ConfigError
-from pinsharp.images.atomic import write_atomically
 
 _Row = TypeVar("_Row", "Particle", "Pin")
 

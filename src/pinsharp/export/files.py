@@ -1,4 +1,4 @@
-"""Exported files: made, run against PyTorch before they are kept, and loaded again."""
+"""Exported files: made, and run against PyTorch before they are kept."""
 
 import os
 import tempfile
@@ -6,41 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from pinsharp.errors import ConfigError, OutputError
-from pinsharp.export import onnx, openvino
-from pinsharp.export.container import Contents, check_precision
-from pinsharp.export.parity import TOLERANCE, largest_difference
-from pinsharp.export.parts import Run, check_exportable, check_ports, graph_of
 from pinsharp.nets.weights import LoadedNet, parse_weights, weights_bytes
-
-SUFFIXES = (".onnx", ".xml")
-"""Kinds of files: ONNX, OpenVINO."""
-
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-
-
-@dataclass(frozen=True)
-class Exported:
-    """An exported file, loaded.
-
-    Args:
-        loaded: The network that it was made of.
-        run: Computes the network's convolutions from the file's graph.
-        runtime: `onnx` or `openvino`.
-        precision: `float32` or `bfloat16`.
-    """
-
-    loaded: LoadedNet
-    run: Run
-    runtime: str
-    precision: str
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Precision of the convolutions."""
-        return _DTYPES[self.precision]
+from pinsharp.runtimes import onnx, openvino
+from pinsharp.runtimes.container import Contents, check_precision
+from pinsharp.runtimes.exported import is_exported, load_exported
+from pinsharp.runtimes.parity import TOLERANCE, largest_difference
+from pinsharp.runtimes.parts import check_exportable
 
 
 @dataclass(frozen=True)
@@ -56,11 +28,6 @@ class Report:
     files: tuple[Path, ...]
     difference: float
     seed: int
-
-
-def is_exported(path: str | Path) -> bool:
-    """Whether a name is one of an exported file."""
-    return Path(path).suffix.lower() in SUFFIXES
 
 
 def check_target(path: Path, precision: str) -> None:
@@ -112,24 +79,6 @@ def export(weights: Path, target: Path, *, precision: str = "float32", seed: int
             )
         _put(files_of(draft), files_of(target))
     return Report(files_of(target), difference, seed)
-
-
-def load_exported(path: Path) -> Exported:
-    """Load an exported file, strictly.
-
-    Raises:
-        MissingExtra: If its runtime is not installed.
-        WeightsError: If it is missing, truncated, changed or foreign, or its graph is one of another version.
-    """
-    is_onnx = path.suffix.lower() == ".onnx"
-    model, contents = onnx.read_file(path) if is_onnx else openvino.read_file(path)
-    loaded = contents.load(path)
-    graph = graph_of(loaded.net)
-    check_ports(path, graph.ports, onnx.ports(model) if is_onnx else openvino.ports(model))
-    if is_onnx:
-        return Exported(loaded, onnx.OnnxSession(model, graph.entries), "onnx", contents.precision)
-    run = openvino.OpenvinoSession(model, graph.entries, _DTYPES[contents.precision])
-    return Exported(loaded, run, "openvino", contents.precision)
 
 
 def _write(path: Path, loaded: LoadedNet, contents: Contents) -> None:

@@ -12,9 +12,9 @@ import tifffile
 from numpy.typing import NDArray
 from tifffile import COMPRESSION
 
+from pinsharp.atomic import whole_or_nothing
 from pinsharp.errors import OutputError
 from pinsharp.images import exif
-from pinsharp.images.atomic import whole_or_nothing
 from pinsharp.images.bigtiff import MAX_SEGMENT_BYTES, LargeTiff
 from pinsharp.images.codec import SUFFIXES
 from pinsharp.images.tiff_layout import TiffLayout, swap_black_and_white

@@ -17,10 +17,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from pinsharp.atomic import write_atomically
 from pinsharp.errors import ImageError, OutputError
 from pinsharp.images import eight_bit, png, tiff
 from pinsharp.images.arrays import check_image
-from pinsharp.images.atomic import write_atomically
 from pinsharp.images.codec import SUFFIXES, Tags
 from pinsharp.images.discover import find_images, known_suffixes, suffix_fault
 

@@ -6,12 +6,12 @@ from typing import Literal, get_args
 import torch
 
 from pinsharp.errors import ConfigError
-from pinsharp.export.choice import choose
-from pinsharp.export.files import load_exported
-from pinsharp.export.parts import Run
-from pinsharp.export.runtimes import make_run, only_float32
 from pinsharp.methods.devices import Precision, choose_dtype
 from pinsharp.nets.weights import LoadedNet, parse_weights, weights_bytes
+from pinsharp.runtimes.choice import choose
+from pinsharp.runtimes.exported import load_exported
+from pinsharp.runtimes.parts import Run
+from pinsharp.runtimes.runtimes import make_run, only_float32
 
 Runtime = Literal["torch", "compile", "onnx", "openvino", "auto"]
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)

@@ -10,7 +10,7 @@ from pinsharp.methods.devices import find_device
 from pinsharp.methods.method import Deblurred, KernelFrom, Kind, check_image, check_takes_kernel
 
 if TYPE_CHECKING:
-    from pinsharp.nets.selfdeblur import SelfDeblurConfig
+    from pinsharp.nets.peers.selfdeblur import SelfDeblurConfig
 
 
 class SelfDeblurMethod:
@@ -45,7 +45,7 @@ class SelfDeblurMethod:
             ImageError: If an image is too small for the levels of the generator (see `SelfDeblurConfig`).
             KernelError: If there is a kernel.
         """
-        from pinsharp.nets.self_fit import fit
+        from pinsharp.nets.peers.self_fit import fit
 
         if kernel is not None:
             check_takes_kernel(self)

@@ -6,14 +6,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from pinsharp.export.files import is_exported
-from pinsharp.export.parts import install
 from pinsharp.methods.borrowing import EndToEndMethod, NonBlindNetMethod
 from pinsharp.methods.devices import Precision, choose_dtype
 from pinsharp.methods.network import NetMethod, net_method
 from pinsharp.methods.runtimes import Runtime, load_elsewhere, load_from_export
 from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.weights import WeightsInfo, load_weights, zoo_path
+from pinsharp.runtimes.exported import is_exported
+from pinsharp.runtimes.parts import install
 
 
 class ShippedSwift:

@@ -11,7 +11,6 @@ import torch
 
 from pinsharp.classical.wiener import Prior, wiener
 from pinsharp.errors import ConfigError, WeightsError
-from pinsharp.export.files import SUFFIXES, is_exported
 from pinsharp.methods.classical import Solve, SolverMethod
 from pinsharp.methods.devices import Precision, choose_dtype, find_device
 from pinsharp.methods.ensemble import Ensemble
@@ -22,6 +21,7 @@ from pinsharp.methods.selfdeblur import SelfDeblurMethod
 from pinsharp.methods.shipped import ShippedSwift, from_file
 from pinsharp.nets.registry import net_classes
 from pinsharp.nets.weights import read_info, shipped_names, zoo_path
+from pinsharp.runtimes.exported import SUFFIXES, is_exported
 
 DEFAULT_METHOD = "swift"
 """The method that restores when none is named."""
@@ -162,7 +162,7 @@ def _ftvd(option: str) -> Solve:
 
 def _selfdeblur(name: str, summary: str, *, small: bool) -> MethodInfo:
     def make(option: str, device: torch.device, precision: Precision, runtime: Runtime) -> Method:
-        from pinsharp.nets.selfdeblur import SMALL, SelfDeblurConfig
+        from pinsharp.nets.peers.selfdeblur import SMALL, SelfDeblurConfig
 
         check_torch_only(name, runtime)
         choose_dtype(precision, device)

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from pinsharp.errors import ConfigError
-from pinsharp.nets.swift import Swift, SwiftRestorer
+from pinsharp.nets.swift.swift import Swift, SwiftRestorer
 
 
 def with_deeper_trunk(net: Swift, *, times: int, seed: int = 0) -> Swift:

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import torch
 
-from pinsharp.nets.blur_condition import BlurCondition
-from pinsharp.nets.swift import Swift, SwiftRestorer
+from pinsharp.nets.swift.blur_condition import BlurCondition
+from pinsharp.nets.swift.swift import Swift, SwiftRestorer
 
 
 def with_mono_trunk(net: Swift, *, deep: Sequence[int], after: Sequence[int]) -> Swift:

@@ -7,15 +7,15 @@ from typing import Any
 from torch import nn
 
 from pinsharp.errors import ConfigError
-from pinsharp.toml_settings import build
+from pinsharp.settings import build
 
 NETS = {
-    "udbd": ("pinsharp.nets.udbd", "Udbd", "UdbdConfig"),
-    "swift": ("pinsharp.nets.swift", "Swift", "SwiftConfig"),
-    "deepdeblur": ("pinsharp.nets.deepdeblur", "DeepDeblur", "DeepDeblurConfig"),
-    "srn": ("pinsharp.nets.srn", "Srn", "SrnConfig"),
-    "nafnet": ("pinsharp.nets.nafnet", "Nafnet", "NafnetConfig"),
-    "dwdn": ("pinsharp.nets.dwdn", "Dwdn", "DwdnConfig"),
+    "udbd": ("pinsharp.nets.udbd.udbd", "Udbd", "UdbdConfig"),
+    "swift": ("pinsharp.nets.swift.swift", "Swift", "SwiftConfig"),
+    "deepdeblur": ("pinsharp.nets.peers.deepdeblur", "DeepDeblur", "DeepDeblurConfig"),
+    "srn": ("pinsharp.nets.peers.srn", "Srn", "SrnConfig"),
+    "nafnet": ("pinsharp.nets.peers.nafnet", "Nafnet", "NafnetConfig"),
+    "dwdn": ("pinsharp.nets.peers.dwdn", "Dwdn", "DwdnConfig"),
 }
 """Every kind of network: its module, its class and the class of its settings, imported when first used."""
 

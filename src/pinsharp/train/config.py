@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pinsharp.data.synthesis import SynthesisConfig
 from pinsharp.errors import ConfigError
-from pinsharp.toml_settings import build
+from pinsharp.settings import build
 from pinsharp.train.settings import override
 
 StageKind = Literal["kernel", "deconv", "joint", "direct"]

@@ -13,7 +13,7 @@ from pinsharp.blur.kernels import render_kernels
 from pinsharp.blur.noise import generator
 from pinsharp.data.corpus import Corpus
 from pinsharp.data.synthesis import SynthesisConfig, make_batch
-from pinsharp.nets.spectrum_net import SpectrumNet
+from pinsharp.nets.swift.spectrum_net import SpectrumNet
 
 LEAST_WINDOWS = 6
 """Fewest windows of a pair that a step reads: small images have few."""

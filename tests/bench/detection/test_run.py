@@ -23,7 +23,7 @@ from pinsharp.detect.particles import DetectorSettings, inspect
 from pinsharp.detect.tables import read_particles
 from pinsharp.errors import ConfigError, KernelError
 from pinsharp.images.files import read_image
-from pinsharp.restore.restorer import Restorer
+from pinsharp.restoration.restorer import Restorer
 
 KERNELS = "gaussian:2,disk:3"
 NAMES = [BLURRED, "same"]

@@ -25,9 +25,9 @@ from pinsharp.bench.sheet import Box
 from pinsharp.bench.typeset import comma_separated, latex, markdown
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.files import read_image, write_image
-from pinsharp.restore import streaming
-from pinsharp.restore.defocus import Defocus
-from pinsharp.restore.restored import Restored
+from pinsharp.restoration import streaming
+from pinsharp.restoration.defocus import Defocus
+from pinsharp.restoration.restored import Restored
 
 SHAPE = (150, 164)
 MOVES = {0: (1.0, 0.0, 0.0), 1: (1.004, 0.4, -0.3), 2: (1.008, -1.2, 0.7), -1: (0.996, 0.2, 0.9)}

@@ -14,8 +14,8 @@ from pinsharp.bench.records import TRUE_KERNEL
 from pinsharp.detect.camera import CameraSettings
 from pinsharp.errors import ConfigError
 from pinsharp.methods import Method, load_method, takes_kernel
-from pinsharp.restore.colour import ColourOptions
-from pinsharp.restore.restorer import Restorer
+from pinsharp.restoration.colour import ColourOptions
+from pinsharp.restoration.restorer import Restorer
 
 BUILT_IN = (SHARP, BLURRED, LINEAR_LIMIT)
 """Rows that no method makes."""

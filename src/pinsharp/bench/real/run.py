@@ -31,7 +31,7 @@ from pinsharp.bench.sheet import Box, most_damaged
 from pinsharp.bench.tasks import LONGEST_REASON, one_line
 from pinsharp.errors import ConfigError, OutputError, PinsharpError
 from pinsharp.images.files import write_image
-from pinsharp.restore.restorer import Restorer
+from pinsharp.restoration.restorer import Restorer
 
 DETAILS = "details"
 """Folder in that of the results with what the picture shows: the same place at every level."""

@@ -14,8 +14,8 @@ from pinsharp.bench.real.sharpness import sharpness
 from pinsharp.bench.sheet import Box
 from pinsharp.errors import ImageError
 from pinsharp.metrics import mse, psnr
-from pinsharp.restore.defocus import Defocus
-from pinsharp.restore.restorer import Restorer
+from pinsharp.restoration.defocus import Defocus
+from pinsharp.restoration.restorer import Restorer
 
 Part = tuple[slice, slice]
 """Rows and columns of an image."""

@@ -14,8 +14,8 @@ from pinsharp.images.arrays import to_tensor
 from pinsharp.images.bigtiff import open_large
 from pinsharp.images.discover import find_images
 from pinsharp.images.files import read_image
-from pinsharp.restore.colour import luma
-from pinsharp.restore.streaming import is_large
+from pinsharp.restoration.colour import luma
+from pinsharp.restoration.streaming import is_large
 
 CROP = 2048
 """Side in pixels of the part in the middle that is judged; smaller images are judged whole."""

@@ -129,8 +129,8 @@ def write_table(table: "Table", folder: Path, suffixes: Sequence[str]) -> list[P
     Raises:
         OutputError: If a file cannot be written.
     """
+    from pinsharp.atomic import write_atomically
     from pinsharp.bench.typeset import WRITERS
-    from pinsharp.images.atomic import write_atomically
 
     paths = [folder / f"{table.name}{suffix}" for suffix in suffixes]
     for path in paths:

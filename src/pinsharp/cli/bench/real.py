@@ -24,7 +24,7 @@ from pinsharp.cli.options import DEFAULT_MODEL, Device, JsonDocument, Precision
 if TYPE_CHECKING:
     from pinsharp.bench.real.records import SeriesRecords
     from pinsharp.bench.real.run import Series
-    from pinsharp.restore.restorer import Restorer
+    from pinsharp.restoration.restorer import Restorer
 
 
 def real(
@@ -68,7 +68,7 @@ def real(
     from pinsharp.bench.real.run import attempts, measure_series, plan_series
     from pinsharp.bench.record_file import RecordFile
     from pinsharp.errors import ConfigError
-    from pinsharp.restore.restorer import Restorer
+    from pinsharp.restoration.restorer import Restorer
 
     if crop < 128:
         raise ConfigError(f"--crop must be at least 128 pixels, got {crop}")

@@ -69,13 +69,13 @@ def speed(
     others counts; the measuring of the blur is part of a call. Writes OUT/speed.json, .md, .csv, .tex and the chart,
     and, where OUT holds records, speed against quality.
     """
+    from pinsharp.atomic import write_atomically
     from pinsharp.bench.provenance import provenance
     from pinsharp.bench.record_file import RECORDS
     from pinsharp.bench.records import load_records
     from pinsharp.bench.speed import IMAGES, check_settings, quality_table, speed_table
     from pinsharp.bench.speed_plots import draw_quality, draw_speed
     from pinsharp.bench.typeset import document
-    from pinsharp.images.atomic import write_atomically
 
     check_psnr(psnr)
     sizes, counts = numbers(megapixels, "--megapixels"), whole_numbers(threads, "--threads")

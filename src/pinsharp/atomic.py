@@ -1,0 +1,99 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from pinsharp.errors import OutputError
+from pinsharp.locks import try_lock
+
+HIDDEN = ".pinsharp-*.tmp"
+"""Names of files and folders that exist only while something is written."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+_ABSENT = {errno.ENOENT, errno.ENOTDIR}
+
+
+def hidden_path(folder: Path) -> Path:
+    """A new name in a folder, for what is only there while something is written."""
+    return folder / HIDDEN.replace("*", secrets.token_hex(6))
+
+
+def sweep(folder: Path) -> None:
+    """Remove the hidden files and folders that killed processes have left in a folder.
+
+    A hidden file that a living process writes is locked and stays. A hidden folder goes, so whoever makes such folders
+    sees to it that only one process does at a time.
+    """
+    for hidden in folder.glob(HIDDEN):
+        if hidden.is_dir() and not hidden.is_symlink():
+            shutil.rmtree(hidden, ignore_errors=True)
+            continue
+        with contextlib.suppress(OSError), hidden.open("rb") as file:
+            if try_lock(file):
+                hidden.unlink()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that nobody ever sees half of it, as `whole_or_nothing` does.
+
+    Args:
+        path: Where to write; an existing file is replaced.
+        data: The whole content.
+
+    Raises:
+        OutputError: If the folder is absent or unwritable, or the disk full.
+    """
+    with whole_or_nothing(path, len(data)) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def whole_or_nothing(path: Path, size: int) -> Iterator[BinaryIO]:
+    """Open a file that takes its name only when all of it was written.
+
+    The bytes go to a hidden file in the same folder and reach the disk before it takes the name. A link of that name is
+    replaced, not followed. Whatever fails or interrupts, the hidden file is removed and an older file stays as it was.
+
+    Args:
+        path: Where to write; an existing file is replaced.
+        size: Bytes that are expected, for the sentence about a full disk.
+
+    Yields:
+        The hidden file, new, for writing and reading.
+
+    Raises:
+        OutputError: If the folder is absent or unwritable, or the disk full; instead of any OSError of the body.
+    """
+    hidden = hidden_path(path.parent)
+    try:
+        with hidden.open("x+b") as file:
+            try_lock(file)  # so that `sweep` sees that somebody is at work
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        hidden.replace(path)
+    except OSError as error:
+        raise OutputError(write_error(path, size, error)) from error
+    finally:
+        with contextlib.suppress(OSError):  # after success it is gone; after a failure the first error matters
+            hidden.unlink()
+
+
+def write_error(path: Path, size: int, error: OSError) -> str:
+    """Say in one sentence why `size` bytes could not be written to a file."""
+    if error.errno in _FULL:
+        return f"{path}: expected {size:,} bytes of free space, got a full disk; free some or write to another folder"
+    if error.errno in _FORBIDDEN:
+        return f"{path}: expected a folder that can be written, got {error.strerror}; write to another folder"
+    if error.errno in _ABSENT:
+        return f"{path}: expected the folder {path.parent} to exist, got none; create it first"
+    return f"{path}: expected to write a file, got {error.strerror or error}; choose another name or folder"

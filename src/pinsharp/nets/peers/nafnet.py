@@ -1,0 +1,146 @@
+"""NAFNet (Chen et al., 2022): a U-shaped network of blocks without activation functions, end to end.
+
+Its layout is that of `Frm`, with the image in and out. Local pooling is that of TLC (Chu et al., 2022).
+"""
+
+from dataclasses import dataclass
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pinsharp.errors import ConfigError
+from pinsharp.nets.blocks import NafBlock
+from pinsharp.nets.checks import check_at_least
+from pinsharp.nets.udbd.frm import Frm
+
+COLOURS = 3
+
+
+@dataclass(frozen=True)
+class NafnetConfig:
+    """Settings of NAFNet. The defaults are the authors' smaller model for GoPro.
+
+    Args:
+        width: Channels at full resolution, doubled with each level down. 32; their larger model has 64.
+        encoder_blocks: NAF blocks on each level on the way down: 1, 1, 1, 28.
+        middle_blocks: NAF blocks at the lowest resolution. 1.
+        decoder_blocks: NAF blocks on each level on the way up, lowest level first. One each.
+        pooling_window: Side in pixels of the window around each pixel over which its channel attention pools; 0 for the
+            whole image. Means over a whole image vary less than over a training crop, which costs quality on images
+            larger than that: the authors test with 1.5 times the crop, 384 for 256. It takes effect only on images
+            larger than the window, so that training is the same with it.
+    """
+
+    width: int = 32
+    encoder_blocks: tuple[int, ...] = (1, 1, 1, 28)
+    middle_blocks: int = 1
+    decoder_blocks: tuple[int, ...] = (1, 1, 1, 1)
+    pooling_window: int = 0
+
+    def __post_init__(self) -> None:
+        check_at_least(self, width=1, middle_blocks=0, pooling_window=0)
+        if len(self.encoder_blocks) != len(self.decoder_blocks):
+            raise ConfigError(
+                "encoder_blocks and decoder_blocks must name as many levels, "
+                f"got {len(self.encoder_blocks)} and {len(self.decoder_blocks)}"
+            )
+        if any(blocks < 0 for blocks in (*self.encoder_blocks, *self.decoder_blocks)):
+            raise ConfigError("encoder_blocks and decoder_blocks must not be negative")
+
+
+class Nafnet(nn.Module):
+    """Restore blurred colour images end to end: no kernel goes in and none comes out.
+
+    The net predicts what is to be added to the blurred image.
+
+    Args:
+        config: Settings.
+    """
+
+    def __init__(self, config: NafnetConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or NafnetConfig()
+        self.body = Frm(
+            COLOURS,
+            COLOURS,
+            width=config.width,
+            encoder_blocks=config.encoder_blocks,
+            middle_blocks=config.middle_blocks,
+            decoder_blocks=config.decoder_blocks,
+        )
+        if config.pooling_window:
+            _pool_locally(self.body, config.pooling_window)
+
+    def restore_scales(self, blurred: Tensor) -> list[Tensor]:
+        """Restore images (B, 3, H, W) as `restore` does; the net has one scale."""
+        return [self.restore(blurred)]
+
+    def restore(self, blurred: Tensor) -> Tensor:
+        """Restore images (B, 3, H, W) of any size; the result is not clamped to [0, 1]."""
+        restored: Tensor = blurred + self.body(blurred)
+        return restored
+
+    def forward(self, blurred: Tensor) -> Tensor:
+        """Restore images, as `restore`."""
+        return self.restore(blurred)
+
+    def targets(self, sharp: Tensor) -> list[Tensor]:
+        """Give what `restore_scales` is trained towards: the sharp images."""
+        return [sharp]
+
+
+class LocalNafBlock(NafBlock):
+    """NAF block whose channel attention pools over a window around each pixel; its weights are those of a NAF block.
+
+    Args:
+        channels: C of the input and output (B, C, H, W).
+        window: Side of the window, in pixels of the input.
+    """
+
+    def __init__(self, channels: int, window: int) -> None:
+        super().__init__(channels, "global")
+        self.window = window
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Add both gated residuals to features (B, C, H, W)."""
+        assert self.attention is not None
+        gated = _gate(self.depthwise(self.expand(self.norm_1(features))))
+        gated = gated * self.attention(local_mean(gated, self.window))
+        features = features + self.beta * self.project(gated)
+        refined: Tensor = self.narrow(_gate(self.widen(self.norm_2(features))))
+        return features + self.gamma * refined
+
+
+def local_mean(features: Tensor, window: int) -> Tensor:
+    """Average features (B, C, H, W) over a window around each pixel; near the border, over the last that fits.
+
+    Returns:
+        Means (B, C, H, W), with one row or column instead of H or W where the window covers that side.
+    """
+    full = features if features.dtype.itemsize > 4 else features.float()  # running sums outgrow half precision
+    return _running_mean(_running_mean(full, window, -2), window, -1).to(features.dtype)
+
+
+def _running_mean(features: Tensor, window: int, dim: int) -> Tensor:
+    length = features.shape[dim]
+    if window >= length:
+        return features.mean(dim, keepdim=True)
+    margin = (0, 0, 1, 0) if dim == -2 else (1, 0)
+    sums = F.pad(features.cumsum(dim), margin)
+    means = (sums.narrow(dim, window, length - window + 1) - sums.narrow(dim, 0, length - window + 1)) / window
+    missing = ((window - 1) // 2, window // 2)  # rows or columns at either border without a window of their own
+    return F.pad(means, (0, 0, *missing) if dim == -2 else (*missing, 0, 0), mode="replicate")
+
+
+def _pool_locally(body: Frm, window: int) -> None:
+    """Exchange the NAF blocks of an untrained net for local ones, whose window shrinks with the resolution."""
+    levels = len(body.encoders)
+    stages = [*body.encoders, body.middle, *body.decoders]
+    for stage, level in zip(stages, [*range(levels), levels, *reversed(range(levels))], strict=True):
+        for index, block in enumerate(stage):
+            stage[index] = LocalNafBlock(block.beta.shape[1], max(window >> level, 1))
+
+
+def _gate(features: Tensor) -> Tensor:
+    first, second = features.chunk(2, dim=1)
+    return first * second

@@ -1,0 +1,293 @@
+"""`swift`, our CPU-first net: spectral kernel estimate, local Wiener bank, half-resolution trunk, no global pooling.
+
+Everything after the estimate is local: a window with `Swift.halo` more pixels on each side is restored as it would be
+inside the image, and `Swift.windows` restores windows that are what the whole image is there, to the last bit. Only the
+estimate looks at the whole image, and it is made once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from pinsharp.blur.continuation import ContinuedImage, Read
+from pinsharp.errors import ConfigError
+from pinsharp.nets.estimate import KernelEstimate
+from pinsharp.nets.swift.bank_blocks import BankBlocks
+from pinsharp.nets.swift.blur_condition import BlurCondition
+from pinsharp.nets.swift.refiner import Refiner, Trunk
+from pinsharp.nets.swift.spectrum_net import SpectrumConfig, SpectrumNet
+from pinsharp.nets.swift.wiener_bank import WienerBank
+from pinsharp.nets.swift.windows import SwiftWindows
+
+CHANNELS = {"mono": 1, "colour": 3}
+"""Channels of the two kinds of images."""
+
+MARGIN = 32
+"""Pixels that are added on each side of an image of which it is known how it goes on, whole strides of the trunk."""
+
+Refine = Callable[[Tensor, Tensor | None], Tensor]
+"""Makes the correction out of stack and modulation, as `Refiner` does."""
+
+
+@dataclass(frozen=True)
+class SwiftConfig:
+    """Settings of `swift`.
+
+    Args:
+        width: Channels at half resolution.
+        deep_width: Channels at quarter resolution.
+        blocks: Residual blocks before, and again after, the quarter-resolution part.
+        deep_blocks: Residual blocks at quarter resolution.
+        mono_blocks: Residual blocks of mono images' own, smaller trunk, after its quarter-resolution part; it has none
+            before. With 0 here and in the next, mono images share the trunk of colour images.
+        mono_deep_blocks: Its residual blocks at quarter resolution.
+        condition: Hidden width of the small net that tells every residual block which blur and noise to undo; 0 leaves
+            it out.
+        condition_doubt: Tell it too how uncertain the width of a measured kernel is.
+        filters: Filters in the Wiener bank.
+        filter_radius: Radius of these filters in pixels. The inverse of a disc rings far: cut to 40 pixels it lost 2 dB
+            at radius 4 against the uncut filter, cut to 96 it loses 0.1 dB there and 0.8 dB at radius 8.
+        filter_grid: Side of the frequency grid on which they are designed.
+        kernel_window: Side of the windows that the estimator reads, in pixels.
+        kernel_windows: Most windows that it reads of one image.
+        kernel_directions: Directions, an even number, by which it tells spectra apart; 0 for none.
+        kernel_noise_apart: Let a net of its own, which tells no directions apart, measure the noise.
+        kernel_hidden: Width of its hidden layers.
+        kernel_size: Side of the estimated kernels in pixels, odd.
+    """
+
+    width: int = 64
+    deep_width: int = 96
+    blocks: int = 2
+    deep_blocks: int = 4
+    mono_blocks: int = 0
+    mono_deep_blocks: int = 0
+    condition: int = 64
+    condition_doubt: bool = False
+    filters: int = 3
+    filter_radius: int = 96
+    filter_grid: int = 256
+    kernel_window: int = 128
+    kernel_windows: int = 32
+    kernel_directions: int = 0
+    kernel_noise_apart: bool = False
+    kernel_hidden: int = 192
+    kernel_size: int = 41
+
+    def __post_init__(self) -> None:
+        for name in ("width", "deep_width", "filters", "filter_radius", "kernel_hidden"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("blocks", "deep_blocks", "mono_blocks", "mono_deep_blocks", "condition", "kernel_windows"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} must not be negative, got {getattr(self, name)}")
+        least = 2 * self.filter_radius + 1
+        if self.filter_grid < least:
+            raise ConfigError(f"filter_grid must be at least 2 * filter_radius + 1 = {least}, got {self.filter_grid}")
+        if self.kernel_window < 4:
+            raise ConfigError(f"kernel_window must be at least 4 pixels, got {self.kernel_window}")
+        if self.kernel_directions < 0 or self.kernel_directions % 2:
+            raise ConfigError(f"kernel_directions must be 0 or an even number, got {self.kernel_directions}")
+        if self.kernel_size < 1 or self.kernel_size % 2 == 0:
+            raise ConfigError(f"kernel_size must be odd so that kernels have a centre, got {self.kernel_size}")
+
+
+class Swift(nn.Module):
+    """Blind deblurring in three steps: estimate kernel and noise, deconvolve by a bank, refine by a small U-shaped net.
+
+    Mono and colour images share all weights but the first and the last layer, unless mono has a trunk of its own.
+
+    Args:
+        config: Settings.
+    """
+
+    def __init__(self, config: SwiftConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or SwiftConfig()
+        settings = self.config
+        self.kernel_net = SpectrumNet(
+            SpectrumConfig(
+                window=settings.kernel_window,
+                max_windows=settings.kernel_windows,
+                directions=settings.kernel_directions,
+                noise_apart=settings.kernel_noise_apart,
+                hidden=settings.kernel_hidden,
+                kernel_size=settings.kernel_size,
+            )
+        )
+        self.restorer = SwiftRestorer(settings)
+
+    @property
+    def halo(self) -> int:
+        """Pixels around a window that its restoration depends on."""
+        return self.restorer.halo
+
+    def estimate(self, blurred: Tensor) -> KernelEstimate:
+        """Estimate kernel, width with its uncertainty, and noise of images (B, C, H, W)."""
+        estimate: KernelEstimate = self.kernel_net(blurred)
+        return estimate
+
+    def estimate_parts(self, parts: Tensor) -> KernelEstimate:
+        """Estimate the one blur of several parts (N, C, H, W) that were cut out of one image."""
+        return self.kernel_net.estimate_parts(parts)
+
+    def deconvolve(self, blurred: Tensor, estimate: KernelEstimate) -> Tensor:
+        """Restore images (B, C, H, W), C 1 or 3, given their kernels and noise; not clamped to [0, 1].
+
+        Where an image goes on past its border by a known rule, it is restored with a margin that follows the rule.
+        """
+        if any(estimate.continuations or ()):
+            images = [self._continued(image[None], estimate.of(number)) for number, image in enumerate(blurred)]
+            return torch.cat(images)
+        restored: Tensor = self.restorer(blurred, *_told(estimate))
+        return restored
+
+    def _continued(self, blurred: Tensor, estimate: KernelEstimate) -> Tensor:
+        """Restore one image (1, C, H, W) with a margin, if it has a rule for it."""
+        channels, height, width = blurred.shape[1:]
+        image = _with_margin(lambda *place: blurred[..., *place], (channels, height, width), estimate)
+        whole = image(*(slice(0, length) for length in image.shape[1:]))
+        restored: Tensor = self.restorer(whole, *_told(estimate))
+        return restored[..., image.inside(slice(0, height)), image.inside(slice(0, width))]
+
+    def windows(
+        self, read: Read, shape: tuple[int, int, int], estimate: KernelEstimate, *, largest: tuple[int, int]
+    ) -> Callable[[slice, slice], Tensor]:
+        """Prepare to restore one image (C, H, W) window by window; the rest is as for `SwiftRestorer.windows`."""
+        image = _with_margin(read, shape, estimate)
+        restore = self.restorer.windows(image, image.shape, *_told(estimate), largest=largest)
+        return lambda rows, columns: restore(image.inside(rows), image.inside(columns))
+
+    def forward(self, blurred: Tensor, estimate: KernelEstimate | None = None) -> tuple[Tensor, KernelEstimate]:
+        """Estimate the blur unless it is given, then restore."""
+        estimate = estimate or self.estimate(blurred)
+        return self.deconvolve(blurred, estimate), estimate
+
+
+class SwiftRestorer(nn.Module):
+    """The part of `swift` that takes the kernel: Wiener bank, then a trunk at half and quarter resolution.
+
+    Args:
+        config: Settings.
+    """
+
+    STRIDE = 4
+
+    def __init__(self, config: SwiftConfig) -> None:
+        super().__init__()
+        self.bank = WienerBank(config.filters, config.filter_radius, config.filter_grid)
+        copies = 4 * (config.filters + 1)  # the image itself beside the bank, four pixels to a half-resolution one
+        self.enter = nn.ModuleDict(
+            {name: nn.Conv2d(n * copies, config.width, 3, padding=1) for name, n in CHANNELS.items()}
+        )
+        self.leave = nn.ModuleDict({name: nn.Conv2d(config.width, 4 * n, 3, padding=1) for name, n in CHANNELS.items()})
+        with torch.no_grad():
+            for weight in self.leave.parameters():
+                weight.mul_(0.1)  # start near the most careful copy
+        self.trunk = Trunk(config.width, config.deep_width, config.blocks, config.deep_blocks, config.blocks)
+        self.condition = _condition(config, self.trunk)
+        self.mono_trunk: Trunk | None = None
+        self.mono_condition: BlurCondition | None = None
+        if config.mono_blocks or config.mono_deep_blocks:
+            self.mono_trunk = Trunk(config.width, config.deep_width, 0, config.mono_deep_blocks, config.mono_blocks)
+            self.mono_condition = _condition(config, self.mono_trunk)
+        reach = max(trunk.reach for trunk in (self.trunk, self.mono_trunk) if trunk is not None)
+        self.halo = _whole_strides(config.filter_radius + reach)
+        self.refine: Refine | None = None  # set, it takes the place of `refiner`: the same net in another runtime
+
+    def forward(self, blurred: Tensor, kernel: Tensor, noise: Tensor, width_std: Tensor | None = None) -> Tensor:
+        """Restore images (B, C, H, W).
+
+        Args:
+            blurred: The images.
+            kernel: Their kernels (B, 1, K, K).
+            noise: Their noise in units of full scale, (B,).
+            width_std: Relative standard deviation of the kernels' widths, (B,); None where they are true.
+        """
+        height, width = blurred.shape[-2:]
+        if torch.is_inference_mode_enabled() and len(blurred) == 1:
+            shape = (blurred.shape[1], height, width)
+            told = (kernel, noise, width_std)
+            windows = self.windows(lambda *place: blurred[..., *place], shape, *told, largest=(height, width))
+            return windows(slice(0, height), slice(0, width))
+        copies = self.bank(blurred, kernel, noise)  # (B, count, C, H, W)
+        stack = torch.cat([blurred[:, None].to(copies.dtype), copies], dim=1).flatten(1, 2)
+        stack = nn.functional.pad(stack, (0, -width % self.STRIDE, 0, -height % self.STRIDE), mode="replicate")
+        refine = self._refine_with(blurred.shape[1], kernel, noise, width_std)
+        correction = nn.functional.pixel_shuffle(refine(nn.functional.pixel_unshuffle(stack, 2)), 2)
+        # The most careful copy is the start; the trunk only has to say what is still wrong with it.
+        restored: Tensor = copies[:, 0] + correction[..., :height, :width].to(copies.dtype)
+        return restored
+
+    def windows(
+        self,
+        read: Read,
+        shape: tuple[int, int, int],
+        kernel: Tensor,
+        noise: Tensor,
+        width_std: Tensor | None = None,
+        *,
+        largest: tuple[int, int],
+    ) -> SwiftWindows:
+        """Prepare to restore one image window by window; the whole image is one window too.
+
+        Args:
+            read: Gives parts of the image.
+            shape: Channels (1 or 3), height and width of the image.
+            kernel: Its kernel (1, 1, K, K).
+            noise: Its noise (1,).
+            width_std: Relative standard deviation of the kernel's width, (1,); None where it is true.
+            largest: Height and width of the largest window.
+        """
+        reach = _whole_strides(self._trunk(_mode(shape[0])).reach)
+        at_once = _whole_strides(largest[0]) + 2 * reach
+        blocks = BankBlocks(self.bank, read, shape, kernel, noise, stride=self.STRIDE, rows_at_once=at_once)
+        return SwiftWindows(blocks, self._refine_with(shape[0], kernel, noise, width_std), largest, reach)
+
+    def refiner(self, mode: str) -> Refiner:
+        """Everything that is convolution, for `mono` or `colour`, as a net that shares its weights with this one."""
+        return Refiner(self.enter[mode], self._trunk(mode), self.leave[mode])
+
+    def _trunk(self, mode: str) -> Trunk:
+        return self.mono_trunk if mode == "mono" and self.mono_trunk is not None else self.trunk
+
+    def _refine_with(
+        self, channels: int, kernel: Tensor, noise: Tensor, width_std: Tensor | None
+    ) -> Callable[[Tensor], Tensor]:
+        """What makes the correction out of the stack of images of some channels, once it is told what to undo."""
+        mode = _mode(channels)
+        is_apart = self._trunk(mode) is self.mono_trunk
+        condition = self.mono_condition if is_apart else self.condition
+        modulation = condition.vector(kernel, noise, width_std) if condition else None
+        refine = self.refine or self.refiner(mode)
+        return lambda stack: refine(stack, modulation)
+
+
+def _told(estimate: KernelEstimate) -> tuple[Tensor, Tensor, Tensor | None]:
+    """What the restorer is told of a blur."""
+    if estimate.noise is None:
+        raise ValueError("swift needs the noise of the image beside its kernel; take it from estimate()")
+    return estimate.kernel, estimate.noise, estimate.log_width_std
+
+
+def _with_margin(read: Read, shape: tuple[int, int, int], estimate: KernelEstimate) -> ContinuedImage:
+    """An image of a shape (C, H, W), with a margin where its estimate says by which rule it goes on."""
+    (rule,) = estimate.continuations or (None,)
+    return ContinuedImage(read, shape, rule, MARGIN)
+
+
+def _mode(channels: int) -> str:
+    return "mono" if channels == 1 else "colour"
+
+
+def _condition(config: SwiftConfig, trunk: Trunk) -> BlurCondition | None:
+    if not config.condition:
+        return None
+    return BlurCondition(config.condition, trunk.block_widths, doubts=config.condition_doubt)
+
+
+def _whole_strides(length: int) -> int:
+    """Round up to whole strides, so that a window and its halo begin where the trunk's pixels do."""
+    return length + -length % SwiftRestorer.STRIDE

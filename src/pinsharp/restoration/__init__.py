@@ -1,0 +1,1 @@
+"""Restoring images: one recipe, one source of pixels, one way through."""

@@ -1,0 +1,69 @@
+"""What a restoration returns: the image, and what was found out on the way."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from pinsharp.restoration.defocus import Defocus, Family
+from pinsharp.restoration.residual import is_doubtful
+from pinsharp.restoration.tiled import Seam
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """A restored image and what was found out on the way.
+
+    Attributes:
+        image: The restored image, of the input's dtype and shape.
+        defocus: The blur of the input.
+        sigmas: Width in pixels that each iteration found before it restored; the first one is the input's.
+        seconds: Time that the restoration took.
+        window: Side in pixels of the windows that it was restored by; 0 for the whole image at once.
+        seam: By how much neighbouring windows disagreed where they were blended; None where the result is that of the
+            whole image.
+        channels: The blur of red, green and blue, where each was restored by itself: `defocus` and `sigmas` are those
+            of green then. Empty otherwise.
+        residual: By how much the result, blurred again, differs from the input, root mean square in units of full
+            scale; see `pinsharp.restoration.residual`. None after several iterations, and for images smaller than a
+            kernel.
+    """
+
+    image: NDArray[Any]
+    defocus: Defocus
+    sigmas: tuple[float, ...]
+    seconds: float
+    window: int = 0
+    seam: Seam | None = None
+    channels: tuple[Defocus, ...] = ()
+    residual: float | None = None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the residual is larger than noise can be: the kernel is too wide, or the blur is of another kind."""
+        return is_doubtful(self.residual, self.defocus.noise)
+
+    @property
+    def kernel(self) -> NDArray[Any]:
+        """Kernel of the input, (K, K), float32, sum 1."""
+        return self.defocus.kernel
+
+    @property
+    def sigma(self) -> float:
+        """Width of the input's blur in pixels: the sigma of a Gaussian, half the radius of a disc."""
+        return self.defocus.sigma
+
+    @property
+    def sigma_relative_std(self) -> float | None:
+        """Standard deviation of `sigma` as a share of it; None if the method gives none."""
+        return self.defocus.sigma_relative_std
+
+    @property
+    def family(self) -> Family:
+        """Kind of blur: `gaussian`, `disk`, `mixture`, `free` or `given`."""
+        return self.defocus.family
+
+    @property
+    def iterations(self) -> int:
+        """How many times the image was restored."""
+        return len(self.sigmas)

@@ -1,0 +1,89 @@
+"""A file appears whole or not at all, and nothing is left behind."""
+
+import errno
+import os
+import stat
+
+import pytest
+
+from pinsharp.atomic import write_atomically
+from pinsharp.errors import OutputError
+
+
+def failing(error):
+    def fail(*_args):
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("step", ["os.fsync", "os.replace"])
+@pytest.mark.parametrize(
+    "number, sentence",
+    [
+        (errno.ENOSPC, "expected 3 bytes of free space, got a full disk"),
+        (errno.EROFS, "expected a folder that can be written, got Read-only"),
+        (errno.EIO, "expected to write a file, got Input/output error"),
+    ],
+)
+def test_a_failure_removes_the_new_file_and_keeps_the_old(tmp_path, monkeypatch, step, number, sentence):
+    path = tmp_path / "out.png"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(step, failing(OSError(number, os.strerror(number))))
+
+    with pytest.raises(OutputError, match=sentence):
+        write_atomically(path, b"new")
+
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_interruption_passes_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.fsync", failing(KeyboardInterrupt()))
+
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(tmp_path / "out.png", b"new")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_an_unwritable_folder_is_one_clear_sentence(tmp_path):
+    tmp_path.chmod(0o555)
+
+    with pytest.raises(OutputError, match="expected a folder that can be written"):
+        write_atomically(tmp_path / "out.png", b"new")
+
+
+def test_a_file_in_the_place_of_a_folder_is_one_clear_sentence(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+
+    with pytest.raises(OutputError, match=r"expected the folder .*file to exist"):
+        write_atomically(tmp_path / "file" / "out.png", b"new")
+
+
+def test_a_name_as_long_as_the_system_allows_can_be_written(tmp_path):
+    path = tmp_path / ("a" * 251 + ".png")
+
+    write_atomically(path, b"new")
+
+    assert path.read_bytes() == b"new"
+
+
+def test_a_link_is_replaced_and_its_target_stays(tmp_path):
+    (tmp_path / "original.png").write_bytes(b"old")
+    (tmp_path / "link.png").symlink_to("original.png")
+
+    write_atomically(tmp_path / "link.png", b"new")
+
+    assert (tmp_path / "original.png").read_bytes() == b"old"
+    assert (tmp_path / "link.png").read_bytes() == b"new"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX rights")
+def test_a_new_file_has_the_rights_that_new_files_have(tmp_path):
+    (tmp_path / "plain").write_bytes(b"")
+
+    write_atomically(tmp_path / "out.png", b"new")
+
+    assert stat.S_IMODE((tmp_path / "out.png").stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
