@@ -6,9 +6,10 @@ from functools import partial
 
 from pinsharp.bench.detection.rows import attempts
 from pinsharp.bench.detection.scene import Study
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.detect.panel import DirtSettings, PanelSettings, ParticleSettings
-from pinsharp.methods import Deblurred, KernelEstimate
+from pinsharp.methods import Deblurred
 
 PANEL = PanelSettings(
     pins=3,
@@ -29,7 +30,7 @@ class Same:
     name, kind, kernel_from, halo = "same", "classical", "itself", None
 
     def estimate(self, image, kernel=None):
-        return KernelEstimate(gaussian_kernel(1.5) if kernel is None else kernel)
+        return BlurField(gaussian_kernel(1.5) if kernel is None else kernel)
 
     def deconvolve(self, image, estimate):
         CALLS.append(self.name)

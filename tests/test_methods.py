@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from pinsharp import methods
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
 from pinsharp.classical.wiener import wiener
 from pinsharp.cli import options
@@ -28,7 +29,6 @@ from pinsharp.methods import (
 )
 from pinsharp.methods.ensemble import Ensemble
 from pinsharp.nets import weights
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.peers.selfdeblur import SMALL, SelfDeblurConfig
 from pinsharp.nets.weights import load_weights, save_weights
 from tiny_models import save_tiny_swift, save_tiny_zoo, tiny_peer, tiny_swift, tiny_udbd
@@ -275,7 +275,7 @@ def test_a_network_for_colour_restores_mono_as_grey(zoo, name):
 def test_what_restores_end_to_end_ignores_the_estimate(zoo):
     method, blurred = load_method("nafnet", precision="float32"), image(1, 3, 40, 40)
 
-    results = [method.deconvolve(blurred, KernelEstimate(gaussian_kernel(sigma))) for sigma in (1.0, 3.0)]
+    results = [method.deconvolve(blurred, BlurField(gaussian_kernel(sigma))) for sigma in (1.0, 3.0)]
 
     assert isinstance(method, EndToEndMethod)
     for result in results:
@@ -471,6 +471,8 @@ def test_a_given_kernel_takes_the_place_of_the_one_that_parts_would_say(zoo, nam
 
     torch.testing.assert_close(known.kernel, gaussian_kernel(1.3))
     assert known.log_width is None
+    assert known.is_given
+    assert not method.estimate_parts(parts).is_given
 
 
 def test_end_to_end_networks_refuse_a_kernel_beside_parts(zoo):

@@ -12,6 +12,7 @@ import pinsharp
 SOURCE = Path(pinsharp.__file__).parents[1]
 HEAVY = ["torch", "numpy", "PIL", "cv2", "matplotlib", "tifffile"]
 PUBLIC = [
+    "BlurField",
     "ColourOptions",
     "ConfigError",
     "Deblurred",

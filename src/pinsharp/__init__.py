@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pinsharp.blur.field import BlurField
     from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma
     from pinsharp.errors import (
         ConfigError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 from pinsharp.version import __version__
 
 __all__ = [
+    "BlurField",
     "ColourOptions",
     "ConfigError",
     "Deblurred",
@@ -53,6 +55,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "BlurField": "pinsharp.blur.field",
     "ColourOptions": "pinsharp.restoration.colour",
     "ConfigError": "pinsharp.errors",
     "Deblurred": "pinsharp.methods",

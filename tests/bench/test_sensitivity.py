@@ -9,9 +9,10 @@ import pytest
 from fake_methods import Brighter
 from pinsharp.bench.sensitivity import ESTIMATED, Setting, count, fig4, fig4_curve, is_shown, trials
 from pinsharp.bench.sensitivity_plots import draw_curve, draw_fig4
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma
 from pinsharp.errors import ConfigError, KernelError
-from pinsharp.methods import KernelEstimate, load_method
+from pinsharp.methods import load_method
 
 SETTING = Setting(true=1.5, wrong=1.9, assumed=(1.2, 1.5), size=11)
 
@@ -20,7 +21,7 @@ class Estimator:
     """Finds a Gaussian of sigma 1.55 in every image."""
 
     def estimate(self, image):
-        return KernelEstimate(gaussian_kernel(1.55))
+        return BlurField(gaussian_kernel(1.55))
 
 
 @pytest.fixture

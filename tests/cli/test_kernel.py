@@ -3,12 +3,13 @@
 import json
 
 import pytest
+import torch
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernel_names import load_kernel
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma
 from pinsharp.cli.kernel_plot import draw
 from pinsharp.restoration import sample, streaming
-from pinsharp.restoration.defocus import Defocus
 
 
 @pytest.fixture(autouse=True)
@@ -119,14 +120,14 @@ def test_some_failed_is_exit_1_and_the_others_are_measured(cli, model, photo, pl
 @pytest.mark.parametrize("radius, size", [(0.1, 1), (0.4, 3), (30.0, 601)])
 def test_a_kernel_of_any_width_can_be_drawn(radius, size):
     """From a single pixel to one larger than the grid of the transfer function."""
-    found = Defocus(disk_kernel(radius, size)[0, 0].numpy(), radius / 2, None, "disk")
+    found = BlurField(disk_kernel(radius, size), log_width=torch.tensor([radius / 2]).log(), disk_share=torch.ones(1))
 
     assert draw(found, title="any", kind="png").startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("title", ["$\\bad{.png", "板.png", "50 % & <b>.png"])
 def test_any_name_can_be_the_title(title):
-    found = Defocus(gaussian_kernel(1.0)[0, 0].numpy(), 1.0)
+    found = BlurField(gaussian_kernel(1.0))
 
     assert b"<svg" in draw(found, title=title, kind="svg")
 

@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.growth import with_deeper_trunk, with_doubt
 from pinsharp.nets.swift.swift import Swift, SwiftConfig
 
 SMALL = SwiftConfig(width=8, deep_width=8, blocks=1, deep_blocks=2, filter_radius=8, filter_grid=32, condition=4)
-BLUR = KernelEstimate(gaussian_kernel(1.5, 9), torch.tensor([0.01]))
+BLUR = BlurField(gaussian_kernel(1.5, 9), torch.tensor([0.01]))
 
 
 def net_with_modulation(config: SwiftConfig = SMALL) -> Swift:
@@ -84,7 +84,7 @@ def test_fewer_blocks_are_refused() -> None:
         with_deeper_trunk(Swift(SMALL), times=0)
 
 
-def doubtful(std: float) -> KernelEstimate:
+def doubtful(std: float) -> BlurField:
     return replace(BLUR, log_width_std=torch.tensor([std]))
 
 

@@ -6,11 +6,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.noise import generator
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.arrays import to_tensor
-from pinsharp.methods import Deblurred, KernelEstimate
+from pinsharp.methods import Deblurred
 from pinsharp.restoration.colour import ColourOptions, linear_to_srgb, luma, srgb_to_linear, with_luma
 from pinsharp.restoration.restorer import Restorer
 from strategies import SEEDS, random_image
@@ -30,7 +31,7 @@ class Unchanging:
     name, kind, kernel_from, halo = "unchanging", "network", "itself", 0
 
     def estimate(self, image, kernel=None):
-        return KernelEstimate(gaussian_kernel(10 * float(image.mean())) if kernel is None else kernel)
+        return BlurField(gaussian_kernel(10 * float(image.mean())) if kernel is None else kernel)
 
     def deconvolve(self, image, estimate):
         return Deblurred(image.clone(), estimate.kernel, estimate)

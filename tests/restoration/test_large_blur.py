@@ -39,7 +39,7 @@ def test_it_is_what_restoring_finds(strip, tmp_path, monkeypatch, colour):
 
     expected = restore_file(strip, tmp_path / "out.tif", restorer).defocus
     np.testing.assert_array_equal(found.kernel, expected.kernel)
-    assert (found.sigma, found.noise, found.family) == (expected.sigma, expected.noise, expected.family)
+    assert (found.sigma, found.noise_level, found.family) == (expected.sigma, expected.noise_level, expected.family)
 
 
 def test_a_strip_that_fits_is_measured_as_a_whole(strip):

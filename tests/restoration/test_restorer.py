@@ -6,12 +6,13 @@ import torch
 
 import pinsharp
 from pinsharp import methods
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernel_names import save_kernel
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.errors import ConfigError, ImageError, KernelError, WeightsError
 from pinsharp.images.arrays import to_array, to_tensor
-from pinsharp.methods import Deblurred, KernelEstimate
+from pinsharp.methods import Deblurred
 from pinsharp.nets.weights import save_weights
 from pinsharp.restoration import restorer as restorer_module
 from pinsharp.restoration.restorer import Restorer, restore
@@ -41,7 +42,7 @@ class Scripted:
         self.sigmas = list(sigmas)
 
     def estimate(self, image, kernel=None):
-        return KernelEstimate(gaussian_kernel(self.sigmas.pop(0)))
+        return BlurField(gaussian_kernel(self.sigmas.pop(0)))
 
     def deconvolve(self, image, estimate):
         return Deblurred(image + 0.1, estimate.kernel, estimate)
@@ -140,7 +141,7 @@ def test_the_blur_is_told_in_the_users_terms(tmp_path, share, family):
     assert result.sigma == pytest.approx(1.6, rel=1e-3)
     assert result.sigma_relative_std == pytest.approx(0.04, rel=1e-3)
     assert result.family == family
-    assert result.defocus.noise == pytest.approx(1 / 255, rel=1e-3)
+    assert result.defocus.noise_level == pytest.approx(1 / 255, rel=1e-3)
     assert result.defocus.disk_radius == pytest.approx(3.2, rel=1e-3)
     assert (result.iterations, result.sigmas) == (1, (result.sigma,))
     assert result.kernel.shape == (41, 41)
@@ -155,7 +156,7 @@ def test_measuring_says_what_restoring_says(restorer):
     measured, restored = restorer.measure(image), restorer(image)
 
     assert measured.sigma == restored.sigma
-    assert np.array_equal(measured.kernel, restored.kernel)
+    assert np.array_equal(measured.kernel_array, restored.kernel)
 
 
 def test_one_kernel_in_every_notation_gives_one_result(restorer, tmp_path):
@@ -202,7 +203,7 @@ def test_wiener_reports_the_kernel_that_it_was_given():
     result = Restorer("wiener")(random_image((20, 20), "uint8", seed=1), kernel="disk:3")
 
     assert result.sigma == pytest.approx(1.5, rel=0.05)
-    assert (result.family, result.defocus.noise, result.iterations) == ("given", None, 1)
+    assert (result.family, result.defocus.noise_level, result.iterations) == ("given", None, 1)
 
 
 def test_iterations_go_on_from_the_last_result(model):
@@ -254,7 +255,7 @@ def test_a_model_that_measures_nothing_restores_with_what_swift_measures():
     result, measured = restorer(image), swift.measure(image)
 
     assert (result.sigma, result.sigma_relative_std) == (measured.sigma, measured.sigma_relative_std)
-    assert np.array_equal(result.kernel, measured.kernel)
+    assert np.array_equal(result.kernel, measured.kernel_array)
     assert restorer.measure(image).sigma == measured.sigma
 
 

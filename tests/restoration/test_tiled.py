@@ -7,6 +7,7 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.noise import generator
 from pinsharp.blur.operators import Blur
@@ -14,7 +15,6 @@ from pinsharp.classical.wiener import wiener
 from pinsharp.images.windows import windows
 from pinsharp.methods import Deblurred, EndToEndMethod, NetMethod, SolverMethod, load_method
 from pinsharp.methods.ensemble import Ensemble
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.swift import bank_blocks
 from pinsharp.nets.swift.swift import SwiftRestorer
 from pinsharp.nets.weights import load_weights, save_weights
@@ -23,7 +23,7 @@ from pinsharp.restoration.tiled import Cut, Seam, SeamMeter, choose_window, deco
 from scenes import photograph, psnr, smooth_image
 from tiny_models import save_tiny_swift, tiny_peer, tiny_udbd
 
-KNOWN = KernelEstimate(gaussian_kernel(1.5), noise=torch.tensor([1 / 255]))
+KNOWN = BlurField(gaussian_kernel(1.5), noise=torch.tensor([1 / 255]))
 
 
 @pytest.fixture(scope="module")

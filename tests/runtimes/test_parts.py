@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.registry import NETS
 from pinsharp.runtimes.parts import EXPORTABLE, check_exportable, graph_of, install, installed, plain_modules, remove
 from tiny_models import tiny_peer, tiny_swift
@@ -18,7 +18,7 @@ def image(*shape):
 
 def known():
     kernel = image(1, 1, 5, 5)
-    return KernelEstimate(kernel / kernel.sum(), torch.tensor([1 / 255]))
+    return BlurField(kernel / kernel.sum(), torch.tensor([1 / 255]))
 
 
 def lively_swift():

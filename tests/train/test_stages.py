@@ -9,11 +9,11 @@ import torch
 from PIL import Image
 from torch import nn
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma, render_kernels
 from pinsharp.data.corpus import load_corpus
 from pinsharp.data.synthesis import Batch, SynthesisConfig, make_batch
 from pinsharp.errors import ConfigError
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.registry import build_net
 from pinsharp.train.stages import LEAST_NOISE, PSNR_FLOOR, Stage, kernel_loss, width_errors
 from tiny_models import PEERS
@@ -136,7 +136,7 @@ def test_equation_4_is_the_summed_difference_of_the_kernels(batch):
     """A free-form estimate, as the paper's net gives it: no width and no noise."""
     estimated = gaussian_kernel(1.3, 25).expand(3, -1, -1, -1)
 
-    loss = kernel_loss(KernelEstimate(estimated), batch)
+    loss = kernel_loss(BlurField(estimated), batch)
 
     truth = np.pad(batch.kernel[:, 0].numpy(), ((0, 0), (3, 3), (3, 3)))  # 19 x 19
     expected = np.mean([np.abs(one - other).sum() for one, other in zip(estimated[:, 0].numpy(), truth, strict=True)])
@@ -148,21 +148,21 @@ def test_what_a_net_says_of_width_share_and_noise_is_judged_as_well(batch):
     noise, share = torch.tensor([1e-3, 5e-3, 2e-2]), torch.tensor([0.1, 0.5, 0.9])
     kernel = gaussian_kernel(1.3, 19).expand(3, -1, -1, -1)
 
-    loss = kernel_loss(KernelEstimate(kernel, noise, log_width, deviation, share), batch)
+    loss = kernel_loss(BlurField(kernel, noise, log_width, deviation, share), batch)
 
     variance, disk = batch.sigma.numpy() ** 2 + batch.radius.numpy() ** 2 / 4, batch.radius.numpy() ** 2 / 4
     error = (log_width.numpy() - np.log(variance) / 2) / deviation.numpy()
     likelihood = np.mean(error**2 / 2 + np.log(deviation.numpy()))
     shares = np.mean((share.numpy() - disk / variance) ** 2)
     noises = np.mean(np.log(noise.numpy() / batch.noise.numpy()) ** 2)
-    kernels = float(kernel_loss(KernelEstimate(kernel), batch))
+    kernels = float(kernel_loss(BlurField(kernel), batch))
     assert float(loss) == pytest.approx(kernels + shares + 0.1 * likelihood + 0.1 * noises, rel=1e-4)
 
 
 def test_noise_too_small_to_measure_is_not_asked_for(batch):
     """Rounding to 16 bits lies below what the estimator can say."""
     nothing, floor = (replace(batch, noise=torch.full((3,), noise)) for noise in (1e-6, LEAST_NOISE))
-    estimate = KernelEstimate(batch.kernel, torch.full((3,), LEAST_NOISE))
+    estimate = BlurField(batch.kernel, torch.full((3,), LEAST_NOISE))
 
     torch.testing.assert_close(kernel_loss(estimate, nothing), kernel_loss(estimate, floor))
 
@@ -173,7 +173,7 @@ def test_the_likelihood_is_least_for_an_honest_deviation(batch):
 
     def loss(deviation):
         said = torch.full((3,), deviation)
-        return float(kernel_loss(KernelEstimate(batch.kernel, batch.noise, width + 0.1, said), batch))
+        return float(kernel_loss(BlurField(batch.kernel, batch.noise, width + 0.1, said), batch))
 
     assert loss(0.1) < min(loss(0.07), loss(0.14))
 
@@ -181,14 +181,14 @@ def test_the_likelihood_is_least_for_an_honest_deviation(batch):
 def test_equation_5_is_the_mean_difference_of_the_images(net, batch, stages):
     loss = Stage(net, stages("deconv"))(batch)["loss"]
 
-    restored = net.deconvolve(batch.blurred, KernelEstimate(batch.kernel, batch.noise)).detach().numpy()
+    restored = net.deconvolve(batch.blurred, BlurField(batch.kernel, batch.noise)).detach().numpy()
     assert float(loss.detach()) == pytest.approx(np.abs(restored - batch.sharp.numpy()).mean(), rel=1e-5)
 
 
 def test_the_psnr_loss_is_the_mean_psnr_in_units_of_ten_decibels(net, batch, stages):
     loss = Stage(net, stages("deconv", loss="psnr"))(batch)["loss"]
 
-    restored = net.deconvolve(batch.blurred, KernelEstimate(batch.kernel, batch.noise)).detach().numpy()
+    restored = net.deconvolve(batch.blurred, BlurField(batch.kernel, batch.noise)).detach().numpy()
     errors = ((restored - batch.sharp.numpy()) ** 2).mean(axis=(1, 2, 3))
     assert float(loss.detach()) == pytest.approx(np.log10(errors + PSNR_FLOOR).mean(), rel=1e-4)
 
@@ -378,6 +378,6 @@ def test_jitter_belongs_to_the_sample_not_to_its_batch(net, stages):
 def test_width_errors_are_relative_and_leave_sharp_images_out(batch):
     kernel = torch.cat([gaussian_kernel(sigma, 19) for sigma in (1.0, 2.0, 0.2)])
     truth = replace(batch, kernel=kernel)
-    estimate = KernelEstimate(torch.cat([gaussian_kernel(sigma, 19) for sigma in (1.1, 1.9, 1.0)]))
+    estimate = BlurField(torch.cat([gaussian_kernel(sigma, 19) for sigma in (1.1, 1.9, 1.0)]))
 
     torch.testing.assert_close(width_errors(estimate, truth), torch.tensor([0.1, 0.05]), atol=2e-3, rtol=0)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pinsharp.nets.estimate import KernelEstimate
+from pinsharp.blur.field import BlurField
 from pinsharp.nets.weights import load_weights
 from pinsharp.train import loop
 from pinsharp.train.loop import WEIGHTS, train
@@ -59,7 +59,7 @@ def test_the_figure_is_that_of_the_saved_weights(tiny_peer, name):
 
     net, pairs = load_weights(run.config.folder / WEIGHTS).net, run.validation
     with torch.no_grad():
-        told = KernelEstimate(pairs.kernel, pairs.noise)
+        told = BlurField(pairs.kernel, pairs.noise)
         restored = net.deconvolve(pairs.blurred, told) if name == "dwdn" else net.restore(pairs.blurred)
     expected = -10 * (restored.clamp(0, 1) - pairs.sharp).square().mean(dim=(1, 2, 3)).log10()
     figures, shown = validate(run, is_blind=name != "dwdn")

@@ -128,7 +128,7 @@ def _figures(result: "Restored | StreamedResult", sigmas: Sequence[float], megap
         "window": result.window,
         "seam": asdict(result.seam) if result.seam else None,
         "channel_sigmas": [channel.sigma for channel in result.channels],
-        "noise": found.noise,
+        "noise": found.noise_level,
         "residual": None,
         "doubtful": False,
     }

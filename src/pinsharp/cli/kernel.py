@@ -14,7 +14,7 @@ from pinsharp.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from pinsharp import methods
-    from pinsharp.restoration.defocus import Defocus
+    from pinsharp.blur.field import BlurField
     from pinsharp.restoration.restorer import Restorer
 
 SAVE_SUFFIXES = (".npy", ".json")
@@ -99,7 +99,7 @@ def _measure_file(
     return _figures(found), _line(path, found)
 
 
-def _measured(path: Path, restorer: "Restorer") -> "Defocus":
+def _measured(path: Path, restorer: "Restorer") -> "BlurField":
     """The blur of one file, as `pinsharp restore` finds it."""
     from pinsharp.images.files import read_image
     from pinsharp.restoration.large_blur import measure_file
@@ -110,31 +110,30 @@ def _measured(path: Path, restorer: "Restorer") -> "Defocus":
     return restorer.measure(read_image(path).pixels)
 
 
-def _kernel_file(found: "Defocus", name: str) -> bytes:
+def _kernel_file(found: "BlurField", name: str) -> bytes:
     """What `save_kernel` would write under that name."""
-    import torch
-
     from pinsharp.blur.kernel_names import save_kernel
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / name
-        save_kernel(file, torch.from_numpy(found.kernel)[None, None])
+        save_kernel(file, found.kernel)
         return file.read_bytes()
 
 
-def _figures(found: "Defocus") -> dict[str, object]:
+def _figures(found: "BlurField") -> dict[str, object]:
     return {
         "sigma": found.sigma,
         "sigma_relative_std": found.sigma_relative_std,
         "family": found.family,
-        "disk_share": found.disk_share,
+        "disk_share": found.disk_fraction,
         "disk_radius": found.disk_radius,
-        "noise": found.noise,
+        "noise": found.noise_level,
         "continuation": found.continuation,
-        "kernel_size": len(found.kernel),
+        "kernel_size": found.kernel.shape[-1],
     }
 
 
-def _line(path: Path, found: "Defocus") -> str:
-    noise = "" if found.noise is None else f", noise {255 * found.noise:.2f}/255"
+def _line(path: Path, found: "BlurField") -> str:
+    level = found.noise_level
+    noise = "" if level is None else f", noise {255 * level:.2f}/255"
     return f"{path}: {width_in_words(found)}; as wide as a disc of radius {found.disk_radius:.2f} px{noise}"

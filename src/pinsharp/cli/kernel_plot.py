@@ -9,25 +9,25 @@ import math
 import warnings
 
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from torch import Tensor
 
 from pinsharp.batch.words import width_in_words
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.fourier import fast_size, transfer_function
-from pinsharp.restoration.defocus import Defocus
 
 BLUE, VERMILLION = "#0072B2", "#D55E00"
 DPI = 150
 
 
-def draw(defocus: Defocus, *, title: str, kind: str) -> bytes:
+def draw(blur: BlurField, *, title: str, kind: str) -> bytes:
     """Draw the kernel of an image.
 
     Args:
-        defocus: The blur.
+        blur: The blur.
         title: Name of the image.
         kind: `png`, `pdf` or `svg`.
 
@@ -37,10 +37,10 @@ def draw(defocus: Defocus, *, title: str, kind: str) -> bytes:
     figure = Figure(figsize=(12, 4), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     pixels, profile, transfer = figure.subplots(1, 3)
-    figure.suptitle(f"{title}: {width_in_words(defocus)}", parse_math=False)  # a $ in a file's name is no formula
-    _draw_pixels(pixels, figure, defocus)
-    _draw_profile(profile, defocus)
-    _draw_transfer(transfer, defocus)
+    figure.suptitle(f"{title}: {width_in_words(blur)}", parse_math=False)  # a $ in a file's name is no formula
+    _draw_pixels(pixels, figure, blur)
+    _draw_profile(profile, blur)
+    _draw_transfer(transfer, blur)
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in a script that the font lacks
@@ -48,21 +48,21 @@ def draw(defocus: Defocus, *, title: str, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def _draw_pixels(axes: Axes, figure: Figure, defocus: Defocus) -> None:
-    half = len(defocus.kernel) / 2
-    shown = axes.imshow(defocus.kernel, cmap="cividis", extent=(-half, half, half, -half))
+def _draw_pixels(axes: Axes, figure: Figure, blur: BlurField) -> None:
+    half = blur.kernel.shape[-1] / 2
+    shown = axes.imshow(blur.kernel_array, cmap="cividis", extent=(-half, half, half, -half))
     figure.colorbar(shown, ax=axes, shrink=0.8)
-    reach = _reach(defocus)
+    reach = _reach(blur)
     axes.set(title="Kernel", xlabel="column, px", ylabel="row, px", xlim=(-reach, reach), ylim=(reach, -reach))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _draw_profile(axes: Axes, defocus: Defocus) -> None:
-    side, reach = len(defocus.kernel), _reach(defocus)
+def _draw_profile(axes: Axes, blur: BlurField) -> None:
+    side, reach = blur.kernel.shape[-1], _reach(blur)
     position = np.linspace(-reach, reach, 401)
-    gaussian = np.exp(-0.5 * (position / defocus.sigma) ** 2) / (2 * np.pi * defocus.sigma**2)
-    row = defocus.kernel[side // 2]
+    gaussian = np.exp(-0.5 * (position / blur.sigma) ** 2) / (2 * np.pi * blur.sigma**2)
+    row = blur.kernel_array[side // 2]
     axes.step(np.arange(side) - side // 2, row, where="mid", color=BLUE, label="kernel")
     axes.plot(position, gaussian, "--", color=VERMILLION, label="Gaussian of the same sigma")
     axes.set(title="Profile through the centre", xlabel="column, px", ylabel="share of the light a pixel")
@@ -72,14 +72,14 @@ def _draw_profile(axes: Axes, defocus: Defocus) -> None:
     axes.legend(loc="upper right", frameon=False)
 
 
-def _reach(defocus: Defocus) -> float:
+def _reach(blur: BlurField) -> float:
     """Half a side in pixels of the part that holds all but a thousandth of the light, with a little air."""
-    return min(len(defocus.kernel) / 2, max(3.5, math.ceil(4 * defocus.sigma) + 0.5))
+    return min(blur.kernel.shape[-1] / 2, max(3.5, math.ceil(4 * blur.sigma) + 0.5))
 
 
-def _draw_transfer(axes: Axes, defocus: Defocus) -> None:
-    frequency, kernel = _transfer(defocus.kernel)
-    gaussian = np.exp(-2 * (np.pi * defocus.sigma * frequency) ** 2)
+def _draw_transfer(axes: Axes, blur: BlurField) -> None:
+    frequency, kernel = _transfer(blur.kernel)
+    gaussian = np.exp(-2 * (np.pi * blur.sigma * frequency) ** 2)
     axes.plot(frequency, kernel, color=BLUE, label="kernel")
     axes.plot(frequency, gaussian, "--", color=VERMILLION, label="Gaussian of the same sigma")
     axes.axhline(0, color="0.6", linewidth=0.8)
@@ -88,8 +88,8 @@ def _draw_transfer(axes: Axes, defocus: Defocus) -> None:
     axes.legend(loc="upper right", frameon=False)
 
 
-def _transfer(kernel: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]") -> tuple[np.ndarray, np.ndarray]:
+def _transfer(kernel: Tensor) -> tuple[np.ndarray, np.ndarray]:
     """Frequencies in cycles per pixel, and the real part of the transfer function at them (a defocus has no other)."""
-    size = max(512, fast_size(len(kernel)))
-    values = transfer_function(torch.from_numpy(kernel)[None, None], (size, size))[0, 0, 0]
+    size = max(512, fast_size(kernel.shape[-1]))
+    values = transfer_function(kernel.float().cpu(), (size, size))[0, 0, 0]
     return np.linspace(0, 0.5, size // 2 + 1), values.real.numpy()

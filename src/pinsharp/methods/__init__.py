@@ -34,7 +34,6 @@ from pinsharp.methods.runtimes import RUNTIMES, Runtime
 from pinsharp.methods.selfdeblur import SelfDeblurMethod
 from pinsharp.methods.shipped import ShippedSwift
 from pinsharp.methods.table import DEFAULT_METHOD, METHODS, MethodInfo, load_method, method_table
-from pinsharp.nets.estimate import KernelEstimate  # for those who know methods and no nets
 
 __all__ = [
     "DEFAULT_METHOD",
@@ -46,7 +45,6 @@ __all__ = [
     "Deblurred",
     "EndToEndMethod",
     "Estimator",
-    "KernelEstimate",
     "KernelFrom",
     "Kind",
     "Lender",

@@ -5,10 +5,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from pinsharp.blur.field import BlurField
 from pinsharp.methods.devices import Precision, choose_dtype, find_device
 from pinsharp.methods.execution import autocast, enter, given_kernel, leave, place
 from pinsharp.methods.method import Deblurred, KernelFrom, Kind, Lender, check_image, check_takes_kernel
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.weights import LoadedNet
 
 COLOURS = 3
@@ -50,7 +50,7 @@ class _BorrowingNet:
         self.net = place(loaded.net, self.device)
 
     @torch.inference_mode()
-    def _restore(self, image: Tensor, *known: KernelEstimate) -> Tensor:
+    def _restore(self, image: Tensor, *known: BlurField) -> Tensor:
         """Restore images (B, 1 or 3, H, W); of a mono image, shown in three equal channels, the mean of the results."""
         colour = enter(check_image(image).expand(-1, COLOURS, -1, -1), self.device)
         with autocast(self.device, self.dtype):
@@ -65,7 +65,7 @@ class NonBlindNetMethod(_BorrowingNet):
 
     kernel_from: KernelFrom = "swift"
 
-    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Let the lender measure the blur of images (B, C, H, W) in [0, 1], unless there is a kernel (B or 1, 1, K, K).
 
         Raises:
@@ -74,11 +74,11 @@ class NonBlindNetMethod(_BorrowingNet):
         """
         return self.lender.estimate(image) if kernel is None else given_kernel(image, kernel, self.device)
 
-    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Let the lender measure the one blur of several parts (N, C, H, W) of an image; as `estimate` otherwise."""
         return self.lender.estimate_parts(parts) if kernel is None else given_kernel(parts[:1], kernel, self.device)
 
-    def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
+    def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
         """Restore images (B, C, H, W) in [0, 1], C 1 or 3, with the blur that `estimate` found."""
         known = replace(estimate, kernel=estimate.kernel.to(self.device))
         return Deblurred(self._restore(image, known), estimate.kernel.to(image.device), estimate)
@@ -98,7 +98,7 @@ class EndToEndMethod(_BorrowingNet):
 
     kernel_from: KernelFrom = "nobody"
 
-    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Let the lender measure the blur of images (B, C, H, W) in [0, 1], for the report.
 
         Raises:
@@ -109,13 +109,13 @@ class EndToEndMethod(_BorrowingNet):
             check_takes_kernel(self)
         return self.lender.estimate(image)
 
-    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Let the lender measure the one blur of several parts (N, C, H, W) of an image; as `estimate` otherwise."""
         if kernel is not None:
             check_takes_kernel(self)
         return self.lender.estimate_parts(parts)
 
-    def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
+    def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
         """Restore images (B, C, H, W) in [0, 1], C 1 or 3, whatever `estimate` found."""
         return self(image)
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import check_kernel
 from pinsharp.methods.devices import find_device
 from pinsharp.methods.method import Deblurred, KernelFrom, Kind, Lender, check_image
-from pinsharp.nets.estimate import KernelEstimate
 
 Solve = Callable[[Tensor, Tensor], Tensor]
 """Restores images (B, C, H, W) with kernels (B or 1, 1, K, K); the result need not be clipped."""
@@ -37,21 +37,21 @@ class SolverMethod:
         self.lender = lender
         self.device = find_device(device)
 
-    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Let the lender measure the blur of images (B, C, H, W) in [0, 1], unless there is a kernel (B or 1, 1, K, K).
 
         Raises:
             ImageError: If there is no kernel and a side is shorter than 32 pixels.
             KernelError: If `kernel` is none.
         """
-        return self.lender.estimate(image) if kernel is None else KernelEstimate(check_kernel(kernel))
+        return self.lender.estimate(image) if kernel is None else BlurField(check_kernel(kernel), is_given=True)
 
-    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Let the lender measure the one blur of several parts (N, C, H, W) of an image; as `estimate` otherwise."""
-        return self.lender.estimate_parts(parts) if kernel is None else KernelEstimate(check_kernel(kernel))
+        return self.lender.estimate_parts(parts) if kernel is None else BlurField(check_kernel(kernel), is_given=True)
 
     @torch.inference_mode()
-    def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
+    def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
         """Restore images (B, C, H, W) in [0, 1] with the kernel of `estimate`."""
         blurred = check_image(image).to(self.device, torch.float32)
         restored = self.solve(blurred, estimate.kernel.to(self.device, torch.float32))

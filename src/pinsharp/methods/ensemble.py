@@ -5,9 +5,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError
 from pinsharp.methods.method import Deblurred, KernelFrom, Kind, Method, SampledMethod, check_takes_kernel
-from pinsharp.nets.estimate import KernelEstimate
 
 _DESCRIPTIONS = ("info", "device", "dtype", "lender")
 """What records tell of a method, where it has them."""
@@ -45,15 +45,15 @@ class Ensemble:
             if hasattr(method, said):
                 setattr(self, said, getattr(method, said))
 
-    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Measure the blur as the method does; arguments and errors are the same."""
         return self.method.estimate(image, kernel)
 
-    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Measure the one blur of several parts as the method does; arguments and errors are the same."""
         return self.method.estimate_parts(parts, kernel)
 
-    def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
+    def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
         """Restore images (B, C, H, W) in [0, 1] eight times with what `estimate` has found, and take the mean."""
         parts = [self._restored(image, estimate, turn) for turn in _TURNS]
         mean = torch.stack([part.image for part in parts]).mean(dim=0)
@@ -70,7 +70,7 @@ class Ensemble:
             check_takes_kernel(self.method)
         return self.deconvolve(image, self.estimate(image, kernel))
 
-    def _restored(self, image: Tensor, estimate: KernelEstimate, turn: tuple[int, bool]) -> Deblurred:
+    def _restored(self, image: Tensor, estimate: BlurField, turn: tuple[int, bool]) -> Deblurred:
         """Restore the image in one position, and turn the result back."""
         found = self.method.deconvolve(_turn(image, turn), replace(estimate, kernel=_turn(estimate.kernel, turn)))
         return replace(found, image=_turn_back(found.image, turn))

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import check_kernel
 from pinsharp.methods.method import check_image
-from pinsharp.nets.estimate import KernelEstimate
 
 
 def place(net: nn.Module, device: torch.device) -> nn.Module:
@@ -24,9 +24,10 @@ def leave(restored: Tensor, image: Tensor) -> Tensor:
     return restored.float().clamp(0, 1).contiguous().to(image.device)
 
 
-def given_kernel(image: Tensor, kernel: Tensor, device: torch.device) -> KernelEstimate:
-    """A given kernel as an estimate: one for each image, and nothing else known."""
-    return KernelEstimate(check_kernel(kernel).to(device, torch.float32).expand(len(image), -1, -1, -1))
+def given_kernel(image: Tensor, kernel: Tensor, device: torch.device) -> BlurField:
+    """A given kernel as a blur: one for each image, and nothing else known."""
+    given = check_kernel(kernel).to(device, torch.float32)
+    return BlurField(given.expand(len(image), -1, -1, -1), is_given=True)
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:

@@ -7,8 +7,8 @@ from typing import Literal, Protocol, runtime_checkable
 from torch import Tensor
 
 from pinsharp.blur.continuation import Read
+from pinsharp.blur.field import BlurField
 from pinsharp.errors import ImageError, KernelError
-from pinsharp.nets.estimate import KernelEstimate
 
 Kind = Literal["classical", "network"]
 KernelFrom = Literal["itself", "swift", "nobody"]
@@ -35,7 +35,7 @@ class Deblurred:
 
     image: Tensor
     kernel: Tensor | None = None
-    estimate: KernelEstimate | None = None
+    estimate: BlurField | None = None
 
 
 class Method(Protocol):
@@ -68,14 +68,14 @@ class Method(Protocol):
 class Estimator(Protocol):
     """Whatever measures the blur of an image."""
 
-    def estimate(self, image: Tensor) -> KernelEstimate:
+    def estimate(self, image: Tensor) -> BlurField:
         """Measure the blur of images (B, C, H, W) in [0, 1]; the estimate may be on another device."""
 
 
 class Lender(Estimator, Protocol):
     """Whatever measures blurs for methods that cannot."""
 
-    def estimate_parts(self, parts: Tensor) -> KernelEstimate:
+    def estimate_parts(self, parts: Tensor) -> BlurField:
         """Measure the one blur of several parts (N, C, H, W) that were cut out of one image."""
 
 
@@ -86,14 +86,14 @@ class BlindMethod(Method, Estimator, Protocol):
     An end-to-end network is one too: its estimate, borrowed from `swift`, is for the report; the result ignores it.
     """
 
-    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Measure the blur of images (B, C, H, W) in [0, 1], or put a given kernel in the place of the measured one.
 
         Raises:
             KernelError: If there is a kernel and the method has no use for one.
         """
 
-    def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
+    def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
         """Restore images (B, C, H, W) in [0, 1] with what `estimate` has found."""
 
 
@@ -101,7 +101,7 @@ class BlindMethod(Method, Estimator, Protocol):
 class SampledMethod(BlindMethod, Protocol):
     """A blind method that can measure the blur of an image that it does not see as a whole, by parts of it."""
 
-    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Measure the one blur of several parts (N, C, H, W) that were cut out of one image; as `estimate` otherwise.
 
         Raises:
@@ -115,7 +115,7 @@ class WindowedMethod(BlindMethod, Protocol):
     """A blind method that can restore windows of one image so that they are what the whole image becomes."""
 
     def window_restorer(
-        self, read: Read, shape: tuple[int, int, int], estimate: KernelEstimate, *, largest: tuple[int, int]
+        self, read: Read, shape: tuple[int, int, int], estimate: BlurField, *, largest: tuple[int, int]
     ) -> RestoreWindow | None:
         """Prepare to restore an image window by window.
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from pinsharp.blur.continuation import Read, find_continuation
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.methods.borrowing import EndToEndMethod, NonBlindNetMethod
 from pinsharp.methods.devices import Precision, choose_dtype, find_device
@@ -23,7 +24,6 @@ from pinsharp.methods.method import (
     check_image,
     check_measurable,
 )
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.weights import LoadedNet
 
 
@@ -96,7 +96,7 @@ class NetMethod:
         """Pixels around a window that its restoration depends on; None if the net pools over all that it is shown."""
         return getattr(self.net, "halo", None)
 
-    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Measure the blur of images (B, C, H, W) in [0, 1]; the result is on the method's device.
 
         Args:
@@ -113,7 +113,7 @@ class NetMethod:
         check_measurable(check_image(image))
         return _look_past_border(image, self._estimate(image))
 
-    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> KernelEstimate:
+    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Measure the one blur of several parts (N, C, H, W) of an image, or its noise beside a kernel (1, 1, K, K).
 
         Raises:
@@ -127,7 +127,7 @@ class NetMethod:
         return _put(given.kernel, self._estimate_parts(parts)) if self._uses_noise else given
 
     @torch.inference_mode()
-    def deconvolve(self, image: Tensor, estimate: KernelEstimate) -> Deblurred:
+    def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
         """Restore images (B, C, H, W) in [0, 1], C 1 or 3, with the blur that `estimate` found."""
         blurred = enter(image, self.device)
         with autocast(self.device, self.dtype):
@@ -136,7 +136,7 @@ class NetMethod:
 
     @torch.inference_mode()
     def window_restorer(
-        self, read: Read, shape: tuple[int, int, int], estimate: KernelEstimate, *, largest: tuple[int, int]
+        self, read: Read, shape: tuple[int, int, int], estimate: BlurField, *, largest: tuple[int, int]
     ) -> RestoreWindow | None:
         """Prepare to restore an image window by window, each exactly as inside the whole image (`WindowedMethod`).
 
@@ -167,20 +167,20 @@ class NetMethod:
         return self.deconvolve(image, self.estimate(image, kernel))
 
     @torch.inference_mode()
-    def _estimate(self, image: Tensor) -> KernelEstimate:
+    def _estimate(self, image: Tensor) -> BlurField:
         with autocast(self.device, self.dtype):
-            estimate: KernelEstimate = self.net.estimate(enter(image, self.device))  # type: ignore[operator]
+            estimate: BlurField = self.net.estimate(enter(image, self.device))  # type: ignore[operator]
         return estimate
 
     @torch.inference_mode()
-    def _estimate_parts(self, parts: Tensor) -> KernelEstimate:
+    def _estimate_parts(self, parts: Tensor) -> BlurField:
         if not hasattr(self.net, "estimate_parts"):
             return _average([self._estimate(part[None]) for part in parts])  # one by one: it may read whole images
         with autocast(self.device, self.dtype):
-            estimate: KernelEstimate = self.net.estimate_parts(enter(parts, self.device))  # type: ignore[operator]
+            estimate: BlurField = self.net.estimate_parts(enter(parts, self.device))  # type: ignore[operator]
         return estimate
 
-    def _given(self, image: Tensor, kernel: Tensor) -> KernelEstimate:
+    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
         """The given kernel beside the estimated noise; what else was estimated belongs to another kernel."""
         given = given_kernel(image, kernel, self.device)
         if not self._uses_noise:
@@ -188,19 +188,19 @@ class NetMethod:
         return _put(given.kernel, self._estimate(image))
 
 
-def _put(kernel: Tensor, found: KernelEstimate) -> KernelEstimate:
+def _put(kernel: Tensor, found: BlurField) -> BlurField:
     """A kernel in the place of the measured one; what else was measured, but for the noise, belongs to that."""
-    return replace(found, kernel=kernel, log_width=None, log_width_std=None, disk_share=None)
+    return replace(found, kernel=kernel, log_width=None, log_width_std=None, disk_share=None, is_given=True)
 
 
-def _look_past_border(image: Tensor, found: KernelEstimate) -> KernelEstimate:
+def _look_past_border(image: Tensor, found: BlurField) -> BlurField:
     """Tell of images (B, C, H, W) how they go on past their border."""
     told = zip(torch.split(image, 1), kernel_sigma(found.kernel).tolist(), strict=True)
     return replace(found, continuations=tuple(find_continuation(one, sigma) for one, sigma in told))
 
 
-def _average(estimates: list[KernelEstimate]) -> KernelEstimate:
+def _average(estimates: list[BlurField]) -> BlurField:
     """The mean kernel and noise of several estimates of one image."""
     noise = [found.noise for found in estimates if found.noise is not None]
     kernel = torch.cat([found.kernel for found in estimates]).mean(dim=0, keepdim=True)
-    return KernelEstimate(kernel, torch.cat(noise).mean(dim=0, keepdim=True) if noise else None)
+    return BlurField(kernel, torch.cat(noise).mean(dim=0, keepdim=True) if noise else None)

@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from pinsharp.blur.field import BlurField
 from pinsharp.methods.borrowing import EndToEndMethod, NonBlindNetMethod
 from pinsharp.methods.devices import Precision, choose_dtype
 from pinsharp.methods.network import NetMethod, net_method
 from pinsharp.methods.runtimes import Runtime, load_elsewhere, load_from_export
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.weights import WeightsInfo, load_weights, zoo_path
 from pinsharp.runtimes.exported import is_exported
 from pinsharp.runtimes.parts import install
@@ -37,7 +37,7 @@ class ShippedSwift:
         """What its weights say about themselves: the results of those who borrow depend on them."""
         return self._method().info
 
-    def estimate(self, image: Tensor) -> KernelEstimate:
+    def estimate(self, image: Tensor) -> BlurField:
         """Measure the blur of images (B, C, H, W) in [0, 1].
 
         Raises:
@@ -46,7 +46,7 @@ class ShippedSwift:
         """
         return self._method().estimate(image)
 
-    def estimate_parts(self, parts: Tensor) -> KernelEstimate:
+    def estimate_parts(self, parts: Tensor) -> BlurField:
         """Measure the one blur of several parts (N, C, H, W) of an image; errors as for `estimate`."""
         return self._method().estimate_parts(parts)
 

@@ -1,35 +1,16 @@
 """The blur of a TIFF that is larger than memory, measured on a sample: before it is restored, or by itself."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.bigtiff import LargeTiff, open_large
-from pinsharp.methods import KernelEstimate, SampledMethod
-from pinsharp.restoration.defocus import Defocus, describe
-from pinsharp.restoration.restorer import Kernel, Restorer, read_kernel
+from pinsharp.methods import SampledMethod
+from pinsharp.restoration.restorer import Kernel, Restorer, main_part, read_kernel
 from pinsharp.restoration.sample import sample
 
 
-@dataclass(frozen=True, eq=False)
-class LargeBlur:
-    """The blur of an image, or of each of its channels.
-
-    Attributes:
-        estimates: What the method restores with.
-        found: The same in a user's terms.
-    """
-
-    estimates: tuple[KernelEstimate, ...]
-    found: tuple[Defocus, ...]
-
-    @property
-    def main(self) -> Defocus:
-        """The only one, or that of green."""
-        return self.found[len(self.found) // 2]
-
-
-def measure_file(source: str | Path, restorer: Restorer) -> Defocus:
+def measure_file(source: str | Path, restorer: Restorer) -> BlurField:
     """Measure the blur of a TIFF of any size without restoring it: what `restore_file` finds.
 
     Args:
@@ -41,23 +22,17 @@ def measure_file(source: str | Path, restorer: Restorer) -> Defocus:
         ImageError: If the file cannot be read by windows, a part of it is damaged, or its pixels cannot be used.
     """
     with open_large(source) as image:
-        return measure_large(image, restorer, "auto").main
+        return main_part(measure_large(image, restorer, "auto"))
 
 
-def measure_large(image: LargeTiff, restorer: Restorer, kernel: Kernel) -> LargeBlur:
-    """Measure the blur of an open file on its sample; a kernel that is given takes the place of the measured one."""
+def measure_large(image: LargeTiff, restorer: Restorer, kernel: Kernel) -> tuple[BlurField, ...]:
+    """Measure the blur of an open file, or of each of its channels, on its sample, unless a kernel is given."""
     method, given = sampled_method(restorer), read_kernel(kernel)
     try:
         parts = restorer.colour.split(sample(image, restorer.colour))
-        estimates = tuple(method.estimate_parts(part, given) for part in parts)
+        return tuple(method.estimate_parts(part, given) for part in parts)
     except ImageError as error:
         raise named(image, error) from error
-    kernels = [found.kernel if given is None else given for found in estimates]
-    is_given = given is not None
-    found = tuple(
-        describe(kernel, estimate, is_given=is_given) for kernel, estimate in zip(kernels, estimates, strict=True)
-    )
-    return LargeBlur(estimates, found)
 
 
 def sampled_method(restorer: Restorer) -> SampledMethod:

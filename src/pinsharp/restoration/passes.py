@@ -9,8 +9,8 @@ from functools import partial
 
 from torch import Tensor
 
+from pinsharp.blur.field import BlurField
 from pinsharp.methods import BlindMethod, Method
-from pinsharp.restoration.defocus import Defocus, describe
 from pinsharp.restoration.tiled import Seam, deconvolve, worst
 
 SHARP_SIGMA = 0.5
@@ -28,7 +28,7 @@ class Passes:
     """
 
     image: Tensor
-    blurs: tuple[Defocus, ...]
+    blurs: tuple[BlurField, ...]
     seam: Seam | None = None
 
 
@@ -36,7 +36,7 @@ def restore_given(method: BlindMethod, image: Tensor, kernel: Tensor, *, window:
     """Restore an image (1, C, H, W) once, with a kernel (1, 1, K, K); `window` as for `restore_blind`."""
     known = method.estimate(image, kernel)
     restored, seam = deconvolve(method, image, known, window=window)
-    return Passes(restored, (describe(kernel, known, is_given=True),), seam)
+    return Passes(restored, (known,), seam)
 
 
 def restore_blind(method: Method, image: Tensor, *, iterations: int = 1, window: int = 0) -> Passes:
@@ -48,7 +48,7 @@ def restore_blind(method: Method, image: Tensor, *, iterations: int = 1, window:
         iterations: How many times; stops early when the result is sharp.
         window: Side of the windows in pixels; 0 for the whole image at once. The blur is measured on the whole.
     """
-    blurs, seams = list[Defocus](), list[Seam | None]()
+    blurs, seams = list[BlurField](), list[Seam | None]()
     while len(blurs) < iterations:
         found, restore_found = _find(method, image, window)
         if blurs and found.sigma < SHARP_SIGMA:
@@ -59,12 +59,11 @@ def restore_blind(method: Method, image: Tensor, *, iterations: int = 1, window:
     return Passes(image, tuple(blurs), worst(seams))
 
 
-def _find(method: Method, image: Tensor, window: int) -> tuple[Defocus, Callable[[], tuple[Tensor, Seam | None]]]:
+def _find(method: Method, image: Tensor, window: int) -> tuple[BlurField, Callable[[], tuple[Tensor, Seam | None]]]:
     """Find the blur of an image; with it comes what restores the image."""
     if isinstance(method, BlindMethod):
         estimate = method.estimate(image)
-        found = describe(estimate.kernel, estimate, is_given=False)
-        return found, partial(deconvolve, method, image, estimate, window=window)
+        return estimate, partial(deconvolve, method, image, estimate, window=window)
     result = method(image)
     assert result.kernel is not None  # what has no estimate finds a kernel while it restores
-    return describe(result.kernel, None, is_given=False), lambda: (result.image, None)
+    return BlurField(result.kernel), lambda: (result.image, None)

@@ -5,7 +5,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pinsharp.restoration.defocus import Defocus, Family
+from pinsharp.blur.field import BlurField, Family
 from pinsharp.restoration.residual import is_doubtful
 from pinsharp.restoration.tiled import Seam
 
@@ -30,23 +30,23 @@ class Restored:
     """
 
     image: NDArray[Any]
-    defocus: Defocus
+    defocus: BlurField
     sigmas: tuple[float, ...]
     seconds: float
     window: int = 0
     seam: Seam | None = None
-    channels: tuple[Defocus, ...] = ()
+    channels: tuple[BlurField, ...] = ()
     residual: float | None = None
 
     @property
     def is_doubtful(self) -> bool:
         """Whether the residual is larger than noise can be: the kernel is too wide, or the blur is of another kind."""
-        return is_doubtful(self.residual, self.defocus.noise)
+        return is_doubtful(self.residual, self.defocus.noise_level)
 
     @property
     def kernel(self) -> NDArray[Any]:
         """Kernel of the input, (K, K), float32, sum 1."""
-        return self.defocus.kernel
+        return self.defocus.kernel_array
 
     @property
     def sigma(self) -> float:

@@ -13,12 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernel_names import load_kernel, parse_kernel
 from pinsharp.blur.kernels import measured_kernel
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.methods import DEFAULT_METHOD, BlindMethod, Method, Precision, Runtime, check_takes_kernel, load_method
 from pinsharp.restoration.colour import ColourOptions, as_mono
-from pinsharp.restoration.defocus import Defocus, describe
 from pinsharp.restoration.passes import Passes, restore_blind, restore_given
 from pinsharp.restoration.residual import residual
 from pinsharp.restoration.restored import Restored
@@ -103,10 +103,10 @@ class Restorer:
             window = choose_window((blurred.shape[-2], blurred.shape[-1]), self.window)
             parts = self.colour.split(blurred)
             done = [self._restore(part, given, iterations, window) for part in parts]
-            left = _residual(_main(parts), _main(done))
+            left = _residual(main_part(parts), main_part(done))
             restored = self.colour.join(blurred, [passes.image for passes in done])
             array = self.colour.leave(restored.expand_as(entered), image)
-        blurs = _main(done).blurs
+        blurs = main_part(done).blurs
         return Restored(
             array,
             defocus=blurs[0],
@@ -118,7 +118,7 @@ class Restorer:
             residual=left,
         )
 
-    def measure(self, image: NDArray[Any]) -> Defocus:
+    def measure(self, image: NDArray[Any]) -> BlurField:
         """Measure the blur of one image without restoring it; for models that cannot, `swift` does it.
 
         It is measured in the light that would be restored, where each channel is restored by itself in green.
@@ -132,8 +132,7 @@ class Restorer:
         """
         method = self._blind_method()
         with _memory_errors(image):
-            estimate = method.estimate(_main(self.colour.split(as_mono(self.colour.enter(image)))))
-        return describe(estimate.kernel, estimate, is_given=False)
+            return method.estimate(main_part(self.colour.split(as_mono(self.colour.enter(image)))))
 
     @property
     def window_matters(self) -> bool:
@@ -232,7 +231,7 @@ def _method(model: str | Path, device: str, precision: Precision, runtime: Runti
     return load_method(model, device=device, precision=precision, runtime=runtime)
 
 
-def _main(parts: Sequence[_Part]) -> _Part:
+def main_part(parts: Sequence[_Part]) -> _Part:
     """The part that speaks for an image: the only one, or that of green, which makes up most of what is seen."""
     return parts[len(parts) // 2]
 
@@ -241,8 +240,7 @@ def _residual(image: Tensor, passes: Passes) -> float | None:
     """What one restoration of an image leaves unexplained; of several, no kernel tells."""
     if len(passes.blurs) > 1:
         return None
-    kernel = torch.from_numpy(passes.blurs[0].kernel)[None, None]
-    return residual(image, passes.image, kernel)
+    return residual(image, passes.image, passes.blurs[0].kernel)
 
 
 @contextmanager

@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pinsharp.allocator import release_freed_memory
+from pinsharp.blur.field import BlurField
 from pinsharp.errors import ImageError, OutputError
 from pinsharp.images.bigtiff import LargeTiff, open_large
 from pinsharp.images.bigtiff_writer import check_large_output, write_large
 from pinsharp.images.files import same_file
 from pinsharp.images.windows import Window, bands, windows
-from pinsharp.methods import KernelEstimate, RestoreWindow, SampledMethod
-from pinsharp.restoration.defocus import Defocus
+from pinsharp.methods import RestoreWindow, SampledMethod
 from pinsharp.restoration.large_blur import measure_large, named, sampled_method
-from pinsharp.restoration.restorer import Kernel, Restorer
+from pinsharp.restoration.restorer import Kernel, Restorer, main_part
 from pinsharp.restoration.row_reader import RowReader
 from pinsharp.restoration.tiled import (
     BLEND_HALO,
@@ -69,12 +69,12 @@ class StreamedResult:
         channels: The blur of red, green and blue, where each was restored by itself. Empty otherwise.
     """
 
-    defocus: Defocus
+    defocus: BlurField
     megapixels: float
     seconds: float
     window: int
     seam: Seam | None = None
-    channels: tuple[Defocus, ...] = ()
+    channels: tuple[BlurField, ...] = ()
 
 
 def is_large(path: str | Path) -> bool:
@@ -124,15 +124,15 @@ def restore_file(
     with open_large(source) as image:
         window = _window(image, restorer.window)
         blurs = measure_large(image, restorer, kernel)
-        work = _Work(image, restorer, method, blurs.estimates, window, progress)
+        work = _Work(image, restorer, method, blurs, window, progress)
         write_large(target, work.bands(), like=image, overwrite=overwrite)
     return StreamedResult(
-        blurs.main,
+        main_part(blurs),
         megapixels=image.height * image.width / 1e6,
         seconds=time.perf_counter() - start,
         window=window,
         seam=work.meter.seam if work.meter else None,
-        channels=blurs.found if len(blurs.found) > 1 else (),
+        channels=blurs if len(blurs) > 1 else (),
     )
 
 
@@ -144,7 +144,7 @@ class _Work:
         image: LargeTiff,
         restorer: Restorer,
         method: SampledMethod,
-        estimates: Sequence[KernelEstimate],
+        estimates: Sequence[BlurField],
         window: int,
         progress: Progress | None,
     ) -> None:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from pinsharp.blur.field import BlurField
 from pinsharp.images.windows import Span, Window, bands, windows
-from pinsharp.methods import BlindMethod, KernelEstimate, Method, Read, RestoreWindow, WindowedMethod
+from pinsharp.methods import BlindMethod, Method, Read, RestoreWindow, WindowedMethod
 
 WHOLE_PIXELS = 6_000_000
 """Up to so many pixels an image is restored whole unless a window is asked for. `swift` takes up to 0.35 KiB a pixel
@@ -114,7 +115,7 @@ def cut(method: Method, shape: tuple[int, int], window: int) -> Cut:
 
 
 def deconvolve(
-    method: BlindMethod, image: Tensor, estimate: KernelEstimate, *, window: int = 0
+    method: BlindMethod, image: Tensor, estimate: BlurField, *, window: int = 0
 ) -> tuple[Tensor, Seam | None]:
     """Restore an image window by window, so that beside image and result only one band of windows is in memory.
 
@@ -150,7 +151,7 @@ def deconvolve(
 
 
 def window_restorer(
-    method: BlindMethod, read: Read, shape: tuple[int, int, int], estimate: KernelEstimate, *, largest: tuple[int, int]
+    method: BlindMethod, read: Read, shape: tuple[int, int, int], estimate: BlurField, *, largest: tuple[int, int]
 ) -> RestoreWindow | None:
     """What restores windows as `WindowedMethod.window_restorer` says; None for a method that is none."""
     if not isinstance(method, WindowedMethod):

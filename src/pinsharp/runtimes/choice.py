@@ -16,8 +16,8 @@ from typing import Any
 
 import torch
 
+from pinsharp.blur.field import BlurField
 from pinsharp.errors import PinsharpError
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.swift.swift import Swift
 from pinsharp.nets.weights import LoadedNet
 from pinsharp.runtimes import cache
@@ -112,7 +112,7 @@ def measured(runtime: str, loaded: LoadedNet, weights: bytes, dtype: torch.dtype
 def _seconds(loaded: LoadedNet, dtype: torch.dtype) -> float:
     """Median time of a restoration after one that does not count."""
     image = torch.rand(_SHAPE, generator=torch.Generator().manual_seed(0))
-    known = KernelEstimate(torch.ones(1, 1, 1, 1), torch.tensor([2 / 255]))
+    known = BlurField(torch.ones(1, 1, 1, 1), torch.tensor([2 / 255]))
     net, taken = loaded.net, []
     for _ in range(_REPEATS + 1):
         begun = time.perf_counter()

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.swift.swift import Swift
 from pinsharp.runtimes.parts import Run, installed
 
@@ -46,7 +46,7 @@ def largest_difference(net: nn.Module, run: Run, *, dtype: torch.dtype = torch.f
 
 def _restored(net: nn.Module, image: Tensor) -> Tensor:
     if isinstance(net, Swift):
-        known = KernelEstimate(gaussian_kernel(1.6), torch.tensor([2 / 255]))
+        known = BlurField(gaussian_kernel(1.6), torch.tensor([2 / 255]))
         return net.deconvolve(image, known).float()
     restored: Tensor = net.restore(image)  # type: ignore[operator]
     return restored.float()

@@ -5,11 +5,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import kernel_sigma, render_kernels
 from pinsharp.blur.noise import generator
 from pinsharp.data.synthesis import Batch
 from pinsharp.errors import ConfigError
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.train.config import ImageLoss, StageConfig, StageKind
 from pinsharp.train.pool import Observed
 
@@ -105,7 +105,7 @@ class Stage(nn.Module):
         kernel = kernel_loss(estimate, batch)
         return {"loss": self.config.kernel_weight * kernel + image, "kernel_loss": kernel, "image_loss": image}
 
-    def _deconvolved(self, blurred: Tensor, estimate: KernelEstimate) -> list[Tensor]:
+    def _deconvolved(self, blurred: Tensor, estimate: BlurField) -> list[Tensor]:
         """Restored images at all scales that the net has, finest first."""
         if hasattr(self.net, "deconvolve_scales"):
             return list(self.net.deconvolve_scales(blurred, estimate))
@@ -125,14 +125,11 @@ class Stage(nn.Module):
                 return list(self.net.targets(sharp))
             return [shrunk(sharp, scale) for scale in restored]
 
-    def _fed(self, estimate: KernelEstimate) -> KernelEstimate:
+    def _fed(self, estimate: BlurField) -> BlurField:
         """The estimate as the restorer sees it."""
-        if not self.config.detach:
-            return estimate
-        held = {name: value.detach() for name, value in vars(estimate).items() if value is not None}
-        return KernelEstimate(**held)
+        return estimate.detach() if self.config.detach else estimate
 
-    def _jittered(self, batch: Batch, index: int) -> KernelEstimate:
+    def _jittered(self, batch: Batch, index: int) -> BlurField:
         """The true blur with the errors of an estimate on it, and how large they may be."""
         # Drawn sample by sample, so that it does not matter how many processes share a batch.
         draws = [generator(self.seed + _JITTER, index + place) for place in range(len(batch.noise))]
@@ -141,11 +138,11 @@ class Stage(nn.Module):
         noise = batch.noise * (self.config.noise_jitter * errors[:, 1]).exp()
         width_std = (self.config.width_jitter**2 + (self.config.doubt * doubt).square()).sqrt()  # (B,)
         if not (self.config.width_jitter or self.config.doubt):
-            return KernelEstimate(batch.kernel, noise)
+            return BlurField(batch.kernel, noise)
         width = (width_std * errors[:, 0]).exp()  # log-normal around 1
         size = batch.kernel.shape[-1]
         kernel = render_kernels((batch.sigma * width).double(), (batch.radius * width).double(), size)
-        return KernelEstimate(kernel.float(), noise, log_width_std=width_std)
+        return BlurField(kernel.float(), noise, log_width_std=width_std)
 
 
 def image_loss(restored: Tensor, sharp: Tensor, kind: ImageLoss) -> Tensor:
@@ -168,7 +165,7 @@ def shrunk(sharp: Tensor, like: Tensor) -> Tensor:
     return nn.functional.interpolate(sharp, size=size, mode="bilinear", antialias=True)
 
 
-def kernel_loss(estimate: KernelEstimate, batch: Batch | Observed) -> Tensor:
+def kernel_loss(estimate: BlurField, batch: Batch | Observed) -> Tensor:
     """Eq. 4: L1 distance of kernels, summed over their pixels and averaged over the batch.
 
     Nets that say more than a kernel are told more: the Gaussian negative log-likelihood of the log width, which makes
@@ -189,7 +186,7 @@ def kernel_loss(estimate: KernelEstimate, batch: Batch | Observed) -> Tensor:
     return loss
 
 
-def width_errors(estimate: KernelEstimate, batch: Batch) -> Tensor:
+def width_errors(estimate: BlurField, batch: Batch) -> Tensor:
     """Relative errors of the effective widths, (B,), sharp images (below 0.4 pixels) left out."""
     truth = kernel_sigma(batch.kernel)
     errors = (kernel_sigma(estimate.kernel) - truth).abs() / truth.clamp(min=1e-6)

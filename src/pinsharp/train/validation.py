@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pinsharp.blur.field import BlurField
 from pinsharp.data.synthesis import Batch
 from pinsharp.metrics import psnr
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.weights import read_card
 from pinsharp.train.run import Run, channels_last
 from pinsharp.train.stages import width_errors
@@ -42,12 +42,12 @@ def validate(run: Run, *, is_blind: bool = True) -> tuple[dict[str, float], Tens
     return figures, restored["blind_psnr" if is_blind else "psnr"]
 
 
-def _restore(net: Any, batch: Batch) -> tuple[dict[str, Tensor], KernelEstimate | None]:
+def _restore(net: Any, batch: Batch) -> tuple[dict[str, Tensor], BlurField | None]:
     """Restore in every way that a net has, by the name of its figure; and what it estimates, if it does."""
     if hasattr(net, "restore"):
         return {"blind_psnr": net.restore(batch.blurred).float().clamp(0, 1)}, None
     estimate = net.estimate(batch.blurred) if hasattr(net, "estimate") else None
-    told = net.deconvolve(batch.blurred, KernelEstimate(batch.kernel, batch.noise)).float().clamp(0, 1)
+    told = net.deconvolve(batch.blurred, BlurField(batch.kernel, batch.noise)).float().clamp(0, 1)
     if estimate is None:
         return {"psnr": told}, None
     return {"psnr": told, "blind_psnr": net.deconvolve(batch.blurred, estimate).float().clamp(0, 1)}, estimate

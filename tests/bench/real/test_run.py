@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from pinsharp.bench.contenders import BLURRED, describe
@@ -23,10 +24,10 @@ from pinsharp.bench.real.tables import HURT, real_table
 from pinsharp.bench.record_file import RecordFile
 from pinsharp.bench.sheet import Box
 from pinsharp.bench.typeset import comma_separated, latex, markdown
+from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.files import read_image, write_image
 from pinsharp.restoration import streaming
-from pinsharp.restoration.defocus import Defocus
 from pinsharp.restoration.restored import Restored
 
 SHAPE = (150, 164)
@@ -80,7 +81,8 @@ class Fake:
 
     def measure(self, image):
         gradient = np.abs(np.diff(brightness(image), axis=1)).mean()
-        return Defocus(np.ones((1, 1), np.float32), float(0.05 / gradient), 0.1)
+        log_width = torch.tensor(0.05 / gradient).log().reshape(1)
+        return BlurField(torch.ones(1, 1, 1, 1), log_width=log_width, log_width_std=torch.tensor([0.1]))
 
     def check_measurable(self):
         pass

@@ -6,8 +6,8 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.peers.dwdn import Dwdn, DwdnConfig, MedianFwd, median_filter
 from pinsharp.nets.udbd.feature_wiener import Fwd
 
@@ -58,7 +58,7 @@ def test_a_kernel_is_not_changed():
     kernel = gaussian_kernel(2.0)
     before = kernel.clone()
 
-    tiny().deconvolve(images(), KernelEstimate(kernel))
+    tiny().deconvolve(images(), BlurField(kernel))
 
     assert torch.equal(kernel, before)
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError
 from pinsharp.nets.complexity import multiply_adds, parameters
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.peers.deepdeblur import DeepDeblur, DeepDeblurConfig
 from pinsharp.nets.peers.dwdn import Dwdn, DwdnConfig
 from pinsharp.nets.peers.nafnet import Nafnet, NafnetConfig
@@ -67,7 +67,7 @@ def images(height: int = 24, width: int = 24, batch: int = 2) -> Tensor:
 
 def restore_scales(net: nn.Module, blurred: Tensor) -> list[Tensor]:
     if isinstance(net, Dwdn):
-        return net.deconvolve_scales(blurred, KernelEstimate(gaussian_kernel(1.5, 7)))
+        return net.deconvolve_scales(blurred, BlurField(gaussian_kernel(1.5, 7)))
     return net.restore_scales(blurred)
 
 
@@ -92,7 +92,7 @@ def test_forward_gives_the_finest_scale(name):
 
     if isinstance(net, Dwdn):
         kernel = gaussian_kernel(1.5, 7)
-        restored, same = net(blurred, kernel), net.deconvolve(blurred, KernelEstimate(kernel))
+        restored, same = net(blurred, kernel), net.deconvolve(blurred, BlurField(kernel))
     else:
         restored, same = net(blurred), net.restore(blurred)
 

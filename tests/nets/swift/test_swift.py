@@ -8,10 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.errors import ConfigError
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.mono_trunk import with_mono_trunk
 from pinsharp.nets.registry import make_config
 from pinsharp.nets.swift import bank_blocks
@@ -54,10 +54,10 @@ def images(channels: int = 3, height: int = 24, width: int = 24, batch: int = 2)
     return torch.rand(batch, channels, height, width, generator=torch.Generator().manual_seed(2))
 
 
-def true_blur(batch: int = 1) -> KernelEstimate:
+def true_blur(batch: int = 1) -> BlurField:
     """An asymmetric kernel: a symmetric one would hide a flip."""
     kernel = torch.rand(batch, 1, 5, 5, generator=torch.Generator().manual_seed(3))
-    return KernelEstimate(kernel / kernel.sum(dim=(-2, -1), keepdim=True), torch.full((batch,), 1 / 255))
+    return BlurField(kernel / kernel.sum(dim=(-2, -1), keepdim=True), torch.full((batch,), 1 / 255))
 
 
 def idle_parameters(net: nn.Module) -> list[str]:
@@ -120,7 +120,7 @@ def test_another_runtime_can_take_the_place_of_the_convolutions():
 
 def test_a_given_kernel_is_used_and_returned():
     net, noise = small_net(), torch.full((2,), 1e-3)
-    narrow, wide = (KernelEstimate(gaussian_kernel(sigma).expand(2, -1, -1, -1), noise) for sigma in (0.5, 1.5))
+    narrow, wide = (BlurField(gaussian_kernel(sigma).expand(2, -1, -1, -1), noise) for sigma in (0.5, 1.5))
 
     restored, returned = net(images(), narrow)
 
@@ -131,7 +131,7 @@ def test_a_given_kernel_is_used_and_returned():
 def test_the_noise_counts():
     net, kernel = small_net(), gaussian_kernel(1.0)
 
-    quiet, noisy = (net.deconvolve(images(batch=1), KernelEstimate(kernel, torch.tensor([n]))) for n in (1e-3, 0.05))
+    quiet, noisy = (net.deconvolve(images(batch=1), BlurField(kernel, torch.tensor([n]))) for n in (1e-3, 0.05))
 
     assert (quiet - noisy).abs().max() > 1e-3
 
@@ -146,7 +146,7 @@ def test_a_net_begins_as_one_that_is_told_nothing():
 
 def test_a_kernel_without_noise_is_a_programmers_slip():
     with pytest.raises(ValueError, match="needs the noise of the image"):
-        small_net().deconvolve(images(), KernelEstimate(gaussian_kernel(1.0)))
+        small_net().deconvolve(images(), BlurField(gaussian_kernel(1.0)))
 
 
 def test_mono_and_colour_together_train_every_parameter():

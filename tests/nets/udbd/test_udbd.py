@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.registry import make_config
 from pinsharp.nets.udbd.feature_wiener import Dfwd, Fwd
 from pinsharp.nets.udbd.udbd import Udbd, UdbdConfig
@@ -92,7 +92,7 @@ def test_forward_is_estimate_then_deconvolve():
 
 def test_a_given_kernel_is_used_and_returned():
     net = randomised(small_net())
-    narrow, wide = (KernelEstimate(gaussian_kernel(sigma)) for sigma in (1.0, 3.0))
+    narrow, wide = (BlurField(gaussian_kernel(sigma)) for sigma in (1.0, 3.0))
 
     restored, returned = net(images(), narrow)
 
@@ -118,7 +118,7 @@ def test_each_stage_trains_one_of_the_two_nets():
     assert len(idle_parameters(net.restorer)) == len(list(net.restorer.parameters()))
 
     net.zero_grad()
-    net.deconvolve(images(), KernelEstimate(gaussian_kernel(2.0))).square().sum().backward()
+    net.deconvolve(images(), BlurField(gaussian_kernel(2.0))).square().sum().backward()
     assert idle_parameters(net.restorer) == []
     assert len(idle_parameters(net.kernel_net)) == len(list(net.kernel_net.parameters()))
 

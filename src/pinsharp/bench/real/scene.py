@@ -12,9 +12,9 @@ from pinsharp.bench.real.registration import Plane, Registration, local_sigmas, 
 from pinsharp.bench.real.series import brightness
 from pinsharp.bench.real.sharpness import sharpness
 from pinsharp.bench.sheet import Box
+from pinsharp.blur.field import BlurField
 from pinsharp.errors import ImageError
 from pinsharp.metrics import mse, psnr
-from pinsharp.restoration.defocus import Defocus
 from pinsharp.restoration.restorer import Restorer
 
 Part = tuple[slice, slice]
@@ -46,7 +46,7 @@ class Scene:
 class Judgement:
     """Figures of an image beside the sharp one; see `LevelFigures`."""
 
-    defocus: Defocus
+    blur: BlurField
     mse: float
     psnr: float
     sharpness: float
@@ -90,7 +90,7 @@ def judge(scene: Scene, image: NDArray[Any], estimator: Restorer) -> Judgement:
         raise ImageError(f"expected a restored image of {scene.sharp.shape} pixels, got {plane.shape}")
     seen, sharp = plane[scene.part], scene.sharp[scene.part]
     return Judgement(
-        defocus=estimator.measure(image),
+        blur=estimator.measure(image),
         mse=float(mse(as_tensor(seen), as_tensor(sharp))),
         psnr=float(psnr(as_tensor(seen), as_tensor(sharp))),
         sharpness=sharpness(seen),

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pinsharp.blur.field import BlurField
 from pinsharp.nets.blocks import PaddingMode
 from pinsharp.nets.checks import check_at_least
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.peers.hourglass import SIDE, Hourglass, entrance
 from pinsharp.nets.peers.scales import bilinear_scales, cropped_scales, padded_to_multiple, resized
 from pinsharp.nets.udbd.feature_wiener import RATIO_FLOOR, Fwd
@@ -68,18 +68,18 @@ class Dwdn(nn.Module):
         self.config = config = config or DwdnConfig()
         self.restorer = DwdnRestorer(config)
 
-    def deconvolve_scales(self, blurred: Tensor, estimate: KernelEstimate) -> list[Tensor]:
+    def deconvolve_scales(self, blurred: Tensor, estimate: BlurField) -> list[Tensor]:
         """Restore images (B, 3, H, W) of any size at every scale, finest first, not clamped to [0, 1]."""
         restored: list[Tensor] = self.restorer(blurred, estimate.kernel)
         return restored
 
-    def deconvolve(self, blurred: Tensor, estimate: KernelEstimate) -> Tensor:
+    def deconvolve(self, blurred: Tensor, estimate: BlurField) -> Tensor:
         """Restore images (B, 3, H, W) whose kernels, estimated or true, are given; not clamped to [0, 1]."""
         return self.deconvolve_scales(blurred, estimate)[0]
 
     def forward(self, blurred: Tensor, kernel: Tensor) -> Tensor:
         """Restore images (B, 3, H, W) with kernels (B or 1, 1, K, K)."""
-        return self.deconvolve(blurred, KernelEstimate(kernel))
+        return self.deconvolve(blurred, BlurField(kernel))
 
     def targets(self, sharp: Tensor) -> list[Tensor]:
         """Give what `deconvolve_scales` is trained towards: the sharp images, resized to each scale."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.fourier import frequency_angle, radial_frequency, spectrum
 from pinsharp.blur.kernels import render_kernels
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.swift.texture import shared_windows, textured_windows
 
 LOG_POWER_CENTRE, LOG_POWER_SCALE = -5.0, 4.0
@@ -107,12 +107,12 @@ class SpectrumNet(nn.Module):
         self.feature_mean: Tensor
         self.feature_std: Tensor
 
-    def forward(self, blurred: Tensor) -> KernelEstimate:
+    def forward(self, blurred: Tensor) -> BlurField:
         """Estimate the blur of images (B, C, H, W), one kernel for each; smaller sides than a window are mirrored."""
         with torch.autocast(device_type=blurred.device.type, enabled=False):
             return self.judge(self.observe(blurred))
 
-    def estimate_parts(self, parts: Tensor) -> KernelEstimate:
+    def estimate_parts(self, parts: Tensor) -> BlurField:
         """Estimate the one blur of several parts (N, C, H, W) that were cut out of one image."""
         with torch.autocast(device_type=parts.device.type, enabled=False):
             grey = parts.float().mean(dim=1)
@@ -173,7 +173,7 @@ class SpectrumNet(nn.Module):
         picked = profiles.gather(-2, chosen[..., None].expand(*chosen.shape, DIRECTION_BINS))
         return torch.cat([picked, profiles.amax(dim=-2, keepdim=True)], dim=-2)[..., KEPT_RINGS]
 
-    def judge(self, features: Tensor) -> KernelEstimate:
+    def judge(self, features: Tensor) -> BlurField:
         """Estimate the blur of images out of the features (B, N, F) of their windows."""
         found = self._judge(features)
         if self.noise_net is None:
@@ -181,7 +181,7 @@ class SpectrumNet(nn.Module):
         plain = features[..., : len(self.noise_net.feature_mean)]  # profiles by direction stand behind
         return replace(found, noise=self.noise_net.judge(plain).noise)
 
-    def _judge(self, features: Tensor) -> KernelEstimate:
+    def _judge(self, features: Tensor) -> BlurField:
         features = (features - self.feature_mean) / self.feature_std
         read = self.read(features)  # (B, N, hidden)
         pooled = torch.cat([features.mean(dim=1), read.mean(dim=1), read.amax(dim=1)], dim=-1)
@@ -189,7 +189,7 @@ class SpectrumNet(nn.Module):
         low, high = math.log(self.MIN_SIGMA), math.log(self.config.max_sigma)
         log_width = low + (high - low) * torch.sigmoid(width)
         disk_share = torch.sigmoid(share)
-        return KernelEstimate(
+        return BlurField(
             kernel=self.kernel(log_width.exp(), disk_share),
             noise=(self.MIN_LOG_NOISE + nn.functional.softplus(noise)).exp(),
             log_width=log_width,

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from pinsharp.blur.continuation import ContinuedImage, Read
+from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.swift.bank_blocks import BankBlocks
 from pinsharp.nets.swift.blur_condition import BlurCondition
 from pinsharp.nets.swift.refiner import Refiner, Trunk
@@ -124,16 +124,16 @@ class Swift(nn.Module):
         """Pixels around a window that its restoration depends on."""
         return self.restorer.halo
 
-    def estimate(self, blurred: Tensor) -> KernelEstimate:
+    def estimate(self, blurred: Tensor) -> BlurField:
         """Estimate kernel, width with its uncertainty, and noise of images (B, C, H, W)."""
-        estimate: KernelEstimate = self.kernel_net(blurred)
+        estimate: BlurField = self.kernel_net(blurred)
         return estimate
 
-    def estimate_parts(self, parts: Tensor) -> KernelEstimate:
+    def estimate_parts(self, parts: Tensor) -> BlurField:
         """Estimate the one blur of several parts (N, C, H, W) that were cut out of one image."""
         return self.kernel_net.estimate_parts(parts)
 
-    def deconvolve(self, blurred: Tensor, estimate: KernelEstimate) -> Tensor:
+    def deconvolve(self, blurred: Tensor, estimate: BlurField) -> Tensor:
         """Restore images (B, C, H, W), C 1 or 3, given their kernels and noise; not clamped to [0, 1].
 
         Where an image goes on past its border by a known rule, it is restored with a margin that follows the rule.
@@ -144,7 +144,7 @@ class Swift(nn.Module):
         restored: Tensor = self.restorer(blurred, *_told(estimate))
         return restored
 
-    def _continued(self, blurred: Tensor, estimate: KernelEstimate) -> Tensor:
+    def _continued(self, blurred: Tensor, estimate: BlurField) -> Tensor:
         """Restore one image (1, C, H, W) with a margin, if it has a rule for it."""
         channels, height, width = blurred.shape[1:]
         image = _with_margin(lambda *place: blurred[..., *place], (channels, height, width), estimate)
@@ -153,14 +153,14 @@ class Swift(nn.Module):
         return restored[..., image.inside(slice(0, height)), image.inside(slice(0, width))]
 
     def windows(
-        self, read: Read, shape: tuple[int, int, int], estimate: KernelEstimate, *, largest: tuple[int, int]
+        self, read: Read, shape: tuple[int, int, int], estimate: BlurField, *, largest: tuple[int, int]
     ) -> Callable[[slice, slice], Tensor]:
         """Prepare to restore one image (C, H, W) window by window; the rest is as for `SwiftRestorer.windows`."""
         image = _with_margin(read, shape, estimate)
         restore = self.restorer.windows(image, image.shape, *_told(estimate), largest=largest)
         return lambda rows, columns: restore(image.inside(rows), image.inside(columns))
 
-    def forward(self, blurred: Tensor, estimate: KernelEstimate | None = None) -> tuple[Tensor, KernelEstimate]:
+    def forward(self, blurred: Tensor, estimate: BlurField | None = None) -> tuple[Tensor, BlurField]:
         """Estimate the blur unless it is given, then restore."""
         estimate = estimate or self.estimate(blurred)
         return self.deconvolve(blurred, estimate), estimate
@@ -265,14 +265,14 @@ class SwiftRestorer(nn.Module):
         return lambda stack: refine(stack, modulation)
 
 
-def _told(estimate: KernelEstimate) -> tuple[Tensor, Tensor, Tensor | None]:
+def _told(estimate: BlurField) -> tuple[Tensor, Tensor, Tensor | None]:
     """What the restorer is told of a blur."""
     if estimate.noise is None:
         raise ValueError("swift needs the noise of the image beside its kernel; take it from estimate()")
     return estimate.kernel, estimate.noise, estimate.log_width_std
 
 
-def _with_margin(read: Read, shape: tuple[int, int, int], estimate: KernelEstimate) -> ContinuedImage:
+def _with_margin(read: Read, shape: tuple[int, int, int], estimate: BlurField) -> ContinuedImage:
     """An image of a shape (C, H, W), with a margin where its estimate says by which rule it goes on."""
     (rule,) = estimate.continuations or (None,)
     return ContinuedImage(read, shape, rule, MARGIN)

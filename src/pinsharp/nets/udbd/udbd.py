@@ -6,9 +6,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError
 from pinsharp.nets.blocks import Pooling, ResBlock
-from pinsharp.nets.estimate import KernelEstimate
 from pinsharp.nets.udbd.feature_wiener import Dfwd, Fwd
 from pinsharp.nets.udbd.frm import Frm
 from pinsharp.nets.udbd.kernel_net import Constraint, KernelNet
@@ -112,16 +112,16 @@ class Udbd(nn.Module):
         )
         self.restorer = FeatureDeconvolution(config)
 
-    def estimate(self, blurred: Tensor) -> KernelEstimate:
+    def estimate(self, blurred: Tensor) -> BlurField:
         """Estimate the kernels of blurred images (B, C, H, W), C 1 or 3, H and W of any size."""
-        return KernelEstimate(kernel=self.kernel_net(blurred))
+        return BlurField(kernel=self.kernel_net(blurred))
 
-    def deconvolve(self, blurred: Tensor, estimate: KernelEstimate) -> Tensor:
+    def deconvolve(self, blurred: Tensor, estimate: BlurField) -> Tensor:
         """Restore blurred images (B, C, H, W) whose kernels, estimated or true, are given; not clamped to [0, 1]."""
         restored: Tensor = self.restorer(blurred, estimate.kernel)
         return restored
 
-    def forward(self, blurred: Tensor, estimate: KernelEstimate | None = None) -> tuple[Tensor, KernelEstimate]:
+    def forward(self, blurred: Tensor, estimate: BlurField | None = None) -> tuple[Tensor, BlurField]:
         """Restore blurred images (B, C, H, W), blind unless an `estimate` is given; return it with the result.
 
         Gradients of the restored images reach the kernel net, as joint training (eq. 6) needs.

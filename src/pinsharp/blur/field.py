@@ -1,0 +1,123 @@
+"""How blurred an image is: the one value that estimators return, restorers take and reports show."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pinsharp.blur.continuation import Continuation
+from pinsharp.blur.kernels import kernel_sigma
+
+Family = Literal["gaussian", "disk", "mixture", "free", "given"]
+
+GAUSSIAN_BELOW, DISK_ABOVE = 0.25, 0.75
+"""Share of the disc in the squared width up to which a blur counts as Gaussian, and from which on as a disc."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BlurField:
+    """The blur of a batch of images, measured or given, the same all over each image.
+
+    The tensors are what networks and solvers compute with. The properties say the same in a user's terms; they need the
+    field of one image, as `of` gives it.
+
+    Args:
+        kernel: Kernels (B, 1, K, K), K odd, sum 1, centre at K // 2.
+        noise: Standard deviation of the noise, rounding included, in units of full scale, (B,); None if it is unknown.
+        log_width: Natural logarithm of the effective width (second-moment sigma, pixels), of the light before pixels
+            average it, (B,); None if it was not measured apart from the kernel.
+        log_width_std: Standard deviation of `log_width`, which is also the relative error of the width, (B,).
+        disk_share: Share of the squared width that a disc explains, in [0, 1], (B,): 0 Gaussian, 1 pure disc; None if
+            the kernel is free-form.
+        continuations: By which rule each image goes on past its border, None where it is cut out of a larger scene;
+            None for all of them if nobody looked.
+        is_given: Whether the user gave the kernel.
+    """
+
+    kernel: Tensor
+    noise: Tensor | None = None
+    log_width: Tensor | None = None
+    log_width_std: Tensor | None = None
+    disk_share: Tensor | None = None
+    continuations: tuple[Continuation | None, ...] | None = None
+    is_given: bool = False
+
+    def of(self, index: int) -> "BlurField":
+        """The field of one image, as of a batch of it alone."""
+        one = slice(index, index + 1)
+        parts: dict[str, Any] = {
+            name: each[one] for name, each in vars(self).items() if isinstance(each, Tensor | tuple)
+        }
+        return replace(self, **parts)
+
+    def detach(self) -> "BlurField":
+        """The same field, through which no gradient flows."""
+        held: dict[str, Any] = {name: each.detach() for name, each in vars(self).items() if isinstance(each, Tensor)}
+        return replace(self, **held)
+
+    @property
+    def sigma(self) -> float:
+        """Effective width in pixels: the standard deviation of a Gaussian, half the radius of a disc.
+
+        Where it was not measured by itself, the second moment of the kernel.
+        """
+        return self._only(kernel_sigma(self.kernel) if self.log_width is None else self.log_width.exp())
+
+    @property
+    def sigma_relative_std(self) -> float | None:
+        """Standard deviation of `sigma` as a share of it, in the method's own judgement; None if it gives none."""
+        return None if self.log_width_std is None else self._only(self.log_width_std)
+
+    @property
+    def family(self) -> Family:
+        """`gaussian`, `disk`, `mixture` of both, `free` for a kernel without such a form, `given` for the user's."""
+        share = self.disk_fraction
+        if self.is_given:
+            return "given"
+        if share is None:
+            return "free"
+        if share < GAUSSIAN_BELOW:
+            return "gaussian"
+        return "disk" if share > DISK_ABOVE else "mixture"
+
+    @property
+    def disk_radius(self) -> float:
+        """Radius in pixels of the disc, the circle of confusion, that is as wide."""
+        return 2 * self.sigma
+
+    @property
+    def disk_fraction(self) -> float | None:
+        """`disk_share` as a number; None if it is unknown."""
+        return None if self.disk_share is None else self._only(self.disk_share)
+
+    @property
+    def noise_level(self) -> float | None:
+        """`noise` as a number, in units of full scale; None if it is unknown."""
+        return None if self.noise is None else self._only(self.noise)
+
+    @property
+    def continuation(self) -> Continuation | None:
+        """How the image goes on past its border: mirrored (`reflect`) or begun anew (`circular`) by whoever blurred it.
+
+        None for what is cut out of a larger scene, as all images of cameras are.
+        """
+        return self.continuations[0] if self.continuations else None
+
+    @property
+    def kernel_array(self) -> NDArray[Any]:
+        """The kernel as an array (K, K), float32."""
+        array: NDArray[Any] = self.kernel[0, 0].detach().float().cpu().numpy().copy()
+        return array
+
+    def __repr__(self) -> str:
+        side = self.kernel.shape[-1]
+        if len(self.kernel) > 1:
+            return f"<BlurField of {len(self.kernel)} images, kernels of {side} x {side} pixels>"
+        spread = "" if self.sigma_relative_std is None else f" ± {100 * self.sigma_relative_std:.2g} %"
+        return f"<BlurField: sigma {self.sigma:.2f} px{spread}, {self.family}, kernel of {side} x {side} pixels>"
+
+    def _only(self, values: Tensor) -> float:
+        if len(values) > 1:
+            raise ValueError(f"expected the blur of one image, got that of {len(values)}; take one out by of(index)")
+        return float(values[0])
