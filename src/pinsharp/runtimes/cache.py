@@ -7,6 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pinsharp.atomic import write_atomically
+from pinsharp.errors import OutputError
+
 VARIABLE = "PINSHARP_CACHE"
 """Environment variable that names another folder."""
 
@@ -35,10 +38,6 @@ def read_json(name: str) -> dict[str, Any]:
 def keep(name: str, data: bytes) -> None:
     """Write a file into the cache, whole or not at all; where it cannot be written, it is made again next time."""
     path = cache_folder() / name
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with suppress(OSError):
+    with suppress(OSError, OutputError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
-    with suppress(OSError):
-        part.unlink(missing_ok=True)
+        write_atomically(path, data)

@@ -2,13 +2,13 @@
 
 import io
 import json
-import os
 import pickle
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from pinsharp.atomic import write_atomically
 from pinsharp.errors import ConfigError, OutputError
 
 CHECKPOINT = "checkpoint.pt"
@@ -21,19 +21,9 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
     Raises:
         OutputError: If it cannot be written; the old one is left as it was.
     """
-    target = folder / CHECKPOINT
-    temporary = target.with_suffix(".tmp")
     content = io.BytesIO()  # torch.save reports a full disk as a RuntimeError; a plain write does not
     torch.save(state, content)
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content.getbuffer())
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"cannot write the checkpoint {target}: {error.strerror}") from None
+    write_atomically(folder / CHECKPOINT, content.getvalue())
 
 
 def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any]:
@@ -92,6 +82,4 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
 def rewind_log(folder: Path, stage: int, step: int) -> None:
     """Drop the lines that a killed run wrote after its last checkpoint; the resumed run writes them again."""
     kept = [record for record in read_log(folder) if (record["stage"], record["step"]) <= (stage, step)]
-    temporary = folder / (LOG + ".tmp")
-    temporary.write_text("".join(json.dumps(record) + "\n" for record in kept), encoding="utf-8")
-    temporary.replace(folder / LOG)
+    write_atomically(folder / LOG, "".join(json.dumps(record) + "\n" for record in kept).encode())

@@ -1,7 +1,6 @@
 """The state of a fit on disk: one safetensors file, written whole or not at all, and read without any pickle."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ import safetensors.torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from pinsharp.errors import ConfigError, OutputError
+from pinsharp.atomic import write_atomically
+from pinsharp.errors import ConfigError
 
 _FORMAT = "pinsharp-fit-1"
 
@@ -27,20 +27,7 @@ def save_state(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, An
         OutputError: If it cannot be written; the old one is left as it was.
     """
     content = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    data = safetensors.torch.save(content, {"format": _FORMAT, "about": json.dumps(dict(about))})
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: expected to write the state of the fit, got {error.strerror or error}; choose another place"
-        ) from None
-    finally:
-        part.unlink(missing_ok=True)  # after success it is gone
+    write_atomically(path, safetensors.torch.save(content, {"format": _FORMAT, "about": json.dumps(dict(about))}))
 
 
 def load_state(path: Path, about: Mapping[str, Any]) -> dict[str, Tensor]:
