@@ -10,6 +10,7 @@ from pinsharp.nets.swift.spectrum_net import SpectrumNet
 from pinsharp.nets.swift.swift import Swift, SwiftConfig
 from pinsharp.nets.udbd.udbd import Udbd, UdbdConfig
 from pinsharp.nets.weights import save_weights
+from pinsharp.runtimes.parts import graph_of
 
 SWIFT = SwiftConfig(
     width=4,
@@ -93,3 +94,10 @@ def save_tiny_zoo(folder):
     for name, net in nets.items():
         save_weights(folder / f"{name}.safetensors", net, {"licence": "CC0-1.0"})
     return folder
+
+
+def own_convolutions(net):
+    """The convolutions of a network by the entry of its graph that they are of, as the network itself computes them."""
+    if isinstance(net, Swift):
+        return {name: net.restorer.refiner(name) for name in ("mono", "colour")}
+    return {"colour": graph_of(net).module}

@@ -19,7 +19,6 @@ def test_all_stands_for_every_runtime_and_precision():
     assert [row.label for row in made(runtimes=["all"], untrained=["nafnet"])] == [
         "swift torch float32",
         "swift torch bfloat16",
-        "swift compile",
         "swift onnx float32",
         "swift openvino float32",
         "swift openvino bfloat16",

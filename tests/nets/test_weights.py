@@ -120,8 +120,8 @@ def test_a_failed_save_keeps_the_old_file(saved, monkeypatch):
     def full_disk(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(weights.os, "fsync", full_disk)
-    with pytest.raises(OutputError, match="No space left on device"):
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(OutputError, match=r"expected [\d,]+ bytes of free space, got a full disk; free some"):
         save_weights(saved, tiny_net(), {})
 
     assert saved.read_bytes() == before
@@ -129,7 +129,7 @@ def test_a_failed_save_keeps_the_old_file(saved, monkeypatch):
 
 
 def test_a_missing_folder_is_one_sentence(tmp_path):
-    with pytest.raises(OutputError, match="cannot write weights to"):
+    with pytest.raises(OutputError, match=r"expected the folder .*nowhere to exist, got none; create it first"):
         save_weights(tmp_path / "nowhere" / "net.safetensors", tiny_net(), {})
 
 
@@ -149,7 +149,7 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path, value, half, senten
 
 
 def test_another_kind_of_module_is_a_slip_of_the_programmer(tmp_path):
-    with pytest.raises(ValueError, match="cannot save a Linear"):
+    with pytest.raises(ValueError, match=r"expected one of the nets udbd, .* got a Linear"):
         save_weights(tmp_path / "net.safetensors", torch.nn.Linear(1, 1), {})
 
 

@@ -6,9 +6,10 @@ import torch
 from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError
 from pinsharp.nets.registry import NETS
-from pinsharp.runtimes.parts import EXPORTABLE, check_exportable, graph_of, install, installed, plain_modules, remove
-from tiny_models import tiny_peer, tiny_swift
+from pinsharp.runtimes.parts import check_exportable, graph_of, install, installed, remove
+from tiny_models import own_convolutions, tiny_peer, tiny_swift
 
+EXPORTABLE = [name for name, kind in NETS.items() if kind.traits.is_exportable]
 END_TO_END = [name for name in EXPORTABLE if name != "swift"]
 
 
@@ -82,7 +83,7 @@ def test_what_is_installed_is_used_until_it_is_removed(name):
 
     def run(entry, inputs):
         calls.append(entry)
-        return plain_modules(net)[entry](*inputs)
+        return own_convolutions(net)[entry](*inputs)
 
     with torch.inference_mode():
         before = restore()
@@ -108,5 +109,5 @@ def test_a_swift_that_is_told_nothing_feeds_a_modulation_that_changes_nothing():
 def test_networks_with_transforms_between_their_convolutions_are_refused():
     assert set(NETS) - set(EXPORTABLE) == {"udbd", "dwdn"}
     for name in ("udbd", "dwdn"):
-        with pytest.raises(ConfigError, match=f"one of the nets swift, nafnet, .* got {name}"):
+        with pytest.raises(ConfigError, match=f"one of the nets swift, deepdeblur, srn, nafnet to .* got {name}"):
             check_exportable(name)

@@ -14,7 +14,7 @@ from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma, render_kernels
 from pinsharp.data.corpus import load_corpus
 from pinsharp.data.synthesis import Batch, SynthesisConfig, make_batch
 from pinsharp.errors import ConfigError
-from pinsharp.nets.registry import build_net
+from pinsharp.nets.registry import NETS, NetKind, Traits, build_net
 from pinsharp.train.stages import LEAST_NOISE, PSNR_FLOOR, Stage, kernel_loss, width_errors
 from tiny_models import PEERS
 
@@ -245,11 +245,20 @@ class Pyramid(nn.Module):
     def restore_scales(self, blurred):
         return [blurred + self.shift, torch.zeros(len(blurred), 3, 5, 7) + self.shift]
 
+    def targets(self, sharp):
+        return [sharp, nn.functional.interpolate(sharp, size=(5, 7), mode="bilinear", antialias=True)]
+
+
+@pytest.fixture
+def pyramid(monkeypatch):
+    monkeypatch.setitem(NETS, "pyramid", NetKind(__name__, "Pyramid", Traits(has_scales=True)))
+    return Pyramid()
+
 
 @pytest.mark.parametrize("loss", ["l1", "psnr", "mse"])
-def test_the_losses_of_all_scales_are_added(batch, stages, loss):
+def test_the_losses_of_all_scales_are_added(batch, stages, loss, pyramid):
     """Each against the sharp image of its size, shrunk with antialiasing as Pillow does it."""
-    net = Pyramid()
+    net = pyramid
 
     value = float(Stage(net, stages("direct", loss=loss))(batch)["loss"].detach())
 
@@ -271,9 +280,9 @@ def plain_loss(restored, sharp, kind):
     return errors.mean() if kind == "mse" else np.log10(errors + PSNR_FLOOR).mean()
 
 
-def test_a_net_may_say_what_its_scales_are_trained_towards(batch, stages):
+def test_a_net_says_what_its_scales_are_trained_towards(batch, stages, pyramid):
     """As each author shrank the sharp images; in full precision, whatever the net is trained in."""
-    net, asked = Pyramid(), []
+    net, asked = pyramid, []
 
     def targets(sharp):
         asked.append(nn.functional.conv2d(sharp, torch.ones(1, 3, 3, 3)).dtype)
@@ -287,9 +296,9 @@ def test_a_net_may_say_what_its_scales_are_trained_towards(batch, stages):
     assert asked == [torch.float32]
 
 
-def test_a_direct_stage_never_sees_the_kernel(batch, stages):
+def test_a_direct_stage_never_sees_the_kernel(batch, stages, pyramid):
     nothing = replace(batch, kernel=None, noise=None, sigma=None, radius=None)
-    stage = Stage(Pyramid(), stages("direct"))
+    stage = Stage(pyramid, stages("direct"))
 
     torch.testing.assert_close(stage(nothing), stage(batch))
 

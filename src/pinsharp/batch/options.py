@@ -23,7 +23,7 @@ class RestoreOptions:
         white_level: Value of white in integer images; None for the largest.
         channels: `joint`, `luma` or `each`.
         gamma: Whether images are sRGB photographs, to be restored in linear light.
-        runtime: What computes a network's convolutions: `torch`, `compile`, `onnx`, `openvino` or `auto`.
+        runtime: What computes a network's convolutions: `torch`, `onnx`, `openvino` or `auto`.
     """
 
     model: str = "swift"

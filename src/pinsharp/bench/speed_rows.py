@@ -21,7 +21,7 @@ from pinsharp.errors import ConfigError, PinsharpError
 from pinsharp.methods import PRECISIONS, RUNTIMES, Precision, Runtime, load_method
 from pinsharp.methods.untrained import untrained_method
 
-ALL_RUNTIMES = "torch:float32,torch:bfloat16,compile,onnx,openvino:float32,openvino:bfloat16"
+ALL_RUNTIMES = "torch:float32,torch:bfloat16,onnx,openvino:float32,openvino:bfloat16"
 """What `all` stands for."""
 
 

@@ -81,8 +81,8 @@ Runtime = Annotated[
     str,
     typer.Option(
         metavar="R",
-        help="What computes a network's convolutions: torch, compile (torch.compile), onnx (ONNX Runtime), openvino, "
-        "or auto: the fastest of those installed that restores as torch does, measured once on this machine.",
+        help="What computes a network's convolutions: torch, onnx (ONNX Runtime), openvino, or auto: the "
+        "fastest of those installed that restores as torch does, measured once on this machine.",
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results that exist already; never an input.")]

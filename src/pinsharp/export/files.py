@@ -12,7 +12,7 @@ from pinsharp.runtimes import onnx, openvino
 from pinsharp.runtimes.container import Contents, check_precision
 from pinsharp.runtimes.exported import is_exported, load_exported
 from pinsharp.runtimes.parity import TOLERANCE, largest_difference
-from pinsharp.runtimes.parts import check_exportable
+from pinsharp.runtimes.parts import check_exportable, graph_of
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def export(weights: Path, target: Path, *, precision: str = "float32", seed: int
 
 
 def _write(path: Path, loaded: LoadedNet, contents: Contents) -> None:
-    model = onnx.make_model(loaded.net)
+    model = onnx.make_model(graph_of(loaded.net))
     if path.suffix.lower() == ".onnx":
         path.write_bytes(onnx.to_bytes(model, contents))
     else:

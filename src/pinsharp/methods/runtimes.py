@@ -10,14 +10,13 @@ from pinsharp.methods.devices import Precision, choose_dtype
 from pinsharp.nets.weights import LoadedNet, parse_weights, weights_bytes
 from pinsharp.runtimes.choice import choose
 from pinsharp.runtimes.exported import load_exported
-from pinsharp.runtimes.parts import Run
+from pinsharp.runtimes.graph import Run
 from pinsharp.runtimes.runtimes import make_run, only_float32
 
-Runtime = Literal["torch", "compile", "onnx", "openvino", "auto"]
+Runtime = Literal["torch", "onnx", "openvino", "auto"]
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
-"""`torch`: PyTorch as it is. `compile`: torch.compile. `onnx`: ONNX Runtime. `openvino`: OpenVINO. `auto`: the fastest
-of them whose results agree with PyTorch's on this machine, which is measured once and remembered; without `compile`,
-which takes minutes in every process."""
+"""`torch`: PyTorch as it is. `onnx`: ONNX Runtime. `openvino`: OpenVINO. `auto`: the fastest of them whose results
+agree with PyTorch's on this machine, which is measured once and remembered."""
 
 
 def check_runtime(runtime: str) -> None:

@@ -14,6 +14,9 @@ Activation = Literal["relu", "leaky_relu"]
 Pooling = Literal["global", "none"]
 PaddingMode = Literal["zeros", "replicate"]
 
+CHANNELS = {"mono": 1, "colour": 3}
+"""Channels of the two kinds of images."""
+
 LEAKY_SLOPE = 0.1
 """Slope of every LeakyReLU below zero, as in Luo et al., 2022."""
 

@@ -5,6 +5,8 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from pinsharp.nets.registry import traits_of
+
 Shape = tuple[int, int, int, int]
 
 _KERNEL_SIDE = 21
@@ -39,7 +41,8 @@ def multiply_adds(net: nn.Module, shape: Shape = (1, 3, 256, 256)) -> int:
 def _counted(net: nn.Module, tensors: dict[str, Tensor], shape: Shape) -> int:
     some = next(iter(tensors.values()))
     given = [torch.full(shape, 0.5, device=some.device)]
-    if hasattr(net, "deconvolve") and not hasattr(net, "estimate"):
+    traits = traits_of(net)
+    if traits.takes_kernel and not traits.estimates:
         given.append(torch.full((1, 1, _KERNEL_SIDE, _KERNEL_SIDE), 1 / _KERNEL_SIDE**2, device=some.device))
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), counter:

@@ -1,36 +1,137 @@
-"""Kinds of networks by name, and how one is built from its settings."""
+"""Kinds of networks by name: what each can do, and how one is built from its settings."""
 
 import importlib
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from torch import nn
 
 from pinsharp.errors import ConfigError
 from pinsharp.settings import build
 
+Convolutions = Literal["refiner", "whole", "residual"]
+"""What of a network is convolutions in one piece: the `refiner` behind its filters, the `whole` of it, or the
+`residual` that it adds to the image."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traits:
+    """What a kind of network can do; everybody asks here, nobody looks for methods on a network.
+
+    Args:
+        estimates: Whether it measures the blur itself (`estimate`).
+        takes_kernel: Whether it restores with a kernel (`deconvolve`); otherwise it restores end to end (`restore`).
+        channels: Numbers of channels of the images that it restores.
+        estimates_parts: Whether it measures the one blur of several parts of an image together (`estimate_parts`).
+        exact_windows: Whether it restores windows of an image exactly as inside the whole image (`windows`).
+        has_scales: Whether it is trained at several scales (`deconvolve_scales` or `restore_scales`, and `targets`).
+        observes: Whether its estimator reads features that are kept, and scales them (`observe`, `judge`, `calibrate`).
+        convolutions: What of it other runtimes can compute; None if Fourier transforms stand between its convolutions.
+        trunks: Parts that are worth compiling for training, where a network has them.
+    """
+
+    estimates: bool = False
+    takes_kernel: bool = False
+    channels: tuple[int, ...] = (3,)
+    estimates_parts: bool = False
+    exact_windows: bool = False
+    has_scales: bool = False
+    observes: bool = False
+    convolutions: Convolutions | None = None
+    trunks: tuple[str, ...] = ()
+
+    @property
+    def is_exportable(self) -> bool:
+        """Whether other runtimes can compute its convolutions."""
+        return self.convolutions is not None
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Kinds of stages that can train it."""
+        if not self.takes_kernel:
+            return ("direct",)
+        return ("kernel", "deconv", "joint") if self.estimates else ("deconv",)
+
+
+@dataclass(frozen=True)
+class NetKind:
+    """A kind of network.
+
+    Args:
+        module: Its module, imported when first used.
+        name: Its class; that of its settings is called the same with `Config` behind it.
+        traits: What it can do.
+    """
+
+    module: str
+    name: str
+    traits: Traits
+
+
+_END_TO_END = Traits(has_scales=True, convolutions="whole")
+
 NETS = {
-    "udbd": ("pinsharp.nets.udbd.udbd", "Udbd", "UdbdConfig"),
-    "swift": ("pinsharp.nets.swift.swift", "Swift", "SwiftConfig"),
-    "deepdeblur": ("pinsharp.nets.peers.deepdeblur", "DeepDeblur", "DeepDeblurConfig"),
-    "srn": ("pinsharp.nets.peers.srn", "Srn", "SrnConfig"),
-    "nafnet": ("pinsharp.nets.peers.nafnet", "Nafnet", "NafnetConfig"),
-    "dwdn": ("pinsharp.nets.peers.dwdn", "Dwdn", "DwdnConfig"),
+    "udbd": NetKind("pinsharp.nets.udbd.udbd", "Udbd", Traits(estimates=True, takes_kernel=True, channels=(1, 3))),
+    "swift": NetKind(
+        "pinsharp.nets.swift.swift",
+        "Swift",
+        Traits(
+            estimates=True,
+            takes_kernel=True,
+            channels=(1, 3),
+            estimates_parts=True,
+            exact_windows=True,
+            observes=True,
+            convolutions="refiner",
+            trunks=("restorer.trunk", "restorer.mono_trunk"),
+        ),
+    ),
+    "deepdeblur": NetKind("pinsharp.nets.peers.deepdeblur", "DeepDeblur", _END_TO_END),
+    "srn": NetKind("pinsharp.nets.peers.srn", "Srn", _END_TO_END),
+    "nafnet": NetKind("pinsharp.nets.peers.nafnet", "Nafnet", Traits(has_scales=True, convolutions="residual")),
+    "dwdn": NetKind("pinsharp.nets.peers.dwdn", "Dwdn", Traits(takes_kernel=True, has_scales=True)),
 }
-"""Every kind of network: its module, its class and the class of its settings, imported when first used."""
+"""Every kind of network. A new one is its file and a line here."""
 
 
-def net_classes(name: str) -> tuple[Any, Any]:
-    """Look up a kind of network: its class and the class of its settings.
+def net_kind(name: str) -> NetKind:
+    """Look up a kind of network.
 
     Raises:
         ConfigError: If there is no such kind.
     """
     if name not in NETS:
         raise ConfigError(f"unknown net {name!r}; expected one of: {', '.join(NETS)}")
-    module, net, config = NETS[name]
-    found = importlib.import_module(module)
-    return getattr(found, net), getattr(found, config)
+    return NETS[name]
+
+
+def net_name(net: nn.Module) -> str:
+    """The name in `NETS` of the kind that a network is of.
+
+    Raises:
+        ValueError: If it is of none of them.
+    """
+    for name, kind in NETS.items():
+        if (type(net).__module__, type(net).__name__) == (kind.module, kind.name):
+            return name
+    raise ValueError(f"expected one of the nets {', '.join(NETS)}, got a {type(net).__name__}; give it a line in NETS")
+
+
+def traits_of(net: nn.Module) -> Traits:
+    """What a network can do; raises as `net_name` does."""
+    return NETS[net_name(net)].traits
+
+
+def net_classes(name: str) -> tuple[Any, Any]:
+    """Import a kind of network: its class and the class of its settings.
+
+    Raises:
+        ConfigError: If there is no such kind.
+    """
+    kind = net_kind(name)
+    module = importlib.import_module(kind.module)
+    return getattr(module, kind.name), getattr(module, f"{kind.name}Config")
 
 
 def make_config(name: str, settings: Mapping[str, Any]) -> Any:

@@ -6,7 +6,6 @@ The header carries a SHA-256 of net, settings and tensors, so that a file either
 import dataclasses
 import hashlib
 import json
-import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +17,9 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from pinsharp.errors import ConfigError, OutputError, WeightsError
-from pinsharp.nets.registry import NETS, build_net
+from pinsharp.atomic import write_atomically
+from pinsharp.errors import ConfigError, WeightsError
+from pinsharp.nets.registry import build_net, net_name
 
 ZOO = Path(__file__).parent / "zoo"
 """Folder of the weights that come with pinsharp."""
@@ -75,7 +75,7 @@ def save_weights(path: str | Path, net: nn.Module, card: Mapping[str, Any], *, h
         WeightsError: If a weight is not finite.
         OutputError: If the file cannot be written.
     """
-    name = _name_of(net)
+    name = net_name(net)
     config = json.dumps(dataclasses.asdict(net.config), sort_keys=True)  # type: ignore[call-overload]
     tensors = {key: _stored(key, value, half) for key, value in net.state_dict().items()}
     payload = _split(safetensors.torch.save(tensors))[1]
@@ -87,7 +87,7 @@ def save_weights(path: str | Path, net: nn.Module, card: Mapping[str, Any], *, h
         "card": json.dumps(dict(card), sort_keys=True),
         "sha256": _digest(name, config, payload),
     }
-    _write_atomically(Path(path), safetensors.torch.save(tensors, header))
+    write_atomically(Path(path), safetensors.torch.save(tensors, header))
     return read_info(path)
 
 
@@ -159,13 +159,6 @@ def zoo_path(name: str) -> Path:
             f"no weights named {name!r} come with pinsharp (shipped: {shipped}); give a .safetensors file"
         )
     return ZOO / f"{name}.safetensors"
-
-
-def _name_of(net: nn.Module) -> str:
-    for name, (module, class_name, _) in NETS.items():
-        if (type(net).__module__, type(net).__name__) == (module, class_name):
-            return name
-    raise ValueError(f"cannot save a {type(net).__name__}: it is none of the nets {', '.join(NETS)}")
 
 
 def _stored(key: str, tensor: Tensor, half: bool) -> Tensor:
@@ -247,16 +240,3 @@ def _checked(file: Path, tensors: dict[str, Tensor], expected: Mapping[str, Tens
         more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
         raise WeightsError(f"{file} does not fit its net: {problems[0]}{more}; get weights made for this version")
     return {key: tensor.to(expected[key].dtype) for key, tensor in tensors.items()}
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"cannot write weights to {path}: {error.strerror or error}") from None

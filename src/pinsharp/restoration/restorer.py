@@ -51,8 +51,8 @@ class Restorer:
             and takes windows of 2048 above. With `swift` the result is the same (to the last bit where
             it was tried); for others see `Restored.seam`.
         colour: From which white, in which light and in which channels to restore.
-        runtime: What computes a network's convolutions: `torch`, `compile`, `onnx`, `openvino`, or `auto`, the fastest
-            of them that restores as PyTorch does.
+        runtime: What computes a network's convolutions: `torch`, `onnx`, `openvino`, or `auto`, the fastest of them
+            that restores as PyTorch does.
 
     Raises:
         ConfigError: If the model, device, precision or runtime is unknown, or the window is none.

@@ -16,18 +16,14 @@ from typing import Any
 
 import torch
 
-from pinsharp.blur.field import BlurField
 from pinsharp.errors import PinsharpError
-from pinsharp.nets.swift.swift import Swift
+from pinsharp.nets.registry import net_kind
 from pinsharp.nets.weights import LoadedNet
 from pinsharp.runtimes import cache
-from pinsharp.runtimes.parity import TOLERANCE, largest_difference
-from pinsharp.runtimes.parts import EXPORTABLE, install, remove
-from pinsharp.runtimes.runtimes import is_installed, make_run, only_float32
+from pinsharp.runtimes.parity import TOLERANCE, largest_difference, restored
+from pinsharp.runtimes.parts import install, remove
+from pinsharp.runtimes.runtimes import RUNTIMES, is_installed, make_run, only_float32
 from pinsharp.version import __version__
-
-CANDIDATES = ("torch", "onnx", "openvino")
-"""Runtimes that are tried. `compile` is not: it takes minutes in every process before the first image is done."""
 
 _FILE = "runtimes.json"
 _SHAPE = (1, 3, 512, 768)
@@ -66,9 +62,9 @@ def choose(
         float32_too: Whether a runtime that knows only float32 may take part where `dtype` is another.
         measure: Measures a runtime; by default `measured`, which takes seconds.
     """
-    if loaded.info.net not in EXPORTABLE:
+    if not net_kind(loaded.info.net).traits.is_exportable:
         return "torch"
-    names = [name for name in CANDIDATES if is_installed(name)]
+    names = [name for name in RUNTIMES if is_installed(name)]
     names = [name for name in names if float32_too or dtype == torch.float32 or not only_float32(name)]
     trials = remembered(loaded.info.sha256, dtype)
     if not set(names) <= {trial.runtime for trial in trials}:
@@ -112,12 +108,11 @@ def measured(runtime: str, loaded: LoadedNet, weights: bytes, dtype: torch.dtype
 def _seconds(loaded: LoadedNet, dtype: torch.dtype) -> float:
     """Median time of a restoration after one that does not count."""
     image = torch.rand(_SHAPE, generator=torch.Generator().manual_seed(0))
-    known = BlurField(torch.ones(1, 1, 1, 1), torch.tensor([2 / 255]))
-    net, taken = loaded.net, []
+    kernel, taken = torch.ones(1, 1, 1, 1), []
     for _ in range(_REPEATS + 1):
         begun = time.perf_counter()
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
-            net.deconvolve(image, known) if isinstance(net, Swift) else net.restore(image)  # type: ignore[operator]
+            restored(loaded.net, image, kernel)
         taken.append(time.perf_counter() - begun)
     return median(taken[1:])
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinsharp.errors import ConfigError, WeightsError
-from pinsharp.nets.weights import LoadedNet, parse_weights
 
 FORMAT, VERSION = "pinsharp-export", "1"
 PRECISIONS = ("float32", "bfloat16")
@@ -43,10 +42,6 @@ class Contents:
             "weights": base64.b64encode(self.weights).decode(),
         }
         return texts | {"sha256": _digest(texts, graph_digest)}
-
-    def load(self, file: Path) -> LoadedNet:
-        """Load the network, strictly; `file` is for the sentence if that fails."""
-        return parse_weights(file, self.weights)
 
 
 def check_precision(precision: str, suffix: str) -> None:

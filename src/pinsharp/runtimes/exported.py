@@ -5,9 +5,10 @@ from pathlib import Path
 
 import torch
 
-from pinsharp.nets.weights import LoadedNet
+from pinsharp.nets.weights import LoadedNet, parse_weights
 from pinsharp.runtimes import onnx, openvino
-from pinsharp.runtimes.parts import Run, check_ports, graph_of
+from pinsharp.runtimes.graph import Run, check_ports
+from pinsharp.runtimes.parts import graph_of
 
 SUFFIXES = (".onnx", ".xml")
 """Kinds of files: ONNX, OpenVINO."""
@@ -51,7 +52,7 @@ def load_exported(path: Path) -> Exported:
     """
     is_onnx = path.suffix.lower() == ".onnx"
     model, contents = onnx.read_file(path) if is_onnx else openvino.read_file(path)
-    loaded = contents.load(path)
+    loaded = parse_weights(path, contents.weights)
     graph = graph_of(loaded.net)
     check_ports(path, graph.ports, onnx.ports(model) if is_onnx else openvino.ports(model))
     if is_onnx:

@@ -9,25 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from pinsharp.errors import WeightsError
 from pinsharp.runtimes.container import KEYS, Contents, parse
+from pinsharp.runtimes.graph import Entry, Graph, Ports
 from pinsharp.runtimes.libraries import library
-from pinsharp.runtimes.parts import Entry, Ports, graph_of
 
 OPSET = 18
 
 
-def make_model(net: nn.Module) -> Any:
-    """Export the convolutions of a network, in float32, to an ONNX model without metadata.
+def make_model(graph: Graph) -> Any:
+    """Export a graph, in float32, to an ONNX model without metadata.
 
     Raises:
         MissingExtra: If onnx or onnxscript is not installed.
     """
     for module in ("onnx", "onnxscript"):
         library(module)
-    graph = graph_of(net)
     with _quiet(), torch.no_grad():
         program = torch.onnx.export(
             graph.module.eval(),

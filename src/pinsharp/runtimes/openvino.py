@@ -11,8 +11,8 @@ from torch import Tensor
 
 from pinsharp.errors import WeightsError
 from pinsharp.runtimes.container import KEYS, Contents, parse
+from pinsharp.runtimes.graph import Entry, Ports
 from pinsharp.runtimes.libraries import library
-from pinsharp.runtimes.parts import Entry, Ports
 from pinsharp.runtimes.signal_stack import kept_signal_stack
 
 _SECTION = "pinsharp"

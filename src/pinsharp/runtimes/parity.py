@@ -1,14 +1,16 @@
 """Whether a network restores elsewhere as it does in PyTorch: the largest difference, end to end, over images."""
 
 from collections.abc import Iterator
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
-from pinsharp.nets.swift.swift import Swift
-from pinsharp.runtimes.parts import Run, installed
+from pinsharp.nets.registry import traits_of
+from pinsharp.runtimes.graph import Run
+from pinsharp.runtimes.parts import installed
 
 TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 0.2}
 """Largest difference from PyTorch in float32, of full scale. That of bfloat16 only tells rounding from a mistake: white
@@ -32,30 +34,30 @@ def largest_difference(net: nn.Module, run: Run, *, dtype: torch.dtype = torch.f
     Returns:
         The largest absolute difference of a pixel, of full scale; infinite if a result is not finite.
     """
-    worst = 0.0
+    worst, kernel = 0.0, gaussian_kernel(1.6)
     with torch.inference_mode():
         for image in _images(net, seed):
-            expected = _restored(net, image)
+            expected = restored(net, image, kernel).float()
             with installed(net, run), torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
-                found = _restored(net, image)
+                found = restored(net, image, kernel).float()
             if found.shape != expected.shape or not bool(torch.isfinite(found).all()):
                 return float("inf")
             worst = max(worst, float((found - expected).abs().max()))
     return worst
 
 
-def _restored(net: nn.Module, image: Tensor) -> Tensor:
-    if isinstance(net, Swift):
-        known = BlurField(gaussian_kernel(1.6), torch.tensor([2 / 255]))
-        return net.deconvolve(image, known).float()
-    restored: Tensor = net.restore(image)  # type: ignore[operator]
-    return restored.float()
+def restored(net: Any, image: Tensor, kernel: Tensor) -> Tensor:
+    """Restore images (B, C, H, W) by an exportable network, with a kernel (1, 1, K, K) if it takes one."""
+    if traits_of(net).takes_kernel:
+        known = BlurField(kernel, torch.tensor([2 / 255]))
+        return cast(Tensor, net.deconvolve(image, known))
+    return cast(Tensor, net.restore(image))
 
 
 def _images(net: nn.Module, seed: int) -> Iterator[Tensor]:
     source = torch.Generator().manual_seed(seed)
     sides = torch.randint(_LEAST_SIDE // 2, _MOST_SIDE // 2, (2, 2), generator=source) * 2 + 1
-    for channels in (1, 3) if isinstance(net, Swift) else (3,):
+    for channels in traits_of(net).channels:
         for height, width in SHAPES:
             yield _pattern(channels, height, width)
         for height, width in sides.tolist():

@@ -1,38 +1,33 @@
-"""What computes the convolutions of a network: PyTorch, its compiler, ONNX Runtime or OpenVINO, behind one call."""
+"""What computes the convolutions of a network: PyTorch, ONNX Runtime or OpenVINO, behind one call."""
 
 import hashlib
-import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 
-from pinsharp.errors import ConfigError, WeightsError
+from pinsharp.errors import WeightsError
 from pinsharp.nets.weights import LoadedNet
 from pinsharp.runtimes import onnx, openvino
 from pinsharp.runtimes.cache import cache_folder, keep
 from pinsharp.runtimes.container import Contents
+from pinsharp.runtimes.graph import Graph, Run, check_ports
 from pinsharp.runtimes.libraries import is_there
-from pinsharp.runtimes.parts import Graph, Run, check_exportable, check_ports, graph_of, plain_modules
+from pinsharp.runtimes.parts import check_exportable, graph_of
 from pinsharp.version import __version__
 
-RUNTIMES = ("torch", "compile", "onnx", "openvino")
-"""`torch` as it is; `compile`, torch.compile; `onnx`, ONNX Runtime; `openvino`."""
+RUNTIMES = ("torch", "onnx", "openvino")
+"""`torch` as it is; `onnx`, ONNX Runtime; `openvino`."""
 
 _LIBRARIES = {
     "torch": (),
-    "compile": (),
     "onnx": ("onnx", "onnxscript", "onnxruntime"),
     "openvino": ("onnx", "onnxscript", "openvino"),
 }
-_COMPILERS = ("c++", "g++", "clang++", "cl")
 
 
 def is_installed(runtime: str) -> bool:
     """Whether a runtime can be used here."""
-    if runtime == "compile":
-        return any(shutil.which(name) for name in _COMPILERS)
     return all(is_there(module) for module in _LIBRARIES[runtime])
 
 
@@ -54,14 +49,12 @@ def make_run(runtime: str, loaded: LoadedNet, weights: bytes, dtype: torch.dtype
         What `pinsharp.runtimes.parts.install` takes; None for `torch`, which needs nothing.
 
     Raises:
-        ConfigError: If the kind of network cannot be run elsewhere, or there is no C++ compiler.
+        ConfigError: If the kind of network cannot be run elsewhere.
         MissingExtra: If the runtime is not installed.
     """
     if runtime == "torch":
         return None
     check_exportable(loaded.info.net)
-    if runtime == "compile":
-        return CompiledSession(loaded.net)
     entries = graph_of(loaded.net).entries
     if runtime == "onnx":
         return onnx.OnnxSession(exported_model(loaded, weights), entries)
@@ -82,7 +75,7 @@ def exported_model(loaded: LoadedNet, weights: bytes) -> Any:
     path = cache_folder() / name
     model = _kept(path, graph, contents) if path.is_file() else None
     if model is None:
-        model = onnx.make_model(loaded.net)
+        model = onnx.make_model(graph)
         keep(name, onnx.to_bytes(model, contents))
     return model
 
@@ -101,25 +94,3 @@ def _recipe(graph: Graph) -> str:
     """What a file depends on besides its weights: versions, and what goes into the graph and comes out of it."""
     words = f"pinsharp {__version__}, torch {torch.__version__}, opset {onnx.OPSET}: {graph.ports}"
     return hashlib.sha256(words.encode()).hexdigest()[:12]
-
-
-class CompiledSession:
-    """The network's own convolutions through torch.compile: minutes for the first image, in every process.
-
-    Args:
-        net: An exportable network.
-
-    Raises:
-        ConfigError: If there is no C++ compiler.
-    """
-
-    def __init__(self, net: nn.Module) -> None:
-        if not is_installed("compile"):
-            raise ConfigError("the runtime compile needs a C++ compiler such as g++, found none; use another runtime")
-        modules = plain_modules(net)
-        self._compiled = {name: torch.compile(module, dynamic=True) for name, module in modules.items()}
-
-    def __call__(self, name: str, inputs: tuple[Tensor, ...]) -> Tensor:
-        """Run an entry."""
-        result: Tensor = self._compiled[name](*inputs)
-        return result

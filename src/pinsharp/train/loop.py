@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from pinsharp.data.synthesis import Batch, make_batch
 from pinsharp.errors import ConfigError, OutputError, PinsharpError
+from pinsharp.nets.registry import traits_of
 from pinsharp.nets.weights import save_weights
 from pinsharp.train.config import StageConfig, TrainConfig
 from pinsharp.train.pictures import save_pictures
@@ -141,7 +142,7 @@ def _step(
         restart = ", from the last weights if they are good: --set start.restorer=FILE"
         raise PinsharpError(
             f"the loss became {value} at step {step + 1} of a {stage.kind} stage; train again with a lower lr or clip"
-            + (restart if hasattr(run.net, "restorer") else "")
+            + (restart if traits_of(run.net).takes_kernel else "")
         )
     optimiser.zero_grad(set_to_none=True)
     run.accelerator.backward(losses["loss"])

@@ -16,7 +16,7 @@ from torch.optim.swa_utils import AveragedModel
 from pinsharp.data.corpus import Corpus, load_corpus
 from pinsharp.data.synthesis import Batch, make_batch
 from pinsharp.errors import ConfigError
-from pinsharp.nets.registry import build_net
+from pinsharp.nets.registry import build_net, net_kind, traits_of
 from pinsharp.nets.weights import load_weights
 from pinsharp.train.config import TrainConfig
 from pinsharp.train.stages import check_stage
@@ -77,11 +77,12 @@ def set_up(config: TrainConfig) -> Run:
 
 def _check_net(net: nn.Module, config: TrainConfig) -> None:
     """Refuse at the start, not hours later, what the net cannot do."""
+    traits = net_kind(config.net).traits
     for stage in config.stage:
         check_stage(net, stage.kind)
-    if any(stage.pairs for stage in config.stage) and not hasattr(getattr(net, "kernel_net", None), "observe"):
+    if any(stage.pairs for stage in config.stage) and not traits.observes:
         raise ConfigError(f"stage.pairs needs an estimator that reads spectra, which {type(net).__name__} has not")
-    if config.data.mono and not hasattr(net, "estimate"):
+    if config.data.mono and 1 not in traits.channels:
         raise ConfigError(
             f"{type(net).__name__} restores colour images only, but data.mono is {config.data.mono}; set it to 0.0"
         )
@@ -89,18 +90,18 @@ def _check_net(net: nn.Module, config: TrainConfig) -> None:
 
 def compile_trunks(net: nn.Module) -> None:
     """Compile the trunks of the restorer: that of mono images too, where it has one of its own."""
-    restorer = getattr(net, "restorer", None)
-    for trunk in (getattr(restorer, "trunk", None), getattr(restorer, "mono_trunk", None)):
-        if isinstance(trunk, nn.Module):
-            trunk.compile()
+    parts = dict(net.named_modules())
+    for name in traits_of(net).trunks:
+        if name in parts:
+            parts[name].compile()
 
 
 def calibrate(run: Run) -> None:
     """Let an estimator that trains from scratch and scales its input see some of what it will get."""
-    estimator: Any = getattr(run.net, "kernel_net", None)
     stage = next((stage for stage in run.config.stage if stage.kind in ("kernel", "joint")), None)
-    if stage is None or "kernel_net" in run.config.start or not hasattr(estimator, "calibrate"):
+    if stage is None or "kernel_net" in run.config.start or not traits_of(run.net).observes:
         return
+    estimator: Any = run.net.get_submodule("kernel_net")
     indices = range(_CALIBRATION_CROPS)
     batch = make_batch(run.training, run.config.data, size=stage.crop, indices=indices, seed=run.config.run.seed)
     estimator.calibrate(batch.blurred)

@@ -10,6 +10,7 @@ from pinsharp.blur.kernels import kernel_sigma, render_kernels
 from pinsharp.blur.noise import generator
 from pinsharp.data.synthesis import Batch
 from pinsharp.errors import ConfigError
+from pinsharp.nets.registry import traits_of
 from pinsharp.train.config import ImageLoss, StageConfig, StageKind
 from pinsharp.train.pool import Observed
 
@@ -19,16 +20,11 @@ LEAST_NOISE = 5e-5
 PSNR_FLOOR = 1e-4
 """Mean squared error at which `psnr` stops to ask for more: 40 dB, or nearly sharp crops would lead the gradient."""
 
-_NEEDS = {
-    "kernel": ("kernel_net",),
-    "deconv": ("restorer",),
-    "joint": ("kernel_net", "restorer"),
-    "direct": ("restore_scales",),
-}
 _ABSENT = {
-    "kernel_net": "has no kernel estimator",
-    "restorer": "has no part that takes a kernel",
-    "restore_scales": "does not restore without a kernel",
+    "kernel": "has no kernel estimator",
+    "joint": "has no kernel estimator",
+    "deconv": "has no part that takes a kernel",
+    "direct": "does not restore without a kernel",
 }
 _TRAINED = {"kernel": ("kernel_net",), "deconv": ("restorer",), "joint": ("kernel_net", "restorer"), "direct": ("",)}
 
@@ -39,13 +35,12 @@ def check_stage(net: nn.Module, kind: StageKind) -> None:
     """Refuse a stage that trains what a net does not have.
 
     Raises:
-        ConfigError: If it does.
+        ConfigError: If the net lacks what a stage of this kind trains.
     """
-    possible = [name for name, needs in _NEEDS.items() if all(hasattr(net, need) for need in needs)]
-    missing = [_ABSENT[need] for need in _NEEDS[kind] if not hasattr(net, need)]
-    if missing:
+    possible = traits_of(net).stages
+    if kind not in possible:
         raise ConfigError(
-            f"a {kind} stage cannot train this net: {type(net).__name__} {missing[0]}; "
+            f"a {kind} stage cannot train this net: {type(net).__name__} {_ABSENT[kind]}; "
             f"use stages of kind {' or '.join(possible)}"
         )
 
@@ -54,9 +49,8 @@ class Stage(nn.Module):
     """A net under the loss of one stage; what the stage does not train is frozen.
 
     Args:
-        net: Net with `kernel_net`, `restorer`, `estimate` and `deconvolve`, or those of them that the stage is about;
-            or, for a direct stage, with `restore_scales`. One with `deconvolve_scales` is trained at all its scales;
-            what they are trained towards may be said by `targets`.
+        net: Net of a kind in `pinsharp.nets.registry.NETS`, with `kernel_net` and `restorer` where it estimates and
+            takes a kernel.
         config: The stage.
         seed: Seed of the jitter.
 
@@ -69,6 +63,7 @@ class Stage(nn.Module):
         super().__init__()
         check_stage(net, config.kind)
         self.net: Any = net  # any of the nets: they share methods, not a base class
+        self.traits = traits_of(net)
         self.config = config
         self.seed = seed
         net.requires_grad_(False)
@@ -107,23 +102,21 @@ class Stage(nn.Module):
 
     def _deconvolved(self, blurred: Tensor, estimate: BlurField) -> list[Tensor]:
         """Restored images at all scales that the net has, finest first."""
-        if hasattr(self.net, "deconvolve_scales"):
+        if self.traits.has_scales:
             return list(self.net.deconvolve_scales(blurred, estimate))
         return [self.net.deconvolve(blurred, estimate)]
 
     def _image_loss(self, restored: list[Tensor], sharp: Tensor) -> Tensor:
         """The sum over the scales of the loss against the sharp image of that size."""
-        pairs = zip(restored, self._targets(restored, sharp), strict=True)
+        pairs = zip(restored, self._targets(sharp), strict=True)
         first, *others = [image_loss(scale, target, self.config.loss) for scale, target in pairs]
         return sum(others, first)
 
     @torch.no_grad()
-    def _targets(self, restored: list[Tensor], sharp: Tensor) -> list[Tensor]:
-        """Sharp images for all scales, shrunk as the net itself has it, or interpolated."""
+    def _targets(self, sharp: Tensor) -> list[Tensor]:
+        """Sharp images for all scales, shrunk as the net itself has it."""
         with torch.autocast(sharp.device.type, enabled=False):  # half precision would round them
-            if hasattr(self.net, "targets"):
-                return list(self.net.targets(sharp))
-            return [shrunk(sharp, scale) for scale in restored]
+            return list(self.net.targets(sharp)) if self.traits.has_scales else [sharp]
 
     def _fed(self, estimate: BlurField) -> BlurField:
         """The estimate as the restorer sees it."""
@@ -155,14 +148,6 @@ def image_loss(restored: Tensor, sharp: Tensor, kind: ImageLoss) -> Tensor:
     if kind == "mse":
         return (restored - sharp).square().mean()
     return ((restored - sharp).square().mean(dim=(1, 2, 3)) + PSNR_FLOOR).log10().mean()
-
-
-def shrunk(sharp: Tensor, like: Tensor) -> Tensor:
-    """Shrink sharp images to the size of others, bilinear and antialiased; those of that size are left as they are."""
-    size = like.shape[-2:]
-    if sharp.shape[-2:] == size:
-        return sharp
-    return nn.functional.interpolate(sharp, size=size, mode="bilinear", antialias=True)
 
 
 def kernel_loss(estimate: BlurField, batch: Batch | Observed) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor
 from pinsharp.blur.field import BlurField
 from pinsharp.data.synthesis import Batch
 from pinsharp.metrics import psnr
+from pinsharp.nets.registry import traits_of
 from pinsharp.nets.weights import read_card
 from pinsharp.train.run import Run, channels_last
 from pinsharp.train.stages import width_errors
@@ -44,9 +45,10 @@ def validate(run: Run, *, is_blind: bool = True) -> tuple[dict[str, float], Tens
 
 def _restore(net: Any, batch: Batch) -> tuple[dict[str, Tensor], BlurField | None]:
     """Restore in every way that a net has, by the name of its figure; and what it estimates, if it does."""
-    if hasattr(net, "restore"):
+    traits = traits_of(net)
+    if not traits.takes_kernel:
         return {"blind_psnr": net.restore(batch.blurred).float().clamp(0, 1)}, None
-    estimate = net.estimate(batch.blurred) if hasattr(net, "estimate") else None
+    estimate = net.estimate(batch.blurred) if traits.estimates else None
     told = net.deconvolve(batch.blurred, BlurField(batch.kernel, batch.noise)).float().clamp(0, 1)
     if estimate is None:
         return {"psnr": told}, None

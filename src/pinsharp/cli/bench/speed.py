@@ -42,7 +42,7 @@ def speed(
         str,
         typer.Option(
             metavar="R,...",
-            help="Rows of each method in other runtimes, each in a process of its own: torch, compile, onnx, openvino, "
+            help="Rows of each method in other runtimes, each in a process of its own: torch, onnx, openvino, "
             "with a precision after a colon (openvino:bfloat16); all for every one.",
         ),
     ] = "",

@@ -14,15 +14,13 @@ from torch import Tensor, nn
 from pinsharp.blur.continuation import ContinuedImage, Read
 from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError
+from pinsharp.nets.blocks import CHANNELS
 from pinsharp.nets.swift.bank_blocks import BankBlocks
 from pinsharp.nets.swift.blur_condition import BlurCondition
 from pinsharp.nets.swift.refiner import Refiner, Trunk
 from pinsharp.nets.swift.spectrum_net import SpectrumConfig, SpectrumNet
 from pinsharp.nets.swift.wiener_bank import WienerBank
 from pinsharp.nets.swift.windows import SwiftWindows
-
-CHANNELS = {"mono": 1, "colour": 3}
-"""Channels of the two kinds of images."""
 
 MARGIN = 32
 """Pixels that are added on each side of an image of which it is known how it goes on, whole strides of the trunk."""
