@@ -11,7 +11,7 @@ from statistics import median
 import torch
 
 from pinsharp.allocator import keep_freed_memory
-from pinsharp.methods import load_method
+from pinsharp.methods.table import load_method
 from pinsharp.nets.weights import read_info
 from pinsharp.train.state import read_log
 

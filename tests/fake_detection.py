@@ -4,12 +4,14 @@ import os
 import signal
 from functools import partial
 
+import torch
+
 from pinsharp.bench.detection.rows import attempts
 from pinsharp.bench.detection.scene import Study
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.detect.panel import DirtSettings, PanelSettings, ParticleSettings
-from pinsharp.methods import Deblurred
+from pinsharp.methods.method import Deblurred, MethodTraits
 
 PANEL = PanelSettings(
     pins=3,
@@ -27,7 +29,9 @@ CALLS = []
 class Same:
     """Says sigma 1.5 of every image and leaves it as it is."""
 
-    name, kind, kernel_from, halo = "same", "classical", "itself", None
+    name, kind, kernel_from, traits = "same", "classical", "itself", MethodTraits()
+    info = dtype = lender = None
+    device = torch.device("cpu")
 
     def estimate(self, image, kernel=None):
         return BlurField(gaussian_kernel(1.5) if kernel is None else kernel)

@@ -3,8 +3,10 @@
 import os
 import signal
 
+import torch
+
 from pinsharp.bench.contenders import contenders
-from pinsharp.methods import Deblurred
+from pinsharp.methods.method import Deblurred
 
 CALLS = []
 """Size of each image that a fake method of this process was given."""
@@ -14,6 +16,8 @@ class Brighter:
     """Makes an image a little brighter, and has no use for a kernel."""
 
     name, kind, kernel_from = "brighter", "network", "nobody"
+    info = dtype = lender = None
+    device = torch.device("cpu")
 
     def __call__(self, image, kernel=None):
         CALLS.append(tuple(image.shape[-2:]))

@@ -5,29 +5,21 @@ from dataclasses import replace
 import pytest
 import torch
 
-from pinsharp import methods
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
 from pinsharp.classical.wiener import wiener
 from pinsharp.cli import options
 from pinsharp.errors import ConfigError, ImageError, KernelError, WeightsError
-from pinsharp.methods import (
-    METHODS,
-    BlindMethod,
-    EndToEndMethod,
-    NetMethod,
-    SampledMethod,
-    SelfDeblurMethod,
-    SolverMethod,
-    choose_dtype,
-    devices,
-    find_device,
-    load_method,
-    method_table,
-    shipped,
-    takes_kernel,
-)
+from pinsharp.methods import devices, shipped
+from pinsharp.methods.borrowing import EndToEndMethod
+from pinsharp.methods.classical import SolverMethod, solver
+from pinsharp.methods.devices import choose_dtype, find_device
 from pinsharp.methods.ensemble import Ensemble
+from pinsharp.methods.entry import Option
+from pinsharp.methods.method import measures_first, takes_kernel
+from pinsharp.methods.network import NetMethod
+from pinsharp.methods.selfdeblur import SelfDeblurMethod
+from pinsharp.methods.table import DEFAULT_METHOD, METHODS, load_method, method_table
 from pinsharp.nets import weights
 from pinsharp.nets.peers.selfdeblur import SMALL, SelfDeblurConfig
 from pinsharp.nets.weights import load_weights, save_weights
@@ -76,7 +68,7 @@ def swift_file(tmp_path):
 @pytest.fixture
 def selfdeblur():
     """SelfDeblur with small generators, which it fits in two steps."""
-    method = SelfDeblurMethod("selfdeblur", SelfDeblurConfig(), 2)
+    method = SelfDeblurMethod("selfdeblur", SelfDeblurConfig(steps=2))
     method.config = replace(
         method.config, kernel_size=5, levels=2, channels=4, skip_channels=2, noise_channels=2, kernel_hidden=8
     )
@@ -125,7 +117,7 @@ def test_no_method_divides_by_the_missing_contrast_of_a_flat_image(method):
 
 
 def test_one_call_is_measuring_and_restoring(method):
-    assert isinstance(method, BlindMethod)
+    assert measures_first(method)
     blurred = image(1, 3, 40, 40)
 
     in_two_steps = method.deconvolve(blurred, method.estimate(blurred))
@@ -155,6 +147,23 @@ def test_the_table_says_of_each_method_what_the_method_says(zoo):
         assert "\n" not in entry.summary
 
 
+def test_a_new_method_is_one_file_and_one_line_of_the_table(zoo, tmp_path, monkeypatch):
+    (tmp_path / "toy_darken.py").write_text("def darken(image, kernel, *, share=0.5):\n    return share * image\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    line = solver("takes light away; darken:SHARE sets how much", "toy_darken:darken", Option("share", "share", "0.3"))
+    monkeypatch.setitem(METHODS, "darken", line)
+    blurred = image(1, 3, 40, 40)
+
+    told, blind = load_method("darken:0.25")(blurred, gaussian_kernel(2.0)), load_method("darken")(blurred)
+
+    torch.testing.assert_close(told.image, 0.25 * blurred)
+    torch.testing.assert_close(blind.image, 0.5 * blurred)
+    torch.testing.assert_close(blind.kernel, load_method("swift").estimate(blurred).kernel)
+    assert method_table()["darken"].kernel_from == "swift"
+    with pytest.raises(ConfigError, match=r"darken takes its share, a positive number, .* got 'half'; try darken:0.3"):
+        load_method("darken:half")
+
+
 def test_all_but_two_kinds_take_a_kernel(zoo):
     """An end-to-end network has no use for one, and SelfDeblur fits its own."""
     without = [name for name in METHODS if not takes_kernel(load_method(name))]
@@ -168,13 +177,8 @@ def test_all_but_two_kinds_take_a_kernel(zoo):
 
 
 def test_the_command_line_names_the_same_default():
-    assert options.DEFAULT_MODEL == methods.DEFAULT_METHOD
-    assert methods.DEFAULT_METHOD in METHODS
-
-
-def test_all_public_names_of_the_room_are_there():
-    assert methods.__all__ == sorted(methods.__all__, key=lambda name: (not name.isupper(), name.islower(), name))
-    assert all(hasattr(methods, name) for name in methods.__all__)
+    assert options.DEFAULT_MODEL == DEFAULT_METHOD
+    assert DEFAULT_METHOD in METHODS
 
 
 def test_wiener_is_the_filter_within_the_range_of_an_image():
@@ -289,7 +293,7 @@ def test_selfdeblur_finds_image_and_kernel_of_each_image(selfdeblur, shape):
 
     result = selfdeblur(blurred)
 
-    assert not isinstance(selfdeblur, BlindMethod)
+    assert not measures_first(selfdeblur)
     assert result.image.shape == shape
     assert result.kernel.shape == (len(blurred), 1, 5, 5)
     assert result.estimate is None
@@ -457,7 +461,7 @@ def test_an_image_that_is_a_single_part_is_measured_as_an_image(zoo, name):
 
     found, parts = method.estimate(image), method.estimate_parts(image)
 
-    assert isinstance(method, SampledMethod)
+    assert measures_first(method)
     assert parts.kernel.shape == found.kernel.shape
     torch.testing.assert_close(parts.kernel, found.kernel)
     torch.testing.assert_close(parts.noise, found.noise)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from pinsharp.images.files import read_image, write_image
-    from pinsharp.methods import Deblurred, load_method
+    from pinsharp.methods.method import Deblurred
+    from pinsharp.methods.table import load_method
     from pinsharp.restoration.colour import ColourOptions
     from pinsharp.restoration.restored import Restored
     from pinsharp.restoration.restorer import Restorer, restore
@@ -58,7 +59,7 @@ _HOME = {
     "BlurField": "pinsharp.blur.field",
     "ColourOptions": "pinsharp.restoration.colour",
     "ConfigError": "pinsharp.errors",
-    "Deblurred": "pinsharp.methods",
+    "Deblurred": "pinsharp.methods.method",
     "ImageError": "pinsharp.errors",
     "KernelError": "pinsharp.errors",
     "MissingExtra": "pinsharp.errors",
@@ -70,7 +71,7 @@ _HOME = {
     "disk_kernel": "pinsharp.blur.kernels",
     "gaussian_kernel": "pinsharp.blur.kernels",
     "kernel_sigma": "pinsharp.blur.kernels",
-    "load_method": "pinsharp.methods",
+    "load_method": "pinsharp.methods.table",
     "read_image": "pinsharp.images.files",
     "restore": "pinsharp.restoration.restorer",
     "write_image": "pinsharp.images.files",

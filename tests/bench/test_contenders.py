@@ -6,7 +6,7 @@ import torch
 from pinsharp.bench.contenders import contenders
 from pinsharp.data.testset import Degradation
 from pinsharp.errors import ConfigError
-from pinsharp.methods import load_method
+from pinsharp.methods.table import load_method
 from pinsharp.nets.weights import read_info, save_weights
 from tiny_models import save_tiny_swift, tiny_swift
 

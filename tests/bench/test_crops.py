@@ -16,7 +16,7 @@ from pinsharp.bench.sheet import Box, most_damaged
 from pinsharp.data.testset import Degradation
 from pinsharp.errors import ConfigError
 from pinsharp.images.files import write_image
-from pinsharp.methods import load_method
+from pinsharp.methods.table import load_method
 
 PROTOCOL = Degradation("gaussian:2:9,gaussian:3:9", noise=2 / 255, seed=5)
 

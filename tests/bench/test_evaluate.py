@@ -7,6 +7,7 @@ from statistics import mean, median
 
 import numpy as np
 import pytest
+import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from fake_methods import fake_rows
@@ -19,13 +20,15 @@ from pinsharp.blur.noise import quantise
 from pinsharp.data.testset import Degradation, blurred_pairs
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.files import write_image
-from pinsharp.methods import Deblurred
+from pinsharp.methods.method import Deblurred
 
 
 class FakeBlind:
     """Returns its input a little brighter, and a Gaussian of sigma 2 as the kernel that it measured."""
 
     name, kind, kernel_from = "fake", "classical", "swift"
+    info = dtype = lender = None
+    device = torch.device("cpu")
 
     def __call__(self, image, kernel=None):
         if kernel is not None:
@@ -35,6 +38,8 @@ class FakeBlind:
 
 class FakeEndToEnd:
     name, kind, kernel_from = "end to end", "network", "nobody"
+    info = dtype = lender = None
+    device = torch.device("cpu")
 
     def __call__(self, image, kernel=None):
         assert kernel is None

@@ -12,7 +12,7 @@ from pinsharp.bench.sensitivity_plots import draw_curve, draw_fig4
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma
 from pinsharp.errors import ConfigError, KernelError
-from pinsharp.methods import load_method
+from pinsharp.methods.table import load_method
 
 SETTING = Setting(true=1.5, wrong=1.9, assumed=(1.2, 1.5), size=11)
 

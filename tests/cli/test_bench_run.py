@@ -13,7 +13,7 @@ import pytest
 import pinsharp
 from pinsharp.bench.record_file import RECORDS, RecordFile
 from pinsharp.bench.records import load_records
-from pinsharp.methods import SolverMethod
+from pinsharp.methods.classical import SolverMethod
 
 PROTOCOL = ["--kernels", "gaussian:1.8:21,disk:2"]
 

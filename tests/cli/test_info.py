@@ -6,7 +6,8 @@ import pytest
 import torch
 
 import pinsharp
-from pinsharp.methods import METHODS, choose_dtype
+from pinsharp.methods.devices import choose_dtype
+from pinsharp.methods.table import METHODS
 from pinsharp.nets import weights
 from pinsharp.nets.weights import load_weights, read_info, weights_bytes
 from pinsharp.runtimes.cache import VARIABLE

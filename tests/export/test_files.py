@@ -12,7 +12,7 @@ from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError, MissingExtra, OutputError, WeightsError
 from pinsharp.export import files
 from pinsharp.export.files import export, files_of
-from pinsharp.methods import load_method
+from pinsharp.methods.table import load_method
 from pinsharp.nets.weights import load_weights, save_weights
 from pinsharp.runtimes import exported as exported_files
 from pinsharp.runtimes import libraries
@@ -67,7 +67,7 @@ def test_a_file_carries_the_weights_and_says_so(exported, kind):
     assert (loaded.runtime, loaded.precision) == ({"onnx": "onnx", "xml": "openvino"}[kind], "float32")
     method = load_method(exported[kind])
     assert (method.name, method.runtime) == ("tiny", loaded.runtime)
-    assert method.halo == original.net.halo
+    assert method.traits.halo == original.net.halo
 
 
 def test_the_report_says_how_far_it_is_off(exported):

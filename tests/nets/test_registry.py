@@ -3,11 +3,15 @@
 import dataclasses
 
 import pytest
+import torch
 
 from pinsharp.errors import ConfigError
+from pinsharp.methods.table import load_method
 from pinsharp.nets import registry
-from pinsharp.nets.registry import build_net, make_config, net_classes
+from pinsharp.nets.registry import build_net, make_config, net_classes, traits_of
 from pinsharp.nets.udbd.udbd import UdbdConfig
+from pinsharp.nets.weights import save_weights
+from pinsharp.train.stages import check_stage
 
 SMALL = UdbdConfig(width=2, features=2, feature_blocks=0, encoder_blocks=(1,), decoder_blocks=(1,))
 
@@ -56,3 +60,59 @@ def test_whole_numbers_optional_values_and_pairs_are_understood(monkeypatch):
 def test_an_unknown_kind_of_net_is_refused():
     with pytest.raises(ConfigError, match="unknown net 'unet'; expected one of: udbd, swift"):
         net_classes("unet")
+
+
+TOY = """
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class ToyConfig:
+    gain: float = 1.0
+
+
+class Toy(torch.nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.offset = torch.nn.Parameter(torch.zeros(()))
+
+    def restore(self, blurred):
+        return self.config.gain * blurred + self.offset
+"""
+
+
+def test_a_new_net_is_one_file_and_one_line_of_the_registry(tmp_path, monkeypatch):
+    (tmp_path / "toy_net.py").write_text(TOY)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(registry.NETS, "toy", registry.NetKind("toy_net", "Toy", registry.Traits()))
+    save_weights(tmp_path / "toy.safetensors", build_net("toy", {"gain": 0.5}), {})
+    image = torch.rand(1, 1, 33, 40)
+
+    method = load_method(tmp_path / "toy.safetensors", precision="float32")
+
+    torch.testing.assert_close(method(image).image, 0.5 * image)
+    assert method.kernel_from == "nobody"
+    with pytest.raises(ConfigError, match="Toy has no kernel estimator; use stages of kind direct"):
+        check_stage(method.net, "kernel")
+
+
+def test_a_net_of_no_kind_is_refused():
+    with pytest.raises(ValueError, match=r"expected one of the nets udbd, .* got a Linear; give it a line in NETS"):
+        traits_of(torch.nn.Linear(1, 1))
+
+
+@pytest.mark.parametrize("name", registry.NETS)
+def test_a_net_has_what_its_traits_say(name):
+    """And nothing else of it."""
+    net, traits = net_classes(name)[0], registry.NETS[name].traits
+
+    assert hasattr(net, "estimate") == traits.estimates
+    assert hasattr(net, "deconvolve") == traits.takes_kernel
+    assert hasattr(net, "restore") != traits.takes_kernel
+    assert hasattr(net, "estimate_parts") == traits.estimates_parts
+    assert hasattr(net, "windows") == hasattr(net, "halo") == traits.exact_windows
+    assert hasattr(net, "targets") == traits.has_scales
+    assert (hasattr(net, "deconvolve_scales") or hasattr(net, "restore_scales")) == traits.has_scales

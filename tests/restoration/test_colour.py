@@ -11,7 +11,7 @@ from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.noise import generator
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.arrays import to_tensor
-from pinsharp.methods import Deblurred
+from pinsharp.methods.method import Deblurred, MethodTraits
 from pinsharp.restoration.colour import ColourOptions, linear_to_srgb, luma, srgb_to_linear, with_luma
 from pinsharp.restoration.restorer import Restorer
 from strategies import SEEDS, random_image
@@ -28,13 +28,16 @@ def model(tmp_path_factory):
 class Unchanging:
     """A method that gives back what it sees, and says as sigma ten times the mean of what it measures."""
 
-    name, kind, kernel_from, halo = "unchanging", "network", "itself", 0
+    name, kind, kernel_from, traits = "unchanging", "network", "itself", MethodTraits(halo=0)
 
     def estimate(self, image, kernel=None):
         return BlurField(gaussian_kernel(10 * float(image.mean())) if kernel is None else kernel)
 
     def deconvolve(self, image, estimate):
         return Deblurred(image.clone(), estimate.kernel, estimate)
+
+    def window_restorer(self, read, shape, estimate, *, largest):
+        return lambda rows, columns: self.deconvolve(read(rows, columns), estimate).image
 
     def __call__(self, image, kernel=None):
         return self.deconvolve(image, self.estimate(image, kernel))

@@ -5,14 +5,14 @@ import pytest
 import torch
 
 import pinsharp
-from pinsharp import methods
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernel_names import save_kernel
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.errors import ConfigError, ImageError, KernelError, WeightsError
 from pinsharp.images.arrays import to_array, to_tensor
-from pinsharp.methods import Deblurred
+from pinsharp.methods.method import Deblurred, MethodTraits
+from pinsharp.methods.table import load_method
 from pinsharp.nets.weights import save_weights
 from pinsharp.restoration import restorer as restorer_module
 from pinsharp.restoration.restorer import Restorer, restore
@@ -36,7 +36,7 @@ def restorer(model):
 class Scripted:
     """A method whose estimates are read from a list, and whose restoration adds a tenth."""
 
-    name, kind, kernel_from, halo = "scripted", "network", "itself", 0
+    name, kind, kernel_from, traits = "scripted", "network", "itself", MethodTraits(halo=0)
 
     def __init__(self, *sigmas):
         self.sigmas = list(sigmas)
@@ -47,6 +47,9 @@ class Scripted:
     def deconvolve(self, image, estimate):
         return Deblurred(image + 0.1, estimate.kernel, estimate)
 
+    def window_restorer(self, read, shape, estimate, *, largest):
+        return lambda rows, columns: self.deconvolve(read(rows, columns), estimate).image
+
     def __call__(self, image, kernel=None):
         return self.deconvolve(image, self.estimate(image))
 
@@ -54,7 +57,7 @@ class Scripted:
 class ScriptedFit:
     """A method that finds image and kernel in one."""
 
-    name, kind, kernel_from, halo = "fit", "network", "itself", None
+    name, kind, kernel_from, traits = "fit", "network", "itself", MethodTraits(measures_first=False)
 
     def __init__(self, *sigmas):
         self.sigmas = list(sigmas)
@@ -408,7 +411,7 @@ def test_the_convenient_call_is_the_restorer_and_loads_a_model_once(model, monke
     image = random_image((40, 40, 3), "uint8", seed=11)
     expected = Restorer(model)(image)
     loads = []
-    load = methods.load_method
+    load = load_method
     monkeypatch.setattr(restorer_module, "load_method", lambda *a, **k: loads.append(a) or load(*a, **k))
     restorer_module._method.cache_clear()
 

@@ -13,13 +13,17 @@ from pinsharp.blur.noise import generator
 from pinsharp.blur.operators import Blur
 from pinsharp.classical.wiener import wiener
 from pinsharp.images.windows import windows
-from pinsharp.methods import Deblurred, EndToEndMethod, NetMethod, SolverMethod, load_method
+from pinsharp.methods.borrowing import EndToEndMethod
+from pinsharp.methods.classical import SolverMethod
 from pinsharp.methods.ensemble import Ensemble
+from pinsharp.methods.method import Deblurred, MethodTraits
+from pinsharp.methods.network import NetMethod
+from pinsharp.methods.table import load_method
 from pinsharp.nets.swift import bank_blocks
 from pinsharp.nets.swift.swift import SwiftRestorer
 from pinsharp.nets.weights import load_weights, save_weights
 from pinsharp.restoration import tiled
-from pinsharp.restoration.tiled import Cut, Seam, SeamMeter, choose_window, deconvolve, restored_rows, worst
+from pinsharp.restoration.tiled import Seam, SeamMeter, choose_window, deconvolve, restored_rows, worst
 from scenes import photograph, psnr, smooth_image
 from tiny_models import save_tiny_swift, tiny_peer, tiny_udbd
 
@@ -53,7 +57,7 @@ def pooling(tmp_path_factory):
 class Shifting:
     """A local method whose result tells where it was asked: it adds a number that grows with every call."""
 
-    name, kind, kernel_from, halo = "shifting", "classical", "swift", None
+    name, kind, kernel_from, traits = "shifting", "classical", "swift", MethodTraits()
 
     def __init__(self, step):
         self.step, self.calls = step, 0
@@ -102,30 +106,6 @@ def test_the_shipped_swift_restores_windows_as_the_whole(monkeypatch, channels, 
     parts, _ = deconvolve(method, image, KNOWN, window=window)
 
     assert float((parts - whole).abs().max()) < 1e-6
-
-
-class Reaching:
-    """A method that looks two pixels to each side, and says so: its windows are restored with that much around."""
-
-    name, kind, kernel_from, halo = "reaching", "classical", "swift", 2
-
-    def estimate(self, image, kernel=None):
-        return KNOWN
-
-    def deconvolve(self, image, estimate):
-        return Deblurred(torch.nn.functional.max_pool2d(image, 5, 1, 2), estimate.kernel, estimate)
-
-    def __call__(self, image, kernel=None):
-        return self.deconvolve(image, KNOWN)
-
-
-def test_a_method_with_a_halo_that_shares_nothing_between_windows_has_them_put_side_by_side():
-    image = smooth_image((70, 61), 1).float()
-
-    parts, seam = deconvolve(Reaching(), image, KNOWN, window=32)
-
-    assert torch.equal(parts, Reaching()(image).image)
-    assert seam is None
 
 
 def test_windows_of_swift_begin_where_its_pixels_do():
@@ -220,12 +200,12 @@ def test_rows_come_as_soon_as_they_are_finished():
         asked.append(window.top)
         return image[..., window.outer_rows, window.outer_columns]
 
-    plan = Cut(windows((200, 90), 64, 16, 4), ramp=8)
-    rows = restored_rows(plan, restore)
+    plan = windows((200, 90), 64, 16, 4)
+    rows = restored_rows(plan, restore, ramp=8)
 
     first = next(rows)
     assert len(set(asked)) == 2
-    assert first.shape[-2] == plan.windows[2].top - 8
+    assert first.shape[-2] == plan[2].top - 8
     torch.testing.assert_close(torch.cat([first, *rows], dim=-2), image, atol=1e-6, rtol=1e-6)
 
 

@@ -5,8 +5,8 @@ import torch
 
 from old_exports import make_old
 from pinsharp.errors import ConfigError
-from pinsharp.methods import RUNTIMES, load_method
-from pinsharp.methods.runtimes import check_runtime
+from pinsharp.methods.devices import RUNTIMES, check_runtime
+from pinsharp.methods.table import load_method
 from pinsharp.nets.weights import load_weights, save_weights
 from pinsharp.runtimes import choice, runtimes
 from pinsharp.runtimes.cache import VARIABLE, cache_folder

@@ -12,7 +12,9 @@ from pinsharp.bench.records import TRUE_KERNEL
 from pinsharp.blur.noise import generator
 from pinsharp.data.testset import BlurredPair, Degradation
 from pinsharp.errors import ConfigError
-from pinsharp.methods import Method, choose_dtype, load_method, takes_kernel
+from pinsharp.methods.devices import choose_dtype
+from pinsharp.methods.method import Method, takes_kernel
+from pinsharp.methods.table import load_method
 
 BLURRED, LINEAR_LIMIT = "blurred", "linear-limit"
 """Rows that no method makes: the input itself, and the limit of linear restoration."""
@@ -83,10 +85,10 @@ def describe(given: str, method: Method | None = None, *, informed: bool = False
         `method`, `informed`, `kind`, `kernel_from`, `device`; hash of the weights, number of parameters and training
         budget of a network; precision of its convolutions; hash of the weights that lend it the estimate of the blur.
     """
-    info = getattr(method, "info", None)
+    info = None if method is None else method.info
     lends = not informed and method is not None and method.kernel_from == "swift"
-    lender = getattr(method, "lender", None) if lends else None
-    dtype = getattr(method, "dtype", None)
+    lender = method.lender if method is not None and lends else None
+    dtype = None if method is None else method.dtype
     if dtype is None and lender is not None:
         dtype = choose_dtype(lender.precision, lender.device)
     return {
@@ -159,8 +161,7 @@ def _rows(row: str, given: str, method: Method) -> list[Contender]:
 
 
 def _device(method: Method | None) -> torch.device:
-    device: torch.device = getattr(method, "device", torch.device("cpu"))
-    return device
+    return torch.device("cpu") if method is None else method.device
 
 
 def _leave(pair: BlurredPair) -> Restored:

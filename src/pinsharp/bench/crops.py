@@ -23,7 +23,8 @@ from pinsharp.data.testset import BlurredPair, Degradation, blurred_pair, file_s
 from pinsharp.errors import ConfigError, PinsharpError
 from pinsharp.images.arrays import to_tensor
 from pinsharp.images.files import read_image
-from pinsharp.methods import Method, load_method
+from pinsharp.methods.method import Method
+from pinsharp.methods.table import load_method
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.operators import Boundary
 from pinsharp.data.testset import BlurredPair, Degradation, blurred_pairs
 from pinsharp.errors import ConfigError
-from pinsharp.methods import Estimator, Method, takes_kernel
+from pinsharp.methods.method import Estimator, Method, takes_kernel
 
 _QUALITY = (
     Column("mse", "MSE, 1e-3", 3, factor=1e3),

@@ -18,7 +18,8 @@ from pinsharp.bench.contenders import Contender, contenders
 from pinsharp.bench.speed import Image, Timing, failed_timing, timings
 from pinsharp.data.testset import Degradation
 from pinsharp.errors import ConfigError, PinsharpError
-from pinsharp.methods import PRECISIONS, RUNTIMES, Precision, Runtime, load_method
+from pinsharp.methods.devices import PRECISIONS, RUNTIMES, Precision, Runtime
+from pinsharp.methods.table import load_method
 from pinsharp.methods.untrained import untrained_method
 
 ALL_RUNTIMES = "torch:float32,torch:bfloat16,onnx,openvino:float32,openvino:bfloat16"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pinsharp import methods as methods_room
     from pinsharp.bench.evaluate import Row
     from pinsharp.bench.tasks import Lineup
-    from pinsharp.methods import Method
+    from pinsharp.methods import devices
+    from pinsharp.methods.method import Method
 
 _PIPED_WIDTH = 240
 
@@ -34,9 +34,9 @@ def sharp_images(data: Path, *, split: str | None, limit: int | None) -> list[Pa
 
 def loader(device: str, precision: str) -> "Callable[[str], Method]":
     """What loads a method of a name. A partial, because worker processes are sent it: a lambda cannot be pickled."""
-    from pinsharp.methods import load_method
+    from pinsharp.methods.table import load_method
 
-    return partial(load_method, device=device, precision=cast("methods_room.Precision", precision))
+    return partial(load_method, device=device, precision=cast("devices.Precision", precision))
 
 
 def lineup_of(methods: str, *, true_kernel: bool, device: str, precision: str) -> "Lineup":

@@ -68,7 +68,7 @@ def _cost(weights: Path, exported: Path, data: Path, kernels: str, limit: int | 
     from pinsharp.bench.evaluate import measure, summarise
     from pinsharp.cli.comparison import sharp_images
     from pinsharp.data.testset import Degradation
-    from pinsharp.methods import load_method
+    from pinsharp.methods.table import load_method
 
     protocol = Degradation(kernels)
     paths = sharp_images(data, split=None, limit=limit)

@@ -41,7 +41,7 @@ def info(as_json: Json = False) -> None:
 
 def gather() -> dict[str, Any]:
     """Collect what `pinsharp info` shows, as values that JSON can hold."""
-    from pinsharp.methods import DEFAULT_METHOD
+    from pinsharp.methods.table import DEFAULT_METHOD
     from pinsharp.version import __version__
 
     return {
@@ -68,7 +68,7 @@ def _version(candidates: tuple[str, ...]) -> str | None:
 def _devices() -> list[dict[str, Any]]:
     import torch
 
-    from pinsharp.methods import has_native_bfloat16
+    from pinsharp.methods.devices import has_native_bfloat16
 
     cpu = torch.device("cpu")
     devices: list[dict[str, Any]] = [
@@ -100,7 +100,7 @@ def _runtimes(name: str) -> dict[str, Any]:
     import torch
 
     from pinsharp.errors import WeightsError
-    from pinsharp.methods import choose_dtype
+    from pinsharp.methods.devices import choose_dtype
     from pinsharp.nets.weights import read_info, zoo_path
     from pinsharp.runtimes.choice import fastest, remembered
     from pinsharp.runtimes.runtimes import RUNTIMES, is_installed
@@ -117,7 +117,7 @@ def _runtimes(name: str) -> dict[str, Any]:
 
 
 def _methods() -> list[dict[str, Any]]:
-    from pinsharp.methods import method_table
+    from pinsharp.methods.table import method_table
 
     return [
         {

@@ -13,8 +13,8 @@ from pinsharp.cli.outputs import check_results
 from pinsharp.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
-    from pinsharp import methods
     from pinsharp.blur.field import BlurField
+    from pinsharp.methods import devices
     from pinsharp.restoration.restorer import Restorer
 
 SAVE_SUFFIXES = (".npy", ".json")
@@ -58,7 +58,7 @@ def kernel(
     from pinsharp.restoration.restorer import Restorer
 
     colour = ColourOptions(white_level, gamma=gamma)
-    restorer = Restorer(model, device=device, precision=cast("methods.Precision", precision), colour=colour)
+    restorer = Restorer(model, device=device, precision=cast("devices.Precision", precision), colour=colour)
     restorer.check_measurable()
 
     def task(path: Path) -> Task:

@@ -77,7 +77,7 @@ def selfdeblur(
     (job,) = plan_jobs([image], out, side_by_side=False, overwrite=overwrite)
     place = _Place(job, state or job.output.with_name(job.output.name + STATE_SUFFIX), is_kept=state is not None)
     place.check(resume=resume, overwrite=overwrite)
-    from pinsharp.methods import find_device
+    from pinsharp.methods.devices import find_device
 
     where = str(find_device(device))
     record: dict[str, object] = {"input": str(job.input), "output": str(job.output), "model": "selfdeblur"}

@@ -1,5 +1,6 @@
-"""Networks that measure no blur: they restore with a borrowed kernel, or end to end with none."""
+"""Methods that measure no blur: a given kernel or a borrowed one, and networks that restore with it or with none."""
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 
 import torch
@@ -8,15 +9,69 @@ from torch import Tensor
 from pinsharp.blur.field import BlurField
 from pinsharp.methods.devices import Precision, choose_dtype, find_device
 from pinsharp.methods.execution import autocast, enter, given_kernel, leave, place
-from pinsharp.methods.method import Deblurred, KernelFrom, Kind, Lender, check_image, check_takes_kernel
+from pinsharp.methods.method import (
+    Deblurred,
+    KernelFrom,
+    Kind,
+    Lender,
+    MethodTraits,
+    check_image,
+    check_takes_kernel,
+)
 from pinsharp.nets.weights import LoadedNet
 
 COLOURS = 3
 """Channels of these networks, which know no mono images: they see the plane three times."""
 
 
-class _BorrowingNet:
-    """A network for colour that measures no blur and borrows the measurement.
+class Borrower(ABC):
+    """A method that restores with a kernel: the given one, or what a lender measures.
+
+    Args:
+        name: What tables call it.
+        lender: Measures the blur where no kernel is given.
+        device: Where to compute: `cpu`, `cuda` or `auto`.
+
+    Raises:
+        ConfigError: If the device is not there.
+    """
+
+    kernel_from: KernelFrom = "swift"
+    traits = MethodTraits()
+
+    def __init__(self, name: str, *, lender: Lender, device: str | torch.device = "cpu") -> None:
+        self.name = name
+        self.lender = lender
+        self.device = find_device(device)
+
+    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
+        """Let the lender measure the blur of images (B, C, H, W) in [0, 1], unless there is a kernel (B or 1, 1, K, K).
+
+        Raises:
+            ImageError: If there is no kernel and a side is shorter than 32 pixels.
+            KernelError: If `kernel` is no kernel, or the method has no use for one.
+        """
+        return self.lender.estimate(image) if kernel is None else self._given(image, kernel)
+
+    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
+        """Let the lender measure the one blur of several parts (N, C, H, W) of an image; as `estimate` otherwise."""
+        return self.lender.estimate_parts(parts) if kernel is None else self._given(parts[:1], kernel)
+
+    def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
+        """Deblur images (B, C, H, W) in [0, 1] with kernels (B or 1, 1, K, K) or the lender's; raises as `estimate`."""
+        return self.deconvolve(image, self.estimate(image, kernel))
+
+    @abstractmethod
+    def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
+        """Restore images (B, C, H, W) in [0, 1], C 1 or 3, with the blur that `estimate` found."""
+
+    @abstractmethod
+    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
+        """A given kernel as the blur of images."""
+
+
+class NonBlindNetMethod(Borrower):
+    """A network for colour that restores with a kernel: a given or a borrowed one.
 
     Args:
         loaded: The network and what its file says. It is moved to the device.
@@ -31,7 +86,6 @@ class _BorrowingNet:
 
     kind: Kind = "network"
     runtime = "torch"
-    halo = None  # the peers pool, scale or transform all that they are shown
 
     def __init__(
         self,
@@ -42,78 +96,34 @@ class _BorrowingNet:
         device: str | torch.device = "cpu",
         precision: Precision = "auto",
     ) -> None:
-        self.name = name
+        super().__init__(name, lender=lender, device=device)
         self.info = loaded.info
-        self.lender = lender
-        self.device = find_device(device)
         self.dtype = choose_dtype(precision, self.device)
         self.net = place(loaded.net, self.device)
-
-    @torch.inference_mode()
-    def _restore(self, image: Tensor, *known: BlurField) -> Tensor:
-        """Restore images (B, 1 or 3, H, W); of a mono image, shown in three equal channels, the mean of the results."""
-        colour = enter(check_image(image).expand(-1, COLOURS, -1, -1), self.device)
-        with autocast(self.device, self.dtype):
-            restored: Tensor = (self.net.deconvolve if known else self.net.restore)(colour, *known)  # type: ignore[operator]
-        if image.shape[1] != COLOURS:
-            restored = restored.float().mean(dim=1, keepdim=True)
-        return leave(restored, image)
-
-
-class NonBlindNetMethod(_BorrowingNet):
-    """A network, with `deconvolve`, that restores with a kernel: a given or a borrowed one."""
-
-    kernel_from: KernelFrom = "swift"
-
-    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
-        """Let the lender measure the blur of images (B, C, H, W) in [0, 1], unless there is a kernel (B or 1, 1, K, K).
-
-        Raises:
-            ImageError: If there is no kernel and a side is shorter than 32 pixels.
-            KernelError: If `kernel` is none.
-        """
-        return self.lender.estimate(image) if kernel is None else given_kernel(image, kernel, self.device)
-
-    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
-        """Let the lender measure the one blur of several parts (N, C, H, W) of an image; as `estimate` otherwise."""
-        return self.lender.estimate_parts(parts) if kernel is None else given_kernel(parts[:1], kernel, self.device)
 
     def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
         """Restore images (B, C, H, W) in [0, 1], C 1 or 3, with the blur that `estimate` found."""
         known = replace(estimate, kernel=estimate.kernel.to(self.device))
         return Deblurred(self._restore(image, known), estimate.kernel.to(image.device), estimate)
 
-    def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
-        """Deblur images (B, C, H, W) in [0, 1], C 1 or 3, with kernels (B or 1, 1, K, K) or the lender's.
+    @torch.inference_mode()
+    def _restore(self, image: Tensor, *known: BlurField) -> Tensor:
+        """Restore images (B, 1 or 3, H, W); of a mono image, shown in three equal channels, the mean of the results."""
+        colour = enter(check_image(image).expand(-1, COLOURS, -1, -1), self.device)
+        with autocast(self.device, self.dtype):
+            restored: Tensor = self.net.deconvolve(colour, *known) if known else self.net.restore(colour)
+        if image.shape[1] != COLOURS:
+            restored = restored.float().mean(dim=1, keepdim=True)
+        return leave(restored, image)
 
-        Raises:
-            ImageError: If there is no kernel and a side is shorter than 32 pixels.
-            KernelError: If `kernel` is none.
-        """
-        return self.deconvolve(image, self.estimate(image, kernel))
+    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
+        return given_kernel(image, kernel, self.device)
 
 
-class EndToEndMethod(_BorrowingNet):
-    """A network, with `restore`, that needs no kernel; what it borrows is for the report only."""
+class EndToEndMethod(NonBlindNetMethod):
+    """A network for colour that needs no kernel; what it borrows is for the report only."""
 
     kernel_from: KernelFrom = "nobody"
-
-    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
-        """Let the lender measure the blur of images (B, C, H, W) in [0, 1], for the report.
-
-        Raises:
-            ImageError: If a side is shorter than 32 pixels.
-            KernelError: If there is a kernel.
-        """
-        if kernel is not None:
-            check_takes_kernel(self)
-        return self.lender.estimate(image)
-
-    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
-        """Let the lender measure the one blur of several parts (N, C, H, W) of an image; as `estimate` otherwise."""
-        if kernel is not None:
-            check_takes_kernel(self)
-        return self.lender.estimate_parts(parts)
 
     def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
         """Restore images (B, C, H, W) in [0, 1], C 1 or 3, whatever `estimate` found."""
@@ -128,3 +138,7 @@ class EndToEndMethod(_BorrowingNet):
         if kernel is not None:
             check_takes_kernel(self)
         return Deblurred(self._restore(image))
+
+    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
+        check_takes_kernel(self)
+        return super()._given(image, kernel)

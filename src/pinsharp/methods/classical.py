@@ -1,20 +1,50 @@
 """Classical methods: functions of an image and a kernel, which `swift` lends where none is given."""
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import check_kernel
-from pinsharp.methods.devices import find_device
-from pinsharp.methods.method import Deblurred, KernelFrom, Kind, Lender, check_image
+from pinsharp.methods.borrowing import Borrower
+from pinsharp.methods.devices import check_torch_only
+from pinsharp.methods.entry import MethodInfo, Option, Request
+from pinsharp.methods.method import Deblurred, Kind, Lender, Method, check_image
+from pinsharp.methods.shipped import ShippedSwift
 
 Solve = Callable[[Tensor, Tensor], Tensor]
 """Restores images (B, C, H, W) with kernels (B or 1, 1, K, K); the result need not be clipped."""
 
 
-class SolverMethod:
+def solver(
+    summary: str, function: str, option: Option | None = None, settings: Mapping[str, Any] | None = None
+) -> MethodInfo:
+    """A line of the table for a function of image and kernel.
+
+    Args:
+        summary: What it is, in one line.
+        function: Where it is, as `module:name`; imported when first used.
+        option: What a number after its name sets; None if it takes none.
+        settings: Further arguments of the function, by name.
+    """
+
+    def make(asked: Request) -> Method:
+        check_torch_only(asked.name, asked.runtime)
+        chosen = dict(settings or {}) | (option.read(asked) if option else {})
+        if option is None:
+            asked.refuse_option()
+        module, _, name = function.partition(":")
+        solve = partial(getattr(importlib.import_module(module), name), **chosen)
+        return SolverMethod(asked.name, solve, lender=ShippedSwift(asked.device, asked.precision), device=asked.device)
+
+    return MethodInfo("classical", "swift", summary, make)
+
+
+class SolverMethod(Borrower):
     """A function of image and kernel as a method.
 
     Args:
@@ -28,27 +58,12 @@ class SolverMethod:
     """
 
     kind: Kind = "classical"
-    kernel_from: KernelFrom = "swift"
-    halo = None  # Fourier transforms and iterations reach across the whole image
+    info = None
+    dtype = None
 
     def __init__(self, name: str, solve: Solve, *, lender: Lender, device: str | torch.device = "cpu") -> None:
-        self.name = name
+        super().__init__(name, lender=lender, device=device)
         self.solve = solve
-        self.lender = lender
-        self.device = find_device(device)
-
-    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
-        """Let the lender measure the blur of images (B, C, H, W) in [0, 1], unless there is a kernel (B or 1, 1, K, K).
-
-        Raises:
-            ImageError: If there is no kernel and a side is shorter than 32 pixels.
-            KernelError: If `kernel` is none.
-        """
-        return self.lender.estimate(image) if kernel is None else BlurField(check_kernel(kernel), is_given=True)
-
-    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
-        """Let the lender measure the one blur of several parts (N, C, H, W) of an image; as `estimate` otherwise."""
-        return self.lender.estimate_parts(parts) if kernel is None else BlurField(check_kernel(kernel), is_given=True)
 
     @torch.inference_mode()
     def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
@@ -57,11 +72,5 @@ class SolverMethod:
         restored = self.solve(blurred, estimate.kernel.to(self.device, torch.float32))
         return Deblurred(restored.clamp(0, 1).to(image.device), estimate.kernel.to(image.device), estimate)
 
-    def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
-        """Deblur images (B, C, H, W) with kernels (B or 1, 1, K, K) or the lender's.
-
-        Raises:
-            ImageError: If there is no kernel and a side is shorter than 32 pixels.
-            KernelError: If `kernel` is none.
-        """
-        return self.deconvolve(image, self.estimate(image, kernel))
+    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
+        return BlurField(check_kernel(kernel), is_given=True)

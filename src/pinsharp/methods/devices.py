@@ -1,4 +1,4 @@
-"""Where methods compute, and how precisely."""
+"""Where methods compute, how precisely, and with what."""
 
 from typing import Literal, get_args
 
@@ -9,12 +9,17 @@ from pinsharp.errors import ConfigError
 Precision = Literal["auto", "float32", "bfloat16"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
+Runtime = Literal["torch", "onnx", "openvino", "auto"]
+RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
+"""`torch`: PyTorch as it is. `onnx`: ONNX Runtime. `openvino`: OpenVINO. `auto`: the fastest of them whose results
+agree with PyTorch's on this machine, which is measured once and remembered."""
+
 
 def find_device(device: str | torch.device) -> torch.device:
     """Turn `auto`, `cpu`, `cuda` or `cuda:1` into a device that is there.
 
     Raises:
-        ConfigError: If it is not.
+        ConfigError: If no such device is there.
     """
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if device == "auto":
@@ -50,3 +55,23 @@ def has_native_bfloat16(device: torch.device) -> bool:
     # There is no public question for this in the oldest torch that we support.
     questions = (getattr(torch.cpu, f"_is_{name}_supported", None) for name in ("avx512_bf16", "amx_tile"))
     return any(bool(question()) for question in questions if question is not None)
+
+
+def check_runtime(runtime: str) -> None:
+    """Refuse an unknown runtime.
+
+    Raises:
+        ConfigError: If `runtime` is not in `RUNTIMES`.
+    """
+    if runtime not in RUNTIMES:
+        raise ConfigError(f"runtime must be one of {', '.join(RUNTIMES)}, got {runtime!r}")
+
+
+def check_torch_only(name: str, runtime: str) -> None:
+    """Refuse another runtime on behalf of a method that only PyTorch computes.
+
+    Raises:
+        ConfigError: If another was asked for by name.
+    """
+    if runtime not in ("torch", "auto"):
+        raise ConfigError(f"{name} is computed by PyTorch alone, got the runtime {runtime}; leave the runtime out")

@@ -7,10 +7,7 @@ from torch import Tensor
 
 from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError
-from pinsharp.methods.method import Deblurred, KernelFrom, Kind, Method, SampledMethod, check_takes_kernel
-
-_DESCRIPTIONS = ("info", "device", "dtype", "lender")
-"""What records tell of a method, where it has them."""
+from pinsharp.methods.method import Deblurred, Method, MethodTraits, check_takes_kernel, measures_first
 
 _TURNS = [(quarters, mirrored) for mirrored in (False, True) for quarters in range(4)]
 
@@ -29,21 +26,18 @@ class Ensemble:
         ConfigError: If it finds the blur only while it restores.
     """
 
-    halo = None
+    traits = MethodTraits()
 
     def __init__(self, method: Method, name: str = "ensemble") -> None:
-        if not isinstance(method, SampledMethod):
+        if not measures_first(method):
             raise ConfigError(
                 f"an ensemble shares one blur between its restorations, but {method.name} finds it only while it "
                 "restores; take a model that measures it first, such as swift"
             )
         self.method = method
         self.name = name
-        self.kind: Kind = method.kind
-        self.kernel_from: KernelFrom = method.kernel_from
-        for said in _DESCRIPTIONS:
-            if hasattr(method, said):
-                setattr(self, said, getattr(method, said))
+        self.kind, self.kernel_from = method.kind, method.kernel_from
+        self.info, self.device, self.dtype, self.lender = method.info, method.device, method.dtype, method.lender
 
     def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Measure the blur as the method does; arguments and errors are the same."""

@@ -1,22 +1,22 @@
 """How networks are run: where, in which precision, and what goes in and comes out."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import check_kernel
-from pinsharp.methods.method import check_image
 
 
-def place(net: nn.Module, device: torch.device) -> nn.Module:
+def place(net: nn.Module, device: torch.device) -> Any:
     """Put a network where it computes, ready to be used, in the layout that its convolutions are fastest in."""
-    placed: nn.Module = net.eval().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return placed
+    return net.eval().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def enter(image: Tensor, device: torch.device) -> Tensor:
-    """Images (B, C, H, W) in [0, 1] as a network takes them, checked."""
-    return check_image(image).to(device, torch.float32).contiguous()
+    """Images (B, C, H, W) in [0, 1] as a network takes them."""
+    return image.to(device, torch.float32).contiguous()
 
 
 def leave(restored: Tensor, image: Tensor) -> Tensor:

@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, TypeGuard
 
+import torch
 from torch import Tensor
 
 from pinsharp.blur.continuation import Read
 from pinsharp.blur.field import BlurField
 from pinsharp.errors import ImageError, KernelError
+from pinsharp.methods.devices import Precision
+
+if TYPE_CHECKING:
+    from pinsharp.nets.weights import WeightsInfo
 
 Kind = Literal["classical", "network"]
 KernelFrom = Literal["itself", "swift", "nobody"]
@@ -20,6 +25,26 @@ RestoreWindow = Callable[[slice, slice], Tensor]
 
 MIN_BLIND_SIDE = 32
 """Smallest image side in pixels from which a blur can be measured; the kernel may be given for any size."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodTraits:
+    """What a method can do; everybody asks here, nobody asks by `isinstance`.
+
+    Args:
+        measures_first: Whether measuring and restoring can be taken one by one (`BlindMethod`), so that one measurement
+            serves all windows of an image, and a sample of the image is enough for it.
+        halo: Pixels around a window that its restoration depends on, if it restores windows so that they are what the
+            whole image becomes (`WindowedMethod`); None if it depends on all that it is shown.
+    """
+
+    measures_first: bool = True
+    halo: int | None = None
+
+    @property
+    def exact_windows(self) -> bool:
+        """Whether windows of an image, restored one by one, are what the whole image becomes."""
+        return self.halo is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,14 +79,30 @@ class Method(Protocol):
         """Who measures the blur when no kernel is given."""
 
     @property
-    def halo(self) -> int | None:
-        """Pixels around a window that its restoration depends on; None if it depends on all that is shown."""
+    def traits(self) -> MethodTraits:
+        """What it can do."""
+
+    @property
+    def info(self) -> "WeightsInfo | None":
+        """What its weights say about themselves; None if it has none."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+
+    @property
+    def dtype(self) -> torch.dtype | None:
+        """Precision of its convolutions; None if it has none."""
+
+    @property
+    def lender(self) -> "Lender | None":
+        """What measures the blur for it, or for its report; None if nobody has to."""
 
     def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
         """Deblur images (B, C, H, W) in [0, 1], with kernels (B or 1, 1, K, K) where they are known.
 
         Raises:
-            KernelError: If there is a kernel and the method has no use for one (see `takes_kernel`), or it is none.
+            KernelError: If there is a kernel and the method has no use for one (see `takes_kernel`), or it is wrong.
         """
 
 
@@ -75,13 +116,19 @@ class Estimator(Protocol):
 class Lender(Estimator, Protocol):
     """Whatever measures blurs for methods that cannot."""
 
+    device: torch.device
+    precision: Precision
+
+    @property
+    def info(self) -> "WeightsInfo":
+        """What its weights say about themselves."""
+
     def estimate_parts(self, parts: Tensor) -> BlurField:
         """Measure the one blur of several parts (N, C, H, W) that were cut out of one image."""
 
 
-@runtime_checkable
 class BlindMethod(Method, Estimator, Protocol):
-    """A method whose two steps, measuring and restoring, can also be taken one by one.
+    """A method whose two steps, measuring and restoring, can also be taken one by one (`MethodTraits.measures_first`).
 
     An end-to-end network is one too: its estimate, borrowed from `swift`, is for the report; the result ignores it.
     """
@@ -93,14 +140,6 @@ class BlindMethod(Method, Estimator, Protocol):
             KernelError: If there is a kernel and the method has no use for one.
         """
 
-    def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
-        """Restore images (B, C, H, W) in [0, 1] with what `estimate` has found."""
-
-
-@runtime_checkable
-class SampledMethod(BlindMethod, Protocol):
-    """A blind method that can measure the blur of an image that it does not see as a whole, by parts of it."""
-
     def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Measure the one blur of several parts (N, C, H, W) that were cut out of one image; as `estimate` otherwise.
 
@@ -109,14 +148,19 @@ class SampledMethod(BlindMethod, Protocol):
             KernelError: If there is a kernel and the method has no use for one.
         """
 
+    def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
+        """Restore images (B, C, H, W) in [0, 1] with what `estimate` has found."""
 
-@runtime_checkable
+
 class WindowedMethod(BlindMethod, Protocol):
-    """A blind method that can restore windows of one image so that they are what the whole image becomes."""
+    """A blind method that can restore windows of one image so that they are what the whole image becomes.
+
+    Those that can say so in `MethodTraits.exact_windows`.
+    """
 
     def window_restorer(
         self, read: Read, shape: tuple[int, int, int], estimate: BlurField, *, largest: tuple[int, int]
-    ) -> RestoreWindow | None:
+    ) -> RestoreWindow:
         """Prepare to restore an image window by window.
 
         Args:
@@ -127,8 +171,18 @@ class WindowedMethod(BlindMethod, Protocol):
 
         Returns:
             What restores a window: the rows and columns that it is asked for, beginning at multiples of four. Cheapest
-            if it is asked from top to bottom. None if this method cannot do so.
+            if it is asked from top to bottom.
         """
+
+
+def measures_first(method: Method) -> TypeGuard[BlindMethod]:
+    """Whether a method measures the blur before it restores; others find both in one fit."""
+    return method.traits.measures_first
+
+
+def has_exact_windows(method: Method) -> TypeGuard[WindowedMethod]:
+    """Whether a method restores windows so that they are what the whole image becomes."""
+    return method.traits.exact_windows
 
 
 def takes_kernel(method: Method) -> bool:
@@ -137,7 +191,7 @@ def takes_kernel(method: Method) -> bool:
     End-to-end networks have no use for one. What measures the blur itself must let the measurement be replaced, which
     SelfDeblur does not: kernel and image come out of one fit.
     """
-    return method.kernel_from == "swift" or (method.kernel_from == "itself" and isinstance(method, BlindMethod))
+    return method.kernel_from == "swift" or (method.kernel_from == "itself" and measures_first(method))
 
 
 def check_takes_kernel(method: Method) -> None:

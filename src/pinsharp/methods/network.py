@@ -1,17 +1,13 @@
-"""Networks as methods: the fitting one for each, and those that measure the blur themselves.
-
-What a network is shows in what it has: `estimate` and `deconvolve`, `deconvolve` alone, or `restore`.
-"""
+"""Networks that measure the blur themselves, as methods."""
 
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from pinsharp.blur.continuation import Read, find_continuation
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import kernel_sigma
-from pinsharp.methods.borrowing import EndToEndMethod, NonBlindNetMethod
 from pinsharp.methods.devices import Precision, choose_dtype, find_device
 from pinsharp.methods.execution import autocast, enter, given_kernel, leave, place
 from pinsharp.methods.method import (
@@ -19,48 +15,13 @@ from pinsharp.methods.method import (
     Deblurred,
     KernelFrom,
     Kind,
-    Lender,
+    MethodTraits,
     RestoreWindow,
     check_image,
     check_measurable,
 )
+from pinsharp.nets.registry import net_kind
 from pinsharp.nets.weights import LoadedNet
-
-
-def kernel_source(net: nn.Module | type[nn.Module]) -> KernelFrom:
-    """Tell by what a network (or its class) has who measures the blur for it."""
-    if hasattr(net, "estimate"):
-        return "itself"
-    return "swift" if hasattr(net, "deconvolve") else "nobody"
-
-
-def net_method(
-    loaded: LoadedNet,
-    *,
-    name: str,
-    lender: Lender,
-    device: str | torch.device = "cpu",
-    precision: Precision = "auto",
-) -> "NetMethod | NonBlindNetMethod | EndToEndMethod":
-    """Make the method that fits a loaded network.
-
-    Args:
-        loaded: The network and what its file says. It is moved to the device.
-        name: What tables call it.
-        lender: Measures the blur for a network that cannot.
-        device: Where to compute: `cpu`, `cuda` or `auto`.
-        precision: Of the convolutions. `auto` takes bfloat16 where the processor computes it natively. Fourier
-            transforms and kernels are float32 in any case.
-
-    Raises:
-        ConfigError: If the device is not there or the precision unknown.
-    """
-    source = kernel_source(loaded.net)
-    if source == "itself":
-        return NetMethod(loaded, name=name, device=device, precision=precision)
-    if source == "swift":
-        return NonBlindNetMethod(loaded, name=name, lender=lender, device=device, precision=precision)
-    return EndToEndMethod(loaded, name=name, lender=lender, device=device, precision=precision)
 
 
 class NetMethod:
@@ -78,7 +39,8 @@ class NetMethod:
 
     kind: Kind = "network"
     kernel_from: KernelFrom = "itself"
-    runtime = "torch"  # what computes the convolutions; see `pinsharp.methods.runtimes`
+    lender = None
+    runtime = "torch"  # what computes the convolutions; see `pinsharp.methods.files`
 
     def __init__(
         self, loaded: LoadedNet, *, name: str, device: str | torch.device = "cpu", precision: Precision = "auto"
@@ -88,13 +50,11 @@ class NetMethod:
         self.device = find_device(device)
         self.dtype = choose_dtype(precision, self.device)
         self.net = place(loaded.net, self.device)
+        traits = net_kind(self.info.net).traits
+        self.traits = MethodTraits(halo=self.net.halo if traits.exact_windows else None)
+        self._estimates_parts = traits.estimates_parts
         # A net that has no use for the noise is spared the estimate where the kernel is given.
         self._uses_noise = self.estimate(torch.zeros(1, 1, MIN_BLIND_SIDE, MIN_BLIND_SIDE)).noise is not None
-
-    @property
-    def halo(self) -> int | None:
-        """Pixels around a window that its restoration depends on; None if the net pools over all that it is shown."""
-        return getattr(self.net, "halo", None)
 
     def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Measure the blur of images (B, C, H, W) in [0, 1]; the result is on the method's device.
@@ -106,7 +66,7 @@ class NetMethod:
         Raises:
             ImageError: If there is no kernel and a side is shorter than 32 pixels: so few hold too little texture to
                 measure a blur by.
-            KernelError: If `kernel` is none.
+            KernelError: If `kernel` is not a valid kernel.
         """
         if kernel is not None:
             return _look_past_border(image, self._given(image, kernel))
@@ -118,7 +78,7 @@ class NetMethod:
 
         Raises:
             ImageError: If there is no kernel and a side of the parts is shorter than 32 pixels.
-            KernelError: If `kernel` is none.
+            KernelError: If `kernel` is not a valid kernel.
         """
         if kernel is None:
             check_measurable(check_image(parts))
@@ -129,25 +89,18 @@ class NetMethod:
     @torch.inference_mode()
     def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
         """Restore images (B, C, H, W) in [0, 1], C 1 or 3, with the blur that `estimate` found."""
-        blurred = enter(image, self.device)
+        blurred = enter(check_image(image), self.device)
         with autocast(self.device, self.dtype):
-            restored: Tensor = self.net.deconvolve(blurred, estimate)  # type: ignore[operator]
+            restored: Tensor = self.net.deconvolve(blurred, estimate)
         return Deblurred(leave(restored, image), estimate.kernel.to(image.device), estimate)
 
     @torch.inference_mode()
     def window_restorer(
         self, read: Read, shape: tuple[int, int, int], estimate: BlurField, *, largest: tuple[int, int]
-    ) -> RestoreWindow | None:
-        """Prepare to restore an image window by window, each exactly as inside the whole image (`WindowedMethod`).
-
-        None if the net pools over all that it is shown.
-        """
-        if not hasattr(self.net, "windows"):
-            return None
+    ) -> RestoreWindow:
+        """Prepare to restore an image window by window, each exactly as inside the whole image (`WindowedMethod`)."""
         with autocast(self.device, self.dtype):
-            restore = self.net.windows(  # type: ignore[operator]
-                lambda *place: read(*place).to(self.device), shape, estimate, largest=largest
-            )
+            restore = self.net.windows(lambda *place: read(*place).to(self.device), shape, estimate, largest=largest)
 
         @torch.inference_mode()
         def restore_window(rows: slice, columns: slice) -> Tensor:
@@ -162,22 +115,22 @@ class NetMethod:
 
         Raises:
             ImageError: If there is no kernel and a side is shorter than 32 pixels.
-            KernelError: If `kernel` is none.
+            KernelError: If `kernel` is not a valid kernel.
         """
         return self.deconvolve(image, self.estimate(image, kernel))
 
     @torch.inference_mode()
     def _estimate(self, image: Tensor) -> BlurField:
         with autocast(self.device, self.dtype):
-            estimate: BlurField = self.net.estimate(enter(image, self.device))  # type: ignore[operator]
+            estimate: BlurField = self.net.estimate(enter(check_image(image), self.device))
         return estimate
 
     @torch.inference_mode()
     def _estimate_parts(self, parts: Tensor) -> BlurField:
-        if not hasattr(self.net, "estimate_parts"):
+        if not self._estimates_parts:
             return _average([self._estimate(part[None]) for part in parts])  # one by one: it may read whole images
         with autocast(self.device, self.dtype):
-            estimate: BlurField = self.net.estimate_parts(enter(parts, self.device))  # type: ignore[operator]
+            estimate: BlurField = self.net.estimate_parts(enter(check_image(parts), self.device))
         return estimate
 
     def _given(self, image: Tensor, kernel: Tensor) -> BlurField:

@@ -6,11 +6,37 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from pinsharp.methods.devices import find_device
-from pinsharp.methods.method import Deblurred, KernelFrom, Kind, check_image, check_takes_kernel
+from pinsharp.methods.devices import check_torch_only, choose_dtype, find_device
+from pinsharp.methods.entry import MethodInfo, Option, Request
+from pinsharp.methods.method import (
+    Deblurred,
+    KernelFrom,
+    Kind,
+    Method,
+    MethodTraits,
+    check_image,
+    check_takes_kernel,
+)
 
 if TYPE_CHECKING:
     from pinsharp.nets.peers.selfdeblur import SelfDeblurConfig
+
+
+_STEPS = Option("steps", "steps", "500", is_count=True)
+
+
+def selfdeblur(summary: str, *, small: bool = False) -> MethodInfo:
+    """A line of the table for SelfDeblur, in its own size or in a `small` one."""
+
+    def make(asked: Request) -> Method:
+        from pinsharp.nets.peers.selfdeblur import SMALL, SelfDeblurConfig
+
+        check_torch_only(asked.name, asked.runtime)
+        choose_dtype(asked.precision, asked.device)
+        config = replace(SMALL if small else SelfDeblurConfig(), **_STEPS.read(asked))
+        return SelfDeblurMethod(asked.name, config, device=asked.device)
+
+    return MethodInfo("network", "itself", summary, make)
 
 
 class SelfDeblurMethod:
@@ -18,25 +44,22 @@ class SelfDeblurMethod:
 
     Args:
         name: What tables call it.
-        config: Sizes and rates of the fit.
-        steps: Steps of the fit; None takes those of `config`.
+        config: Sizes, rates and steps of the fit.
         device: Where to compute: `cpu`, `cuda` or `auto`.
 
     Raises:
-        ConfigError: If the device is not there or `steps` is below 1.
+        ConfigError: If the device is not there.
     """
 
     kind: Kind = "network"
     kernel_from: KernelFrom = "itself"
-    halo = None
-    info = None  # there are no weights to tell of
+    traits = MethodTraits(measures_first=False)
+    info = dtype = lender = None
 
-    def __init__(
-        self, name: str, config: "SelfDeblurConfig", steps: int | None = None, *, device: str | torch.device = "cpu"
-    ) -> None:
+    def __init__(self, name: str, config: "SelfDeblurConfig", *, device: str | torch.device = "cpu") -> None:
         self.name = name
         self.device = find_device(device)
-        self.config = config if steps is None else replace(config, steps=steps)
+        self.config = config
 
     def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
         """Fit images (B, C, H, W) in [0, 1] and their kernels, one image after another.

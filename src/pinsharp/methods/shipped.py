@@ -1,4 +1,4 @@
-"""Methods of weights: from a file, from those that come with pinsharp, and the `swift` that others borrow from."""
+"""The `swift` that comes with pinsharp as the one who measures blurs for others."""
 
 from functools import cache
 from pathlib import Path
@@ -7,13 +7,9 @@ import torch
 from torch import Tensor
 
 from pinsharp.blur.field import BlurField
-from pinsharp.methods.borrowing import EndToEndMethod, NonBlindNetMethod
 from pinsharp.methods.devices import Precision, choose_dtype
-from pinsharp.methods.network import NetMethod, net_method
-from pinsharp.methods.runtimes import Runtime, load_elsewhere, load_from_export
+from pinsharp.methods.network import NetMethod
 from pinsharp.nets.weights import WeightsInfo, load_weights, zoo_path
-from pinsharp.runtimes.exported import is_exported
-from pinsharp.runtimes.parts import install
 
 
 class ShippedSwift:
@@ -52,32 +48,6 @@ class ShippedSwift:
 
     def _method(self) -> NetMethod:
         return _load_once(zoo_path("swift"), self.device, self.precision)
-
-
-def from_file(
-    path: Path,
-    device: torch.device,
-    precision: Precision,
-    name: str | None = None,
-    *,
-    runtime: Runtime = "torch",
-) -> NetMethod | NonBlindNetMethod | EndToEndMethod:
-    """Make a method of a weights file or an exported one, named by its card unless there is a `name`.
-
-    Raises:
-        ConfigError: If the precision is unknown, or runtime, network, device and precision do not go together.
-        MissingExtra: If the runtime is not installed.
-        WeightsError: If the file is missing or damaged.
-    """
-    lender = ShippedSwift(device, precision)  # refuses an unknown precision before the weights are read
-    load = load_from_export if is_exported(path) else load_elsewhere
-    loaded, run, taken, precision = load(path, runtime, device, precision)
-    called = name or str(loaded.card.get("name", path.stem))
-    method = net_method(loaded, name=called, lender=lender, device=device, precision=precision)
-    method.runtime = taken
-    if run is not None:
-        install(method.net, run)
-    return method
 
 
 @cache

@@ -2,9 +2,8 @@
 
 import torch
 
-from pinsharp.methods.borrowing import EndToEndMethod, NonBlindNetMethod
 from pinsharp.methods.devices import Precision, find_device
-from pinsharp.methods.network import NetMethod, net_method
+from pinsharp.methods.files import AnyNetMethod, net_method
 from pinsharp.methods.shipped import ShippedSwift
 from pinsharp.nets.registry import build_net
 from pinsharp.nets.weights import LoadedNet, WeightsInfo
@@ -13,9 +12,7 @@ UNTRAINED = "untrained"
 """Stands where the hash of weights would stand."""
 
 
-def untrained_method(
-    name: str, *, device: str | torch.device = "cpu", precision: Precision = "auto"
-) -> NetMethod | NonBlindNetMethod | EndToEndMethod:
+def untrained_method(name: str, *, device: str | torch.device = "cpu", precision: Precision = "auto") -> AnyNetMethod:
     """Make a method of an untrained network in its default size; the shipped `swift` measures blurs for it.
 
     Args:

@@ -24,7 +24,7 @@ class Traits:
         takes_kernel: Whether it restores with a kernel (`deconvolve`); otherwise it restores end to end (`restore`).
         channels: Numbers of channels of the images that it restores.
         estimates_parts: Whether it measures the one blur of several parts of an image together (`estimate_parts`).
-        exact_windows: Whether it restores windows of an image exactly as inside the whole image (`windows`).
+        exact_windows: Whether it restores windows exactly as inside the whole image (`windows`), and has a `halo`.
         has_scales: Whether it is trained at several scales (`deconvolve_scales` or `restore_scales`, and `targets`).
         observes: Whether its estimator reads features that are kept, and scales them (`observe`, `judge`, `calibrate`).
         convolutions: What of it other runtimes can compute; None if Fourier transforms stand between its convolutions.

@@ -5,7 +5,7 @@ from pathlib import Path
 from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.bigtiff import LargeTiff, open_large
-from pinsharp.methods import SampledMethod
+from pinsharp.methods.method import BlindMethod, measures_first
 from pinsharp.restoration.restorer import Kernel, Restorer, main_part, read_kernel
 from pinsharp.restoration.sample import sample
 
@@ -35,13 +35,13 @@ def measure_large(image: LargeTiff, restorer: Restorer, kernel: Kernel) -> tuple
         raise named(image, error) from error
 
 
-def sampled_method(restorer: Restorer) -> SampledMethod:
+def sampled_method(restorer: Restorer) -> BlindMethod:
     """The method of a restorer, if it can do without seeing the whole image.
 
     Raises:
         ConfigError: If it cannot.
     """
-    if not isinstance(restorer.method, SampledMethod):
+    if not measures_first(restorer.method):
         raise ConfigError(
             f"expected a model that restores by windows for a file of any size, got {restorer.method.name}, which sees "
             "the whole image; choose another, such as swift"

@@ -10,7 +10,7 @@ from functools import partial
 from torch import Tensor
 
 from pinsharp.blur.field import BlurField
-from pinsharp.methods import BlindMethod, Method
+from pinsharp.methods.method import BlindMethod, Method, measures_first
 from pinsharp.restoration.tiled import Seam, deconvolve, worst
 
 SHARP_SIGMA = 0.5
@@ -61,7 +61,7 @@ def restore_blind(method: Method, image: Tensor, *, iterations: int = 1, window:
 
 def _find(method: Method, image: Tensor, window: int) -> tuple[BlurField, Callable[[], tuple[Tensor, Seam | None]]]:
     """Find the blur of an image; with it comes what restores the image."""
-    if isinstance(method, BlindMethod):
+    if measures_first(method):
         estimate = method.estimate(image)
         return estimate, partial(deconvolve, method, image, estimate, window=window)
     result = method(image)

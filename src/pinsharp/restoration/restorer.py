@@ -17,12 +17,14 @@ from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernel_names import load_kernel, parse_kernel
 from pinsharp.blur.kernels import measured_kernel
 from pinsharp.errors import ConfigError, ImageError
-from pinsharp.methods import DEFAULT_METHOD, BlindMethod, Method, Precision, Runtime, check_takes_kernel, load_method
+from pinsharp.methods.devices import Precision, Runtime
+from pinsharp.methods.method import BlindMethod, Method, check_takes_kernel, has_exact_windows, measures_first
+from pinsharp.methods.table import DEFAULT_METHOD, load_method
 from pinsharp.restoration.colour import ColourOptions, as_mono
 from pinsharp.restoration.passes import Passes, restore_blind, restore_given
 from pinsharp.restoration.residual import residual
 from pinsharp.restoration.restored import Restored
-from pinsharp.restoration.tiled import are_windows_exact, choose_window, worst
+from pinsharp.restoration.tiled import choose_window, worst
 
 __all__ = ["Kernel", "Restored", "Restorer", "read_kernel", "restore"]
 
@@ -137,7 +139,7 @@ class Restorer:
     @property
     def window_matters(self) -> bool:
         """Whether another window would give another result: not where windows are exact, or where there are none."""
-        return isinstance(self.method, BlindMethod) and not are_windows_exact(self.method)
+        return measures_first(self.method) and not has_exact_windows(self.method)
 
     def check_options(self, *, kernel: Kernel = "auto", iterations: int = 1) -> None:
         """Refuse, before any image is read, options that no image could be restored with.
@@ -162,7 +164,7 @@ class Restorer:
         return restore_blind(self.method, image, iterations=iterations, window=window)
 
     def _blind_method(self) -> BlindMethod:
-        if not isinstance(self.method, BlindMethod):
+        if not measures_first(self.method):
             raise ConfigError(f"the model {self.method.name} finds the blur only while it restores; measure with swift")
         return self.method
 
@@ -172,7 +174,7 @@ class Restorer:
             raise ConfigError(
                 f"window must be 0 for the whole image, or at least {MIN_WINDOW} pixels, got {window}; try 1024"
             )
-        if isinstance(self.method, BlindMethod):
+        if measures_first(self.method):
             return window
         if window:
             raise ConfigError(

@@ -22,7 +22,7 @@ from pinsharp.images.bigtiff import LargeTiff, open_large
 from pinsharp.images.bigtiff_writer import check_large_output, write_large
 from pinsharp.images.files import same_file
 from pinsharp.images.windows import Window, bands, windows
-from pinsharp.methods import RestoreWindow, SampledMethod
+from pinsharp.methods.method import BlindMethod, RestoreWindow
 from pinsharp.restoration.large_blur import measure_large, named, sampled_method
 from pinsharp.restoration.restorer import Kernel, Restorer, main_part
 from pinsharp.restoration.row_reader import RowReader
@@ -143,7 +143,7 @@ class _Work:
         self,
         image: LargeTiff,
         restorer: Restorer,
-        method: SampledMethod,
+        method: BlindMethod,
         estimates: Sequence[BlurField],
         window: int,
         progress: Progress | None,
@@ -158,7 +158,7 @@ class _Work:
     def bands(self) -> Iterator[NDArray[Any]]:
         """Finished rows of the result, from top to bottom, of the input's kind."""
         release_freed_memory()  # what the sample took
-        halo = BLEND_HALO if self.method.halo is None else self.method.halo
+        halo = self.method.traits.halo or BLEND_HALO
         top = 0
         for band in self._restored_bands():
             for rows in torch.split(band, ROWS_AT_ONCE, dim=-2):
@@ -173,9 +173,8 @@ class _Work:
         exact = [restore for restore in restorers if restore is not None]
         if exact:
             return self._side_by_side(exact)
-        plan = cut(self.method, self.shape, self.window)
-        self.meter = SeamMeter() if plan.ramp else None
-        return restored_rows(plan, self._restored_window, self.meter)
+        self.meter = SeamMeter()
+        return restored_rows(cut(self.shape, self.window), self._restored_window, self.meter)
 
     def _window_restorer(self, number: int) -> RestoreWindow | None:
         """What restores windows of a part of the image: of all channels, or of one."""

@@ -1,9 +1,8 @@
 """Restoring an image window by window, all with one estimate of its blur.
 
-A `WindowedMethod` gives windows that are what the whole image becomes, and they are put side by side. So are those of a
-method with a finite `halo`, which restores a window with that much around it as it would inside the image. Others pool
-over all they are shown, or transform it as a whole: their windows overlap and are blended, and by how much they
-disagree is measured.
+A `WindowedMethod` gives windows that are what the whole image becomes, and they are put side by side. Others pool over
+all they are shown, or transform it as a whole: their windows overlap and are blended, and by how much they disagree is
+measured.
 """
 
 import math
@@ -13,9 +12,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from pinsharp.blur.continuation import Read
 from pinsharp.blur.field import BlurField
 from pinsharp.images.windows import Span, Window, bands, windows
-from pinsharp.methods import BlindMethod, Method, Read, RestoreWindow, WindowedMethod
+from pinsharp.methods.method import BlindMethod, RestoreWindow, has_exact_windows
 
 WHOLE_PIXELS = 6_000_000
 """Up to so many pixels an image is restored whole unless a window is asked for. `swift` takes up to 0.35 KiB a pixel
@@ -32,7 +32,7 @@ BLEND_STRIDE = 16
 """Windows that are blended begin on multiples of this: the peers' lowest resolution is a sixteenth."""
 
 BLEND_HALO = 96
-"""Pixels that methods without a finite halo see around a window."""
+"""Pixels that methods without exact windows see around a window."""
 
 BLEND_RAMP = 32
 """Half the width in pixels over which neighbouring windows are blended. What lies further out, within the halo, is
@@ -72,19 +72,6 @@ class SeamMeter:
         return Seam(math.sqrt(self._squares / max(self._count, 1)), self._maximum)
 
 
-@dataclass(frozen=True)
-class Cut:
-    """How a method's images are cut.
-
-    Attributes:
-        windows: The windows, in row order.
-        ramp: Half the width in pixels over which they are blended; 0 if they are exact and only put side by side.
-    """
-
-    windows: list[Window]
-    ramp: int
-
-
 def choose_window(shape: tuple[int, int], window: int | None) -> int:
     """Choose the side of the windows for an image of a shape (H, W); 0 stands for the whole image.
 
@@ -97,21 +84,9 @@ def choose_window(shape: tuple[int, int], window: int | None) -> int:
     return 0 if window >= max(shape) else window
 
 
-def are_windows_exact(method: Method) -> bool:
-    """Whether an image restored by windows of any size is what it becomes as a whole.
-
-    It is where a method looks no further than its halo. Others have their windows blended, and each size gives another
-    image.
-    """
-    return method.halo is not None
-
-
-def cut(method: Method, shape: tuple[int, int], window: int) -> Cut:
-    """Cut an image of a shape (H, W) into windows as the method needs them."""
-    halo = method.halo
-    if halo is not None:
-        return Cut(windows(shape, window, halo, EXACT_STRIDE), 0)
-    return Cut(windows(shape, window, BLEND_HALO, BLEND_STRIDE), BLEND_RAMP)
+def cut(shape: tuple[int, int], window: int) -> list[Window]:
+    """Cut an image of a shape (H, W) into windows that are blended."""
+    return windows(shape, window, BLEND_HALO, BLEND_STRIDE)
 
 
 def deconvolve(
@@ -140,21 +115,19 @@ def deconvolve(
         for part in tiles:
             result[..., part.rows, part.columns] = restore(part.rows, part.columns)
         return result, None
-    plan = cut(method, (height, width), window)
-    meter = SeamMeter() if plan.ramp else None
-    row = 0
+    plan, meter, row = cut((height, width), window), SeamMeter(), 0
     known = replace(estimate, continuations=None)  # a window goes on where the image does
     for rows in restored_rows(plan, lambda part: method.deconvolve(_read(image, part), known).image, meter):
         result[..., row : row + rows.shape[-2], :] = rows
         row += rows.shape[-2]
-    return result, meter.seam if meter else None
+    return result, meter.seam
 
 
 def window_restorer(
     method: BlindMethod, read: Read, shape: tuple[int, int, int], estimate: BlurField, *, largest: tuple[int, int]
 ) -> RestoreWindow | None:
-    """What restores windows as `WindowedMethod.window_restorer` says; None for a method that is none."""
-    if not isinstance(method, WindowedMethod):
+    """What restores windows as `WindowedMethod.window_restorer` says; None without exact windows."""
+    if not has_exact_windows(method):
         return None
     return method.window_restorer(read, shape, estimate, largest=largest)
 
@@ -164,27 +137,30 @@ def extent(plan: Sequence[Window]) -> tuple[int, int]:
     return plan[0].bottom, plan[0].right
 
 
-def restored_rows(plan: Cut, restore: Callable[[Window], Tensor], meter: SeamMeter | None = None) -> Iterator[Tensor]:
+def restored_rows(
+    plan: list[Window], restore: Callable[[Window], Tensor], meter: SeamMeter | None = None, ramp: int = BLEND_RAMP
+) -> Iterator[Tensor]:
     """Restore windows and join them, from top to bottom.
 
     Args:
-        plan: How the image is cut.
+        plan: The windows, in row order.
         restore: Gives the restored pixels (1, C, h, w) of all that a window reads, `outer_rows` by `outer_columns`.
         meter: Collects the differences where windows are blended.
+        ramp: Half the width in pixels over which they are blended.
 
     Yields:
         Finished rows (1, C, h, W), as many as are finished after each band; together the image.
     """
 
     def restored_part(window: Window) -> Tensor:
-        kept = [_within(span.blended(plan.ramp), span) for span in (window.vertical, window.horizontal)]
+        kept = [_within(span.blended(ramp), span) for span in (window.vertical, window.horizontal)]
         return restore(window)[..., kept[0], kept[1]].contiguous()
 
     def whole_band(band: list[Window]) -> Tensor:
         parts = ((window.horizontal, restored_part(window)) for window in band)
-        return torch.cat(list(_join(parts, -1, plan.ramp, meter)), dim=-1)
+        return torch.cat(list(_join(parts, -1, ramp, meter)), dim=-1)
 
-    return _join(((band[0].vertical, whole_band(band)) for band in bands(plan.windows)), -2, plan.ramp, meter)
+    return _join(((band[0].vertical, whole_band(band)) for band in bands(plan)), -2, ramp, meter)
 
 
 def worst(seams: Iterable[Seam | None]) -> Seam | None:

@@ -71,7 +71,8 @@ class Fake:
     """Restores by a function of an image and the number of passes; measures its width by the gradient."""
 
     def __init__(self, name, restore=None):
-        self.method = SimpleNamespace(name=name, kind="classical", kernel_from="nobody")
+        said = dict.fromkeys(("info", "dtype", "lender")) | {"device": "cpu"}
+        self.method = SimpleNamespace(name=name, kind="classical", kernel_from="nobody", **said)
         self.restore, self.calls = restore, 0
 
     def __call__(self, image, *, iterations):

@@ -13,7 +13,8 @@ from pinsharp.bench.detection.scene import Shot
 from pinsharp.bench.records import TRUE_KERNEL
 from pinsharp.detect.camera import CameraSettings
 from pinsharp.errors import ConfigError
-from pinsharp.methods import Method, load_method, takes_kernel
+from pinsharp.methods.method import Method, takes_kernel
+from pinsharp.methods.table import load_method
 from pinsharp.restoration.colour import ColourOptions
 from pinsharp.restoration.restorer import Restorer
 

@@ -23,7 +23,7 @@ from pinsharp.cli.options import Device, JsonDocument
 
 if TYPE_CHECKING:
     from pinsharp.bench.records import RunRecords
-    from pinsharp.methods import Method
+    from pinsharp.methods.method import Method
 
 Rows = Annotated[
     str | None,

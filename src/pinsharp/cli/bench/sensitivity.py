@@ -54,7 +54,7 @@ def fig4(
     from pinsharp.bench.sensitivity_plots import draw_curve, draw_fig4
     from pinsharp.bench.typeset import document
     from pinsharp.errors import ConfigError
-    from pinsharp.methods import BlindMethod
+    from pinsharp.methods.method import measures_first
 
     check_psnr(psnr)
     box = box_of(detail)
@@ -65,7 +65,7 @@ def fig4(
     load = loader(device, precision)
     loaded = {_label(name): load(name) for name in names(methods)}
     judge = load(estimator)
-    if not isinstance(judge, BlindMethod):
+    if not measures_first(judge):
         raise ConfigError(f"--estimator: expected a method that estimates a kernel, got {estimator}; try swift")
     done, shown = [], []
     with progress(count(len(paths), setting, len(loaded)), "restoring") as advance:
