@@ -113,6 +113,9 @@ def test_a_net_has_what_its_traits_say(name):
     assert hasattr(net, "deconvolve") == traits.takes_kernel
     assert hasattr(net, "restore") != traits.takes_kernel
     assert hasattr(net, "estimate_parts") == traits.estimates_parts
+    if traits.estimates:
+        found = net().eval().estimate(torch.rand(1, 1, 48, 48))
+        assert (found.noise is not None) == traits.measures_noise
     assert hasattr(net, "windows") == hasattr(net, "halo") == traits.exact_windows
     assert hasattr(net, "targets") == traits.has_scales
     assert (hasattr(net, "deconvolve_scales") or hasattr(net, "restore_scales")) == traits.has_scales

@@ -11,7 +11,6 @@ from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.methods.devices import Precision, choose_dtype, find_device
 from pinsharp.methods.execution import autocast, enter, given_kernel, leave, place
 from pinsharp.methods.method import (
-    MIN_BLIND_SIDE,
     Deblurred,
     KernelFrom,
     Kind,
@@ -50,11 +49,8 @@ class NetMethod:
         self.device = find_device(device)
         self.dtype = choose_dtype(precision, self.device)
         self.net = place(loaded.net, self.device)
-        traits = net_kind(self.info.net).traits
-        self.traits = MethodTraits(halo=self.net.halo if traits.exact_windows else None)
-        self._estimates_parts = traits.estimates_parts
-        # A net that has no use for the noise is spared the estimate where the kernel is given.
-        self._uses_noise = self.estimate(torch.zeros(1, 1, MIN_BLIND_SIDE, MIN_BLIND_SIDE)).noise is not None
+        self._can = net_kind(self.info.net).traits
+        self.traits = MethodTraits(halo=self.net.halo if self._can.exact_windows else None)
 
     def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Measure the blur of images (B, C, H, W) in [0, 1]; the result is on the method's device.
@@ -84,7 +80,7 @@ class NetMethod:
             check_measurable(check_image(parts))
             return self._estimate_parts(parts)
         given = given_kernel(parts[:1], kernel, self.device)
-        return _put(given.kernel, self._estimate_parts(parts)) if self._uses_noise else given
+        return _put(given.kernel, self._estimate_parts(parts)) if self._can.measures_noise else given
 
     @torch.inference_mode()
     def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
@@ -127,7 +123,7 @@ class NetMethod:
 
     @torch.inference_mode()
     def _estimate_parts(self, parts: Tensor) -> BlurField:
-        if not self._estimates_parts:
+        if not self._can.estimates_parts:
             return _average([self._estimate(part[None]) for part in parts])  # one by one: it may read whole images
         with autocast(self.device, self.dtype):
             estimate: BlurField = self.net.estimate_parts(enter(check_image(parts), self.device))
@@ -136,9 +132,7 @@ class NetMethod:
     def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
         """The given kernel beside the estimated noise; what else was estimated belongs to another kernel."""
         given = given_kernel(image, kernel, self.device)
-        if not self._uses_noise:
-            return given
-        return _put(given.kernel, self._estimate(image))
+        return _put(given.kernel, self._estimate(image)) if self._can.measures_noise else given
 
 
 def _put(kernel: Tensor, found: BlurField) -> BlurField:

@@ -145,10 +145,14 @@ class NafBlock(nn.Module):
         """Add both gated residuals to features (B, C, H, W)."""
         gated = _gate(self.depthwise(self.expand(self.norm_1(features))))
         if self.attention is not None:
-            gated = gated * self.attention(gated.mean(dim=(-2, -1), keepdim=True))
+            gated = gated * self.attention(self.pooled(gated))
         features = features + self.beta * self.project(gated)
         refined: Tensor = self.narrow(_gate(self.widen(self.norm_2(features))))
         return features + self.gamma * refined
+
+    def pooled(self, features: Tensor) -> Tensor:
+        """What the channel attention sees of features (B, C, H, W): their means over the whole input."""
+        return features.mean(dim=(-2, -1), keepdim=True)
 
 
 class Downsample(nn.Conv2d):

@@ -23,6 +23,7 @@ class Traits:
         estimates: Whether it measures the blur itself (`estimate`).
         takes_kernel: Whether it restores with a kernel (`deconvolve`); otherwise it restores end to end (`restore`).
         channels: Numbers of channels of the images that it restores.
+        measures_noise: Whether it measures the noise too, and restores with it.
         estimates_parts: Whether it measures the one blur of several parts of an image together (`estimate_parts`).
         exact_windows: Whether it restores windows exactly as inside the whole image (`windows`), and has a `halo`.
         has_scales: Whether it is trained at several scales (`deconvolve_scales` or `restore_scales`, and `targets`).
@@ -34,6 +35,7 @@ class Traits:
     estimates: bool = False
     takes_kernel: bool = False
     channels: tuple[int, ...] = (3,)
+    measures_noise: bool = False
     estimates_parts: bool = False
     exact_windows: bool = False
     has_scales: bool = False
@@ -80,6 +82,7 @@ NETS = {
             estimates=True,
             takes_kernel=True,
             channels=(1, 3),
+            measures_noise=True,
             estimates_parts=True,
             exact_windows=True,
             observes=True,

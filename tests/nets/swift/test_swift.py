@@ -402,13 +402,13 @@ def test_settings_go_through_a_table():
     [
         ({"width": 0}, "width must be at least 1, got 0"),
         ({"filters": 0}, "filters must be at least 1, got 0"),
-        ({"blocks": -1}, "blocks must not be negative, got -1"),
-        ({"mono_blocks": -1}, "mono_blocks must not be negative, got -1"),
-        ({"condition": -1}, "condition must not be negative, got -1"),
+        ({"blocks": -1}, "blocks must be at least 0, got -1"),
+        ({"mono_blocks": -1}, "mono_blocks must be at least 0, got -1"),
+        ({"condition": -1}, "condition must be at least 0, got -1"),
         ({"kernel_size": 40}, "kernel_size must be odd so that kernels have a centre, got 40"),
         ({"filter_grid": 192}, r"filter_grid must be at least 2 \* filter_radius \+ 1 = 193, got 192"),
         ({"kernel_directions": 3}, "kernel_directions must be 0 or an even number, got 3"),
-        ({"kernel_window": 1}, "kernel_window must be at least 4 pixels, got 1"),
+        ({"kernel_window": 1}, "kernel_window must be at least 4, got 1"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings, sentence):

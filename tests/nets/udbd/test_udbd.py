@@ -179,7 +179,7 @@ def test_config_files_are_the_paper_net_and_its_ablations(name, differs):
     "settings, sentence",
     [
         ({"width": 0}, "width must be at least 1, got 0"),
-        ({"feature_blocks": -1}, "feature_blocks must not be negative, got -1"),
+        ({"feature_blocks": -1}, "feature_blocks must be at least 0, got -1"),
         ({"filter_sizes": (11, 6)}, "filter_sizes must be odd"),
         ({"encoder_blocks": (1,)}, "as many levels, got 1 and 4"),
         ({"decoder_blocks": (1, 1, 1, -1)}, "must not be negative"),

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from pinsharp.nets.blocks import ResBlock
 from pinsharp.nets.checks import check_at_least
-from pinsharp.nets.peers.scales import cropped_scales, gaussian_scales, padded_to_multiple
+from pinsharp.nets.peers.scales import EndToEnd, cropped_scales, gaussian_scales, padded_to_multiple
 
 COLOURS = 3
 
@@ -35,7 +35,7 @@ class DeepDeblurConfig:
         check_at_least(self, width=1, blocks=0, scales=1)
 
 
-class DeepDeblur(nn.Module):
+class DeepDeblur(EndToEnd):
     """Restore blurred colour images end to end: no kernel goes in and none comes out.
 
     Every scale but the coarsest sees the blurred image and the result of the coarser scale, enlarged by a learned
@@ -71,14 +71,6 @@ class DeepDeblur(nn.Module):
             restored_scales.insert(0, restored)
         shape = (blurred.shape[-2], blurred.shape[-1])
         return cropped_scales([image + MIDDLE for image in restored_scales], shape)
-
-    def restore(self, blurred: Tensor) -> Tensor:
-        """Restore images (B, 3, H, W) of any size; the result is not clamped to [0, 1]."""
-        return self.restore_scales(blurred)[0]
-
-    def forward(self, blurred: Tensor) -> Tensor:
-        """Restore images, as `restore`."""
-        return self.restore(blurred)
 
     def targets(self, sharp: Tensor) -> list[Tensor]:
         """Give what `restore_scales` is trained towards: the Gaussian pyramid of the sharp images."""

@@ -6,11 +6,11 @@ Its layout is that of `Frm`, with the image in and out. Local pooling is that of
 from dataclasses import dataclass
 
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from pinsharp.errors import ConfigError
 from pinsharp.nets.blocks import NafBlock
-from pinsharp.nets.checks import check_at_least
+from pinsharp.nets.checks import check_at_least, check_levels
+from pinsharp.nets.peers.scales import EndToEnd
 from pinsharp.nets.udbd.frm import Frm
 
 COLOURS = 3
@@ -39,16 +39,10 @@ class NafnetConfig:
 
     def __post_init__(self) -> None:
         check_at_least(self, width=1, middle_blocks=0, pooling_window=0)
-        if len(self.encoder_blocks) != len(self.decoder_blocks):
-            raise ConfigError(
-                "encoder_blocks and decoder_blocks must name as many levels, "
-                f"got {len(self.encoder_blocks)} and {len(self.decoder_blocks)}"
-            )
-        if any(blocks < 0 for blocks in (*self.encoder_blocks, *self.decoder_blocks)):
-            raise ConfigError("encoder_blocks and decoder_blocks must not be negative")
+        check_levels(self.encoder_blocks, self.decoder_blocks)
 
 
-class Nafnet(nn.Module):
+class Nafnet(EndToEnd):
     """Restore blurred colour images end to end: no kernel goes in and none comes out.
 
     The net predicts what is to be added to the blurred image.
@@ -72,17 +66,8 @@ class Nafnet(nn.Module):
             _pool_locally(self.body, config.pooling_window)
 
     def restore_scales(self, blurred: Tensor) -> list[Tensor]:
-        """Restore images (B, 3, H, W) as `restore` does; the net has one scale."""
-        return [self.restore(blurred)]
-
-    def restore(self, blurred: Tensor) -> Tensor:
-        """Restore images (B, 3, H, W) of any size; the result is not clamped to [0, 1]."""
-        restored: Tensor = blurred + self.body(blurred)
-        return restored
-
-    def forward(self, blurred: Tensor) -> Tensor:
-        """Restore images, as `restore`."""
-        return self.restore(blurred)
+        """Restore images (B, 3, H, W) at the one scale that the net has."""
+        return [blurred + self.body(blurred)]
 
     def targets(self, sharp: Tensor) -> list[Tensor]:
         """Give what `restore_scales` is trained towards: the sharp images."""
@@ -101,14 +86,9 @@ class LocalNafBlock(NafBlock):
         super().__init__(channels, "global")
         self.window = window
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Add both gated residuals to features (B, C, H, W)."""
-        assert self.attention is not None
-        gated = _gate(self.depthwise(self.expand(self.norm_1(features))))
-        gated = gated * self.attention(local_mean(gated, self.window))
-        features = features + self.beta * self.project(gated)
-        refined: Tensor = self.narrow(_gate(self.widen(self.norm_2(features))))
-        return features + self.gamma * refined
+    def pooled(self, features: Tensor) -> Tensor:
+        """Means of features (B, C, H, W) over the window around each pixel."""
+        return local_mean(features, self.window)
 
 
 def local_mean(features: Tensor, window: int) -> Tensor:
@@ -139,8 +119,3 @@ def _pool_locally(body: Frm, window: int) -> None:
     for stage, level in zip(stages, [*range(levels), levels, *reversed(range(levels))], strict=True):
         for index, block in enumerate(stage):
             stage[index] = LocalNafBlock(block.beta.shape[1], max(window >> level, 1))
-
-
-def _gate(features: Tensor) -> Tensor:
-    first, second = features.chunk(2, dim=1)
-    return first * second

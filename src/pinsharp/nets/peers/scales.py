@@ -6,12 +6,28 @@ A list of scales begins with the finest; entry s has 1 / 2^s of the height and w
 from collections.abc import Sequence
 
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from pinsharp.blur.kernels import gaussian_kernel
 
 _PYRAMID_SIGMA = 2 / 3
 """Width of the Gaussian before each halving: a third of the step, as scikit-image's `pyramid_gaussian` has it."""
+
+
+class EndToEnd(nn.Module):
+    """A network that restores colour images without a kernel, at one or several scales."""
+
+    def restore_scales(self, blurred: Tensor) -> list[Tensor]:
+        """Restore images (B, 3, H, W) of any size at every scale, finest first, not clamped to [0, 1]."""
+        raise NotImplementedError
+
+    def restore(self, blurred: Tensor) -> Tensor:
+        """Restore images (B, 3, H, W) of any size; the result is not clamped to [0, 1]."""
+        return self.restore_scales(blurred)[0]
+
+    def forward(self, blurred: Tensor) -> Tensor:
+        """Restore images, as `restore`."""
+        return self.restore(blurred)
 
 
 def padded_to_multiple(image: Tensor, multiple: int) -> Tensor:

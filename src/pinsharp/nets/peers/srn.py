@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from pinsharp.nets.checks import check_at_least
 from pinsharp.nets.peers.hourglass import SIDE, Hourglass, entrance
-from pinsharp.nets.peers.scales import bilinear_scales, cropped_scales, padded_to_multiple, resized
+from pinsharp.nets.peers.scales import EndToEnd, bilinear_scales, cropped_scales, padded_to_multiple, resized
 
 COLOURS = 3
 
@@ -34,7 +34,7 @@ class SrnConfig:
         check_at_least(self, width=1, blocks=0, scales=1)
 
 
-class Srn(nn.Module):
+class Srn(EndToEnd):
     """Restore blurred colour images end to end: no kernel goes in and none comes out.
 
     Every scale sees the blurred image and the result of the coarser scale, through which no gradient passes. The
@@ -64,14 +64,6 @@ class Srn(nn.Module):
             restored, state = self._at_one_scale(torch.cat([image, guess], dim=1), state)
             restored_scales.insert(0, restored)
         return cropped_scales(restored_scales, (blurred.shape[-2], blurred.shape[-1]))
-
-    def restore(self, blurred: Tensor) -> Tensor:
-        """Restore images (B, 3, H, W) of any size; the result is not clamped to [0, 1]."""
-        return self.restore_scales(blurred)[0]
-
-    def forward(self, blurred: Tensor) -> Tensor:
-        """Restore images, as `restore`."""
-        return self.restore(blurred)
 
     def targets(self, sharp: Tensor) -> list[Tensor]:
         """Give what `restore_scales` is trained towards: the sharp images resized as the blurred ones are."""

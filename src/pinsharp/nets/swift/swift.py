@@ -15,6 +15,7 @@ from pinsharp.blur.continuation import ContinuedImage, Read
 from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError
 from pinsharp.nets.blocks import CHANNELS
+from pinsharp.nets.checks import check_at_least
 from pinsharp.nets.swift.bank_blocks import BankBlocks
 from pinsharp.nets.swift.blur_condition import BlurCondition
 from pinsharp.nets.swift.refiner import Refiner, Trunk
@@ -75,17 +76,11 @@ class SwiftConfig:
     kernel_size: int = 41
 
     def __post_init__(self) -> None:
-        for name in ("width", "deep_width", "filters", "filter_radius", "kernel_hidden"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("blocks", "deep_blocks", "mono_blocks", "mono_deep_blocks", "condition", "kernel_windows"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name} must not be negative, got {getattr(self, name)}")
+        check_at_least(self, width=1, deep_width=1, filters=1, filter_radius=1, kernel_hidden=1, kernel_window=4)
+        check_at_least(self, blocks=0, deep_blocks=0, mono_blocks=0, mono_deep_blocks=0, condition=0, kernel_windows=0)
         least = 2 * self.filter_radius + 1
         if self.filter_grid < least:
             raise ConfigError(f"filter_grid must be at least 2 * filter_radius + 1 = {least}, got {self.filter_grid}")
-        if self.kernel_window < 4:
-            raise ConfigError(f"kernel_window must be at least 4 pixels, got {self.kernel_window}")
         if self.kernel_directions < 0 or self.kernel_directions % 2:
             raise ConfigError(f"kernel_directions must be 0 or an even number, got {self.kernel_directions}")
         if self.kernel_size < 1 or self.kernel_size % 2 == 0:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError
 from pinsharp.nets.blocks import Pooling, ResBlock
+from pinsharp.nets.checks import check_at_least, check_levels
 from pinsharp.nets.udbd.feature_wiener import Dfwd, Fwd
 from pinsharp.nets.udbd.frm import Frm
 from pinsharp.nets.udbd.kernel_net import Constraint, KernelNet
@@ -68,23 +69,13 @@ class UdbdConfig:
     pooling: Pooling = "global"
 
     def __post_init__(self) -> None:
-        for name in ("kernel_channels", "kernel_stride", "kernel_code", "kernel_chain", "features", "width"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("kernel_blocks", "feature_blocks", "middle_blocks"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name} must not be negative, got {getattr(self, name)}")
+        check_at_least(self, kernel_channels=1, kernel_stride=1, kernel_code=1, kernel_chain=1, features=1, width=1)
+        check_at_least(self, kernel_blocks=0, feature_blocks=0, middle_blocks=0)
         if not self.filter_sizes or any(size < 1 or size % 2 == 0 for size in self.filter_sizes):
             raise ConfigError(
                 f"filter_sizes must be odd numbers of pixels, such as 11, 7, 5, 1; got {self.filter_sizes}"
             )
-        if len(self.encoder_blocks) != len(self.decoder_blocks):
-            raise ConfigError(
-                "encoder_blocks and decoder_blocks must name as many levels, "
-                f"got {len(self.encoder_blocks)} and {len(self.decoder_blocks)}"
-            )
-        if any(blocks < 0 for blocks in (*self.encoder_blocks, *self.decoder_blocks)):
-            raise ConfigError("encoder_blocks and decoder_blocks must not be negative")
+        check_levels(self.encoder_blocks, self.decoder_blocks)
 
 
 class Udbd(nn.Module):
