@@ -1,6 +1,5 @@
 """Methods that measure no blur: a given kernel or a borrowed one, and networks that restore with it or with none."""
 
-from abc import ABC, abstractmethod
 from dataclasses import replace
 
 import torch
@@ -10,11 +9,11 @@ from pinsharp.blur.field import BlurField
 from pinsharp.methods.devices import Precision, choose_dtype, find_device
 from pinsharp.methods.execution import autocast, enter, given_kernel, leave, place
 from pinsharp.methods.method import (
+    BlindMethod,
     Deblurred,
     KernelFrom,
     Kind,
     Lender,
-    MethodTraits,
     check_image,
     check_takes_kernel,
 )
@@ -24,7 +23,7 @@ COLOURS = 3
 """Channels of these networks, which know no mono images: they see the plane three times."""
 
 
-class Borrower(ABC):
+class Borrower(BlindMethod):
     """A method that restores with a kernel: the given one, or what a lender measures.
 
     Args:
@@ -37,37 +36,18 @@ class Borrower(ABC):
     """
 
     kernel_from: KernelFrom = "swift"
-    traits = MethodTraits()
+    lender: Lender
 
     def __init__(self, name: str, *, lender: Lender, device: str | torch.device = "cpu") -> None:
         self.name = name
         self.lender = lender
         self.device = find_device(device)
 
-    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
-        """Let the lender measure the blur of images (B, C, H, W) in [0, 1], unless there is a kernel (B or 1, 1, K, K).
+    def _measured(self, image: Tensor) -> BlurField:
+        return self.lender.estimate(image)
 
-        Raises:
-            ImageError: If there is no kernel and a side is shorter than 32 pixels.
-            KernelError: If `kernel` is no kernel, or the method has no use for one.
-        """
-        return self.lender.estimate(image) if kernel is None else self._given(image, kernel)
-
-    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
-        """Let the lender measure the one blur of several parts (N, C, H, W) of an image; as `estimate` otherwise."""
-        return self.lender.estimate_parts(parts) if kernel is None else self._given(parts[:1], kernel)
-
-    def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
-        """Deblur images (B, C, H, W) in [0, 1] with kernels (B or 1, 1, K, K) or the lender's; raises as `estimate`."""
-        return self.deconvolve(image, self.estimate(image, kernel))
-
-    @abstractmethod
-    def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
-        """Restore images (B, C, H, W) in [0, 1], C 1 or 3, with the blur that `estimate` found."""
-
-    @abstractmethod
-    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
-        """A given kernel as the blur of images."""
+    def _measured_parts(self, parts: Tensor) -> BlurField:
+        return self.lender.estimate_parts(parts)
 
 
 class NonBlindNetMethod(Borrower):
@@ -138,7 +118,3 @@ class EndToEndMethod(NonBlindNetMethod):
         if kernel is not None:
             check_takes_kernel(self)
         return Deblurred(self._restore(image))
-
-    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
-        check_takes_kernel(self)
-        return super()._given(image, kernel)

@@ -58,8 +58,6 @@ class SolverMethod(Borrower):
     """
 
     kind: Kind = "classical"
-    info = None
-    dtype = None
 
     def __init__(self, name: str, solve: Solve, *, lender: Lender, device: str | torch.device = "cpu") -> None:
         super().__init__(name, lender=lender, device=device)

@@ -7,12 +7,12 @@ from torch import Tensor
 
 from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError
-from pinsharp.methods.method import Deblurred, Method, MethodTraits, check_takes_kernel, measures_first
+from pinsharp.methods.method import BlindMethod, Deblurred, Method, measures_first
 
 _TURNS = [(quarters, mirrored) for mirrored in (False, True) for quarters in range(4)]
 
 
-class Ensemble:
+class Ensemble(BlindMethod):
     """A method that restores every image in eight positions and gives the mean (self-ensembling, Lim et al., 2017).
 
     The blur is measured once. It takes eight times as long as the method by itself. Its windows are blended: turned,
@@ -26,8 +26,6 @@ class Ensemble:
         ConfigError: If it finds the blur only while it restores.
     """
 
-    traits = MethodTraits()
-
     def __init__(self, method: Method, name: str = "ensemble") -> None:
         if not measures_first(method):
             raise ConfigError(
@@ -39,30 +37,23 @@ class Ensemble:
         self.kind, self.kernel_from = method.kind, method.kernel_from
         self.info, self.device, self.dtype, self.lender = method.info, method.device, method.dtype, method.lender
 
-    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
-        """Measure the blur as the method does; arguments and errors are the same."""
-        return self.method.estimate(image, kernel)
-
-    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
-        """Measure the one blur of several parts as the method does; arguments and errors are the same."""
-        return self.method.estimate_parts(parts, kernel)
-
     def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
         """Restore images (B, C, H, W) in [0, 1] eight times with what `estimate` has found, and take the mean."""
         parts = [self._restored(image, estimate, turn) for turn in _TURNS]
         mean = torch.stack([part.image for part in parts]).mean(dim=0)
         return replace(parts[0], image=mean)  # the first is the image as it lies
 
-    def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
-        """Deblur images (B, C, H, W) in [0, 1]; a kernel (B or 1, 1, K, K) replaces only the measured one.
+    def _measured(self, image: Tensor) -> BlurField:
+        return self.method.estimate(image)
 
-        Raises:
-            ImageError: If there is no kernel and a side is shorter than 32 pixels.
-            KernelError: If `kernel` is none, or the method has no use for one.
-        """
-        if kernel is not None:
-            check_takes_kernel(self.method)
-        return self.deconvolve(image, self.estimate(image, kernel))
+    def _measured_parts(self, parts: Tensor) -> BlurField:
+        return self.method.estimate_parts(parts)
+
+    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
+        return self.method.estimate(image, kernel)
+
+    def _given_parts(self, parts: Tensor, kernel: Tensor) -> BlurField:
+        return self.method.estimate_parts(parts, kernel)
 
     def _restored(self, image: Tensor, estimate: BlurField, turn: tuple[int, bool]) -> Deblurred:
         """Restore the image in one position, and turn the result back."""

@@ -30,6 +30,6 @@ def given_kernel(image: Tensor, kernel: Tensor, device: torch.device) -> BlurFie
     return BlurField(given.expand(len(image), -1, -1, -1), is_given=True)
 
 
-def autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:
+def autocast(device: torch.device, dtype: torch.dtype | None) -> torch.autocast:
     """Let what is computed inside be in a precision, bfloat16 or float32."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16)

@@ -1,5 +1,6 @@
 """What a method is, what it returns, and the checks that all methods share."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeGuard
@@ -127,37 +128,74 @@ class Lender(Estimator, Protocol):
         """Measure the one blur of several parts (N, C, H, W) that were cut out of one image."""
 
 
-class BlindMethod(Method, Estimator, Protocol):
+class BlindMethod(ABC):
     """A method whose two steps, measuring and restoring, can also be taken one by one (`MethodTraits.measures_first`).
 
     An end-to-end network is one too: its estimate, borrowed from `swift`, is for the report; the result ignores it.
     """
 
+    name: str
+    kind: Kind
+    kernel_from: KernelFrom
+    traits = MethodTraits()
+    info: "WeightsInfo | None" = None
+    device: torch.device
+    dtype: torch.dtype | None = None
+    lender: Lender | None = None
+
     def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
-        """Measure the blur of images (B, C, H, W) in [0, 1], or put a given kernel in the place of the measured one.
+        """Measure the blur of images (B, C, H, W) in [0, 1], or put a given kernel (B or 1, 1, K, K) in its place.
+
+        Beside a given kernel only the noise is measured, where the method uses it.
 
         Raises:
-            KernelError: If there is a kernel and the method has no use for one.
+            ImageError: If there is no kernel and a side is shorter than 32 pixels.
+            KernelError: If `kernel` is not a valid kernel, or the method has no use for one.
         """
+        if kernel is None:
+            return self._measured(image)
+        check_takes_kernel(self)
+        return self._given(image, kernel)
 
     def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
-        """Measure the one blur of several parts (N, C, H, W) that were cut out of one image; as `estimate` otherwise.
+        """Measure the one blur of several parts (N, C, H, W) of one image; as `estimate` otherwise."""
+        if kernel is None:
+            return self._measured_parts(parts)
+        check_takes_kernel(self)
+        return self._given_parts(parts, kernel)
 
-        Raises:
-            ImageError: If there is no kernel and a side of the parts is shorter than 32 pixels.
-            KernelError: If there is a kernel and the method has no use for one.
-        """
+    def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
+        """Deblur images (B, C, H, W) in [0, 1], C 1 or 3; raises as `estimate`."""
+        return self.deconvolve(image, self.estimate(image, kernel))
 
+    @abstractmethod
     def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
-        """Restore images (B, C, H, W) in [0, 1] with what `estimate` has found."""
+        """Restore images (B, C, H, W) in [0, 1], C 1 or 3, with what `estimate` has found."""
+
+    @abstractmethod
+    def _measured(self, image: Tensor) -> BlurField:
+        """The blur of images."""
+
+    @abstractmethod
+    def _measured_parts(self, parts: Tensor) -> BlurField:
+        """The one blur of several parts of an image."""
+
+    @abstractmethod
+    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
+        """A given kernel as the blur of images."""
+
+    def _given_parts(self, parts: Tensor, kernel: Tensor) -> BlurField:
+        """A given kernel as the one blur of several parts of an image."""
+        return self._given(parts[:1], kernel)
 
 
-class WindowedMethod(BlindMethod, Protocol):
+class WindowedMethod(BlindMethod):
     """A blind method that can restore windows of one image so that they are what the whole image becomes.
 
-    Those that can say so in `MethodTraits.exact_windows`.
+    It does where `MethodTraits.exact_windows` says so.
     """
 
+    @abstractmethod
     def window_restorer(
         self, read: Read, shape: tuple[int, int, int], estimate: BlurField, *, largest: tuple[int, int]
     ) -> RestoreWindow:

@@ -16,14 +16,15 @@ from pinsharp.methods.method import (
     Kind,
     MethodTraits,
     RestoreWindow,
+    WindowedMethod,
     check_image,
     check_measurable,
 )
 from pinsharp.nets.registry import net_kind
-from pinsharp.nets.weights import LoadedNet
+from pinsharp.nets.weights import LoadedNet, WeightsInfo
 
 
-class NetMethod:
+class NetMethod(WindowedMethod):
     """A network that measures the blur itself: blind, or with a kernel that is given.
 
     Args:
@@ -38,7 +39,7 @@ class NetMethod:
 
     kind: Kind = "network"
     kernel_from: KernelFrom = "itself"
-    lender = None
+    info: WeightsInfo
     runtime = "torch"  # what computes the convolutions; see `pinsharp.methods.files`
 
     def __init__(
@@ -51,36 +52,6 @@ class NetMethod:
         self.net = place(loaded.net, self.device)
         self._can = net_kind(self.info.net).traits
         self.traits = MethodTraits(halo=self.net.halo if self._can.exact_windows else None)
-
-    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
-        """Measure the blur of images (B, C, H, W) in [0, 1]; the result is on the method's device.
-
-        Args:
-            image: The images.
-            kernel: Kernels (B or 1, 1, K, K) that replace the measured ones; of the rest only the noise is measured.
-
-        Raises:
-            ImageError: If there is no kernel and a side is shorter than 32 pixels: so few hold too little texture to
-                measure a blur by.
-            KernelError: If `kernel` is not a valid kernel.
-        """
-        if kernel is not None:
-            return _look_past_border(image, self._given(image, kernel))
-        check_measurable(check_image(image))
-        return _look_past_border(image, self._estimate(image))
-
-    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
-        """Measure the one blur of several parts (N, C, H, W) of an image, or its noise beside a kernel (1, 1, K, K).
-
-        Raises:
-            ImageError: If there is no kernel and a side of the parts is shorter than 32 pixels.
-            KernelError: If `kernel` is not a valid kernel.
-        """
-        if kernel is None:
-            check_measurable(check_image(parts))
-            return self._estimate_parts(parts)
-        given = given_kernel(parts[:1], kernel, self.device)
-        return _put(given.kernel, self._estimate_parts(parts)) if self._can.measures_noise else given
 
     @torch.inference_mode()
     def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
@@ -106,14 +77,21 @@ class NetMethod:
 
         return restore_window
 
-    def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
-        """Deblur images (B, C, H, W) in [0, 1], C 1 or 3; a kernel (B or 1, 1, K, K) replaces only the estimated one.
+    def _measured(self, image: Tensor) -> BlurField:
+        check_measurable(check_image(image))
+        return _look_past_border(image, self._estimate(image))
 
-        Raises:
-            ImageError: If there is no kernel and a side is shorter than 32 pixels.
-            KernelError: If `kernel` is not a valid kernel.
-        """
-        return self.deconvolve(image, self.estimate(image, kernel))
+    def _measured_parts(self, parts: Tensor) -> BlurField:
+        check_measurable(check_image(parts))
+        return self._estimate_parts(parts)
+
+    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
+        given = given_kernel(image, kernel, self.device)
+        return _look_past_border(image, _put(given, self._estimate(image)) if self._can.measures_noise else given)
+
+    def _given_parts(self, parts: Tensor, kernel: Tensor) -> BlurField:
+        given = given_kernel(parts[:1], kernel, self.device)
+        return _put(given, self._estimate_parts(parts)) if self._can.measures_noise else given
 
     @torch.inference_mode()
     def _estimate(self, image: Tensor) -> BlurField:
@@ -129,15 +107,10 @@ class NetMethod:
             estimate: BlurField = self.net.estimate_parts(enter(check_image(parts), self.device))
         return estimate
 
-    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
-        """The given kernel beside the estimated noise; what else was estimated belongs to another kernel."""
-        given = given_kernel(image, kernel, self.device)
-        return _put(given.kernel, self._estimate(image)) if self._can.measures_noise else given
 
-
-def _put(kernel: Tensor, found: BlurField) -> BlurField:
-    """A kernel in the place of the measured one; what else was measured, but for the noise, belongs to that."""
-    return replace(found, kernel=kernel, log_width=None, log_width_std=None, disk_share=None, is_given=True)
+def _put(given: BlurField, found: BlurField) -> BlurField:
+    """A given kernel beside the measured noise; what else was measured belongs to another kernel."""
+    return replace(given, noise=found.noise)
 
 
 def _look_past_border(image: Tensor, found: BlurField) -> BlurField:
