@@ -15,7 +15,6 @@ from pinsharp.cli.info import info
 from pinsharp.cli.kernel import kernel
 from pinsharp.cli.messages import complain
 from pinsharp.cli.restore import restore
-from pinsharp.cli.selfdeblur import selfdeblur
 from pinsharp.cli.synth import synth
 from pinsharp.cli.train import train
 from pinsharp.cli.watch import watch
@@ -31,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",  # joins the lines of a docstring's paragraph
 )
-for _command in (restore, watch, kernel, info, synth, evaluate, export, train, selfdeblur):
+for _command in (restore, watch, kernel, info, synth, evaluate, export, train):
     app.command()(_command)
 app.add_typer(detect)
 app.add_typer(bench)

@@ -1,6 +1,7 @@
 """SelfDeblur as a method: two networks that are fitted to each image, and learn from nothing else."""
 
-from dataclasses import replace
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -8,22 +9,26 @@ from torch import Tensor
 
 from pinsharp.methods.devices import find_device
 from pinsharp.methods.method import Deblurred, KernelFrom, Kind, check_image, check_takes_kernel
+from pinsharp.runtimes.cache import cache_folder
 
 if TYPE_CHECKING:
+    from pinsharp.nets.peers.self_fit import SelfDeblurResult
     from pinsharp.nets.peers.selfdeblur import SelfDeblurConfig
 
 
 class SelfDeblurMethod:
     """Fits image and kernel together (Ren et al., 2020): no weights, no kernel to give, and thousands of steps.
 
+    A fit is kept in the cache folder while it lasts: one that was interrupted, or whose process died, goes on when the
+    same image is restored with the same settings.
+
     Args:
         name: What tables call it.
         config: Sizes and rates of the fit.
-        steps: Steps of the fit; None takes those of `config`.
         device: Where to compute: `cpu`, `cuda` or `auto`.
 
     Raises:
-        ConfigError: If the device is not there or `steps` is below 1.
+        ConfigError: If the device is not there.
     """
 
     kind: Kind = "network"
@@ -31,12 +36,10 @@ class SelfDeblurMethod:
     halo = None
     info = None  # there are no weights to tell of
 
-    def __init__(
-        self, name: str, config: "SelfDeblurConfig", steps: int | None = None, *, device: str | torch.device = "cpu"
-    ) -> None:
+    def __init__(self, name: str, config: "SelfDeblurConfig", *, device: str | torch.device = "cpu") -> None:
         self.name = name
         self.device = find_device(device)
-        self.config = config if steps is None else replace(config, steps=steps)
+        self.config = config
 
     def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
         """Fit images (B, C, H, W) in [0, 1] and their kernels, one image after another.
@@ -45,11 +48,29 @@ class SelfDeblurMethod:
             ImageError: If an image is too small for the levels of the generator (see `SelfDeblurConfig`).
             KernelError: If there is a kernel.
         """
-        from pinsharp.nets.peers.self_fit import fit
-
         if kernel is not None:
             check_takes_kernel(self)
         blurred = check_image(image).to(self.device, torch.float32)
-        fits = [fit(one[None], self.config) for one in blurred]
+        fits = [self._fit(one[None]) for one in blurred]
         restored = torch.cat([found.image for found in fits]).clamp(0, 1)
         return Deblurred(restored.to(image.device), torch.cat([found.kernel for found in fits]).to(image.device))
+
+    def _fit(self, image: Tensor) -> "SelfDeblurResult":
+        """Fit one image (1, C, H, W), or go on with its fit."""
+        from pinsharp.nets.peers.self_fit import fit, fit_key
+
+        state = _place(f"{fit_key(image, self.config)}.fit")
+        found = fit(image, self.config, state=state, resume=state is not None and state.exists())
+        if state is not None:
+            state.unlink(missing_ok=True)
+        return found
+
+
+def _place(name: str) -> Path | None:
+    """Where a fit is kept; None where nothing can be kept."""
+    folder = cache_folder() / "fits"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder / name if os.access(folder, os.W_OK) else None

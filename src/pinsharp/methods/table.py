@@ -3,7 +3,7 @@
 import difflib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from pinsharp.methods.shipped import ShippedSwift, from_file
 from pinsharp.nets.registry import net_classes
 from pinsharp.nets.weights import read_info, shipped_names, zoo_path
 from pinsharp.runtimes.exported import SUFFIXES, is_exported
+from pinsharp.settings import build, read_toml
 
 DEFAULT_METHOD = "swift"
 """The method that restores when none is named."""
@@ -166,8 +167,12 @@ def _selfdeblur(name: str, summary: str, *, small: bool) -> MethodInfo:
 
         check_torch_only(name, runtime)
         choose_dtype(precision, device)
-        steps = _count(name, "steps", option, "500") if option else None
-        return SelfDeblurMethod(name, SMALL if small else SelfDeblurConfig(), steps, device=device)
+        config = SMALL if small else SelfDeblurConfig()
+        if option.endswith(".toml"):
+            config = build(SelfDeblurConfig, asdict(config) | read_toml(option, example="kernel_size = 31"), "")
+        elif option:
+            config = replace(config, steps=_count(name, "steps", option, "500"))
+        return SelfDeblurMethod(name, config, device=device)
 
     return MethodInfo("network", "itself", summary, make)
 
@@ -243,7 +248,7 @@ METHODS: dict[str, MethodInfo] = {
     "ftvd": _solver("ftvd", "total variation; ftvd:MU sets how closely the image is followed", _ftvd),
     "selfdeblur": _selfdeblur(
         "selfdeblur",
-        "two networks fitted to each image, without training but slow; selfdeblur:STEPS sets how long",
+        "two networks fitted to each image, without training but slow; selfdeblur:STEPS or selfdeblur:FILE.toml",
         small=False,
     ),
     "selfdeblur-small": _selfdeblur(
