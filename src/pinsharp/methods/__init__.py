@@ -33,7 +33,7 @@ from pinsharp.methods.network import NetMethod, net_method
 from pinsharp.methods.runtimes import RUNTIMES, Runtime
 from pinsharp.methods.selfdeblur import SelfDeblurMethod
 from pinsharp.methods.shipped import ShippedSwift
-from pinsharp.methods.table import DEFAULT_METHOD, METHODS, MethodInfo, load_method, method_table
+from pinsharp.methods.table import DEFAULT_METHOD, METHODS, MethodInfo, find_method, load_method, method_table
 
 __all__ = [
     "DEFAULT_METHOD",
@@ -64,6 +64,7 @@ __all__ = [
     "check_takes_kernel",
     "choose_dtype",
     "find_device",
+    "find_method",
     "has_native_bfloat16",
     "load_method",
     "method_table",
