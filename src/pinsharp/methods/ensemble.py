@@ -1,6 +1,7 @@
 """Eight restorations of one image, turned and mirrored, averaged: what a network makes of chance cancels out."""
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -41,9 +42,12 @@ class Ensemble:
         self.name = name
         self.kind: Kind = method.kind
         self.kernel_from: KernelFrom = method.kernel_from
-        for said in _DESCRIPTIONS:
-            if hasattr(method, said):
-                setattr(self, said, getattr(method, said))
+
+    def __getattr__(self, name: str) -> Any:
+        """What records tell of a method is that of the method itself, where it has it."""
+        if name not in _DESCRIPTIONS:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        return getattr(self.method, name)
 
     def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Measure the blur as the method does; arguments and errors are the same."""
