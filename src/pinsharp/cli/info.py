@@ -13,19 +13,9 @@ from pinsharp.processor import processor
 if TYPE_CHECKING:
     from pinsharp.methods import MethodInfo
 
-LIBRARIES = {
-    "torch": ("torch",),
-    "numpy": ("numpy",),
-    "pillow": ("pillow",),
-    "tifffile": ("tifffile",),
-    "imagecodecs": ("imagecodecs",),
-    "opencv": ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless", "opencv-contrib-python"),
-    "matplotlib": ("matplotlib",),
-    "accelerate": ("accelerate",),
-    "onnx": ("onnx",),
-    "onnxruntime": ("onnxruntime",),
-    "openvino": ("openvino",),
-}
+LIBRARIES = ("torch", "numpy", "pillow", "tifffile", "imagecodecs", "opencv", "matplotlib", "accelerate", "onnx")
+LIBRARIES += ("onnxruntime", "openvino")
+_OPENCV = ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless", "opencv-contrib-python")
 
 KERNELS = {
     "itself": ("measures it", "measures the kernel itself"),
@@ -70,7 +60,7 @@ def gather() -> dict[str, Any]:
         "pinsharp": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "libraries": {name: _version(candidates) for name, candidates in LIBRARIES.items()},
+        "libraries": {name: _version(_OPENCV if name == "opencv" else (name,)) for name in LIBRARIES},
         "devices": _devices(),
         "default_method": DEFAULT_METHOD,
         "runtimes": _runtimes(DEFAULT_METHOD),
