@@ -217,7 +217,7 @@ def test_rows_come_as_soon_as_they_are_finished():
     image, asked = smooth_image((200, 90), 1).float(), []
 
     def restore(window):
-        asked.append(window.top)
+        asked.append(window.vertical.start)
         return image[..., window.outer_rows, window.outer_columns]
 
     plan = Cut(windows((200, 90), 64, 16, 4), ramp=8)

@@ -13,8 +13,8 @@ from pinsharp.processor import processor
 if TYPE_CHECKING:
     from pinsharp.methods import MethodInfo
 
-LIBRARIES = ("torch", "numpy", "pillow", "tifffile", "imagecodecs", "opencv", "matplotlib", "accelerate", "onnx")
-LIBRARIES += ("onnxruntime", "openvino")
+LIBRARIES: tuple[str, ...] = ("torch", "numpy", "pillow", "tifffile", "imagecodecs", "opencv", "matplotlib")
+LIBRARIES += ("accelerate", "onnx", "onnxruntime", "openvino")
 _OPENCV = ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless", "opencv-contrib-python")
 
 KERNELS = {
