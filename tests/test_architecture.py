@@ -13,7 +13,17 @@ import pytest
 
 import pinsharp
 
-FREE = {"errors", "allocator", "workers", "settings", "pages", "version", "atomic", "locks"}  # for everybody
+FREE = {
+    "errors",
+    "allocator",
+    "workers",
+    "settings",
+    "pages",
+    "version",
+    "atomic",
+    "locks",
+    "processor",
+}  # for everybody
 MAY_IMPORT = {
     "errors": set(),
     "allocator": set(),
@@ -23,6 +33,7 @@ MAY_IMPORT = {
     "version": set(),
     "atomic": set(),
     "locks": set(),
+    "processor": set(),
     "images": set(),
     "blur": set(),
     "metrics": set(),

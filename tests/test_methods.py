@@ -68,11 +68,8 @@ def swift_file(tmp_path):
 @pytest.fixture
 def selfdeblur():
     """SelfDeblur with small generators, which it fits in two steps."""
-    method = SelfDeblurMethod("selfdeblur", SelfDeblurConfig(steps=2))
-    method.config = replace(
-        method.config, kernel_size=5, levels=2, channels=4, skip_channels=2, noise_channels=2, kernel_hidden=8
-    )
-    return method
+    small = {"kernel_size": 5, "levels": 2, "channels": 4, "skip_channels": 2, "noise_channels": 2, "kernel_hidden": 8}
+    return SelfDeblurMethod("selfdeblur", SelfDeblurConfig(steps=2, **small))
 
 
 def image(*shape, seed=0):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import secrets
 import shutil
@@ -86,6 +87,37 @@ def whole_or_nothing(path: Path, size: int) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):  # after success it is gone; after a failure the first error matters
             hidden.unlink()
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a JSON document, indented, as `write_atomically` does."""
+    write_atomically(path, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
+
+
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """Refuse to write over a folder, or over a file without leave.
+
+    Raises:
+        OutputError: If `path` is a folder, or exists and `overwrite` is not given.
+    """
+    if path.is_dir():
+        raise OutputError(f"{path}: expected a file to write, got a folder; name a file in it")
+    if os.path.lexists(path) and not overwrite:
+        raise OutputError(f"{path}: expected a new name, got an existing file; use --overwrite to replace it")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder with those that it lies in, if it is not there.
+
+    Raises:
+        OutputError: If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: expected a folder that can be made, got {error.strerror}; choose another"
+        ) from error
 
 
 def write_error(path: Path, size: int, error: OSError) -> str:

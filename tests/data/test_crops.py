@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pinsharp.blur.noise import generator
-from pinsharp.data.crops import draw_crop, to_mono
+from pinsharp.data.crops import draw_crop
 
 
 def numbered_image(height, width):
@@ -58,14 +58,3 @@ def test_channels_stay_together():
 
     assert torch.equal(crop[0], crop[1])
     assert torch.equal(crop[0], crop[2])
-
-
-def test_mono_is_the_brightness_that_eyes_see():
-    crops = torch.rand(2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
-
-    mono = to_mono(crops)
-
-    assert mono.shape == (2, 1, 4, 5)
-    expected = 0.299 * crops[:, 0] + 0.587 * crops[:, 1] + 0.114 * crops[:, 2]
-    torch.testing.assert_close(mono[:, 0], expected)
-    torch.testing.assert_close(to_mono(torch.ones(1, 3, 2, 2)), torch.ones(1, 1, 2, 2))

@@ -11,9 +11,9 @@ from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma, render_kernels
 from pinsharp.blur.noise import generator
 from pinsharp.blur.operators import Blur
 from pinsharp.data.corpus import Corpus
-from pinsharp.data.crops import to_mono
 from pinsharp.data.synthesis import SynthesisConfig, draw_blurriness, make_batch
 from pinsharp.errors import ConfigError
+from pinsharp.images.arrays import BT601, luma
 
 PAPER = SynthesisConfig(distribution="paper", mono=0.0)
 WIDE = SynthesisConfig(mono=0.0, max_sigma=2.0, max_radius=3.0)
@@ -246,8 +246,8 @@ def test_a_mono_batch_is_the_brightness_of_the_colour_batch():
 
     assert colour.sharp.shape == colour.blurred.shape == (8, 3, 12, 12)
     assert mono.sharp.shape == mono.blurred.shape == (8, 1, 12, 12)
-    torch.testing.assert_close(mono.sharp, to_mono(colour.sharp))
-    torch.testing.assert_close(mono.blurred, to_mono(colour.blurred), atol=1 / 255, rtol=0)
+    torch.testing.assert_close(mono.sharp, luma(colour.sharp, BT601))
+    torch.testing.assert_close(mono.blurred, luma(colour.blurred, BT601), atol=1 / 255, rtol=0)
 
 
 def test_the_asked_share_of_batches_is_mono():

@@ -163,7 +163,8 @@ def test_figures_are_json_and_add_up():
     document = json.loads(json.dumps(figures_of_all([comparison, comparison]), allow_nan=False))
 
     assert document["images"][0] == json.loads(json.dumps(figures(comparison)))
-    assert (document["in_both"], document["new"], document["lost"]) == totals([comparison, comparison]) == (0, 2, 2)
+    found = totals([comparison, comparison])
+    assert (document["in_both"], document["new"], document["lost"]) == (found.both, found.new, found.lost) == (0, 2, 2)
     assert document["images"][0]["new"] == [{"row": 5, "column": 5, "diameter": 6, "strength": 5, "pin": 1}]
     assert [pin["verdict_after"] for pin in document["images"][0]["pins"]] == ["fail", "fail"]
     assert document["scores"]["after"]["recall"] == 0.5

@@ -6,7 +6,17 @@ import torch
 from hypothesis import given
 
 from pinsharp.errors import ImageError
-from pinsharp.images.arrays import check_image, join_alpha, split_alpha, to_array, to_tensor
+from pinsharp.images.arrays import (
+    BT601,
+    BT709,
+    brightness,
+    check_image,
+    join_alpha,
+    luma,
+    split_alpha,
+    to_array,
+    to_tensor,
+)
 from strategies import images
 
 DTYPES = ["uint8", "uint16", "float32"]
@@ -182,3 +192,25 @@ def test_values_above_the_white_level_are_counted_in_pixels():
         ImageError, match="up to the white level 1023, got 1 brighter pixels, the largest value 2000; give"
     ):
         to_tensor(image, white_level=1023)
+
+
+@pytest.mark.parametrize(
+    "weights, shares", [(BT601, (0.299, 0.587, 0.114)), (BT709, (0.2126, 0.7152, 0.0722))], ids=["BT601", "BT709"]
+)
+def test_luma_is_the_brightness_that_eyes_see(weights, shares):
+    crops = torch.rand(2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
+
+    mono = luma(crops, weights)
+
+    assert mono.shape == (2, 1, 4, 5)
+    torch.testing.assert_close(mono[:, 0], sum(share * crops[:, c] for c, share in enumerate(shares)))
+    torch.testing.assert_close(luma(torch.ones(1, 3, 2, 2), weights), torch.ones(1, 1, 2, 2))
+    assert torch.equal(luma(mono, weights), mono)
+
+
+@given(images())
+def test_the_brightness_of_an_array_is_the_luma_of_its_tensor(image):
+    tensor = to_tensor(image)
+
+    np.testing.assert_allclose(brightness(image), luma(tensor)[0, 0].numpy(), atol=1e-3)  # a float may leave [0, 1]
+    assert brightness(image).dtype == np.float32

@@ -44,7 +44,7 @@ def test_windows_begin_on_strides_and_end_there_or_with_the_image(shape, size, h
 
 @given(SIDES, SIZES, STRIDES)
 def test_windows_are_as_equal_as_strides_allow_and_none_is_larger_than_asked(length, size, stride):
-    owned = [window.bottom - window.top for window in windows((length, 1), size, 0, stride)]
+    owned = [window.vertical.length for window in windows((length, 1), size, 0, stride)]
 
     assert max(owned) <= max(size, stride)
     assert len(owned) <= -(-length // max(size // stride * stride, stride))
@@ -57,7 +57,7 @@ def test_the_inner_part_of_what_is_read_is_what_is_owned(shape, size, halo, stri
 
     for window in windows(shape, size, halo, stride):
         read = places[window.outer_rows, window.outer_columns]
-        assert np.array_equal(read[window.inner_rows, window.inner_columns], places[window.rows, window.columns])
+        assert np.array_equal(read[window.vertical.inner, window.horizontal.inner], places[window.rows, window.columns])
 
 
 def test_windows_come_band_by_band_from_left_to_right():
@@ -68,9 +68,9 @@ def test_windows_come_band_by_band_from_left_to_right():
     assert [len(band) for band in grouped] == [3, 3, 3]
     assert [window for band in grouped for window in band] == grid
     for band in grouped:
-        assert len({(window.top, window.bottom) for window in band}) == 1
-        assert [window.left for window in band] == sorted({window.left for window in band})
-    assert [(band[0].top, band[0].bottom) for band in grouped] == [(0, 36), (36, 72), (72, 100)]
+        assert len({window.vertical for window in band}) == 1
+        assert [window.horizontal.start for window in band] == sorted({window.horizontal.start for window in band})
+    assert [(band[0].vertical.start, band[0].vertical.stop) for band in grouped] == [(0, 36), (36, 72), (72, 100)]
 
 
 def test_an_image_that_fits_is_one_window_without_a_halo():

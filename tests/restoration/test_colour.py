@@ -10,9 +10,9 @@ from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.noise import generator
 from pinsharp.errors import ConfigError, ImageError
-from pinsharp.images.arrays import to_tensor
+from pinsharp.images.arrays import luma, to_tensor
 from pinsharp.methods.method import Deblurred, MethodTraits
-from pinsharp.restoration.colour import ColourOptions, linear_to_srgb, luma, srgb_to_linear, with_luma
+from pinsharp.restoration.colour import ColourOptions, linear_to_srgb, srgb_to_linear, with_luma
 from pinsharp.restoration.restorer import Restorer
 from strategies import SEEDS, random_image
 from tiny_models import save_tiny_swift

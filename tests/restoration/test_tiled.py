@@ -197,7 +197,7 @@ def test_rows_come_as_soon_as_they_are_finished():
     image, asked = smooth_image((200, 90), 1).float(), []
 
     def restore(window):
-        asked.append(window.top)
+        asked.append(window.vertical.start)
         return image[..., window.outer_rows, window.outer_columns]
 
     plan = windows((200, 90), 64, 16, 4)
@@ -205,7 +205,7 @@ def test_rows_come_as_soon_as_they_are_finished():
 
     first = next(rows)
     assert len(set(asked)) == 2
-    assert first.shape[-2] == plan[2].top - 8
+    assert first.shape[-2] == plan[2].vertical.start - 8
     torch.testing.assert_close(torch.cat([first, *rows], dim=-2), image, atol=1e-6, rtol=1e-6)
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from pinsharp.train import throughput
-from pinsharp.train.throughput import measure_throughput
+import train_throughput
+from train_throughput import measure_throughput
 
 LINE = (
     r"tiny, 2 crops of 16 x 16, 1 threads: ([\d.]+) crops/s as configured, "
@@ -32,7 +32,7 @@ def test_the_plain_loop_is_float32_contiguous_and_not_compiled(tiny_run, monkeyp
     """And both see the same pairs, turn by turn."""
     loops, seen = [], []
 
-    class Watched(throughput._Loop):
+    class Watched(train_throughput._Loop):
         def __init__(self, *arguments):
             super().__init__(*arguments)
             loops.append(self)
@@ -41,7 +41,7 @@ def test_the_plain_loop_is_float32_contiguous_and_not_compiled(tiny_run, monkeyp
             seen.append((loops.index(self), number))
             super().step(number)
 
-    monkeypatch.setattr(throughput, "_Loop", Watched)
+    monkeypatch.setattr(train_throughput, "_Loop", Watched)
 
     measure_throughput(replace(tiny_run, run=replace(tiny_run.run, precision="bf16")), steps=2)
 

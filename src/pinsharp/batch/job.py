@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from pinsharp.errors import OutputError, PinsharpError
+from pinsharp.errors import PinsharpError
 
 Figures = dict[str, object]
 """What was measured of an image, as JSON prints it: sigma, family, seconds, megapixels, ..."""
@@ -59,17 +59,3 @@ def named(error: PinsharpError, name: str) -> PinsharpError:
     """The same error, its sentence on one line and beginning with the image's name if it does not say it."""
     sentence = " ".join(str(error).split())
     return type(error)(sentence if name in sentence else f"{name}: {sentence}")
-
-
-def make_folder(job: Job) -> None:
-    """Make the results' folder, not before there is something to put into it.
-
-    Raises:
-        OutputError: If it cannot be made.
-    """
-    try:
-        job.output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{job.output.parent}: expected a folder that can be made, got {error.strerror}; choose another"
-        ) from error

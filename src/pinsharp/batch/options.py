@@ -73,13 +73,14 @@ class RestoreOptions:
 
 
 _HOW = ("device", "precision", "runtime")
-_ENSEMBLE = "ensemble:"
+_BEFORE_FILES = ("ensemble:", "selfdeblur:", "selfdeblur-small:")
 
 
 def _content(value: str) -> str:
-    """A file's name with the hash of its content, that of an ensemble too; other words as they are."""
-    if value.startswith(_ENSEMBLE):
-        return _ENSEMBLE + _content(value.removeprefix(_ENSEMBLE))
+    """A file's name with the hash of its content, behind what may stand before one too; other words as they are."""
+    for before in _BEFORE_FILES:
+        if value.startswith(before):
+            return before + _content(value.removeprefix(before))
     path = Path(value)
     if not path.is_file():
         return value

@@ -10,12 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pinsharp.atomic import write_atomically, write_error
+from pinsharp.atomic import make_folder, write_atomically
 from pinsharp.batch.charts import histogram_chart, sequence_chart
 from pinsharp.batch.job import Outcome
 from pinsharp.batch.side_by_side import Picture, brightening, display
 from pinsharp.batch.summary import Summary
-from pinsharp.errors import ImageError, OutputError, PinsharpError
+from pinsharp.errors import ImageError, PinsharpError
 from pinsharp.pages import document, jpeg_address, text
 
 MOST_THUMBNAILS = 60
@@ -57,10 +57,7 @@ def write_report(path: Path, outcomes: Sequence[Outcome], summary: Summary, sett
     Raises:
         OutputError: If it cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(write_error(path, 0, error)) from error
+    make_folder(path.parent)
     write_atomically(path, page(outcomes, summary, settings).encode())
 
 

@@ -5,7 +5,8 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pinsharp.batch.job import Figures, Job, Work, make_folder
+from pinsharp.atomic import make_folder
+from pinsharp.batch.job import Figures, Job, Work
 from pinsharp.batch.options import RestoreOptions
 from pinsharp.batch.words import printable, width_in_words
 from pinsharp.errors import ConfigError
@@ -78,7 +79,7 @@ def _restore_whole(job: Job, restorer: "Restorer", options: RestoreOptions, over
     source = read_image(job.input)
     check_output(job.output, source.pixels, overwrite=overwrite)
     result = restorer(source.pixels, kernel=options.kernel, iterations=options.iterations)
-    make_folder(job)
+    make_folder(job.output.parent)
     write_image(job.output, result.image, like=source, overwrite=overwrite)
     if job.picture:
         from pinsharp.batch.side_by_side import draw
@@ -103,7 +104,7 @@ def _restore_large(
                 f"expected {option} for an image so large that it is restored from disk by windows, got more; leave it "
                 "out, or give --window 0 if the image fits into memory"
             )
-    make_folder(job)
+    make_folder(job.output.parent)
     result = restore_file(
         job.input, job.output, restorer, kernel=options.kernel, progress=progress, overwrite=overwrite
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from pinsharp.processor import processor
 from pinsharp.version import __version__
 
 
@@ -20,7 +21,7 @@ def provenance() -> dict[str, object]:
         "command": shlex.join([Path(sys.argv[0]).name.replace("__main__.py", "pinsharp"), *sys.argv[1:]]),
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "machine": _processor(),
+        "machine": processor(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
     }
@@ -41,12 +42,3 @@ def _git(folder: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

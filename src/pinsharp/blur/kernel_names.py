@@ -1,11 +1,13 @@
 """Kernels by name: what a user types, the sets of benchmarks, and files of measured ones."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
+from pinsharp.atomic import write_atomically
 from pinsharp.blur.kernels import (
     check_kernel,
     disk_kernel,
@@ -55,13 +57,14 @@ def save_kernel(path: str | Path, kernel: Tensor) -> None:
 
     file = Path(path)
     table = check_kernel(kernel)[0, 0].detach().cpu().numpy()
+    stream = io.BytesIO()
     if file.suffix.lower() == ".npy":
-        with file.open("wb") as stream:
-            np.save(stream, table)
+        np.save(stream, table)
     elif file.suffix.lower() == ".json":
-        file.write_text(json.dumps(table.tolist()) + "\n")
+        stream.write((json.dumps(table.tolist()) + "\n").encode())
     else:
         raise KernelError(f"a kernel is saved as .npy or .json, got {file.name!r}")
+    write_atomically(file, stream.getvalue())
 
 
 def parse_kernel(text: str) -> Tensor:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from types import SimpleNamespace
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -11,25 +11,7 @@ from pinsharp.batch.job import Figures, Job, Outcome
 from pinsharp.batch.summary import Summary
 from pinsharp.batch.words import width_in_words
 from pinsharp.cli.each import Teller
-from pinsharp.cli.messages import remark
-from pinsharp.errors import ConfigError
-
-INTERRUPTED = 130
-
-Jobs = Annotated[
-    int,
-    typer.Option(metavar="N", help="Restore N images at a time, each in a process with its own model."),
-]
-
-
-def check_jobs(jobs: int) -> None:
-    """Refuse a number of processes that is none.
-
-    Raises:
-        ConfigError: If it is below 1.
-    """
-    if jobs < 1:
-        raise ConfigError(f"--jobs must be at least 1 process, got {jobs}")
+from pinsharp.cli.messages import INTERRUPTED, remark
 
 
 def say_stopping() -> None:

@@ -1,6 +1,5 @@
 """`pinsharp detect`: conductive particles found and counted on the pins of panels; and what belongs to that."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,8 +11,7 @@ from pinsharp.cli.detect_report import report
 from pinsharp.cli.detect_simulate import simulate
 from pinsharp.cli.each import Record, Task, carry_out
 from pinsharp.cli.options import Inputs, Json, Overwrite
-from pinsharp.cli.outputs import check_results
-from pinsharp.errors import OutputError
+from pinsharp.cli.outputs import check_distinct, check_results
 
 if TYPE_CHECKING:
     from pinsharp.detect.particles import DetectorSettings, Inspection
@@ -84,7 +82,8 @@ def images(
     paths = find_images(inputs)
     work = _Work(load_settings(settings), read_pins(pins) if pins else None)
     results = [_Results.of(path, out) if out else None for path in paths]
-    _check(paths, [found for found in results if found], overwrite=overwrite)
+    check_distinct([(found.document, path) for path, found in zip(paths, results, strict=True) if found])
+    check_results([file for found in results if found for file in found.files], paths, overwrite=overwrite)
     carry_out([work.task(path, found) for path, found in zip(paths, results, strict=True)], as_json=as_json)
 
 
@@ -114,22 +113,15 @@ class _Results:
         Raises:
             OutputError: If one cannot be written.
         """
-        import json
-
-        from pinsharp.atomic import write_atomically
+        from pinsharp.atomic import make_folder, write_json
         from pinsharp.detect.overlay import draw
         from pinsharp.detect.tables import write_particles, write_pins
         from pinsharp.images.files import write_image
 
-        try:
-            self.document.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"{self.document.parent}: expected a folder that can be made, got {error.strerror}; choose another"
-            ) from error
+        make_folder(self.document.parent)
         write_particles(self.particles, found.particles)
         write_pins(self.pins, found.pins)
-        write_atomically(self.document, (json.dumps(record, indent=1) + "\n").encode())
+        write_json(self.document, record)
         write_image(self.overlay, draw(pixels, found), overwrite=True)
 
 
@@ -160,19 +152,6 @@ class _Work:
             settings: Record = {"settings": asdict(self.settings)}
             results.write(pixels, found, {"input": str(path)} | figures | particles | settings)
         return {**figures, "particles": len(found.particles)}, _line(path, found)
-
-
-def _check(paths: Sequence[Path], results: Sequence[_Results], *, overwrite: bool) -> None:
-    """Refuse, before any work, results that would meet each other, an input or an older file."""
-    takers: dict[Path, Path] = {}
-    for path, found in zip(paths, results, strict=False):
-        if found.document in takers:
-            raise OutputError(
-                f"{found.document}: expected one result of this name, got two, from {takers[found.document]} and "
-                f"{path}; write them into different folders"
-            )
-        takers[found.document] = path
-    check_results([file for found in results for file in found.files], paths, overwrite=overwrite)
 
 
 def _figures(found: "Inspection") -> Record:

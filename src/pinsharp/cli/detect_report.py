@@ -182,15 +182,13 @@ def _tell(out: Path, comparisons: "list[Comparison]") -> None:
     """Say the main figures in words."""
     from pinsharp.detect.comparison_figures import total_scores, totals
 
-    found = [
-        sum(len(each.before.particles) for each in comparisons),
-        sum(len(each.after.particles) for each in comparisons),
-    ]
-    both, new, lost = totals(comparisons)
-    changed = sum(len(each.changed_pins) for each in comparisons)
-    print(f"detections {found[0]} before, {found[1]} after: {both} in both, {new} new, {lost} lost")
-    if any(each.pins for each in comparisons):
-        print(f"pins that change their verdict: {changed} of {sum(len(each.pins) for each in comparisons)}")
+    found = totals(comparisons)
+    print(
+        f"detections {found.before} before, {found.after} after: {found.both} in both, {found.new} new, "
+        f"{found.lost} lost"
+    )
+    if pins := sum(len(each.pins) for each in comparisons):
+        print(f"pins that change their verdict: {found.changed_pins} of {pins}")
     if scores := total_scores(comparisons):
         for when, each in zip(("before", "after"), scores, strict=True):
             quality = f"precision {each.precision:.3f}, recall {each.recall:.3f}, F1 {each.f1:.3f}"

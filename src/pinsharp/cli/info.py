@@ -1,42 +1,54 @@
 """`pinsharp info`: versions, devices and models, to be put into every report of a problem or of a figure."""
 
 import platform
+import textwrap
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from pinsharp.cli.options import Json
+from pinsharp.processor import processor
 
-LIBRARIES = {
-    "torch": ("torch",),
-    "numpy": ("numpy",),
-    "pillow": ("pillow",),
-    "tifffile": ("tifffile",),
-    "imagecodecs": ("imagecodecs",),
-    "opencv": ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless", "opencv-contrib-python"),
-    "matplotlib": ("matplotlib",),
-    "accelerate": ("accelerate",),
-    "onnx": ("onnx",),
-    "onnxruntime": ("onnxruntime",),
-    "openvino": ("openvino",),
-}
+if TYPE_CHECKING:
+    from pinsharp.methods.entry import MethodInfo
+
+LIBRARIES: tuple[str, ...] = ("torch", "numpy", "pillow", "tifffile", "imagecodecs", "opencv", "matplotlib")
+LIBRARIES += ("accelerate", "onnx", "onnxruntime", "openvino")
+_OPENCV = ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless", "opencv-contrib-python")
 
 KERNELS = {
-    "itself": "measures the kernel itself",
-    "swift": "takes a kernel, by default the one that swift measures",
-    "nobody": "works without a kernel",
+    "itself": ("measures it", "measures the kernel itself"),
+    "swift": ("swift's", "takes a kernel, by default the one that swift measures"),
+    "nobody": ("needs none", "works without a kernel"),
 }
-"""What is said of the ways in which methods come to a kernel."""
+"""What is said, in a table and in a sentence, of the ways in which methods come to a kernel."""
+
+WIDTH = 80
+"""Columns that fit on every terminal."""
 
 
-def info(as_json: Json = False) -> None:
-    """Show versions, devices, and every model with its weights' card."""
-    facts = gather()
+def info(
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[MODEL]", help="Show what is known of one model, and all that its weights say of themselves."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show versions, devices and a table of all models; with MODEL, the card of its weights."""
+    from pinsharp.methods.table import find_method
+
+    facts = gather() if model is None else _method(model, find_method(model))
     if as_json:
         from pinsharp.cli.messages import print_json
 
         print_json(facts)
-    else:
+    elif model is None:
         _show(facts)
+    else:
+        _show_method(facts)
 
 
 def gather() -> dict[str, Any]:
@@ -48,7 +60,7 @@ def gather() -> dict[str, Any]:
         "pinsharp": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "libraries": {name: _version(candidates) for name, candidates in LIBRARIES.items()},
+        "libraries": {name: _version(_OPENCV if name == "opencv" else (name,)) for name in LIBRARIES},
         "devices": _devices(),
         "default_method": DEFAULT_METHOD,
         "runtimes": _runtimes(DEFAULT_METHOD),
@@ -74,7 +86,7 @@ def _devices() -> list[dict[str, Any]]:
     devices: list[dict[str, Any]] = [
         {
             "device": "cpu",
-            "name": platform.processor() or platform.machine(),
+            "name": processor(),
             "threads": torch.get_num_threads(),
             "native_bfloat16": has_native_bfloat16(cpu),
         }
@@ -119,17 +131,18 @@ def _runtimes(name: str) -> dict[str, Any]:
 def _methods() -> list[dict[str, Any]]:
     from pinsharp.methods.table import method_table
 
-    return [
-        {
-            "name": name,
-            "kind": entry.kind,
-            "kernel_from": entry.kernel_from,
-            "has_weights": entry.has_weights,
-            "summary": entry.summary,
-            "weights": _weights(name) if entry.has_weights else None,
-        }
-        for name, entry in method_table().items()
-    ]
+    return [_method(name, entry) for name, entry in method_table().items()]
+
+
+def _method(name: str, entry: "MethodInfo") -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": entry.kind,
+        "kernel_from": entry.kernel_from,
+        "has_weights": entry.has_weights,
+        "summary": entry.summary,
+        "weights": _weights(name) if entry.has_weights else None,
+    }
 
 
 def _weights(name: str) -> dict[str, Any] | None:
@@ -156,44 +169,65 @@ def _weights(name: str) -> dict[str, Any] | None:
 
 def _show(facts: dict[str, Any]) -> None:
     versions = {"pinsharp": facts["pinsharp"], "python": facts["python"], **facts["libraries"]}
-    print(", ".join(f"{name} {version or '(not installed)'}" for name, version in versions.items()))
-    print(facts["platform"])
+    _print_wrapped(", ".join(f"{name} {version}" for name, version in versions.items() if version))
+    if missing := [name for name, version in versions.items() if not version]:
+        _print_wrapped(f"not installed: {', '.join(missing)}")
+    _print_wrapped(facts["platform"])
     for device in facts["devices"]:
         details = [f"{device['threads']} threads"] if "threads" in device else [f"{device['memory_gib']} GiB"]
         details.append(f"bfloat16 {'native' if device['native_bfloat16'] else 'not native'}")
-        print(f"device {device['device']}: {device['name']}, {', '.join(details)}")
-    _show_runtimes(facts["runtimes"])
-    for method in facts["methods"]:
-        _show_method(method, is_default=method["name"] == facts["default_method"])
+        _print_wrapped(f"device {device['device']}: {device['name']}, {', '.join(details)}")
+    auto = facts["runtimes"]["auto"]
+    choice = f"takes {auto}" if auto else "is not measured yet: its first use takes seconds"
+    _print_wrapped(f"runtimes: {', '.join(facts['runtimes']['installed'])}; --runtime auto {choice}")
+    print()
+    rows = [_row(method, is_default=method["name"] == facts["default_method"]) for method in facts["methods"]]
+    rows.insert(0, ("model", "kind", "parameters", "kernel", "licence", "PSNR in dB"))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print("\n* the default. pinsharp info MODEL shows one model's card, --json everything.")
 
 
-def _show_runtimes(found: dict[str, Any]) -> None:
-    print(f"runtimes: {', '.join(found['installed'])}")
-    if found["auto"] is None:
-        print("--runtime auto: not measured here yet; the first use measures, which takes seconds")
-        return
-    for trial in found["trials"]:
-        difference = (
-            "" if trial["difference"] is None else f"differs from torch in float32 by {trial['difference']:.2g}"
-        )
-        speed = "" if trial["seconds"] is None else f", {trial['seconds']:.3f} s for 0.4 megapixels"
-        print(f"  {trial['runtime']}: {trial['reason'] or difference + speed}")
-    print(f"--runtime auto takes {found['auto']}")
+def _row(method: dict[str, Any], *, is_default: bool) -> tuple[str, ...]:
+    """A model in the table: where there are no weights, why there is nothing to say of them."""
+    weights = method["weights"]
+    parameters = licence = figure = "-"
+    if method["has_weights"] and weights is None:
+        parameters = "to train"
+    elif weights is not None and "error" in weights:
+        parameters = "damaged"
+    elif weights is not None:
+        parameters = f"{weights['parameters'] / 1e6:.2f} M"
+        licence, figure = str(weights["card"].get("licence", "-")), _figure(weights["card"], method["name"])
+    name = f"{method['name']} *" if is_default else method["name"]
+    return name, method["kind"], parameters, KERNELS[method["kernel_from"]][0], licence, figure
 
 
-def _show_method(method: dict[str, Any], *, is_default: bool) -> None:
-    role = "the default; " if is_default else ""
-    print(f"\n{method['name']} ({role}{method['kind']}, {KERNELS[method['kernel_from']]}): {method['summary']}")
+def _figure(card: dict[str, Any], name: str) -> str:
+    """The first of a card's figures: the mean PSNR, blind, and of which images."""
+    for figures in card.get("figures", []):
+        if value := figures["rows"].get(name, {}).get("mean_psnr"):
+            return f"{value:.2f}, {figures['data']}"
+    return "-"
+
+
+def _print_wrapped(words: str) -> None:
+    print(textwrap.fill(words, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False))
+
+
+def _show_method(method: dict[str, Any]) -> None:
+    _print_wrapped(f"{method['name']} ({method['kind']}, {KERNELS[method['kernel_from']][1]}): {method['summary']}")
     weights = method["weights"]
     if not method["has_weights"]:
         return
     if weights is None:
-        print("  no weights come with it; train them (`pinsharp train`) and give the file as --model FILE")
+        _print_wrapped("no weights come with it; train them (`pinsharp train`) and give the file as --model FILE")
     elif "error" in weights:
-        print(f"  {weights['error']}")
+        print(weights["error"])
     else:
-        print(f"  weights {weights['file']}\n  {weights['parameters']:,} parameters, sha256 {weights['sha256']}")
-        _show_card(weights["card"], "  ")
+        print(f"weights {weights['file']}\n{weights['parameters']:,} parameters, sha256 {weights['sha256']}")
+        _show_card(weights["card"], "")
 
 
 def _show_card(card: dict[str, Any], indent: str) -> None:

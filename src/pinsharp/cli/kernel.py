@@ -1,6 +1,5 @@
 """`pinsharp kernel`: measure how far images are out of focus, and save or draw the kernel."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -88,10 +87,11 @@ def _measure_file(
 ) -> tuple[dict[str, object], str]:
     """Measure one file; return its figures and the line for people."""
     from pinsharp.atomic import write_atomically
+    from pinsharp.blur.kernel_names import save_kernel
 
     found = _measured(path, restorer)
     if save:
-        write_atomically(save, _kernel_file(found, save.name))
+        save_kernel(save, found.kernel)
     if plot:
         from pinsharp.cli.kernel_plot import draw
 
@@ -108,16 +108,6 @@ def _measured(path: Path, restorer: "Restorer") -> "BlurField":
     if is_large(path):
         return measure_file(path, restorer)
     return restorer.measure(read_image(path).pixels)
-
-
-def _kernel_file(found: "BlurField", name: str) -> bytes:
-    """What `save_kernel` would write under that name."""
-    from pinsharp.blur.kernel_names import save_kernel
-
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / name
-        save_kernel(file, found.kernel)
-        return file.read_bytes()
 
 
 def _figures(found: "BlurField") -> dict[str, object]:

@@ -13,16 +13,13 @@ from pinsharp.cli.evaluate import evaluate
 from pinsharp.cli.export import export
 from pinsharp.cli.info import info
 from pinsharp.cli.kernel import kernel
-from pinsharp.cli.messages import complain
+from pinsharp.cli.messages import INTERRUPTED, complain
 from pinsharp.cli.restore import restore
-from pinsharp.cli.selfdeblur import selfdeblur
 from pinsharp.cli.synth import synth
 from pinsharp.cli.train import train
 from pinsharp.cli.watch import watch
 from pinsharp.errors import PinsharpError
 from pinsharp.version import __version__
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="pinsharp",
@@ -31,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",  # joins the lines of a docstring's paragraph
 )
-for _command in (restore, watch, kernel, info, synth, evaluate, export, train, selfdeblur):
+for _command in (restore, watch, kernel, info, synth, evaluate, export, train):
     app.command()(_command)
 app.add_typer(detect)
 app.add_typer(bench)

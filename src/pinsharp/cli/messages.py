@@ -3,6 +3,9 @@
 import json
 import sys
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C."""
+
 
 def complain(error: Exception | str) -> None:
     """Print an error on stderr, on one line."""

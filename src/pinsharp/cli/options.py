@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from pinsharp.errors import ConfigError
+
 DEFAULT_MODEL = "swift"
 """Said here a second time, because asking `pinsharp.methods` for it would import torch."""
 
@@ -83,6 +85,22 @@ Runtime = Annotated[
         metavar="R",
         help="What computes a network's convolutions: torch, onnx (ONNX Runtime), openvino, or auto: the "
         "fastest of those installed that restores as torch does, measured once on this machine.",
+    ),
+]
+
+
+def _at_least_one(jobs: int) -> int:
+    if jobs < 1:
+        raise ConfigError(f"--jobs must be at least 1 process, got {jobs}")
+    return jobs
+
+
+Jobs = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        callback=_at_least_one,
+        help="Work in N processes at once, each with its own model, which share the processor's cores.",
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace results that exist already; never an input.")]

@@ -36,7 +36,7 @@ def plan_jobs(
         Job(source, output, output.with_name(output.stem + PICTURE_SUFFIX) if side_by_side else None)
         for source, output in zip(inputs, outputs, strict=True)
     ]
-    _check_distinct(jobs)
+    check_distinct((path, job.input) for job in jobs for path in job.results)
     check_results([path for job in jobs for path in job.results], inputs, overwrite=overwrite, advice=advice)
     return jobs
 
@@ -90,16 +90,20 @@ def _folder(out: str) -> Path:
     return folder
 
 
-def _check_distinct(jobs: Sequence[Job]) -> None:
+def check_distinct(results: Iterable[tuple[Path, Path]]) -> None:
+    """Refuse two results of one name, given with the inputs that they are made of.
+
+    Raises:
+        OutputError: With the first name that is taken twice.
+    """
     takers: dict[Path, Path] = {}
-    for job in jobs:
-        for path in job.results:
-            if path in takers:
-                raise OutputError(
-                    f"{path}: expected one result of this name, got two, from {takers[path]} and {job.input}; "
-                    "restore them into different folders"
-                )
-            takers[path] = job.input
+    for path, source in results:
+        if path in takers:
+            raise OutputError(
+                f"{path}: expected one result of this name, got two, from {takers[path]} and {source}; write them into "
+                "different folders"
+            )
+        takers[path] = source
 
 
 def _check_writable(folder: Path) -> None:

@@ -12,7 +12,7 @@ import typer
 from pinsharp.batch.interrupts import stoppable
 from pinsharp.batch.job import Job, Outcome
 from pinsharp.batch.options import RestoreOptions
-from pinsharp.cli.batches import Jobs, check_jobs, conclude, say_stopping, tell
+from pinsharp.cli.batches import conclude, say_stopping, tell
 from pinsharp.cli.each import Teller
 from pinsharp.cli.messages import remark
 from pinsharp.cli.options import (
@@ -22,6 +22,7 @@ from pinsharp.cli.options import (
     Gamma,
     Inputs,
     Iterations,
+    Jobs,
     Json,
     Kernel,
     Model,
@@ -93,7 +94,6 @@ def restore(
     """
     from pinsharp.images.discover import find_images
 
-    check_jobs(jobs)
     paths = find_images(inputs)
     is_batch = _is_batch(out, len(paths), resume=resume)
     advice = _check_folder(Path(out), resume=resume) if is_batch else "--overwrite replaces it"

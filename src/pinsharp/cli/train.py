@@ -16,14 +16,6 @@ def train(
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
-    throughput: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            metavar="STEPS",
-            help="Train nothing: time this many steps against a plain fp32 loop and print the ratio.",
-        ),
-    ] = 0,
 ) -> None:
     """Train a net on a folder of sharp images; stop it at any time and go on with --resume.
 
@@ -34,15 +26,9 @@ def train(
 
     need("accelerate", extra="train")
     from pinsharp.train.config import load_config
-
-    run = load_config(config, settings)
-    if throughput:
-        from pinsharp.train.throughput import measure_throughput
-
-        typer.echo(measure_throughput(run, throughput))
-        return
     from pinsharp.train.loop import train as train_net
 
+    run = load_config(config, settings)
     train_net(run, resume=resume)
     if os.environ.get("RANK", "0") == "0":  # one of the processes that torchrun started speaks for all
         typer.echo(f"done: {run.folder / 'model.safetensors'}")

@@ -9,7 +9,7 @@ import typer
 
 from pinsharp.batch.interrupts import stoppable
 from pinsharp.batch.options import RestoreOptions
-from pinsharp.cli.batches import Jobs, check_jobs, conclude, say_stopping, tell
+from pinsharp.cli.batches import conclude, say_stopping, tell
 from pinsharp.cli.each import Teller
 from pinsharp.cli.messages import remark
 from pinsharp.cli.options import (
@@ -18,6 +18,7 @@ from pinsharp.cli.options import (
     Device,
     Gamma,
     Iterations,
+    Jobs,
     Json,
     Kernel,
     Model,
@@ -75,7 +76,6 @@ def watch(
     """
     if settle < 0:
         raise ConfigError(f"--settle must be at least 0 seconds, got {settle:g}")
-    check_jobs(jobs)
     if not once:
         from pinsharp.cli.extras import need
 

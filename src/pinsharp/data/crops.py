@@ -3,9 +3,6 @@
 import torch
 from torch import Tensor
 
-LUMA = (0.299, 0.587, 0.114)
-"""Weights of red, green and blue in a mono crop (ITU-R BT.601)."""
-
 
 def draw_crop(image: Tensor, size: int, generator: torch.Generator) -> Tensor:
     """Cut a random square, flip and turn it at random.
@@ -24,12 +21,6 @@ def draw_crop(image: Tensor, size: int, generator: torch.Generator) -> Tensor:
     if _draw(2, generator):
         crop = crop.flip(-1)
     return crop.rot90(_draw(4, generator), dims=(-2, -1))
-
-
-def to_mono(crops: Tensor) -> Tensor:
-    """Weigh colour crops (B, 3, H, W) into mono ones (B, 1, H, W)."""
-    weights = torch.tensor(LUMA, dtype=crops.dtype, device=crops.device)
-    return (crops * weights[:, None, None]).sum(dim=1, keepdim=True)
 
 
 def _draw(count: int, generator: torch.Generator) -> int:

@@ -1,7 +1,6 @@
 """A test set on disk: blurred images as PNG, their kernels as .npy, and a manifest that says how each was made."""
 
 import io
-import json
 import math
 import os
 import re
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from pinsharp.atomic import write_atomically
+from pinsharp.atomic import check_free, make_folder, write_atomically, write_json
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.data.testset import BlurredPair, Degradation, blurred_pairs, file_sha256, kernels_sha256, protocol_hash
 from pinsharp.errors import OutputError
@@ -120,7 +119,8 @@ def write_test_set(
     plan, manifest = _Plan(paths, protocol, folder), folder / MANIFEST
     if manifest.exists() and not overwrite:
         raise OutputError(f"{folder}: expected a new folder, got one with a test set; --overwrite replaces it")
-    _make_folders(plan)
+    for parent in dict.fromkeys(target.parent for target in plan.targets):
+        make_folder(parent)
     manifest.unlink(missing_ok=True)  # from here on the old one would lie
     for name, file in plan.kernel_files.items():
         _write_kernel(folder / file, protocol.kernels[name], overwrite=overwrite)
@@ -132,7 +132,7 @@ def write_test_set(
         if report:
             report(entries[-1])
     content = _header(plan, [sharp_sha256[path] for path in paths]) | {"images": [asdict(entry) for entry in entries]}
-    write_atomically(manifest, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
+    write_json(manifest, content)
     return manifest
 
 
@@ -176,19 +176,10 @@ def _stored(blurred: Tensor, bits: int) -> np.ndarray[Any, Any]:
 
 
 def _write_kernel(path: Path, kernel: Tensor, *, overwrite: bool) -> None:
-    if os.path.lexists(path) and not overwrite:
-        raise OutputError(f"{path}: expected a new name, got an existing file; use --overwrite to replace it")
+    check_free(path, overwrite=overwrite)
     stream = io.BytesIO()
     np.save(stream, kernel[0, 0].cpu().numpy())
     write_atomically(path, stream.getvalue())
-
-
-def _make_folders(plan: _Plan) -> None:
-    for folder in dict.fromkeys(target.parent for target in plan.targets):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{folder}: expected a folder that can be made, got {error.strerror}") from error
 
 
 def _image_names(paths: Sequence[Path]) -> list[str]:

@@ -17,10 +17,11 @@ from pinsharp.blur.noise import add_read_noise, add_shot_noise, generator, quant
 from pinsharp.blur.operators import Blur
 from pinsharp.data.aberrations import aberrate
 from pinsharp.data.corpus import Corpus
-from pinsharp.data.crops import draw_crop, to_mono
+from pinsharp.data.crops import draw_crop
 from pinsharp.data.grains import draw_grains
 from pinsharp.data.shapes import draw_shapes
 from pinsharp.errors import ConfigError
+from pinsharp.images.arrays import BT601, luma
 
 Distribution = Literal["paper", "wide"]
 
@@ -153,7 +154,7 @@ def make_batch(corpus: Corpus, config: SynthesisConfig, *, size: int, indices: r
     draws = [generator(seed, index) for index in indices]
     is_mono = float(torch.rand((), generator=generator(seed, -1 - indices.start))) < config.mono
     crops = torch.stack([_draw_sharp(corpus, size + 2 * margin, draw) for draw in draws]).float() / 255
-    crops = to_mono(crops) if is_mono else crops
+    crops = luma(crops, BT601) if is_mono else crops
     if config.shapes or config.grains:
         crops = torch.stack([_shaped(crop, config, draw) for crop, draw in zip(crops, draws, strict=True)])
     choices = [draw_blurriness(config, draw) for draw in draws]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,13 +13,24 @@ from pinsharp.detect.matching import Scores, score
 from pinsharp.detect.tables import Particle
 
 
-def totals(comparisons: Sequence[Comparison]) -> tuple[int, int, int]:
-    """Detections in both, only after and only before, over all images."""
-    return (
-        sum(len(each.matching.pairs) for each in comparisons),
-        sum(len(each.matching.extra) for each in comparisons),
-        sum(len(each.matching.missed) for each in comparisons),
-    )
+class Totals(NamedTuple):
+    """Detections before, after, in both, only after and only before, and pins whose verdict changes, of all images."""
+
+    before: int
+    after: int
+    both: int
+    new: int
+    lost: int
+    changed_pins: int
+
+
+def totals(comparisons: Sequence[Comparison]) -> Totals:
+    """Add up what was found, over all images."""
+    counts = []
+    for each in comparisons:
+        sides = (each.before.particles, each.after.particles)
+        counts.append([len(part) for part in (*sides, each.matching.pairs, each.new, each.lost, each.changed_pins)])
+    return Totals(*map(sum, zip(*counts, strict=True)))
 
 
 def total_wrong_pins(comparisons: Sequence[Comparison]) -> tuple[int, int] | None:
@@ -63,16 +74,15 @@ def figures(comparison: Comparison) -> dict[str, Any]:
 
 def figures_of_all(comparisons: Sequence[Comparison]) -> dict[str, Any]:
     """The figures of the page as values that JSON can hold, each image and all together."""
-    both, new, lost = totals(comparisons)
-    wrong = total_wrong_pins(comparisons)
+    found = totals(comparisons)
     return {
         "images": [figures(comparison) for comparison in comparisons],
-        "in_both": both,
-        "new": new,
-        "lost": lost,
-        "pins_that_change": sum(len(comparison.changed_pins) for comparison in comparisons),
+        "in_both": found.both,
+        "new": found.new,
+        "lost": found.lost,
+        "pins_that_change": found.changed_pins,
         "scores": scores_document(total_scores(comparisons)),
-        "pins_judged_wrongly": {"before": wrong[0], "after": wrong[1]} if wrong else None,
+        "pins_judged_wrongly": _both(total_wrong_pins(comparisons)),
     }
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pinsharp.atomic import write_atomically
+from pinsharp.atomic import make_folder, write_json
 from pinsharp.detect.camera import CameraSettings, expose
 from pinsharp.detect.panel import PanelSettings
 from pinsharp.detect.simulate import simulate_panel
@@ -87,7 +86,7 @@ def write_panels(
     existing = [path for path in plan.targets if path.exists()]
     if existing and not overwrite:
         raise OutputError(f"{existing[0]}: expected a new name, got an existing file; --overwrite replaces it")
-    _make_folder(plan.folder)
+    make_folder(plan.folder)
     settings = plan.folder / SETTINGS
     settings.unlink(missing_ok=True)  # from here on the old ones would lie
     entries = []
@@ -96,7 +95,7 @@ def write_panels(
         if report:
             report(entries[-1])
     content = _header(plan, kernel) | {"panels": entries}
-    write_atomically(settings, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
+    write_json(settings, content)
     return settings
 
 
@@ -136,10 +135,3 @@ def _in_pixels(settings: Any, panel: PanelSettings) -> dict[str, Any]:
         elif item.name in ("particles", "dirt"):
             lengths[item.name] = _in_pixels(value, panel)
     return lengths
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: expected a folder that can be made, got {error.strerror}") from error

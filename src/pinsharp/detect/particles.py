@@ -16,14 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.color import rgb2gray
 from skimage.feature import peak_local_max
 
 from pinsharp.detect.dipoles import dipole_height, lobes, measure_diameters, running_median
 from pinsharp.detect.pins import Labels, Plane, find_pins, lies_along_rows, mark_pins
 from pinsharp.detect.settings import DetectorSettings
 from pinsharp.detect.tables import Particle, Pin
-from pinsharp.images.arrays import FULL_SCALE, check_image, split_alpha
+from pinsharp.images.arrays import FULL_SCALE, brightness, check_image
 
 __all__ = ["DetectorSettings", "Inspection", "inspect"]
 
@@ -33,6 +32,9 @@ _QUIET, _QUIET_DEVIATIONS = 0.25, 0.3186
 _ROUNDING, _FINEST = 0.29, 65535
 """Standard deviation of what rounding does to a pixel, in levels, and levels that no camera exceeds: no pin has less
 noise."""
+
+_WEIGHTS = (0.2125, 0.7154, 0.0721)
+"""Of red, green and blue in brightness: scikit-image's, BT.709 as it was first rounded."""
 
 _BLACK = 1e-3
 """Least brightness of a pin that contrasts are divided by, as a fraction of full scale."""
@@ -91,7 +93,8 @@ def inspect(
         ImageError: If `check_image` refuses the image, above all for NaN.
         ConfigError: If a pin lies outside of the image, or two share a number.
     """
-    plane = _brightness(image)
+    check_image(image)
+    plane = brightness(image, _WEIGHTS)
     least_noise = _ROUNDING / (FULL_SCALE[np.dtype(np.uint8)] if image.dtype == np.uint8 else _FINEST)
     if pins is None:
         labels, found = find_pins(plane, settings)
@@ -182,13 +185,3 @@ def _vertex(three: NDArray[np.float32]) -> float:
     before, middle, after = map(float, three)
     bend = before - 2 * middle + after
     return min(0.5, max(-0.5, (before - after) / (2 * bend))) if bend < 0 else 0.0
-
-
-def _brightness(image: NDArray[Any]) -> Plane:
-    """The image as mono (H, W), float32 in [0, 1]."""
-    check_image(image)
-    colour = split_alpha(image)[0]
-    plane = colour.astype(np.float32) / np.float32(FULL_SCALE[image.dtype.newbyteorder("=")])
-    if plane.ndim == 3:
-        plane = rgb2gray(plane) if plane.shape[2] == 3 else plane[..., 0]
-    return np.ascontiguousarray(plane, np.float32)

@@ -51,7 +51,7 @@ def find_pins(plane: Plane, settings: DetectorSettings) -> tuple[Labels, tuple[P
     areas = label(_without_traces(bright, settings.minimum_pin_width))  # type: ignore[no-untyped-call]
     regions = regionprops(areas)  # type: ignore[no-untyped-call]
     bars = [region for region in regions if _is_bar(region, settings)]
-    along_rows = 2 * sum(_lies_along_rows(region.bbox) for region in bars) >= len(bars)
+    along_rows = 2 * sum(lies_along_rows(Pin(0, *map(int, region.bbox))) for region in bars) >= len(bars)
     bars.sort(key=lambda region: region.centroid if along_rows else region.centroid[::-1])
     for number, region in enumerate(bars, start=1):
         labels[region.slice][region.image] = number
@@ -80,7 +80,7 @@ def mark_pins(pins: Sequence[Pin], shape: tuple[int, int]) -> Labels:
 
 def lies_along_rows(pin: Pin) -> bool:
     """Whether a pin is at least as wide as high."""
-    return _lies_along_rows((pin.top, pin.left, pin.bottom, pin.right))
+    return pin.right - pin.left >= pin.bottom - pin.top
 
 
 def _without_traces(bright: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
@@ -90,11 +90,6 @@ def _without_traces(bright: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
     closed = ndimage.binary_closing(wide, np.ones((3, 3), np.bool_))
     opened: NDArray[np.bool_] = ndimage.binary_opening(closed, np.ones((width, width), np.bool_))
     return opened[margin:-margin, margin:-margin]
-
-
-def _lies_along_rows(box: tuple[int, int, int, int]) -> bool:
-    top, left, bottom, right = box
-    return right - left >= bottom - top
 
 
 def _is_bar(region: Any, settings: DetectorSettings) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pinsharp.atomic import write_atomically, write_error
+from pinsharp.atomic import make_folder, write_atomically
 from pinsharp.detect.comparison import Comparison
 from pinsharp.detect.comparison_figures import total_scores, total_wrong_pins
 from pinsharp.detect.report_marks import legend
@@ -26,7 +26,6 @@ from pinsharp.detect.report_parts import (
 from pinsharp.detect.report_pictures import DETAIL, Crop, draw_crops, draw_views
 from pinsharp.detect.report_style import STYLE
 from pinsharp.detect.tables import Particle
-from pinsharp.errors import OutputError
 from pinsharp.pages import document, text
 
 MOST_IMAGES = 6
@@ -65,12 +64,8 @@ def write_report(path: Path, entries: Sequence[Entry], about: Mapping[str, Any])
     Raises:
         OutputError: If it cannot be written.
     """
-    content = page(entries, about).encode()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(write_error(path, len(content), error)) from error
-    write_atomically(path, content)
+    make_folder(path.parent)
+    write_atomically(path, page(entries, about).encode())
 
 
 def page(entries: Sequence[Entry], about: Mapping[str, Any]) -> str:

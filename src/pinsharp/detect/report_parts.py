@@ -33,23 +33,19 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, kind: str = "")
 
 def facts(comparisons: Sequence[Comparison], scores: tuple[Scores, Scores] | None) -> str:
     """The figures that matter most, in boxes: counts before and after, verdicts that change, F1."""
-    found = [
-        sum(len(each.before.particles) for each in comparisons),
-        sum(len(each.after.particles) for each in comparisons),
-    ]
-    both, new, lost = totals(comparisons)
+    found = totals(comparisons)
     items = [
-        (f"{found[0]} → {found[1]}", "detections before → after"),
-        (f"{both}", "in both"),
-        (f"{new}", "new: only after"),
-        (f"{lost}", "lost: only before"),
+        (f"{found.before} → {found.after}", "detections before → after"),
+        (f"{found.both}", "in both"),
+        (f"{found.new}", "new: only after"),
+        (f"{found.lost}", "lost: only before"),
     ]
     if any(comparison.pins for comparison in comparisons):
         failing = [
             sum(pin.verdicts[side] is False for comparison in comparisons for pin in comparison.pins) for side in (0, 1)
         ]
-        changed = sum(len(comparison.changed_pins) for comparison in comparisons)
-        items += [(f"{failing[0]} → {failing[1]}", "pins that fail"), (f"{changed}", "pins change verdict")]
+        items.append((f"{failing[0]} → {failing[1]}", "pins that fail"))
+        items.append((f"{found.changed_pins}", "pins change verdict"))
     if scores:
         items.append((f"{scores[0].f1:.3f} → {scores[1].f1:.3f}", "F1 against the truth"))
     return '<ul class="facts">' + "".join(f"<li><b>{number}</b>{what}</li>" for number, what in items) + "</ul>"

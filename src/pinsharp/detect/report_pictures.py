@@ -14,7 +14,7 @@ from pinsharp.detect.comparison import Comparison
 from pinsharp.detect.matching import match
 from pinsharp.detect.report_marks import Box, Marks, Plane, embedded, marked
 from pinsharp.detect.tables import Particle
-from pinsharp.images.arrays import FULL_SCALE, split_alpha
+from pinsharp.images.arrays import BT601, brightness
 
 DETAIL = (120, 260)
 """Height and width in pixels of the detail with marks; smaller images are shown as a whole only."""
@@ -65,7 +65,7 @@ def draw_views(comparison: Comparison, before: NDArray[Any], after: NDArray[Any]
         before: The image before, as it was compared.
         after: The image after.
     """
-    planes = _brightness(before), _brightness(after)
+    planes = brightness(before, BT601), brightness(after, BT601)
     marks = _marks(comparison)
     gain = _gain(planes)
     height, width = comparison.shape
@@ -90,7 +90,7 @@ def draw_crops(
         after: The image after.
         particles: Of `comparison.new` and `comparison.lost`.
     """
-    planes = _brightness(before), _brightness(after)
+    planes = brightness(before, BT601), brightness(after, BT601)
     false = {particle for marks in _marks(comparison) for particle in marks.extra}
     is_known = comparison.truth is not None
     return [
@@ -155,16 +155,6 @@ def _busiest(comparison: Comparison) -> Box:
     row, column = np.unravel_index(int(sums.argmax()), sums.shape)
     top, left = min(int(row) * 8, height - size[0]), min(int(column) * 8, width - size[1])
     return top, left, top + size[0], left + size[1]
-
-
-def _brightness(image: NDArray[Any]) -> Plane:
-    """An image as (H, W) in [0, 1]: luma of colour, without alpha."""
-    colour, _ = split_alpha(image)
-    plane = colour.reshape(*colour.shape[:2], -1).astype(np.float32) / np.float32(
-        FULL_SCALE[image.dtype.newbyteorder("=")]
-    )
-    weights = (0.299, 0.587, 0.114) if plane.shape[2] == 3 else (1,)
-    return np.asarray(plane @ np.array(weights, np.float32), np.float32)
 
 
 def _gain(planes: tuple[Plane, Plane]) -> float:

@@ -9,6 +9,7 @@ there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 # The value that stands for white, by dtype.
 FULL_SCALE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535, np.dtype(np.float32): 1}
+
+BT709 = (0.2126, 0.7152, 0.0722)
+"""Weights of red, green and blue in luma: ITU-R BT.709, whose primaries sRGB has."""
+
+BT601 = (0.299, 0.587, 0.114)
+"""The same as older video has them (ITU-R BT.601)."""
 
 # Floats may leave [0, 1] by this much (a quarter of an 8-bit level: rounding of an earlier step) and are clipped.
 FLOAT_TOLERANCE = 1e-3
@@ -85,6 +92,20 @@ def to_array(tensor: Tensor, like: NDArray[Any], *, white_level: int | None = No
     if alpha is not None:
         return join_alpha(colour, alpha)
     return colour[..., 0] if like.ndim == 2 else colour
+
+
+def luma(image: Tensor, weights: Sequence[float] = BT709) -> Tensor:
+    """Weighted mean (B, 1, H, W) of the channels of images (B, 3, H, W); mono images as they are."""
+    if image.shape[1] == 1:
+        return image
+    return (image * image.new_tensor(weights)[:, None, None]).sum(dim=1, keepdim=True)
+
+
+def brightness(image: NDArray[Any], weights: Sequence[float] = BT709) -> NDArray[np.float32]:
+    """Luma (H, W) of an image as `check_image` wants it, float32 in [0, 1], without alpha."""
+    colour = split_alpha(image)[0]
+    planes = colour.reshape(*colour.shape[:2], -1).astype(np.float32) / np.float32(_full_scale(image))
+    return np.ascontiguousarray(planes[..., 0] if planes.shape[2] == 1 else planes @ np.array(weights, np.float32))
 
 
 def check_image(image: NDArray[Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import tifffile
 from numpy.typing import NDArray
 from tifffile import COMPRESSION
 
-from pinsharp.atomic import whole_or_nothing
+from pinsharp.atomic import check_free, whole_or_nothing
 from pinsharp.errors import OutputError
 from pinsharp.images import exif
 from pinsharp.images.bigtiff import MAX_SEGMENT_BYTES, LargeTiff
@@ -42,10 +41,7 @@ def check_large_output(path: str | Path, *, overwrite: bool = False) -> None:
             f"{path}: expected a name that ends in .tif or .tiff for an image of this size, got '{path.suffix}'; "
             "rename it: only TIFF is written by bands"
         )
-    if path.is_dir():
-        raise OutputError(f"{path}: expected a file to write, got a folder; name a file in it")
-    if os.path.lexists(path) and not overwrite:
-        raise OutputError(f"{path}: expected a new name, got an existing file; use --overwrite to replace it")
+    check_free(path, overwrite=overwrite)
 
 
 def write_large(path: str | Path, bands: Iterable[NDArray[Any]], *, like: LargeTiff, overwrite: bool = False) -> None:

@@ -8,7 +8,6 @@ whole.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pinsharp.atomic import write_atomically
+from pinsharp.atomic import check_free, write_atomically
 from pinsharp.errors import ImageError, OutputError
 from pinsharp.images import eight_bit, png, tiff
 from pinsharp.images.arrays import check_image
@@ -162,10 +161,7 @@ def check_output(path: str | Path, pixels: NDArray[Any], *, overwrite: bool = Fa
         )
     if pixels.shape[2:] in ((2,), (4,)) and not target.has_alpha:
         raise OutputError(f"{path}: expected pixels without alpha for {target.name}, got alpha; use .png or .tif")
-    if path.is_dir():
-        raise OutputError(f"{path}: expected a file to write, got a folder; name a file in it")
-    if os.path.lexists(path) and not overwrite:
-        raise OutputError(f"{path}: expected a new name, got an existing file; use --overwrite to replace it")
+    check_free(path, overwrite=overwrite)
 
 
 def same_file(first: str | Path, second: str | Path) -> bool:

@@ -33,6 +33,11 @@ class Span:
     outer_stop: int
 
     @property
+    def length(self) -> int:
+        """Pixels that it owns."""
+        return self.stop - self.start
+
+    @property
     def owned(self) -> slice:
         """What it owns of the image."""
         return slice(self.start, self.stop)
@@ -83,26 +88,6 @@ class Window:
     horizontal: Span
 
     @property
-    def top(self) -> int:
-        """First row that it owns."""
-        return self.vertical.start
-
-    @property
-    def left(self) -> int:
-        """First column that it owns."""
-        return self.horizontal.start
-
-    @property
-    def bottom(self) -> int:
-        """End of the rows that it owns."""
-        return self.vertical.stop
-
-    @property
-    def right(self) -> int:
-        """End of the columns that it owns."""
-        return self.horizontal.stop
-
-    @property
     def rows(self) -> slice:
         """Rows of the image that it owns."""
         return self.vertical.owned
@@ -121,16 +106,6 @@ class Window:
     def outer_columns(self) -> slice:
         """Columns of the image that it reads."""
         return self.horizontal.outer
-
-    @property
-    def inner_rows(self) -> slice:
-        """Rows that it owns, counted in what it read."""
-        return self.vertical.inner
-
-    @property
-    def inner_columns(self) -> slice:
-        """Columns that it owns, counted in what it read."""
-        return self.horizontal.inner
 
 
 def windows(shape: tuple[int, int], size: int, halo: int, stride: int = 1) -> list[Window]:

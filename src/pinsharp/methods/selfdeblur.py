@@ -1,6 +1,8 @@
 """SelfDeblur as a method: two networks that are fitted to each image, and learn from nothing else."""
 
-from dataclasses import replace
+import os
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,8 +19,11 @@ from pinsharp.methods.method import (
     check_image,
     check_takes_kernel,
 )
+from pinsharp.runtimes.cache import cache_folder
+from pinsharp.settings import build, read_toml
 
 if TYPE_CHECKING:
+    from pinsharp.nets.peers.self_fit import SelfDeblurResult
     from pinsharp.nets.peers.selfdeblur import SelfDeblurConfig
 
 
@@ -33,7 +38,11 @@ def selfdeblur(summary: str, *, small: bool = False) -> MethodInfo:
 
         check_torch_only(asked.name, asked.runtime)
         choose_dtype(asked.precision, asked.device)
-        config = replace(SMALL if small else SelfDeblurConfig(), **_STEPS.read(asked))
+        config = SMALL if small else SelfDeblurConfig()
+        if asked.option.endswith(".toml"):
+            config = build(SelfDeblurConfig, asdict(config) | read_toml(asked.option, example="kernel_size = 31"), "")
+        else:
+            config = replace(config, **_STEPS.read(asked))
         return SelfDeblurMethod(asked.name, config, device=asked.device)
 
     return MethodInfo("network", "itself", summary, make)
@@ -41,6 +50,9 @@ def selfdeblur(summary: str, *, small: bool = False) -> MethodInfo:
 
 class SelfDeblurMethod:
     """Fits image and kernel together (Ren et al., 2020): no weights, no kernel to give, and thousands of steps.
+
+    A fit is kept in the cache folder while it lasts: one that was interrupted, or whose process died, goes on when the
+    same image is restored with the same settings.
 
     Args:
         name: What tables call it.
@@ -68,11 +80,29 @@ class SelfDeblurMethod:
             ImageError: If an image is too small for the levels of the generator (see `SelfDeblurConfig`).
             KernelError: If there is a kernel.
         """
-        from pinsharp.nets.peers.self_fit import fit
-
         if kernel is not None:
             check_takes_kernel(self)
         blurred = check_image(image).to(self.device, torch.float32)
-        fits = [fit(one[None], self.config) for one in blurred]
+        fits = [self._fit(one[None]) for one in blurred]
         restored = torch.cat([found.image for found in fits]).clamp(0, 1)
         return Deblurred(restored.to(image.device), torch.cat([found.kernel for found in fits]).to(image.device))
+
+    def _fit(self, image: Tensor) -> "SelfDeblurResult":
+        """Fit one image (1, C, H, W), or go on with its fit."""
+        from pinsharp.nets.peers.self_fit import fit, fit_key
+
+        state = _place(f"{fit_key(image, self.config)}.fit")
+        found = fit(image, self.config, state=state, resume=state is not None and state.exists())
+        if state is not None:
+            state.unlink(missing_ok=True)
+        return found
+
+
+def _place(name: str) -> Path | None:
+    """Where a fit is kept; None where nothing can be kept."""
+    folder = cache_folder() / "fits"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder / name if os.access(folder, os.W_OK) else None

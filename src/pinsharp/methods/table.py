@@ -72,7 +72,7 @@ METHODS: dict[str, MethodInfo] = {
         Option("mu", "weight of the data", "5000"),
     ),
     "selfdeblur": selfdeblur(
-        "two networks fitted to each image, without training but slow; selfdeblur:STEPS sets how long"
+        "two networks fitted to each image, without training but slow; selfdeblur:STEPS or selfdeblur:FILE.toml"
     ),
     "selfdeblur-small": selfdeblur("the same with a quarter of the channels and fewer steps, for a CPU", small=True),
     _ENSEMBLE: MethodInfo(
@@ -112,14 +112,22 @@ def load_method(
     target = find_device("cpu" if device == "auto" and on_cpu else device)
     if _is_file(name_or_path):
         return from_file(Path(name_or_path), target, precision, runtime=runtime)
-    name_or_path = str(name_or_path)
-    name, _, option = name_or_path.partition(":")
+    name, _, option = str(name_or_path).partition(":")
+    return find_method(name).make(Request(name, option, target, precision, runtime))
+
+
+def find_method(name: str) -> MethodInfo:
+    """Look a method up by its name, without an option.
+
+    Raises:
+        ConfigError: If there is none; the message names the closest.
+    """
     table = method_table()
     if name not in table:
         close = difflib.get_close_matches(name, table, n=1)
         advice = f"did you mean {close[0]!r}?" if close else "pinsharp info lists them"
         raise ConfigError(f"expected a model ({', '.join(table)}) or a {_WEIGHTS_SUFFIX} file, got {name!r}; {advice}")
-    return table[name].make(Request(name, option, target, precision, runtime))
+    return table[name]
 
 
 def method_table() -> dict[str, MethodInfo]:

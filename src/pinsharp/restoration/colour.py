@@ -13,13 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pinsharp.errors import ConfigError
-from pinsharp.images.arrays import check_white_level, to_array, to_tensor
+from pinsharp.images.arrays import check_white_level, luma, to_array, to_tensor
 
 Channels = Literal["joint", "luma", "each"]
 CHANNELS: tuple[Channels, ...] = get_args(Channels)
-
-LUMA = (0.2126, 0.7152, 0.0722)
-"""Weights of red, green and blue in luma: ITU-R BT.709, whose primaries sRGB has."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +76,6 @@ def as_mono(image: Tensor) -> Tensor:
     """One channel (1, 1, H, W) of an image whose three are alike, as files of mono cameras often are; others as is."""
     is_grey = image.shape[1] == 3 and bool((image[:, :1] == image[:, 1:]).all())
     return image[:, :1] if is_grey else image
-
-
-def luma(image: Tensor) -> Tensor:
-    """Weighted mean (B, 1, H, W) of the channels of images (B, 3, H, W)."""
-    weights = torch.tensor(LUMA, dtype=image.dtype, device=image.device)
-    return (image * weights[:, None, None]).sum(dim=1, keepdim=True)
 
 
 def with_luma(image: Tensor, restored: Tensor) -> Tensor:

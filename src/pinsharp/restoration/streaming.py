@@ -193,9 +193,9 @@ class _Work:
         A new piece of memory for each window's result would lie where the large buffers of the next one have to go: the
         process grew to twice the size.
         """
-        memory = torch.empty((1, _colours(self.image), self.plan[0].bottom, self.image.width))
+        memory = torch.empty((1, _colours(self.image), self.plan[0].vertical.stop, self.image.width))
         for row in bands(self.plan):
-            band = memory[..., : row[0].bottom - row[0].top, :]
+            band = memory[..., : row[0].vertical.length, :]
             for window in row:
                 parts = [restore(window.rows, window.columns) for restore in restorers]
                 band[..., window.columns] = self._joined(parts, window.rows, window.columns)
@@ -224,7 +224,7 @@ class _Work:
             raise named(self.image, error, where) from error
 
     def _tell(self, window: Window) -> None:
-        self.done += (window.bottom - window.top) * (window.right - window.left)
+        self.done += window.vertical.length * window.horizontal.length
         if self.progress:
             self.progress(self.done, self.image.height * self.image.width)
 

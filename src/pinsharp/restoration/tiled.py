@@ -134,7 +134,7 @@ def window_restorer(
 
 def extent(plan: Sequence[Window]) -> tuple[int, int]:
     """Height and width of the first of some windows, the largest."""
-    return plan[0].bottom, plan[0].right
+    return plan[0].vertical.stop, plan[0].horizontal.stop
 
 
 def restored_rows(

@@ -5,20 +5,18 @@ What was measured is kept in the user's cache by machine, number of threads, wei
 
 import json
 import os
-import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
-from pathlib import Path
 from statistics import median
-from typing import Any
 
 import torch
 
 from pinsharp.errors import PinsharpError
 from pinsharp.nets.registry import net_kind
 from pinsharp.nets.weights import LoadedNet
+from pinsharp.processor import processor
 from pinsharp.runtimes import cache
 from pinsharp.runtimes.parity import TOLERANCE, largest_difference, restored
 from pinsharp.runtimes.parts import install, remove
@@ -125,7 +123,8 @@ def _remember(sha256: str, dtype: torch.dtype, trials: Sequence[Trial]) -> None:
 def _key(sha256: str, dtype: torch.dtype) -> str:
     versions = [f"{name} {_version(name)}" for name in ("torch", "onnxruntime", "openvino")]
     versions.append(f"pinsharp {__version__}")  # it decides the graph that was timed and found to agree
-    parts = [_processor(), f"{os.cpu_count()} cores", f"{torch.get_num_threads()} threads", *versions]
+    named = processor(("model name", "cpu family", "model", "stepping"))
+    parts = [named, f"{os.cpu_count()} cores", f"{torch.get_num_threads()} threads", *versions]
     return "; ".join([sha256, str(dtype).removeprefix("torch."), *parts])
 
 
@@ -134,14 +133,3 @@ def _version(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "none"
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        kinds: dict[str, Any] = {}
-        for line in info.read_text(errors="replace").splitlines():
-            key, _, value = line.partition(":")
-            kinds.setdefault(key.strip(), value.strip())
-        return " ".join(str(kinds.get(key, "")) for key in ("model name", "cpu family", "model", "stepping"))
-    return platform.processor() or platform.machine()

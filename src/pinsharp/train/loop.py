@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from pinsharp.atomic import make_folder
 from pinsharp.data.synthesis import Batch, make_batch
-from pinsharp.errors import ConfigError, OutputError, PinsharpError
+from pinsharp.errors import ConfigError, PinsharpError
 from pinsharp.nets.registry import traits_of
 from pinsharp.nets.weights import save_weights
 from pinsharp.train.config import StageConfig, TrainConfig
@@ -61,10 +62,7 @@ def _start(run: Run) -> tuple[int, int, dict[str, Any] | None]:
             raise ConfigError(
                 f"{folder} already holds a run; go on with --resume, or choose another with --set run.folder=DIR"
             )
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot make the folder {folder}: {error.strerror}") from None
+        make_folder(folder)
         save_checkpoint(folder, _state(run, 0, 0, None))  # from here on a killed run can be resumed
     return 0, 0, None
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from complexity import multiply_adds, parameters
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError
-from pinsharp.nets.complexity import multiply_adds, parameters
 from pinsharp.nets.peers.deepdeblur import DeepDeblur, DeepDeblurConfig
 from pinsharp.nets.peers.dwdn import Dwdn, DwdnConfig
 from pinsharp.nets.peers.nafnet import Nafnet, NafnetConfig

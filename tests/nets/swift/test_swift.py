@@ -12,7 +12,6 @@ from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.errors import ConfigError
-from pinsharp.nets.mono_trunk import with_mono_trunk
 from pinsharp.nets.registry import make_config
 from pinsharp.nets.swift import bank_blocks
 from pinsharp.nets.swift.swift import MARGIN, Swift, SwiftConfig
@@ -182,22 +181,6 @@ def test_with_two_trunks_each_kind_of_image_has_its_own(channels, own):
     idle = {name.split(".")[0] for name in idle_parameters(net.restorer)}
     parts = {"trunk", "condition", "mono_trunk", "mono_condition"}
     assert idle & parts == parts - {f"{own}trunk", f"{own}condition"}
-
-
-def test_a_mono_trunk_started_from_blocks_of_the_other_is_that_trunk_without_the_rest():
-    """Here the block before is the identity, and the rest is taken over."""
-    net = randomised(small_net(replace(SMALL, deep_blocks=3)))
-    nn.init.zeros_(net.restorer.trunk.before[0].second.weight)
-    nn.init.zeros_(net.restorer.trunk.before[0].second.bias)
-    nn.init.zeros_(net.restorer.trunk.deep[1].second.weight)
-    nn.init.zeros_(net.restorer.trunk.deep[1].second.bias)
-    blurred = images(1, batch=1)
-    expected = net.deconvolve(blurred, true_blur())
-
-    grown = with_mono_trunk(net, deep=[0, 2], after=[0])
-
-    torch.testing.assert_close(grown.deconvolve(blurred, true_blur()), expected)
-    assert grown.config.mono_deep_blocks == 2
 
 
 def test_each_stage_trains_one_of_the_two_nets():

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.errors import ConfigError
-from pinsharp.images.arrays import to_tensor
+from pinsharp.images.arrays import luma, to_tensor
 from pinsharp.images.bigtiff import open_large
 from pinsharp.images.discover import find_images
 from pinsharp.images.files import read_image
-from pinsharp.restoration.colour import luma
 from pinsharp.restoration.streaming import is_large
 
 CROP = 2048
@@ -99,9 +98,7 @@ def read_middle(path: Path, side: int = CROP) -> NDArray[Any]:
 
 def brightness(image: NDArray[Any]) -> NDArray[np.float64]:
     """Luma (ITU-R BT.709) of an image as one channel (H, W), full scale 1; alpha is left out."""
-    tensor = to_tensor(image)
-    mono = luma(tensor) if tensor.shape[1] == 3 else tensor
-    return np.asarray(mono[0, 0].double().numpy(), np.float64)
+    return np.asarray(luma(to_tensor(image))[0, 0].double().numpy(), np.float64)
 
 
 def falls(levels: list[float], widths: list[float | None]) -> list[tuple[float, float]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pinsharp.cli.bench.measure import Jobs, Passes, Results, check_jobs, watch
+from pinsharp.cli.bench.measure import Passes, Results, watch
 from pinsharp.cli.bench.present import (
     TABLE_SUFFIXES,
     box_of,
@@ -20,7 +20,7 @@ from pinsharp.cli.bench.present import (
 )
 from pinsharp.cli.comparison import loader
 from pinsharp.cli.messages import complain, remark
-from pinsharp.cli.options import DEFAULT_MODEL, Device, JsonDocument, Precision, TrueKernel
+from pinsharp.cli.options import DEFAULT_MODEL, Device, Jobs, JsonDocument, Precision, TrueKernel
 
 if TYPE_CHECKING:
     from pinsharp.bench.detection.records import InspectionFigures
@@ -97,7 +97,6 @@ def detection(
     from pinsharp.bench.detection.run import TUNING_SEED, plan_detection, run_detection
     from pinsharp.bench.record_file import RecordFile
 
-    check_jobs(jobs)
     box = box_of(detail)
     study = _study(settings, detector, bits, tolerance, true_pins)
     lineup = _lineup(methods, whole_numbers(passes, "--passes"), true_kernel, device, precision)

@@ -15,21 +15,6 @@ Results = Annotated[
 Passes = Annotated[
     str, typer.Option(metavar="N,...", help="How many times each method restores, each time what is left.")
 ]
-Jobs = Annotated[
-    int, typer.Option(metavar="N", help="Measure in N processes at once, which share the processor's cores.")
-]
-
-
-def check_jobs(jobs: int) -> None:
-    """Refuse less than one process.
-
-    Raises:
-        ConfigError: With what was asked for.
-    """
-    from pinsharp.errors import ConfigError
-
-    if jobs < 1:
-        raise ConfigError(f"--jobs must be at least 1 process, got {jobs}")
 
 
 def watch(failures: Iterable[bool], total: int, what: str) -> None:

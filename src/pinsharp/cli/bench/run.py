@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from pinsharp.cli.bench.measure import Jobs, check_jobs, watch
+from pinsharp.cli.bench.measure import watch
 from pinsharp.cli.comparison import lineup_of, print_scores, sharp_images
 from pinsharp.cli.messages import complain
 from pinsharp.cli.options import (
@@ -15,6 +15,7 @@ from pinsharp.cli.options import (
     Bits,
     Border,
     Device,
+    Jobs,
     JsonDocument,
     Kernels,
     Limit,
@@ -63,7 +64,6 @@ def run(
     from pinsharp.bench.run import run as carry_out
     from pinsharp.data.testset import Degradation
 
-    check_jobs(jobs)
     protocol = Degradation(kernels, cast("Boundary", boundary), bits, noise / 255, seed)
     paths = sharp_images(data, split=split, limit=limit)
     lineup = lineup_of(methods, true_kernel=true_kernel, device=device, precision=precision)

@@ -6,6 +6,7 @@ is a valid convolution and no assumption is made about what lies past the border
 """
 
 import hashlib
+import json
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -21,6 +22,7 @@ from pinsharp.errors import ConfigError, ImageError, PinsharpError
 from pinsharp.metrics import SSIM_WINDOW, mse, ssim
 from pinsharp.nets.peers.fit_state import load_state, save_state
 from pinsharp.nets.peers.selfdeblur import NOISE_SCALE, ImageGenerator, KernelGenerator, SelfDeblurConfig
+from pinsharp.version import __version__
 
 SAVE_EVERY = 100
 """Steps between two states on disk: what a killed process loses at most. An interrupted one loses nothing."""
@@ -186,11 +188,11 @@ class _Fit:
         for number, values in moments.items():
             tensors |= {f"adam.{number}.{name}": value for name, value in values.items()}
         tensors["losses"] = torch.tensor(self.losses, dtype=torch.float64)
-        save_state(path, tensors, self._about())
+        save_state(path, tensors, _about(self.blurred, self.config))
 
     def load(self, path: Path) -> None:
         """Go on from what `save` has written."""
-        tensors = load_state(path, self._about())
+        tensors = load_state(path, _about(self.blurred, self.config))
         moments: dict[int, dict[str, Tensor]] = {}
         for name, value in tensors.items():
             kind, _, rest = name.partition(".")
@@ -212,16 +214,23 @@ class _Fit:
         random = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.done + 1)
         return self.image_noise + self.config.jitter * torch.randn(self.image_noise.shape, generator=random)
 
-    def _about(self) -> dict[str, Any]:
-        pixels = self.blurred.cpu().contiguous()
-        digest = hashlib.sha256(repr(tuple(pixels.shape)).encode() + pixels.numpy().tobytes()).hexdigest()
-        return {"image": f"sha256:{digest[:16]}", **asdict(self.config)}
+
+def fit_key(image: Tensor, config: SelfDeblurConfig) -> str:
+    """A name for the fit of an image (1, C, H, W): that of the same image and settings, and of this version, alone."""
+    about = {"pinsharp": __version__, **_about(image.detach().float(), config)}
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]
 
 
 def rate_factor(config: SelfDeblurConfig, step: int) -> float:
     """Share of both learning rates that is left at a step, counted from 0: halved at each milestone."""
     factor: float = 0.5 ** sum(step >= round(share * config.steps) for share in config.milestones)
     return factor
+
+
+def _about(image: Tensor, config: SelfDeblurConfig) -> dict[str, Any]:
+    pixels = image.cpu().contiguous()
+    digest = hashlib.sha256(repr(tuple(pixels.shape)).encode() + pixels.numpy().tobytes()).hexdigest()
+    return {"image": f"sha256:{digest[:16]}", **asdict(config)}
 
 
 def _check(image: Tensor, config: SelfDeblurConfig) -> None:

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 import tiny_models
-from pinsharp.nets.complexity import multiply_adds, parameters
+from complexity import multiply_adds, parameters
 from pinsharp.nets.peers.srn import Srn, SrnConfig
 from pinsharp.nets.registry import NETS, NetKind, Traits
 

@@ -1,5 +1,9 @@
-"""How fast a run trains, against a plain loop of the same net in the same process."""
+"""How fast a run trains, against a plain loop of the same net in the same process.
 
+Usage: python scripts/train_throughput.py CONFIG.toml STEPS [KEY=VALUE ...]
+"""
+
+import sys
 import time
 from dataclasses import replace
 
@@ -8,7 +12,7 @@ import torch
 from pinsharp.data.corpus import load_corpus
 from pinsharp.data.synthesis import make_batch
 from pinsharp.nets.registry import build_net
-from pinsharp.train.config import StageConfig, TrainConfig
+from pinsharp.train.config import StageConfig, TrainConfig, load_config
 from pinsharp.train.run import compile_trunks
 from pinsharp.train.stages import Stage
 
@@ -69,3 +73,7 @@ class _Loop:
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
+
+
+if __name__ == "__main__":
+    print(measure_throughput(load_config(sys.argv[1], sys.argv[3:]), int(sys.argv[2])))
