@@ -214,7 +214,7 @@ def test_what_cannot_be_exported_is_refused_first(exported, name, precision, sen
 def test_networks_that_cannot_be_exported_are_refused(tmp_path):
     save_weights(tmp_path / "udbd.safetensors", tiny_udbd(), {})
 
-    with pytest.raises(ConfigError, match=r"expected one of the nets swift, nafnet, deepdeblur, srn .* got udbd"):
+    with pytest.raises(ConfigError, match=r"expected one of the nets swift, deepdeblur, srn, nafnet to .* got udbd"):
         export(tmp_path / "udbd.safetensors", tmp_path / "udbd.onnx")
 
 
