@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from pinsharp.blur.kernels import check_kernel, kernel_sigma, render_kernels
+from pinsharp.blur.family import render_kernels
+from pinsharp.blur.kernels import check_kernel, kernel_sigma
 from pinsharp.blur.noise import generator
 from pinsharp.data.aberrations import aberrate
 

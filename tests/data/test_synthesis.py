@@ -7,7 +7,8 @@ import pytest
 import torch
 from scipy.stats import kstest
 
-from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma, render_kernels
+from pinsharp.blur.family import render_kernels
+from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma
 from pinsharp.blur.noise import generator
 from pinsharp.blur.operators import Blur
 from pinsharp.data.corpus import Corpus

@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from pinsharp.blur.kernels import render_kernels
+from pinsharp.blur.family import exact_kernels
 from pinsharp.blur.noise import add_read_noise, add_shot_noise, generator, quantise
 from pinsharp.blur.operators import Blur
 from pinsharp.data.aberrations import aberrate
@@ -159,7 +159,7 @@ def make_batch(corpus: Corpus, config: SynthesisConfig, *, size: int, indices: r
     choices = [draw_blurriness(config, draw) for draw in draws]
     sigma = torch.tensor([choice.sigma for choice in choices], dtype=torch.float64)
     radius = torch.tensor([choice.radius for choice in choices], dtype=torch.float64)
-    kernel = render_kernels(sigma, radius, config.kernel_size).float().to(device)
+    kernel = exact_kernels(sigma, radius, config.kernel_size).to(device)
     blurred = Blur(_lenses(kernel, choices, config, draws), "valid")(crops)
     if config.line_gain:
         blurred = torch.stack(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinsharp.blur.kernels import render_kernels
+from pinsharp.blur.family import exact_kernels
 from pinsharp.blur.noise import generator
 from pinsharp.data.corpus import Corpus
 from pinsharp.data.synthesis import SynthesisConfig, make_batch
@@ -80,7 +80,7 @@ class Pool:
         draw = generator(self._seed + _WINDOWS, indices.start)
         kept = int(torch.randint(min(LEAST_WINDOWS, count), count + 1, (), generator=draw))
         sigma, radius, noise = torch.stack([truth for _, truth in found]).unbind(dim=-1)
-        kernel = render_kernels(sigma.double(), radius.double(), self._config.kernel_size).float()
+        kernel = exact_kernels(sigma, radius, self._config.kernel_size)
         return Observed(
             features[:, :kept].float(), kernel, noise, sigma, radius
         )  # the most textured windows come first
