@@ -54,6 +54,24 @@ def test_a_sample_is_the_same_in_whatever_batch_it_comes(name, first, last):
         assert torch.equal(one, other)
 
 
+def test_what_processes_make_of_a_step_together_is_what_one_makes():
+    """Whether a step is mono included: it must not depend on which process asks."""
+    config, corpus, channels = replace(NOISY, mono=0.5, shapes=0.3, grains=0.3, line_gain=0.02), random_corpus(), set()
+    for first in range(0, 48, 6):
+        alone = make_batch(corpus, config, size=12, indices=range(first, first + 6), seed=5)
+
+        shares = [
+            make_batch(corpus, config, size=12, indices=range(start, start + 2), seed=5, first=first)
+            for start in range(first, first + 6, 2)
+        ]
+
+        for field in fields(alone):
+            together = torch.cat([getattr(share, field.name) for share in shares])
+            assert torch.equal(together, getattr(alone, field.name))
+        channels.add(alone.sharp.shape[1])
+    assert channels == {1, 3}
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_another_index_or_seed_is_another_sample(name):
     corpus = random_corpus()

@@ -2,7 +2,7 @@
 
 A crop is cut after blurring from a larger one, so that no pair shows an artificial border. Sample `index` of the run
 `seed` is always the same pair, in whatever order and by however many processes it is made: that is what makes a run
-resumable.
+resumable. Only whether it is mono is a matter of its step, all of whose pairs are.
 """
 
 import math
@@ -138,20 +138,25 @@ class Batch:
     radius: Tensor
 
 
-def make_batch(corpus: Corpus, config: SynthesisConfig, *, size: int, indices: range, seed: int) -> Batch:
+def make_batch(
+    corpus: Corpus, config: SynthesisConfig, *, size: int, indices: range, seed: int, first: int | None = None
+) -> Batch:
     """Make the training pairs of the given indices.
 
     Args:
         corpus: Sharp images, on the device where the pairs are to be made; each side at least `size` plus a kernel.
         config: Distributions of blur and noise.
         size: Side of the crops in pixels.
-        indices: Sample numbers; the first decides whether the batch is mono.
+        indices: Sample numbers.
         seed: The run's seed.
+        first: Number of the step's first sample, which decides whether the whole step is mono; the first of `indices`
+            unless several processes share the step.
     """
     device = corpus.images[0].device
     margin = config.kernel_size // 2
     draws = [generator(seed, index) for index in indices]
-    is_mono = float(torch.rand((), generator=generator(seed, -1 - indices.start))) < config.mono
+    first = indices.start if first is None else first
+    is_mono = float(torch.rand((), generator=generator(seed, -1 - first))) < config.mono
     crops = torch.stack([_draw_sharp(corpus, size + 2 * margin, draw) for draw in draws]).float() / 255
     crops = to_mono(crops) if is_mono else crops
     if config.shapes or config.grains:

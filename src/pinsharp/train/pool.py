@@ -72,12 +72,18 @@ class Pool:
         self._blocks: dict[int, tuple[Tensor, Tensor]] = {}  # features (block, N, F), float16, and truth (block, 3)
         self._round, self._order = 0, torch.arange(pairs)
 
-    def batch(self, indices: range) -> Observed:
-        """Give the samples of some indices."""
+    def batch(self, indices: range, first: int | None = None) -> Observed:
+        """Give the samples of some indices.
+
+        Args:
+            indices: Sample numbers.
+            first: Number of the step's first sample, which decides how many windows of each are read; the first of
+                `indices` unless several processes share the step.
+        """
         found = [self._pair(self._place(index)) for index in indices]
         features = torch.stack([feature for feature, _ in found])
         count = features.shape[1]
-        draw = generator(self._seed + _WINDOWS, indices.start)
+        draw = generator(self._seed + _WINDOWS, indices.start if first is None else first)
         kept = int(torch.randint(min(LEAST_WINDOWS, count), count + 1, (), generator=draw))
         sigma, radius, noise = torch.stack([truth for _, truth in found]).unbind(dim=-1)
         kernel = exact_kernels(sigma, radius, self._config.kernel_size)
