@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinsharp.blur.camera import generator
 from pinsharp.blur.family import exact_kernels
-from pinsharp.blur.noise import generator
 from pinsharp.data.corpus import Corpus
 from pinsharp.data.synthesis import SynthesisConfig, make_batch
 from pinsharp.nets.swift.spectrum_net import SpectrumNet

@@ -5,10 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from pinsharp.blur.camera import generator
 from pinsharp.blur.family import effective_width, exact_kernels, share_of_disk
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import kernel_sigma
-from pinsharp.blur.noise import generator
 from pinsharp.data.synthesis import Batch
 from pinsharp.errors import ConfigError
 from pinsharp.nets.registry import traits_of
