@@ -3,8 +3,8 @@
 import skimage.data
 import torch
 
+from pinsharp.blur.camera import generator
 from pinsharp.blur.kernels import gaussian_kernel
-from pinsharp.blur.noise import generator
 from pinsharp.blur.operators import Blur
 from pinsharp.images.arrays import to_tensor
 

@@ -8,8 +8,8 @@ import torch
 from skimage import data
 
 import pinsharp
+from pinsharp.blur.camera import add_read_noise, generator, quantise
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma
-from pinsharp.blur.noise import add_read_noise, generator, quantise
 from pinsharp.blur.operators import Blur
 from pinsharp.detect.simulate import CameraSettings, PanelSettings, expose, simulate_panel
 from pinsharp.images.arrays import to_array, to_tensor

@@ -15,8 +15,8 @@ from pinsharp.bench.contenders import contenders
 from pinsharp.bench.evaluate import header, measure, summarise
 from pinsharp.bench.record_file import plain
 from pinsharp.bench.records import Measurement
+from pinsharp.blur.camera import quantise
 from pinsharp.blur.kernels import gaussian_kernel
-from pinsharp.blur.noise import quantise
 from pinsharp.data.testset import Degradation, blurred_pairs
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.files import write_image

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from pinsharp.bench.linear_limit import linear_limit
+from pinsharp.blur.camera import generator, quantise
 from pinsharp.blur.fourier import spectrum
 from pinsharp.blur.kernels import gaussian_kernel
-from pinsharp.blur.noise import generator, quantise
 from pinsharp.blur.operators import Blur
 from pinsharp.classical.wiener import PRIORS, circular_wiener
 from pinsharp.errors import ImageError

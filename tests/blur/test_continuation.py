@@ -6,9 +6,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pinsharp.blur.camera import generator
 from pinsharp.blur.continuation import ContinuedImage, find_continuation
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma
-from pinsharp.blur.noise import generator
 from pinsharp.blur.operators import Blur
 from scenes import photograph, smooth_image
 

@@ -15,7 +15,6 @@ from pinsharp.blur.kernels import (
     gaussian_kernel,
     kernel_sigma,
     measured_kernel,
-    render_kernels,
 )
 from pinsharp.errors import KernelError
 
@@ -127,22 +126,6 @@ def test_a_batch_is_measured_kernel_by_kernel():
     batch = torch.cat([gaussian_kernel(1.0, 21), disk_kernel(4.0, 21)])
 
     torch.testing.assert_close(kernel_sigma(batch), torch.cat([kernel_sigma(kernel[None]) for kernel in batch]))
-
-
-def test_rendered_kernels_have_the_right_gradients():
-    sigma = torch.tensor([1.1, 2.0], dtype=torch.float64, requires_grad=True)
-    radius = torch.tensor([2.3, 0.9], dtype=torch.float64, requires_grad=True)
-
-    assert torch.autograd.gradcheck(lambda s, r: render_kernels(s, r, 9), (sigma, radius))
-
-
-@pytest.mark.parametrize("sigma, radius", [(0.0, 0.0), (0.0, 2.0), (2.0, 0.0)])
-def test_gradients_stay_finite_where_a_part_is_missing(sigma, radius):
-    values = torch.tensor([sigma, radius], requires_grad=True)
-
-    render_kernels(values[:1], values[1:], 9)[0, 0, 3, 2].backward()
-
-    assert torch.isfinite(values.grad).all()
 
 
 def test_a_measured_kernel_keeps_its_orientation_and_small_negative_values():

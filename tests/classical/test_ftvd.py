@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from pinsharp.blur.camera import add_read_noise, generator, quantise
 from pinsharp.blur.fourier import circular_convolve
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
-from pinsharp.blur.noise import add_read_noise, generator, quantise
 from pinsharp.blur.operators import Blur
 from pinsharp.classical.borders import fade_into_opposite
 from pinsharp.classical.ftvd import circular_ftvd, ftvd, tv_objective

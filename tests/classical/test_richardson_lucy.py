@@ -5,9 +5,9 @@ import pytest
 import torch
 from skimage.restoration import richardson_lucy as skimage_richardson_lucy
 
+from pinsharp.blur.camera import quantise
 from pinsharp.blur.fourier import circular_convolve
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
-from pinsharp.blur.noise import quantise
 from pinsharp.blur.operators import Blur
 from pinsharp.classical.richardson_lucy import richardson_lucy
 from pinsharp.errors import ConfigError, KernelError

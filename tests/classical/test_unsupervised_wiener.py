@@ -5,8 +5,8 @@ import pytest
 import torch
 from skimage.restoration import unsupervised_wiener as skimage_unsupervised_wiener
 
+from pinsharp.blur.camera import add_read_noise, generator, quantise
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
-from pinsharp.blur.noise import add_read_noise, generator, quantise
 from pinsharp.blur.operators import Blur
 from pinsharp.classical.unsupervised_wiener import circular_unsupervised_wiener, unsupervised_wiener
 from pinsharp.classical.wiener import circular_wiener

@@ -5,8 +5,8 @@ import pytest
 import torch
 from skimage.restoration import wiener as skimage_wiener
 
+from pinsharp.blur.camera import quantise
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
-from pinsharp.blur.noise import quantise
 from pinsharp.blur.operators import BOUNDARIES, Blur
 from pinsharp.classical.wiener import PRIORS, circular_wiener, wiener
 from pinsharp.errors import ConfigError, KernelError

@@ -8,8 +8,8 @@ import torch
 import typer
 from typer.testing import CliRunner
 
+from pinsharp.blur.camera import generator
 from pinsharp.blur.kernels import gaussian_kernel
-from pinsharp.blur.noise import generator
 from pinsharp.blur.operators import Blur
 from pinsharp.cli.evaluate import evaluate
 from pinsharp.errors import ConfigError, ImageError, KernelError, OutputError

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from pinsharp.blur.kernels import check_kernel, kernel_sigma, render_kernels
-from pinsharp.blur.noise import generator
+from pinsharp.blur.camera import generator
+from pinsharp.blur.family import render_kernels
+from pinsharp.blur.kernels import check_kernel, kernel_sigma
 from pinsharp.data.aberrations import aberrate
 
 SIZE = 41

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pinsharp.blur.noise import generator
+from pinsharp.blur.camera import generator
 from pinsharp.data.crops import draw_crop
 
 

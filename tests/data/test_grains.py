@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pinsharp.blur.noise import generator
+from pinsharp.blur.camera import generator
 from pinsharp.data.grains import draw_grains
 
 FLAT = torch.full((1, 96, 96), 0.5)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pinsharp.blur.noise import generator
+from pinsharp.blur.camera import generator
 from pinsharp.data.shapes import draw_shapes
 
 CROP = torch.rand(3, 60, 70, generator=torch.Generator().manual_seed(0))

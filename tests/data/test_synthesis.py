@@ -7,8 +7,9 @@ import pytest
 import torch
 from scipy.stats import kstest
 
-from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma, render_kernels
-from pinsharp.blur.noise import generator
+from pinsharp.blur.camera import Camera, generator
+from pinsharp.blur.family import render_kernels
+from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma
 from pinsharp.blur.operators import Blur
 from pinsharp.data.corpus import Corpus
 from pinsharp.data.synthesis import SynthesisConfig, draw_blurriness, make_batch
@@ -51,6 +52,24 @@ def test_a_sample_is_the_same_in_whatever_batch_it_comes(name, first, last):
 
     for one, other in zip(parts(batch, 3 - first), parts(alone, 0), strict=True):
         assert torch.equal(one, other)
+
+
+def test_what_processes_make_of_a_step_together_is_what_one_makes():
+    """Whether a step is mono included: it must not depend on which process asks."""
+    config, corpus, channels = replace(NOISY, mono=0.5, shapes=0.3, grains=0.3, line_gain=0.02), random_corpus(), set()
+    for first in range(0, 48, 6):
+        alone = make_batch(corpus, config, size=12, indices=range(first, first + 6), seed=5)
+
+        shares = [
+            make_batch(corpus, config, size=12, indices=range(start, start + 2), seed=5, first=first)
+            for start in range(first, first + 6, 2)
+        ]
+
+        for field in fields(alone):
+            together = torch.cat([getattr(share, field.name) for share in shares])
+            assert torch.equal(together, getattr(alone, field.name))
+        channels.add(alone.sharp.shape[1])
+    assert channels == {1, 3}
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -105,7 +124,7 @@ def test_paper_has_gaussians_of_sigma_1_to_4_8_bits_and_no_noise():
     choices = draws(PAPER)
 
     assert kstest([choice.sigma for choice in choices], "uniform", (1, 3)).pvalue > 1e-3
-    assert {(choice.radius, choice.read_noise, choice.full_well, choice.bits) for choice in choices} == {(0, 0, 0, 8)}
+    assert {(choice.radius, choice.camera) for choice in choices} == {(0, Camera(bits=8))}
 
 
 def test_paper_kernels_are_21_by_21_gaussians():
@@ -140,14 +159,14 @@ def test_wide_mixes_the_families_in_the_promised_shares():
 def test_wide_mixes_noise_and_depths_in_the_promised_shares():
     choices = draws(SynthesisConfig())
 
-    noisy = [c for c in choices if c.read_noise]
-    counted = [c for c in choices if c.full_well]
+    noisy = [c for c in choices if c.camera.read_noise]
+    counted = [c for c in choices if c.camera.full_well]
     assert len(noisy) / DRAWS == pytest.approx(0.5, abs=0.03)
     assert len(counted) / len(noisy) == pytest.approx(1 / 3, abs=0.04)
-    assert all(c.read_noise for c in counted)
-    assert kstest([255 * c.read_noise for c in noisy], "uniform", (0, 2)).pvalue > 1e-3
-    assert all(2000 <= c.full_well <= 32000 for c in counted)
-    depths = {bits: sum(c.bits == bits for c in choices) / DRAWS for bits in (8, 10, 12, 16)}
+    assert all(c.camera.read_noise for c in counted)
+    assert kstest([255 * c.camera.read_noise for c in noisy], "uniform", (0, 2)).pvalue > 1e-3
+    assert all(2000 <= c.camera.full_well <= 32000 for c in counted)
+    depths = {bits: sum(c.camera.bits == bits for c in choices) / DRAWS for bits in (8, 10, 12, 16)}
     assert depths == pytest.approx({8: 0.6, 10: 0.1, 12: 0.2, 16: 0.1}, abs=0.03)
 
 
@@ -155,7 +174,8 @@ def test_family_width_noise_and_depth_are_drawn_independently():
     """Or the net would learn to read the noise off the blur."""
     choices = draws(SynthesisConfig())
 
-    table = torch.tensor([[c.sigma, c.radius, c.read_noise, c.bits] for c in choices], dtype=torch.float64)
+    rows = [[c.sigma, c.radius, c.camera.read_noise, c.camera.bits] for c in choices]
+    table = torch.tensor(rows, dtype=torch.float64)
 
     correlation = torch.corrcoef(table.T)
     assert correlation[:2, 2:].abs().max() < 0.06

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from pinsharp.blur.camera import quantise
 from pinsharp.blur.kernels import gaussian_kernel
-from pinsharp.blur.noise import quantise
 from pinsharp.blur.operators import BOUNDARIES, Blur
 from pinsharp.data.testset import (
     Degradation,

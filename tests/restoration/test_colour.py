@@ -6,9 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pinsharp.blur.camera import generator
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
-from pinsharp.blur.noise import generator
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.arrays import luma, to_tensor
 from pinsharp.methods.method import Deblurred, MethodTraits

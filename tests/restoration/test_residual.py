@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from pinsharp.blur.camera import generator
 from pinsharp.blur.kernels import gaussian_kernel
-from pinsharp.blur.noise import generator
 from pinsharp.blur.operators import Blur
 from pinsharp.images.arrays import to_array
 from pinsharp.restoration import residual as room

@@ -7,9 +7,9 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pinsharp.blur.camera import generator
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
-from pinsharp.blur.noise import generator
 from pinsharp.blur.operators import Blur
 from pinsharp.classical.wiener import wiener
 from pinsharp.images.windows import windows

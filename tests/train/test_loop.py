@@ -203,6 +203,33 @@ def test_runs_of_different_precision_follow_one_another(tiny_run, with_run, tmp_
     assert all(value.dtype == torch.float32 for value in rounded.values())
 
 
+def test_two_processes_train_on_what_one_would_train_on(tiny_run, with_run, stages, tmp_path, monkeypatch, no_pictures):
+    config = replace(
+        with_run(tiny_run, seed=1), stage=(stages("deconv", steps=6, batch=4),), data=replace(tiny_run.data, mono=0.5)
+    )
+
+    def seen(folder, processes, index):
+        """The sharp crops of all steps, as one of several processes makes them."""
+        made = []
+
+        def make(*arguments, **options):
+            made.append(make_batch(*arguments, **options))
+            return made[-1]
+
+        shared = type("Shared", (running.Accelerator,), {"num_processes": processes, "process_index": index})
+        with monkeypatch.context() as patch:
+            patch.setattr(running, "Accelerator", shared)
+            patch.setattr(loop, "make_batch", make)
+            train(in_folder(config, tmp_path / folder), quiet=True)
+        return [batch.sharp for batch in made]
+
+    alone, *halves = seen("alone", 1, 0), seen("first", 2, 0), seen("second", 2, 1)
+
+    assert {step.shape[1] for step in alone} == {1, 3}
+    for step, *shares in zip(alone, *halves, strict=True):
+        assert torch.equal(torch.cat(shares), step)
+
+
 @pytest.mark.parametrize("quiet", [True, False])
 def test_without_a_terminal_each_validation_is_a_line(tiny_run, capsys, no_pictures, quiet):
     train(tiny_run, quiet=quiet)
@@ -621,7 +648,7 @@ torch.save(state, f"{sys.argv[2]}/process{os.environ['RANK']}.pt")
 
 @pytest.mark.slow
 def test_processes_agree_on_the_weights(tiny_run, stages, as_toml, tmp_path):
-    """Mono batches on one process and colour batches on the other, parts frozen and trained in turn."""
+    """Steps of mono images and steps of colour images, parts frozen and trained in turn."""
     config = replace(tiny_run, data=replace(tiny_run.data, mono=0.5))
     kinds = ("kernel", "deconv", "deconv", "joint")
     config = replace(config, stage=tuple(stages(kind, steps=3, batch=4) for kind in kinds))

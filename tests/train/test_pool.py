@@ -92,3 +92,15 @@ def test_steps_read_different_numbers_of_windows():
     assert min(counts) == LEAST_WINDOWS
     assert max(counts) == 16
     assert len(counts) > 5
+
+
+def test_processes_that_share_a_step_read_as_many_windows_as_one_alone():
+    alone, shared, counts = pool(), pool(), set()
+    for first in range(0, 8 * BLOCK, BLOCK):
+        whole = alone.batch(range(first, first + BLOCK)).features
+
+        halves = [shared.batch(range(start, start + BLOCK // 2), first) for start in (first, first + BLOCK // 2)]
+
+        assert torch.equal(torch.cat([half.features for half in halves]), whole)
+        counts.add(whole.shape[1])
+    assert len(counts) > 1

@@ -9,8 +9,9 @@ import torch
 from PIL import Image
 from torch import nn
 
+from pinsharp.blur.family import render_kernels
 from pinsharp.blur.field import BlurField
-from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma, render_kernels
+from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma
 from pinsharp.data.corpus import load_corpus
 from pinsharp.data.synthesis import Batch, SynthesisConfig, make_batch
 from pinsharp.errors import ConfigError

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pinsharp.bench.linear_limit import linear_limit
 from pinsharp.bench.records import TRUE_KERNEL
-from pinsharp.blur.noise import generator
+from pinsharp.blur.camera import generator
 from pinsharp.data.testset import BlurredPair, Degradation
 from pinsharp.errors import ConfigError
 from pinsharp.methods.devices import choose_dtype

@@ -17,8 +17,8 @@ from pinsharp.bench.contenders import Contender
 from pinsharp.bench.cost import with_cost
 from pinsharp.bench.provenance import provenance
 from pinsharp.bench.records import TRUE_KERNEL, Measurement
+from pinsharp.blur.camera import quantise
 from pinsharp.blur.kernels import kernel_sigma
-from pinsharp.blur.noise import quantise
 from pinsharp.data.testset import BlurredPair, Degradation, blurred_pairs, file_sha256, protocol_hash
 from pinsharp.errors import ImageError
 from pinsharp.metrics import ImageScores, Scores, mse, psnr, ssim

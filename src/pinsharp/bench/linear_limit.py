@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
+from pinsharp.blur.camera import Camera
 from pinsharp.blur.fourier import from_spectrum, spectrum, transfer_function
-from pinsharp.blur.noise import add_read_noise, quantise
 from pinsharp.blur.operators import Blur
 from pinsharp.errors import ImageError
 
@@ -44,14 +44,9 @@ def linear_limit(
     shape, side = (sharp.shape[-2], sharp.shape[-1]), kernel.shape[-1]
     if min(shape) < side:
         raise ImageError(f"the linear limit needs at least {side} x {side} pixels, got {shape[0]} x {shape[1]}")
-    blurred = Blur(kernel, "circular")(sharp)
-    if noise_sigma > 0:
-        if generator is None:
-            raise ValueError("noise needs a generator to be drawn from, got None")
-        blurred = add_read_noise(blurred, noise_sigma, generator)
-    # A level is 1 / (2^bits - 1) wide, and rounding to it adds a twelfth of its square.
-    variance = noise_sigma**2 + 1 / (12 * (2**bits - 1) ** 2)
-    return best_linear_filter(quantise(blurred, bits), sharp, kernel, variance)
+    camera = Camera(bits, noise_sigma)
+    blurred = camera.expose(Blur(kernel, "circular")(sharp), generator)
+    return best_linear_filter(blurred, sharp, kernel, camera.noise_variance(0.0))
 
 
 def best_linear_filter(blurred: Tensor, sharp: Tensor, kernel: Tensor, noise_power: float | Tensor) -> Tensor:

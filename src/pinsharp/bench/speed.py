@@ -22,8 +22,8 @@ from pinsharp.bench.cost import with_cost
 from pinsharp.bench.records import RunRecords
 from pinsharp.bench.standing import MARK, Standing, describe, faults, standings
 from pinsharp.bench.typeset import Cell, Column, Group, Table
+from pinsharp.blur.camera import generator, quantise
 from pinsharp.blur.kernels import gaussian_kernel
-from pinsharp.blur.noise import generator, quantise
 from pinsharp.blur.operators import Blur
 from pinsharp.data.testset import BlurredPair
 from pinsharp.errors import ConfigError, PinsharpError

@@ -1,18 +1,14 @@
 """How blurred an image is: the one value that estimators return, restorers take and reports show."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from numpy.typing import NDArray
 from torch import Tensor
 
 from pinsharp.blur.continuation import Continuation
+from pinsharp.blur.family import Family, disk_radius, family_of
 from pinsharp.blur.kernels import kernel_sigma
-
-Family = Literal["gaussian", "disk", "mixture", "free", "given"]
-
-GAUSSIAN_BELOW, DISK_ABOVE = 0.25, 0.75
-"""Share of the disc in the squared width up to which a blur counts as Gaussian, and from which on as a disc."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -72,19 +68,15 @@ class BlurField:
     @property
     def family(self) -> Family:
         """`gaussian`, `disk`, `mixture` of both, `free` for a kernel without such a form, `given` for the user's."""
-        share = self.disk_fraction
         if self.is_given:
             return "given"
-        if share is None:
-            return "free"
-        if share < GAUSSIAN_BELOW:
-            return "gaussian"
-        return "disk" if share > DISK_ABOVE else "mixture"
+        share = self.disk_fraction
+        return "free" if share is None else family_of(share)
 
     @property
     def disk_radius(self) -> float:
         """Radius in pixels of the disc, the circle of confusion, that is as wide."""
-        return 2 * self.sigma
+        return disk_radius(self.sigma)
 
     @property
     def disk_fraction(self) -> float | None:

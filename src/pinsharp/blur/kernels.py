@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pinsharp.blur.family import exact_kernels
 from pinsharp.errors import KernelError
 
 NEGATIVE_TOLERANCE = 1e-3
@@ -37,8 +38,7 @@ def gaussian_kernel(sigma: float, size: int | None = None) -> Tensor:
     """
     _check_positive("sigma of a Gaussian", sigma)
     side = _checked_side(size, 2 * math.ceil(4 * sigma) + 1)
-    values = torch.tensor([sigma, 0.0], dtype=torch.float64)
-    return render_kernels(values[:1], values[1:], side).float()
+    return exact_kernels(sigma, 0.0, side)
 
 
 def disk_kernel(radius: float, size: int | None = None) -> Tensor:
@@ -58,8 +58,7 @@ def disk_kernel(radius: float, size: int | None = None) -> Tensor:
     """
     _check_positive("radius of a disc", radius)
     side = _checked_side(size, 2 * math.ceil(radius - 0.5) + 1)
-    values = torch.tensor([0.0, radius], dtype=torch.float64)
-    return render_kernels(values[:1], values[1:], side).float()
+    return exact_kernels(0.0, radius, side)
 
 
 def gaussian_disk_kernel(sigma: float, radius: float, size: int | None = None) -> Tensor:
@@ -79,28 +78,7 @@ def gaussian_disk_kernel(sigma: float, radius: float, size: int | None = None) -
     _check_positive("sigma of a Gaussian", sigma)
     _check_positive("radius of a disc", radius)
     side = _checked_side(size, 2 * math.ceil(4 * sigma + radius) + 1)
-    values = torch.tensor([sigma, radius], dtype=torch.float64)
-    return render_kernels(values[:1], values[1:], side).float()
-
-
-def render_kernels(sigma: Tensor, radius: Tensor, size: int) -> Tensor:
-    """Render a batch of Gaussians convolved with discs; differentiable in both parameters.
-
-    Args:
-        sigma: Standard deviations in pixels, shape (B,), >= 0; 0 stands for no Gaussian.
-        radius: Disc radii in pixels, shape (B,), >= 0; 0 stands for no disc.
-        size: Side of the kernels in pixels, odd. What lies outside is cut off and the rest scaled to sum 1.
-
-    Returns:
-        Kernels of shape (B, 1, size, size), in the dtype of `sigma`.
-    """
-    disk = _disk_coverage(radius, size)
-    # A Gaussian is separable: one banded matrix from the left and the same one from the right blur a disc with it.
-    offsets = torch.arange(size, dtype=sigma.dtype, device=sigma.device)
-    distance = offsets[:, None] - offsets[None, :]
-    band = torch.exp(-0.5 * (distance / sigma.clamp(min=1e-2)[:, None, None]) ** 2)  # (B, K, K)
-    kernel = band @ disk @ band
-    return (kernel / kernel.sum(dim=(-2, -1), keepdim=True)).unsqueeze(1)
+    return exact_kernels(sigma, radius, side)
 
 
 def kernel_sigma(kernel: Tensor) -> Tensor:
@@ -178,32 +156,6 @@ def measured_kernel(values: Any) -> Tensor:
             f"a measured kernel must have a positive sum, got {total:.4g}; was the background subtracted twice?"
         )
     return check_kernel((array / total)[None, None]).float()
-
-
-def _disk_coverage(radius: Tensor, size: int) -> Tensor:
-    """Area that each pixel of a size x size grid shares with a centred disc, (B, size, size); radius 0 is one pixel."""
-    edges = torch.arange(size + 1, dtype=radius.dtype, device=radius.device) - size / 2
-    # A disc of radius below 0.5 lies inside the centre pixel: any such radius is the same delta.
-    corner = _corner_area(edges[None, :, None], edges[None, None, :], radius.clamp(min=1e-3)[:, None, None])
-    return corner[:, 1:, 1:] - corner[:, :-1, 1:] - corner[:, 1:, :-1] + corner[:, :-1, :-1]
-
-
-def _corner_area(x: Tensor, y: Tensor, radius: Tensor) -> Tensor:
-    """Signed area of a centred disc inside the rectangle from the origin to (x, y)."""
-    sign = torch.sign(x) * torch.sign(y)
-    x, y = torch.minimum(x.abs(), radius), torch.minimum(y.abs(), radius)
-    meets = _half_chord(y, radius)  # where the line at height y leaves the disc
-    return sign * (y * torch.minimum(x, meets) + (_arc_area(x, radius) - _arc_area(meets, radius)).clamp(min=0))
-
-
-def _half_chord(x: Tensor, radius: Tensor) -> Tensor:
-    # The tiny floor keeps the square root's gradient finite at the rim.
-    return (radius**2 - x**2).clamp(min=1e-12).sqrt()
-
-
-def _arc_area(x: Tensor, radius: Tensor) -> Tensor:
-    """Area under the circle's upper arc from 0 to x."""
-    return 0.5 * (x * _half_chord(x, radius) + radius**2 * torch.atan2(x, _half_chord(x, radius)))
 
 
 def _check_positive(what: str, value: float) -> None:

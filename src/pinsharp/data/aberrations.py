@@ -10,7 +10,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from pinsharp.blur.kernels import kernel_sigma, render_kernels
+from pinsharp.blur.family import render_kernels
+from pinsharp.blur.kernels import kernel_sigma
 
 _FINENESS = 4
 """Samples a pixel, along each axis, by which a kernel is drawn."""

@@ -2,7 +2,7 @@
 
 A crop is cut after blurring from a larger one, so that no pair shows an artificial border. Sample `index` of the run
 `seed` is always the same pair, in whatever order and by however many processes it is made: that is what makes a run
-resumable.
+resumable. Only whether it is mono is a matter of its step, all of whose pairs are.
 """
 
 import math
@@ -12,8 +12,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from pinsharp.blur.kernels import render_kernels
-from pinsharp.blur.noise import add_read_noise, add_shot_noise, generator, quantise
+from pinsharp.blur.camera import Camera, generator
+from pinsharp.blur.family import exact_kernels
 from pinsharp.blur.operators import Blur
 from pinsharp.data.aberrations import aberrate
 from pinsharp.data.corpus import Corpus
@@ -98,24 +98,12 @@ class Blurriness:
     Args:
         sigma: Of the Gaussian part in pixels; 0 for none.
         radius: Of the disc part in pixels; 0 for none.
-        read_noise: Standard deviation in units of full scale, before smoothing.
-        full_well: Electrons at full scale; 0 for no shot noise.
-        bits: Depth that the image is rounded to.
-        smoothing: Sigma in pixels of the Gaussian that the read noise is smoothed with; 0 for white noise.
+        camera: What takes the image.
     """
 
     sigma: float
     radius: float
-    read_noise: float
-    full_well: float
-    bits: int
-    smoothing: float = 0.0
-
-    def noise(self, brightness: float) -> float:
-        """Level of all noise, rounding included, at a mean brightness: its standard deviation if it is white."""
-        shot = brightness / self.full_well if self.full_well else 0.0
-        rounding = 1 / (2**self.bits - 1) ** 2 / 12
-        return math.sqrt(self.read_noise**2 + shot + rounding)
+    camera: Camera
 
 
 @dataclass(frozen=True)
@@ -139,20 +127,25 @@ class Batch:
     radius: Tensor
 
 
-def make_batch(corpus: Corpus, config: SynthesisConfig, *, size: int, indices: range, seed: int) -> Batch:
+def make_batch(
+    corpus: Corpus, config: SynthesisConfig, *, size: int, indices: range, seed: int, first: int | None = None
+) -> Batch:
     """Make the training pairs of the given indices.
 
     Args:
         corpus: Sharp images, on the device where the pairs are to be made; each side at least `size` plus a kernel.
         config: Distributions of blur and noise.
         size: Side of the crops in pixels.
-        indices: Sample numbers; the first decides whether the batch is mono.
+        indices: Sample numbers.
         seed: The run's seed.
+        first: Number of the step's first sample, which decides whether the whole step is mono; the first of `indices`
+            unless several processes share the step.
     """
     device = corpus.images[0].device
     margin = config.kernel_size // 2
     draws = [generator(seed, index) for index in indices]
-    is_mono = float(torch.rand((), generator=generator(seed, -1 - indices.start))) < config.mono
+    first = indices.start if first is None else first
+    is_mono = float(torch.rand((), generator=generator(seed, -1 - first))) < config.mono
     crops = torch.stack([_draw_sharp(corpus, size + 2 * margin, draw) for draw in draws]).float() / 255
     crops = luma(crops, BT601) if is_mono else crops
     if config.shapes or config.grains:
@@ -160,19 +153,18 @@ def make_batch(corpus: Corpus, config: SynthesisConfig, *, size: int, indices: r
     choices = [draw_blurriness(config, draw) for draw in draws]
     sigma = torch.tensor([choice.sigma for choice in choices], dtype=torch.float64)
     radius = torch.tensor([choice.radius for choice in choices], dtype=torch.float64)
-    kernel = render_kernels(sigma, radius, config.kernel_size).float().to(device)
+    kernel = exact_kernels(sigma, radius, config.kernel_size).to(device)
     blurred = Blur(_lenses(kernel, choices, config, draws), "valid")(crops)
     if config.line_gain:
         blurred = torch.stack(
             [_striped(image, config.line_gain, draw) for image, draw in zip(blurred, draws, strict=True)]
         )
-    noises = [choice.noise(float(image.mean())) for choice, image in zip(choices, blurred, strict=True)]
-    seeds = [int(torch.randint(1 << 62, (), generator=draw)) for draw in draws]
+    shots = [_exposed(light, choice.camera, draw) for light, choice, draw in zip(blurred, choices, draws, strict=True)]
     return Batch(
         sharp=crops[..., margin : margin + size, margin : margin + size],
-        blurred=torch.stack([_expose(*pair) for pair in zip(blurred, choices, seeds, strict=True)]),
+        blurred=torch.stack([image for image, _ in shots]),
         kernel=kernel,
-        noise=torch.tensor(noises, device=device),
+        noise=torch.tensor([noise for _, noise in shots], device=device),
         sigma=sigma.float().to(device),
         radius=radius.float().to(device),
     )
@@ -182,18 +174,17 @@ def draw_blurriness(config: SynthesisConfig, generator: torch.Generator) -> Blur
     """Draw the blur and the noise of one pair from the distribution of a config."""
     u = torch.rand(8, generator=generator, dtype=torch.float64).tolist()
     if config.distribution == "paper":
-        return Blurriness(sigma=1 + 3 * u[0], radius=0.0, read_noise=0.0, full_well=0.0, bits=8)
+        return Blurriness(1 + 3 * u[0], 0.0, Camera(bits=8))
     sigma, radius = _draw_widths(config, u[0], u[1], u[2])
     noisy = u[3] >= config.noiseless
-    return Blurriness(
-        sigma=sigma,
-        radius=radius,
+    camera = Camera(
+        bits=_BITS[int(u[6] * len(_BITS))],
         read_noise=config.max_noise / 255 * u[4] if noisy else 0.0,
         # One noisy image in three counts electrons as well: full wells from 2,000 to 32,000.
         full_well=2000.0 * 16 ** (u[5] * 3) if noisy and u[5] < 1 / 3 else 0.0,
-        bits=_BITS[int(u[6] * len(_BITS))],
         smoothing=0.3 + 0.9 * u[7] / config.coloured if u[7] < config.coloured else 0.0,
     )
+    return Blurriness(sigma, radius, camera)
 
 
 _MIXTURE_SIGMA = (0.3, 2.0)
@@ -246,15 +237,10 @@ def _striped(image: Tensor, largest: float, draw: torch.Generator) -> Tensor:
     if is_striped < 0.5:
         return image
     shape = (1, 1, image.shape[-1]) if lies < 0.5 else (1, image.shape[-2], 1)
-    gains: Tensor = 1 + largest * share * torch.randn(shape, generator=draw).to(image)
-    return image * gains
+    return image * Camera(line_gain=largest * share).gains(torch.randn(shape, generator=draw).to(image))
 
 
-def _expose(blurred: Tensor, choice: Blurriness, seed: int) -> Tensor:
-    """Add the noise of one image (C, H, W) and round it."""
-    if choice.read_noise or choice.full_well:
-        draw = torch.Generator(blurred.device).manual_seed(seed)
-        if choice.full_well:
-            blurred = add_shot_noise(blurred, choice.full_well, draw)
-        blurred = add_read_noise(blurred, choice.read_noise, draw, smoothing=choice.smoothing)
-    return quantise(blurred, choice.bits)
+def _exposed(light: Tensor, camera: Camera, draw: torch.Generator) -> tuple[Tensor, float]:
+    """The image of some light (C, H, W), and the standard deviation of its noise before any smoothing."""
+    source = torch.Generator(light.device).manual_seed(int(torch.randint(1 << 62, (), generator=draw)))
+    return camera.expose(light, source), math.sqrt(camera.noise_variance(float(light.mean())))

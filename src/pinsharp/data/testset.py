@@ -10,9 +10,9 @@ from typing import Any
 
 from torch import Tensor
 
+from pinsharp.blur.camera import Camera, generator
 from pinsharp.blur.kernel_names import named_kernels
 from pinsharp.blur.kernels import kernel_sigma
-from pinsharp.blur.noise import add_read_noise, generator, quantise
 from pinsharp.blur.operators import BOUNDARIES, Blur, Boundary
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.arrays import to_tensor
@@ -161,9 +161,7 @@ def blurred_pair(path: Path, whole: Tensor, kernel_name: str, protocol: Degradat
 def degrade(sharp: Tensor, kernel: Tensor, protocol: Degradation, index: int) -> Tensor:
     """Blur images (B, C, H, W), add read noise and round, as the camera of the protocol does."""
     blurred = Blur(kernel, protocol.boundary)(sharp)
-    if protocol.noise > 0:
-        blurred = add_read_noise(blurred, protocol.noise, generator(protocol.seed, index))
-    return quantise(blurred, protocol.bits)
+    return Camera(protocol.bits, protocol.noise).expose(blurred, generator(protocol.seed, index))
 
 
 def protocol_hash(protocol: Degradation, images_sha256: Sequence[str]) -> str:

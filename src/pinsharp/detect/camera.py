@@ -15,6 +15,8 @@ from pinsharp.errors import ConfigError
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from pinsharp.blur.camera import Camera
+
 
 @dataclass(frozen=True)
 class CameraSettings:
@@ -50,6 +52,14 @@ class CameraSettings:
         """Value of full scale in the image."""
         return int(2**self.bits - 1)
 
+    @property
+    def sensor(self) -> Camera:
+        """What turns light into an image, in units of full scale."""
+        from pinsharp.blur.camera import Camera
+
+        read_noise = self.read_noise / (self.full_well or 255)
+        return Camera(self.bits, read_noise, self.full_well, line_gain=self.line_gain)
+
 
 def expose(panel: Panel, camera: CameraSettings, seed: int, kernel: Tensor | None = None) -> NDArray[Any]:
     """Take a photograph of a panel.
@@ -70,8 +80,8 @@ def expose(panel: Panel, camera: CameraSettings, seed: int, kernel: Tensor | Non
     """
     import torch
 
+    from pinsharp.blur.camera import generator
     from pinsharp.blur.kernels import gaussian_kernel
-    from pinsharp.blur.noise import add_read_noise, add_shot_noise, generator, quantise
     from pinsharp.blur.operators import Blur
 
     light = torch.from_numpy(panel.scene)[None, None]  # (1, 1, H, W)
@@ -80,11 +90,7 @@ def expose(panel: Panel, camera: CameraSettings, seed: int, kernel: Tensor | Non
     if kernel is not None:
         light = Blur(kernel, "replicate")(light)
     light = light.clamp(0, 1) * torch.from_numpy(_gains(panel.scene.shape, camera, seed))
-    draw = generator(seed, 0)
-    if camera.full_well:
-        light = add_shot_noise(light, camera.full_well, draw)
-    light = add_read_noise(light, camera.read_noise / (camera.full_well or 255), draw)
-    levels = quantise(light, camera.bits)[0, 0].numpy() * camera.white_level
+    levels = camera.sensor.expose(light, generator(seed, 0))[0, 0].numpy() * camera.white_level
     image: NDArray[Any] = np.rint(levels).astype(np.uint8 if camera.bits == 8 else np.uint16)
     return image
 
@@ -95,6 +101,6 @@ def _gains(shape: tuple[int, ...], camera: CameraSettings, seed: int) -> NDArray
     centre = rng.uniform(0.3, 0.7, 2)
     squares = [(np.arange(size) / max(1, size - 1) - middle) ** 2 for size, middle in zip(shape, centre, strict=True)]
     falloff = squares[0][:, None] + squares[1][None, :]
-    lines = 1 + camera.line_gain * rng.standard_normal(shape[1])
+    lines = camera.sensor.gains(rng.standard_normal(shape[1]))
     gains: NDArray[np.float32] = ((1 - camera.shading * falloff / falloff.max()) * lines).astype(np.float32)
     return gains

@@ -5,7 +5,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pinsharp.blur.field import BlurField, Family
+from pinsharp.blur.family import Family
+from pinsharp.blur.field import BlurField
 from pinsharp.restoration.residual import is_doubtful
 from pinsharp.restoration.tiled import Seam
 

@@ -97,17 +97,17 @@ def _fit(run: Run, number: int, start: int, optimiser_state: dict[str, Any] | No
     with shown:
         for step in range(start, stage.steps):
             begun = time.monotonic()
-            first = step * stage.batch + offset
-            batch = pairs(range(first, first + share))
-            losses = _step(run, model, optimiser, stage, batch, first, step)
+            indices = range(step * stage.batch + offset, step * stage.batch + offset + share)
+            batch = pairs(indices, step * stage.batch)
+            losses = _step(run, model, optimiser, stage, batch, indices.start, step)
             run.seconds += time.monotonic() - begun
             run.crops += stage.batch
             shown.advance(step + 1, losses["loss"], stage.batch / (time.monotonic() - begun))
             _report(run, number, step + 1, losses, optimiser, shown)
 
 
-def _pairs(run: Run, stage: StageConfig, seed: int) -> Callable[[range], Batch | Observed]:
-    """What makes the training pairs of some indices."""
+def _pairs(run: Run, stage: StageConfig, seed: int) -> Callable[[range, int], Batch | Observed]:
+    """What makes the training pairs of some indices, in a step that begins with another one."""
     if stage.pairs:
         estimator: Any = run.net.get_submodule("kernel_net")
         pool = Pool(
@@ -121,8 +121,8 @@ def _pairs(run: Run, stage: StageConfig, seed: int) -> Callable[[range], Batch |
         )
         return pool.batch
 
-    def made(indices: range) -> Batch:
-        batch = make_batch(run.training, run.config.data, size=stage.crop, indices=indices, seed=seed)
+    def made(indices: range, first: int) -> Batch:
+        batch = make_batch(run.training, run.config.data, size=stage.crop, indices=indices, seed=seed, first=first)
         return channels_last(batch, run.config.run.channels_last)
 
     return made

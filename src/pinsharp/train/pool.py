@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinsharp.blur.kernels import render_kernels
-from pinsharp.blur.noise import generator
+from pinsharp.blur.camera import generator
+from pinsharp.blur.family import exact_kernels
 from pinsharp.data.corpus import Corpus
 from pinsharp.data.synthesis import SynthesisConfig, make_batch
 from pinsharp.nets.swift.spectrum_net import SpectrumNet
@@ -72,15 +72,21 @@ class Pool:
         self._blocks: dict[int, tuple[Tensor, Tensor]] = {}  # features (block, N, F), float16, and truth (block, 3)
         self._round, self._order = 0, torch.arange(pairs)
 
-    def batch(self, indices: range) -> Observed:
-        """Give the samples of some indices."""
+    def batch(self, indices: range, first: int | None = None) -> Observed:
+        """Give the samples of some indices.
+
+        Args:
+            indices: Sample numbers.
+            first: Number of the step's first sample, which decides how many windows of each are read; the first of
+                `indices` unless several processes share the step.
+        """
         found = [self._pair(self._place(index)) for index in indices]
         features = torch.stack([feature for feature, _ in found])
         count = features.shape[1]
-        draw = generator(self._seed + _WINDOWS, indices.start)
+        draw = generator(self._seed + _WINDOWS, indices.start if first is None else first)
         kept = int(torch.randint(min(LEAST_WINDOWS, count), count + 1, (), generator=draw))
         sigma, radius, noise = torch.stack([truth for _, truth in found]).unbind(dim=-1)
-        kernel = render_kernels(sigma.double(), radius.double(), self._config.kernel_size).float()
+        kernel = exact_kernels(sigma, radius, self._config.kernel_size)
         return Observed(
             features[:, :kept].float(), kernel, noise, sigma, radius
         )  # the most textured windows come first

@@ -5,9 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from pinsharp.blur.camera import generator
+from pinsharp.blur.family import effective_width, exact_kernels, share_of_disk
 from pinsharp.blur.field import BlurField
-from pinsharp.blur.kernels import kernel_sigma, render_kernels
-from pinsharp.blur.noise import generator
+from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.data.synthesis import Batch
 from pinsharp.errors import ConfigError
 from pinsharp.nets.registry import traits_of
@@ -133,9 +134,8 @@ class Stage(nn.Module):
         if not (self.config.width_jitter or self.config.doubt):
             return BlurField(batch.kernel, noise)
         width = (width_std * errors[:, 0]).exp()  # log-normal around 1
-        size = batch.kernel.shape[-1]
-        kernel = render_kernels((batch.sigma * width).double(), (batch.radius * width).double(), size)
-        return BlurField(kernel.float(), noise, log_width_std=width_std)
+        kernel = exact_kernels(batch.sigma * width, batch.radius * width, batch.kernel.shape[-1])
+        return BlurField(kernel, noise, log_width_std=width_std)
 
 
 def image_loss(restored: Tensor, sharp: Tensor, kind: ImageLoss) -> Tensor:
@@ -160,12 +160,11 @@ def kernel_loss(estimate: BlurField, batch: Batch | Observed) -> Tensor:
     kernel, truth = _same_size(estimate.kernel, batch.kernel)
     loss = (kernel - truth).abs().sum(dim=(1, 2, 3)).mean()
     if estimate.log_width is not None and estimate.log_width_std is not None:
-        width = (batch.sigma.square() + batch.radius.square() / 4).sqrt().log()
-        deviation = (estimate.log_width - width) / estimate.log_width_std
+        log_width = effective_width(batch.sigma, batch.radius).log()
+        deviation = (estimate.log_width - log_width) / estimate.log_width_std
         loss = loss + 0.1 * (0.5 * deviation.square() + estimate.log_width_std.log()).mean()
     if estimate.disk_share is not None:
-        share = batch.radius.square() / (4 * batch.sigma.square() + batch.radius.square())
-        loss = loss + (estimate.disk_share - share).square().mean()
+        loss = loss + (estimate.disk_share - share_of_disk(batch.sigma, batch.radius)).square().mean()
     if estimate.noise is not None:
         loss = loss + 0.1 * (estimate.noise / batch.noise.clamp(min=LEAST_NOISE)).log().square().mean()
     return loss

@@ -13,7 +13,7 @@ from pinsharp.bench.contenders import BLURRED, LINEAR_LIMIT
 from pinsharp.bench.detection.records import DETECTION_RECORDS, SHARP, load_study
 from pinsharp.bench.detection.rows import attempts
 from pinsharp.bench.detection.run import asked_records, plan_detection, run_detection
-from pinsharp.bench.detection.scene import Shot, column_noise_power, noise_variance
+from pinsharp.bench.detection.scene import Shot, column_noise_power
 from pinsharp.bench.detection.tasks import kept_files
 from pinsharp.bench.record_file import RecordFile
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
@@ -250,7 +250,7 @@ def test_the_noise_that_the_linear_limit_knows_is_that_of_the_camera(camera):
 
     noise = expose(panel, replace(camera, softness=0), 0) / camera.white_level - scene
 
-    assert noise_variance(camera, 0.5) == pytest.approx(noise.var(), rel=0.05)
+    assert camera.sensor.noise_variance(0.5) == pytest.approx(noise.var(), rel=0.05)
 
 
 def test_the_stripes_that_the_linear_limit_knows_are_those_of_the_columns_gains():

@@ -8,9 +8,10 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
+from pinsharp.blur.camera import add_read_noise, generator, quantise
+from pinsharp.blur.family import render_kernels
 from pinsharp.blur.fourier import from_spectrum, radial_frequency, spectrum
-from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma, render_kernels
-from pinsharp.blur.noise import add_read_noise, generator, quantise
+from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma
 from pinsharp.blur.operators import Blur
 from pinsharp.nets.swift.spectrum_net import LOG_POWER_CENTRE, LOG_POWER_SCALE, SpectrumConfig, SpectrumNet
 from pinsharp.nets.swift.texture import textured_windows

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, render_kernels
+from pinsharp.blur.family import render_kernels
+from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.nets.swift.wiener_bank import REFERENCE_FREQUENCY, REFERENCE_NOISE, REFERENCE_RATIO, WienerBank
 

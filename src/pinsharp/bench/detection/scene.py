@@ -104,7 +104,7 @@ class Shot:
         noiseless = replace(camera, line_gain=0, full_well=0, read_noise=0, bits=12)
         sharp = to_tensor(_mirrored(expose(self.panel, noiseless, self.seed)), white_level=noiseless.white_level)
         blurred = to_tensor(_mirrored(self.image), white_level=camera.white_level)
-        noise = noise_variance(camera, float(sharp.mean())) + column_noise_power(camera, blurred)
+        noise = camera.sensor.noise_variance(float(sharp.mean())) + column_noise_power(camera, blurred)
         height, width = self.image.shape
         restored = best_linear_filter(blurred, sharp, self.kernel, noise)[..., :height, :width]
         return to_array(restored, self.image, white_level=camera.white_level)
@@ -131,13 +131,6 @@ def judge(shot: Shot, image: NDArray[Any]) -> Judgement:
     found = inspect(image, study.detector, pins=panel.pins if study.true_pins else None)
     scores = score(found.particles, panel.particles, tolerance=study.tolerance, area_px=image.size)
     return Judgement(found, scores, judged_wrongly(found, panel.particles, panel.pins, study.detector.minimum_per_pin))
-
-
-def noise_variance(camera: CameraSettings, brightness: float) -> float:
-    """Variance of a pixel's white noise: shot noise at that brightness, read noise and rounding, full scale 1."""
-    shot = brightness / camera.full_well if camera.full_well else 0.0
-    read = camera.read_noise / (camera.full_well or 255)
-    return shot + read**2 + 1 / (12 * camera.white_level**2)
 
 
 def column_noise_power(camera: CameraSettings, light: Tensor) -> Tensor:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from pinsharp.blur.family import render_kernels, split_width
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.fourier import frequency_angle, radial_frequency, spectrum
-from pinsharp.blur.kernels import render_kernels
 from pinsharp.nets.swift.texture import shared_windows, textured_windows
 
 LOG_POWER_CENTRE, LOG_POWER_SCALE = -5.0, 4.0
@@ -199,10 +199,7 @@ class SpectrumNet(nn.Module):
 
     def kernel(self, width: Tensor, disk_share: Tensor) -> Tensor:
         """Render kernels (B, 1, K, K) of an effective width in pixels, split between a Gaussian and a disc."""
-        # A disc of radius r has second-moment sigma r / 2; squared widths add under convolution.
-        radius = 2 * width * disk_share.clamp(min=1e-6).sqrt()
-        sigma = width * (1 - disk_share).clamp(min=1e-6).sqrt()
-        return render_kernels(sigma, radius, self.config.kernel_size)
+        return render_kernels(*split_width(width, disk_share), self.config.kernel_size)
 
 
 _CHOSEN = 4

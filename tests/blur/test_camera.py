@@ -1,11 +1,12 @@
-"""Sensor noise: its statistics, its levels, and that (seed, index) decides all of it."""
+"""The camera: statistics and levels of its noise, and that (seed, index) decides all of it."""
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from pinsharp.blur.noise import add_read_noise, add_shot_noise, generator, quantise
+from pinsharp.blur.camera import Camera, add_read_noise, add_shot_noise, generator, quantise
 from pinsharp.errors import ConfigError
 
 
@@ -120,3 +121,49 @@ def test_smooth_noise_keeps_its_coarse_level_and_loses_the_fine_one():
 
     assert coarse_smooth == pytest.approx(float(coarse_white), rel=0.12)  # some of it leaves its block
     assert smooth.std() == pytest.approx(0.01 / (2 * math.sqrt(math.pi)), rel=0.05)  # of a Gaussian of sigma 1
+
+
+@pytest.mark.parametrize(
+    "camera",
+    [
+        Camera(bits=8),
+        Camera(bits=12, read_noise=0.01),
+        Camera(bits=10, full_well=3000.0),
+        Camera(bits=8, read_noise=0.01, full_well=3000.0),
+    ],
+)
+def test_a_camera_says_how_much_noise_it_adds(camera):
+    light = 0.4 + 0.2 * torch.rand(1, 1, 400, 400, generator=generator(0, 1), dtype=torch.float64)
+
+    noise = camera.expose(light, generator(0, 0)) - light
+
+    assert camera.noise_variance(0.5) == pytest.approx(float(noise.var()), rel=0.03)
+
+
+def test_a_camera_counts_then_reads_then_rounds():
+    camera = Camera(bits=10, read_noise=0.01, full_well=500.0, smoothing=0.6)
+    light, source = torch.rand(3, 20, 30, generator=generator(0, 1)), generator(0, 0)
+
+    counted = add_shot_noise(light, 500.0, source)
+    expected = quantise(add_read_noise(counted, 0.01, source, smoothing=0.6), 10)
+
+    assert torch.equal(camera.expose(light, generator(0, 0)), expected)
+
+
+def test_a_camera_without_noise_needs_no_generator_and_one_with_noise_does():
+    light = torch.rand(1, 1, 8, 8, generator=generator(0, 0))
+
+    assert torch.equal(Camera(bits=12).expose(light, None), quantise(light, 12))
+    for camera in (Camera(read_noise=0.1), Camera(full_well=100.0)):
+        with pytest.raises(ValueError, match="noise needs a generator to be drawn from, got None"):
+            camera.expose(light, None)
+
+
+def test_gains_of_a_line_vary_about_one_as_asked():
+    normal = np.random.default_rng(0).standard_normal(100_000)
+
+    gains = Camera(line_gain=0.02).gains(normal)
+
+    assert (gains.mean(), gains.std()) == pytest.approx((1, 0.02), rel=0.01)
+    assert torch.equal(Camera(line_gain=0.02).gains(torch.from_numpy(normal)), torch.from_numpy(gains))
+    assert np.array_equal(Camera().gains(normal), np.ones(100_000))

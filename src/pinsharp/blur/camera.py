@@ -1,14 +1,69 @@
-"""What a sensor adds to a blurred image: shot noise, read noise and rounding. Randomness comes in as a generator."""
+"""What a camera makes of blurred light: gains along a line, shot noise, read noise and rounding.
+
+Randomness comes in: as a generator, or as the random numbers themselves.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from pinsharp.blur.fourier import circular_convolve
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError
 
+_Values = TypeVar("_Values", Tensor, NDArray[Any])
+
 _STREAM = 0x9E3779B97F4A7C15
 _MASK = (1 << 63) - 1
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A sensor and what reads it.
+
+    Args:
+        bits: Depth that images are rounded to, 1 to 16.
+        read_noise: Standard deviation in units of full scale, before smoothing.
+        full_well: Electrons at full scale, which decide the shot noise; 0 for none.
+        smoothing: Sigma in pixels of the Gaussian that the read noise is smoothed with; 0 for white noise.
+        line_gain: Standard deviation of the gains of a line's pixels, each of which draws one column of the image.
+    """
+
+    bits: int = 8
+    read_noise: float = 0.0
+    full_well: float = 0.0
+    smoothing: float = 0.0
+    line_gain: float = 0.0
+
+    def gains(self, normal: _Values) -> _Values:
+        """Share of the light that each pixel of the line gets, out of random numbers of deviation 1."""
+        return 1 + self.line_gain * normal
+
+    def noise_variance(self, brightness: float) -> float:
+        """Variance of all noise, rounding included, at a mean brightness, full scale 1; before any smoothing."""
+        shot = brightness / self.full_well if self.full_well else 0.0
+        rounding = 1 / (2.0**self.bits - 1) ** 2 / 12
+        return self.read_noise**2 + shot + rounding
+
+    def expose(self, light: Tensor, generator: torch.Generator | None) -> Tensor:
+        """Turn light, (B, C, H, W) or (C, H, W) in [0, 1] and with its gains, into an image.
+
+        Args:
+            light: The light.
+            generator: Source of the noise; None will do for a camera that only rounds.
+
+        Raises:
+            ValueError: If there is noise but no generator.
+        """
+        if self.full_well or self.read_noise:
+            if generator is None:
+                raise ValueError("noise needs a generator to be drawn from, got None")
+            light = add_shot_noise(light, self.full_well, generator) if self.full_well else light
+            light = add_read_noise(light, self.read_noise, generator, smoothing=self.smoothing)
+        return quantise(light, self.bits)
 
 
 def generator(seed: int, index: int, device: torch.device | str = "cpu") -> torch.Generator:
