@@ -30,6 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",  # joins the lines of a docstring's paragraph
+    context_settings={"help_option_names": ["-h", "--help"]},  # subcommands inherit it
 )
 for _command in (restore, watch, kernel, info, synth, evaluate, export, train, selfdeblur):
     app.command()(_command)
