@@ -11,10 +11,8 @@ from pinsharp.batch.job import Figures, Job, Outcome
 from pinsharp.batch.summary import Summary
 from pinsharp.batch.words import width_in_words
 from pinsharp.cli.each import Teller
-from pinsharp.cli.messages import remark
+from pinsharp.cli.messages import INTERRUPTED, remark
 from pinsharp.errors import ConfigError
-
-INTERRUPTED = 130
 
 Jobs = Annotated[
     int,

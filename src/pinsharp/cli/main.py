@@ -13,7 +13,7 @@ from pinsharp.cli.evaluate import evaluate
 from pinsharp.cli.export import export
 from pinsharp.cli.info import info
 from pinsharp.cli.kernel import kernel
-from pinsharp.cli.messages import complain
+from pinsharp.cli.messages import INTERRUPTED, Interrupted, complain
 from pinsharp.cli.restore import restore
 from pinsharp.cli.selfdeblur import selfdeblur
 from pinsharp.cli.synth import synth
@@ -21,8 +21,6 @@ from pinsharp.cli.train import train
 from pinsharp.cli.watch import watch
 from pinsharp.errors import PinsharpError
 from pinsharp.version import __version__
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="pinsharp",
@@ -64,6 +62,6 @@ def run() -> None:
         complain(error)
         sys.exit(2)
     except SystemExit as done:
-        if done.code == INTERRUPTED:  # click has caught the KeyboardInterrupt
+        if done.code == INTERRUPTED and not isinstance(done, Interrupted):  # click has caught the KeyboardInterrupt
             complain("interrupted; what was finished is complete, nothing else was written")
         raise
