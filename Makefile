@@ -5,14 +5,16 @@ BIN := $(VENV)/bin
 PYTHON ?=
 SAMPLE ?= examples/sample
 PYTEST_ARGS ?=
+COMPUTING := $(addprefix tests/,blur classical nets restoration runtimes export train \
+	test_ensemble.py test_methods.py test_shipped_weights.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check clean
+.PHONY: help demo test test-portable check clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is"
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST)
 	@echo "Python 3.11 or newer is looked for on the path; name another with make TARGET PYTHON=/path/to/python3"
 
 demo: $(VENV)/.core ## set up on the first run, then restore the defocused sample into demo/
@@ -22,6 +24,9 @@ demo: $(VENV)/.core ## set up on the first run, then restore the defocused sampl
 
 test: check ## ruff, mypy and all tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(PYTEST_ARGS)
+
+test-portable: $(VENV)/.dev ## the tests that compute, as on a processor that has AVX2 and no more
+	OMP_NUM_THREADS=1 ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 $(BIN)/pytest -n 2 $(PYTEST_ARGS) $(COMPUTING)
 
 check: $(VENV)/.dev ## ruff and mypy alone
 	$(BIN)/ruff check .

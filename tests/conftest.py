@@ -8,7 +8,7 @@ from pinsharp.export.files import export
 from pinsharp.runtimes.cache import VARIABLE
 from tiny_models import save_tiny_swift
 
-FILES = {"onnx": ("tiny.onnx", "float32"), "xml": ("tiny.xml", "float32"), "bfloat16": ("fast.xml", "bfloat16")}
+FILES = {"onnx": "tiny.onnx", "xml": "tiny.xml"}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,5 +22,11 @@ def exported(tmp_path_factory):
     """A tiny swift's weights, and files exported from them: paths and reports by kind."""
     folder = tmp_path_factory.mktemp("exported")
     weights = save_tiny_swift(folder / "tiny.safetensors")
-    reports = {kind: export(weights, folder / name, precision=precision) for kind, (name, precision) in FILES.items()}
+    reports = {kind: export(weights, folder / name) for kind, name in FILES.items()}
     return {"weights": weights} | {kind: report.files[0] for kind, report in reports.items()} | {"reports": reports}
+
+
+@pytest.fixture(scope="session")
+def exported_bfloat16(exported, tmp_path_factory):
+    """The report of a file in bfloat16, for tests that are marked as needing it."""
+    return export(exported["weights"], tmp_path_factory.mktemp("exported") / "fast.xml", precision="bfloat16")

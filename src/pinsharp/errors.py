@@ -6,6 +6,7 @@
     ├── WeightsError    a weights file that is wrong, truncated or foreign
     ├── ConfigError     a setting that contradicts another or is out of range
     ├── OutputError     a result that cannot be written
+    │   └── FormatError     because the format of its file cannot hold it
     └── MissingExtra    a part of pinsharp that was not installed
 
 Each message says what was expected, what came and what to do. The command line prints it on one line and exits 2.
@@ -34,6 +35,10 @@ class ConfigError(PinsharpError):
 
 class OutputError(PinsharpError):
     """A result that cannot be written where it was asked for."""
+
+
+class FormatError(OutputError):
+    """A result that the format of its file cannot hold, now or later: 16 bits in a JPEG."""
 
 
 class MissingExtra(PinsharpError):

@@ -53,3 +53,11 @@ def test_other_threads_can_use_it_and_hear_nothing():
     thread.join()
 
     assert heard == [False]
+
+
+def test_who_gets_each_request_twice_hears_one():
+    with stoppable(lambda: None, once=True) as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+        assert stop.is_set()

@@ -8,6 +8,7 @@ import pytest
 from old_exports import make_old
 from pinsharp.export import files
 from pinsharp.images.files import read_image
+from processors import needs_bfloat16
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("openvino")
@@ -40,6 +41,7 @@ def test_a_file_of_another_version_is_one_line_when_it_is_to_restore(cli, model,
     assert not (tmp_path / "out").exists()
 
 
+@needs_bfloat16
 def test_the_cost_in_psnr_is_measured_on_a_folder(cli, model, photo, tmp_path):
     photo("data/a.png", (72, 64, 3))
     options = ("--precision", "bfloat16", "--data", tmp_path / "data", "--kernels", "gaussian:1.5,disk:2", "--json")

@@ -11,7 +11,7 @@ import pinsharp
 from pinsharp.cli import main
 from pinsharp.errors import ConfigError
 
-COMMANDS = ["restore", "watch", "kernel", "info", "synth", "evaluate", "train", "bench", "detect"]
+COMMANDS = ["restore", "watch", "kernel", "info", "synth", "evaluate", "export", "train", "bench", "detect"]
 
 
 @pytest.fixture
@@ -34,12 +34,13 @@ def test_help_names_every_command(cli):
     assert all(f" {command} " in shown.out for command in COMMANDS)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help(cli, command):
-    shown = cli(command, "--help")
+@pytest.mark.parametrize("option", ["-h", "--help"])
+@pytest.mark.parametrize("command", [[], *([command] for command in COMMANDS), ["bench", "run"], ["detect", "report"]])
+def test_every_command_has_help(cli, command, option):
+    shown = cli(*command, option)
 
     assert shown.code == 0
-    assert f"Usage: pinsharp {command}" in shown.out
+    assert f"Usage: {' '.join(['pinsharp', *command])}" in shown.out
 
 
 def test_version_is_that_of_the_package(cli):

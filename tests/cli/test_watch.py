@@ -9,7 +9,9 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 
 import pinsharp
 from pinsharp import atomic
@@ -69,6 +71,40 @@ def test_a_failure_is_told_moved_aside_and_exit_1(cli, model, photo):
     assert "moved to aside/b.png" in shown.err
     assert Path("aside/b.png").read_bytes() == b"no image"
     assert Path("aside/b.png.reason.txt").read_text().startswith("in/b.png: expected a PNG, JPEG")
+
+
+def save_hopeless():
+    """Write what no trying makes an image that can be restored, and kept under its name."""
+    values = np.random.default_rng(0).random((48, 40))
+    tifffile.imwrite("in/whole.tif", (255 * values).astype("uint8"))
+    content = Path("in/whole.tif").read_bytes()
+    Path("in/truncated.tif").write_bytes(content[: len(content) // 2])
+    Path("in/text.png").write_text("no image")
+    Path("in/empty.jpg").write_bytes(b"")
+    tifffile.imwrite("in/integers.tif", (1e6 * values).astype("int32"))
+    tifffile.imwrite("in/pages.tif", np.zeros((3, 48, 40), "uint8"), photometric="minisblack")
+    tifffile.imwrite("in/not-finite.tif", np.full((48, 40), np.nan, "float32"))
+    tifffile.imwrite("in/sixteen-bits.jpg", (65535 * values).astype("uint16"))
+    tifffile.imwrite("in/floats.png", values.astype("float32"))
+
+
+def test_what_can_never_succeed_is_moved_aside_and_not_tried_again(cli, model):
+    """Truncated, no image, of a wrong type, or with pixels that the format of its name cannot hold."""
+    Path("in").mkdir()
+    save_hopeless()
+    hopeless = sorted(path.name for path in Path("in").iterdir() if path.name != "whole.tif")
+    for path in Path("in").iterdir():
+        age(path)
+
+    shown = cli("watch", "in", "-o", "out", "--once", "--model", model)
+    again = cli("watch", "in", "-o", "out", "--once", "--model", model)
+
+    assert shown.err.splitlines()[-1].startswith("pinsharp: 1 done, 8 failed, 0 skipped")
+    assert (shown.code, again.code, again.err) == (1, 0, "pinsharp: 0 done, 0 failed, 1 skipped\n")
+    assert sorted(path.name for path in Path("in").iterdir()) == ["failed", "whole.tif"]
+    assert sorted(path.name for path in Path("in/failed").iterdir()) == sorted(
+        name + suffix for name in hopeless for suffix in ("", ".reason.txt")
+    )
 
 
 @pytest.mark.parametrize(

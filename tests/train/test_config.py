@@ -68,7 +68,7 @@ def test_the_papers_net_is_trained_as_the_paper_says(name):
 
 
 def config_of(name):
-    return load_config(next(path for path in CONFIGS if path.stem == name))
+    return load_config(next(path for path in CONFIGS if path.stem == name and path.parent.name != "shipped"))
 
 
 ADAM = {"weight_decay": 0.0, "betas": (0.9, 0.999), "warmup": 0, "crop": 256, "clip": 0.0, "lr": 1e-4}

@@ -4,11 +4,12 @@ import json
 import math
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import torch
 from safetensors.torch import load_file
 
 import pinsharp
+from pinsharp.cli import main
 from pinsharp.data.corpus import is_held_out, load_corpus
 from pinsharp.data.synthesis import make_batch
 from pinsharp.errors import ConfigError, OutputError, PinsharpError
@@ -23,6 +25,7 @@ from pinsharp.nets.registry import build_net
 from pinsharp.nets.weights import load_weights, save_weights
 from pinsharp.train import loop
 from pinsharp.train import run as running
+from pinsharp.train.config import StageConfig
 from pinsharp.train.loop import WEIGHTS, train
 from pinsharp.train.state import CHECKPOINT, LOG, read_log
 
@@ -237,9 +240,9 @@ def test_without_a_terminal_each_validation_is_a_line(tiny_run, capsys, no_pictu
     out, err = capsys.readouterr()
     assert out == ""
     lines = [line for line in err.splitlines() if line]
-    assert [line.split(":")[0] for line in lines] == (
-        [] if quiet else ["1 kernel step 2", "2 deconv step 2", "3 joint step 2"]
-    )
+    steps = [f"stage {stage}, step {step} of 2" for stage in ("1 kernel", "2 deconv", "3 joint") for step in (1, 2)]
+    assert [line.split(":")[0] for line in lines] == ([] if quiet else steps)
+    assert all(("PSNR" in line) == ("step 2" in line) for line in lines)  # at the end of every stage
 
 
 # Where a run starts
@@ -397,18 +400,110 @@ def test_gradients_are_clipped_as_asked(tiny_peer, monkeypatch, no_pictures, set
 # Interruptions
 
 
+@pytest.fixture(scope="module")
+def whole_folder(tmp_path_factory):
+    """Where the run that nobody interrupts is, once it was made."""
+    return tmp_path_factory.mktemp("whole") / "run"
+
+
 @pytest.fixture
-def reference(tiny_run, stages, tmp_path, monkeypatch):
+def reference(tiny_run, stages, whole_folder, no_pictures):
     """An uninterrupted run, and the same run in another folder that is yet to begin.
 
     The clip is so small that it always acts: it looks at all gradients that are there.
     """
-    monkeypatch.setattr(loop, "save_pictures", lambda *_, **__: None)
     kinds = ("kernel", "deconv", "joint")
     config = replace(tiny_run, stage=tuple(stages(kind, steps=20, clip=0.01) for kind in kinds))
-    whole = in_folder(config, tmp_path / "whole")
-    train(whole, quiet=True)
+    whole = in_folder(config, whole_folder)
+    if not whole_folder.exists():
+        train(whole, quiet=True)
     return whole, config
+
+
+def at_step(goal, action, monkeypatch):
+    """Do something in the midst of a step, counted over all stages and sessions."""
+
+    def watched(*arguments):
+        losses = step(*arguments)
+        steps.append(losses)
+        if len(steps) == goal:
+            action()
+        return losses
+
+    steps, step = [], loop._step
+    monkeypatch.setattr(loop, "_step", watched)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("steps", [1, 19, 20, 33, 60])
+def test_a_run_that_is_asked_to_stop_saves_and_says_how_to_go_on(
+    reference, with_run, as_toml, monkeypatch, capsys, number, steps
+):
+    """Ctrl-C and `kill`, in any step: the first and the last of a stage, and the very last one, among them."""
+    whole, config = reference
+    file = str(as_toml(with_run(config, save_every=1_000, save_minutes=0.0)))
+    monkeypatch.setattr(sys, "argv", ["pinsharp", "train", file])
+    with monkeypatch.context() as patch:
+        at_step(steps, lambda: os.kill(os.getpid(), number), patch)
+        with pytest.raises(SystemExit) as stopped:
+            main.run()
+    shown = capsys.readouterr()
+
+    assert (stopped.value.code, shown.out) == (130, "")
+    assert len(read_log(config.folder)) == steps
+    last = shown.err.splitlines()[-1]
+    assert last.startswith("pinsharp: stopped; to go on: ")
+    assert shlex.split(last)[-4:] == ["pinsharp", "train", file, "--resume"]
+    monkeypatch.setattr(sys, "argv", shlex.split(last)[-4:])
+    done = 60 - steps
+    at_step(done + 1, pytest.fail, monkeypatch)  # no step is done again
+    with pytest.raises(SystemExit) as ended:
+        main.run()
+    assert not ended.value.code
+    assert capsys.readouterr().out == f"done: {config.folder / WEIGHTS}\n"
+    assert same(weights_of(config), weights_of(whole))
+    assert figures_of(config) == figures_of(whole)
+
+
+def test_a_second_request_stops_at_once_and_goes_on_from_the_checkpoint_before(reference, as_toml, monkeypatch, capsys):
+    whole, config = reference
+    monkeypatch.setattr(sys, "argv", ["pinsharp", "train", str(as_toml(config))])
+    with monkeypatch.context() as patch:
+        at_step(7, lambda: [os.kill(os.getpid(), signal.SIGINT) for _ in range(2)], patch)
+        with pytest.raises(SystemExit) as stopped:
+            main.run()
+
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err.splitlines()[-1].endswith("--resume")
+    train(config, resume=True, quiet=True)
+    assert same(weights_of(config), weights_of(whole))
+    assert figures_of(config) == figures_of(whole)
+
+
+def test_a_request_while_the_images_are_read_stops_before_the_first_step(tiny_run, no_pictures):
+    run = train(tiny_run, quiet=True, stop=lambda: True)
+
+    assert run.is_stopped
+    assert read_log(tiny_run.folder) == []
+    assert not train(tiny_run, resume=True, quiet=True).is_stopped
+    assert len(read_log(tiny_run.folder)) == 6
+
+
+@pytest.mark.parametrize("minutes, saved", [(0.0, []), (1.0, [2, 4]), (1.5, [3])])
+def test_there_is_a_checkpoint_after_some_minutes_whatever_the_steps_take(
+    tiny_run, stages, with_run, monkeypatch, no_pictures, minutes, saved
+):
+    """Here a step takes half a minute; the end of a stage saves in any case."""
+    config = with_run(replace(tiny_run, stage=(stages("deconv", steps=6),)), save_every=1_000, save_minutes=minutes)
+    taken, seen = [], []
+    step, save = loop._step, loop._save
+    monkeypatch.setattr(time, "monotonic", lambda: 30.0 * len(taken))
+    monkeypatch.setattr(loop, "_step", lambda *arguments: taken.append(step(*arguments)) or taken[-1])
+    monkeypatch.setattr(loop, "_save", lambda *arguments: seen.append(arguments[2]) or save(*arguments))
+
+    train(config, quiet=True)
+
+    assert seen == [*saved, 6]
 
 
 class Interrupted(Exception):
@@ -471,6 +566,30 @@ def test_a_pool_of_pairs_needs_an_estimator_of_spectra(tiny_run, stages):
 
     with pytest.raises(ConfigError, match=r"stage.pairs needs an estimator that reads spectra, which Udbd has not"):
         train(config, quiet=True)
+
+
+def test_a_setting_that_is_added_leaves_older_checkpoints_resumable(tiny_run, stages, photographs):
+    """Written in any place among the others; where it is used, the run is another one."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Later(StageConfig):
+        afterglow: float = 0.0
+
+    corpus = load_corpus(photographs, held_out=False)
+    before = replace(tiny_run, stage=(stages("deconv"),))
+    after, used = (
+        replace(tiny_run, stage=(Later(**asdict(before.stage[0]), **later),)) for later in ({}, {"afterglow": 0.1})
+    )
+
+    assert running._fingerprint(after, corpus) == running._fingerprint(before, corpus)
+    assert running._fingerprint(used, corpus) != running._fingerprint(before, corpus)
+
+
+def test_what_does_not_change_the_weights_may_change_before_going_on(tiny_run, with_run, photographs):
+    corpus = load_corpus(photographs, held_out=False)
+    others = {"folder": "there", "log_every": 7, "validate_every": 9, "save_every": 3, "save_minutes": 0.5}
+
+    assert running._fingerprint(with_run(tiny_run, **others), corpus) == running._fingerprint(tiny_run, corpus)
 
 
 def test_settings_that_came_later_leave_older_runs_resumable(tiny_run, stages, photographs):

@@ -33,14 +33,17 @@ class Stop:
 
 
 @contextmanager
-def stoppable(say: Callable[[], object]) -> Iterator[Stop]:
+def stoppable(say: Callable[[], object], *, once: bool = False) -> Iterator[Stop]:
     """Take requests to stop instead of dying of them.
 
     Args:
         say: Is called at the first request, to tell what happens next.
+        once: Hear the first request alone, for processes that get each one twice: from the terminal, and from who
+            started them.
 
     Yields:
-        What knows whether it was asked. The second request raises KeyboardInterrupt wherever the main thread is.
+        What knows whether it was asked. Unless `once` is set, the second request raises KeyboardInterrupt wherever the
+        main thread is.
     """
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():  # only that one hears signals
@@ -49,6 +52,8 @@ def stoppable(say: Callable[[], object]) -> Iterator[Stop]:
 
     def hear(_number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
+            if once:
+                return
             raise KeyboardInterrupt
         stop.ask()
         say()

@@ -17,7 +17,7 @@ from pinsharp.batch.job import Job, Outcome, Work
 from pinsharp.batch.making import Load, Made, Makers, staging_folder
 from pinsharp.batch.manifest import Entry, Manifest
 from pinsharp.batch.run import conclude, was_cut_off
-from pinsharp.errors import ImageError, OutputError
+from pinsharp.errors import FormatError, ImageError, OutputError
 from pinsharp.workers import Free
 
 GRACE = 10
@@ -200,7 +200,7 @@ class Watch:
             yield outcome
         elif self._arrivals.has_changed(path):  # it will be ready again
             self._manifest.wait(outcome.job, str(error))
-        elif isinstance(error, OutputError):  # not the image's fault: it stays
+        elif isinstance(error, OutputError) and not isinstance(error, FormatError):  # not the image's fault: it stays
             self._manifest.wait(outcome.job, str(error))
             self._arrivals.put_off(path, RETRY_S)
             if is_once:

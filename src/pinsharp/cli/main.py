@@ -13,7 +13,7 @@ from pinsharp.cli.evaluate import evaluate
 from pinsharp.cli.export import export
 from pinsharp.cli.info import info
 from pinsharp.cli.kernel import kernel
-from pinsharp.cli.messages import INTERRUPTED, complain
+from pinsharp.cli.messages import INTERRUPTED, Interrupted, complain
 from pinsharp.cli.restore import restore
 from pinsharp.cli.synth import synth
 from pinsharp.cli.train import train
@@ -27,6 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",  # joins the lines of a docstring's paragraph
+    context_settings={"help_option_names": ["-h", "--help"]},  # subcommands inherit it
 )
 for _command in (restore, watch, kernel, info, synth, evaluate, export, train):
     app.command()(_command)
@@ -60,6 +61,6 @@ def run() -> None:
         complain(error)
         sys.exit(2)
     except SystemExit as done:
-        if done.code == INTERRUPTED:  # click has caught the KeyboardInterrupt
+        if done.code == INTERRUPTED and not isinstance(done, Interrupted):  # click has caught the KeyboardInterrupt
             complain("interrupted; what was finished is complete, nothing else was written")
         raise

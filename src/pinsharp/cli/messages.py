@@ -4,7 +4,7 @@ import json
 import sys
 
 INTERRUPTED = 130
-"""Exit status after Ctrl-C."""
+"""Exit status of what was stopped by Ctrl-C or `kill`."""
 
 
 def complain(error: Exception | str) -> None:
@@ -15,6 +15,13 @@ def complain(error: Exception | str) -> None:
 def remark(words: str) -> None:
     """Tell people something on stderr, on one line."""
     print("pinsharp:", " ".join(words.split()), file=sys.stderr, flush=True)
+
+
+class Interrupted(SystemExit):
+    """Ends a command that was interrupted and has said itself what is left and how to go on."""
+
+    def __init__(self) -> None:
+        super().__init__(INTERRUPTED)
 
 
 def print_json(record: dict[str, object]) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.atomic import check_free, write_atomically
-from pinsharp.errors import ImageError, OutputError
+from pinsharp.errors import FormatError, ImageError, OutputError
 from pinsharp.images import eight_bit, png, tiff
 from pinsharp.images.arrays import check_image
 from pinsharp.images.codec import SUFFIXES, Tags
@@ -120,6 +120,7 @@ def write_image(
 
     Raises:
         ImageError: If `check_image` refuses the pixels.
+        FormatError: If the format that the suffix names cannot hold such an image.
         OutputError: If `check_output` refuses the path, or it cannot be written.
     """
     path = Path(path)
@@ -132,7 +133,7 @@ def write_image(
         data = target.encode(pixels, _tags_for(pixels, like, target))
     except _UNWRITABLE as error:
         detail = " ".join(str(error).split())
-        raise OutputError(
+        raise FormatError(
             f"{path}: expected an image that {target.name} can hold, got {pixels.shape} and {detail}; write .tif"
         ) from error
     write_atomically(path, data)
@@ -147,7 +148,8 @@ def check_output(path: str | Path, pixels: NDArray[Any], *, overwrite: bool = Fa
         overwrite: Whether an existing file may be replaced.
 
     Raises:
-        OutputError: If the suffix is unknown, its format cannot hold such pixels, or the file exists.
+        FormatError: If the format that the suffix names cannot hold such pixels.
+        OutputError: If the suffix is unknown, or the file exists.
     """
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
@@ -155,12 +157,12 @@ def check_output(path: str | Path, pixels: NDArray[Any], *, overwrite: bool = Fa
     target = _FORMATS[SUFFIXES[path.suffix.lower()]]
     if pixels.dtype.name not in target.dtypes:
         better = ".tif" if pixels.dtype.kind == "f" else ".png or .tif"
-        raise OutputError(
+        raise FormatError(
             f"{path}: expected {' or '.join(target.dtypes)} pixels for {target.name}, got {pixels.dtype.name}; "
             f"use {better}, which keep every level"
         )
     if pixels.shape[2:] in ((2,), (4,)) and not target.has_alpha:
-        raise OutputError(f"{path}: expected pixels without alpha for {target.name}, got alpha; use .png or .tif")
+        raise FormatError(f"{path}: expected pixels without alpha for {target.name}, got alpha; use .png or .tif")
     check_free(path, overwrite=overwrite)
 
 

@@ -163,6 +163,8 @@ class RunConfig:
         validation_crops: Crops of the held-out images, always the same ones.
         validation_size: Their side in pixels.
         save_every: Steps between checkpoints.
+        save_minutes: Minutes after which there is a checkpoint in any case, for steps that take seconds each; 0 for
+            none by time.
     """
 
     folder: str = ""
@@ -177,11 +179,14 @@ class RunConfig:
     validation_crops: int = 24
     validation_size: int = 256
     save_every: int = 250
+    save_minutes: float = 5.0
 
     def __post_init__(self) -> None:
         for name in ("log_every", "validate_every", "validation_crops", "validation_size", "save_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"run.{name} must be at least 1, got {getattr(self, name)}")
+        if not self.save_minutes >= 0:
+            raise ConfigError(f"run.save_minutes must not be negative, got {self.save_minutes}")
         if not 0 <= self.ema < 1:
             raise ConfigError(f"run.ema must be from 0 to below 1, got {self.ema}")
 

@@ -1,8 +1,8 @@
 """The training loop, top to bottom: set up, go through the stages, validate, save.
 
 Nothing random is carried from step to step: batch `n` is decided by (seed, stage, n), the learning rate by the step. So
-a checkpoint is weights, averaged weights, optimiser and a step number, and a run that was killed and resumed ends, on a
-CPU, with the very weights of one that was not.
+a checkpoint is weights, averaged weights, optimiser and a step number, and a run that was stopped or killed and resumed
+ends, on a CPU, with the very weights of one that was not.
 """
 
 import math
@@ -31,13 +31,19 @@ from pinsharp.train.validation import card, validate
 WEIGHTS = "model.safetensors"
 
 
-def train(config: TrainConfig, *, resume: bool = False, quiet: bool = False) -> Run:
+def train(
+    config: TrainConfig, *, resume: bool = False, quiet: bool = False, stop: Callable[[], bool] = lambda: False
+) -> Run:
     """Train a net through all stages of a config and leave weights, log, pictures and checkpoint in its folder.
 
     Args:
         config: The run.
         resume: Go on from the folder's checkpoint.
         quiet: Show no progress.
+        stop: Whether to stop; asked after every step. Of several processes, one that says yes stops them all.
+
+    Returns:
+        The run. If it was stopped (`is_stopped`), its checkpoint is that of the last step.
 
     Raises:
         ConfigError: If settings contradict one another, the folder holds another run, or there is nothing to resume.
@@ -47,8 +53,12 @@ def train(config: TrainConfig, *, resume: bool = False, quiet: bool = False) -> 
     """
     run = set_up(config)
     first_stage, first_step, optimiser_state = _resume(run) if resume else _start(run)
+    run.saved_s = time.monotonic()
+    run.is_stopped = _is_asked_to_stop(run, stop)  # while the corpus was read
     for number in range(first_stage, len(config.stage)):
-        _fit(run, number, first_step if number == first_stage else 0, optimiser_state, quiet)
+        if run.is_stopped:
+            break
+        _fit(run, number, first_step if number == first_stage else 0, optimiser_state, quiet, stop)
         optimiser_state = None
     run.accelerator.end_training()
     return run
@@ -77,8 +87,15 @@ def _resume(run: Run) -> tuple[int, int, dict[str, Any] | None]:
     return state["stage"], state["step"], state["optimiser"]
 
 
-def _fit(run: Run, number: int, start: int, optimiser_state: dict[str, Any] | None, quiet: bool) -> None:
-    """Train one stage from step `start` to its end."""
+def _fit(
+    run: Run,
+    number: int,
+    start: int,
+    optimiser_state: dict[str, Any] | None,
+    quiet: bool,
+    stop: Callable[[], bool],
+) -> None:
+    """Train one stage from step `start` to its end, or until `stop` says so."""
     config, stage = run.config.run, run.config.stage[number]
     seed = config.seed * 1_000 + number
     # The gradients of parts that only the last stage trained would count when the norm is clipped.
@@ -103,7 +120,17 @@ def _fit(run: Run, number: int, start: int, optimiser_state: dict[str, Any] | No
             run.seconds += time.monotonic() - begun
             run.crops += stage.batch
             shown.advance(step + 1, losses["loss"], stage.batch / (time.monotonic() - begun))
+            run.is_stopped = _is_asked_to_stop(run, stop)
             _report(run, number, step + 1, losses, optimiser, shown)
+            if run.is_stopped:
+                break
+
+
+def _is_asked_to_stop(run: Run, stop: Callable[[], bool]) -> bool:
+    """Whether any of the processes was asked: a signal may reach them in different steps."""
+    if stop():
+        run.accelerator.set_trigger()
+    return bool(run.accelerator.check_trigger())
 
 
 def _pairs(run: Run, stage: StageConfig, seed: int) -> Callable[[range, int], Batch | Observed]:
@@ -163,7 +190,7 @@ def _optimiser(net: nn.Module, stage: StageConfig) -> torch.optim.Optimizer:
 
 
 def _report(run: Run, number: int, step: int, losses: dict[str, float], optimiser: Any, shown: Progress) -> None:
-    """Log, validate and save when their turn has come; always at the end of a stage."""
+    """Log, validate and save when their turn has come; always at the end of a stage. Before a stop, save."""
     config, stage = run.config.run, run.config.stage[number]
     last = step == stage.steps
     record: dict[str, Any] = {"stage": number, "kind": stage.kind, "step": step, **losses}
@@ -179,9 +206,15 @@ def _report(run: Run, number: int, step: int, losses: dict[str, float], optimise
             append_log(run.config.folder, record)
         if validates:
             save_pictures(run.config.folder, read_log(run.config.folder), run.validation, restored, is_blind=is_blind)
-        if last or step % config.save_every == 0:
+        if last or run.is_stopped or step % config.save_every == 0 or _is_long_ago(run):
             _save(run, number, step, optimiser)
     run.accelerator.wait_for_everyone()
+
+
+def _is_long_ago(run: Run) -> bool:
+    """Whether the last checkpoint is older than it may be."""
+    minutes = run.config.run.save_minutes
+    return minutes > 0 and time.monotonic() - run.saved_s >= 60 * minutes
 
 
 def _save(run: Run, number: int, step: int, optimiser: Any) -> None:
@@ -190,6 +223,7 @@ def _save(run: Run, number: int, step: int, optimiser: Any) -> None:
     state = _state(run, number + 1, 0, None) if done else _state(run, number, step, optimiser.state_dict())
     save_weights(run.config.folder / WEIGHTS, run.average.module, card(run))
     save_checkpoint(run.config.folder, state)
+    run.saved_s = time.monotonic()
 
 
 def _state(run: Run, stage: int, step: int, optimiser: dict[str, Any] | None) -> dict[str, Any]:

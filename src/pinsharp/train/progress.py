@@ -1,6 +1,7 @@
-"""What a person sees while a net is trained: one live line on a terminal, one line a validation elsewhere."""
+"""What a person sees while a net is trained: one live line on a terminal, one line a minute elsewhere."""
 
 import time
+from datetime import timedelta
 from types import TracebackType
 
 from rich.console import Console
@@ -9,11 +10,14 @@ from rich.progress import Progress as Bar
 
 from pinsharp.train.config import StageConfig
 
+LINE_EVERY_S = 60.0
+"""Where no terminal shows the live line, a line is printed so often, the first one after the first step."""
+
 _RESTORATIONS = {"psnr": "told", "blind_psnr": "blind"}
 
 
 class Progress:
-    """Progress of one stage: loss, validation PSNR, crops per second, time left.
+    """Progress of one stage: loss, validation PSNR, crops per second, time left in this stage.
 
     Args:
         number: Number of the stage, from 0.
@@ -24,6 +28,7 @@ class Progress:
     def __init__(self, number: int, stage: StageConfig, *, quiet: bool = False) -> None:
         self.console = Console(stderr=True, quiet=quiet)
         self.name = f"{number + 1} {stage.kind}"
+        self.stage = stage
         columns = [
             TextColumn("{task.description}"),
             BarColumn(),
@@ -34,7 +39,7 @@ class Progress:
         self.bar = Bar(*columns, console=self.console, disable=quiet or not self.console.is_terminal)
         self.task = self.bar.add_task(self.name, total=stage.steps, loss=0.0, figures="", rate=0.0)
         self.loss = self.rate = 0.0
-        self.begun = time.monotonic()
+        self.said_s = float("-inf")
 
     def __enter__(self) -> "Progress":
         self.bar.start()
@@ -50,6 +55,8 @@ class Progress:
         keep = 0.95 if self.rate else 0.0
         self.loss, self.rate = keep * self.loss + (1 - keep) * loss, keep * self.rate + (1 - keep) * rate
         self.bar.update(self.task, completed=step, loss=self.loss, rate=self.rate)
+        if time.monotonic() - self.said_s >= LINE_EVERY_S:
+            self._say(step)
 
     def validated(self, step: int, figures: dict[str, float]) -> None:
         """Show the figures of a validation, as many as the net has."""
@@ -58,7 +65,17 @@ class Progress:
         if "width_error" in figures:
             text += f", width error {figures['width_error']:.1%}"
         self.bar.update(self.task, figures=text)
-        if not self.console.is_terminal:
-            self.console.print(
-                f"{self.name} step {step}: loss {self.loss:.4f}  {text}  {self.rate:.1f} crops/s", soft_wrap=True
-            )
+        self._say(step, f"{text}, ")
+
+    def _say(self, step: int, figures: str = "") -> None:
+        """Print a line, if there is no terminal that shows the live one."""
+        if self.console.is_terminal:
+            return
+        self.said_s = time.monotonic()
+        left = timedelta(seconds=round((self.stage.steps - step) * self.stage.batch / self.rate))
+        self.console.print(
+            f"stage {self.name}, step {step} of {self.stage.steps}: loss {self.loss:.4f}, {figures}"
+            f"{self.rate:.1f} crops/s, {left} left",
+            soft_wrap=True,
+            highlight=False,
+        )

@@ -1,9 +1,10 @@
 """What a run holds while it goes on, and how it comes about: accelerator, net, corpus and validation pairs."""
 
 import hashlib
+import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import torch
@@ -14,11 +15,11 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from pinsharp.data.corpus import Corpus, load_corpus
-from pinsharp.data.synthesis import Batch, make_batch
+from pinsharp.data.synthesis import Batch, SynthesisConfig, make_batch
 from pinsharp.errors import ConfigError
 from pinsharp.nets.registry import build_net, net_kind, traits_of
 from pinsharp.nets.weights import load_weights
-from pinsharp.train.config import TrainConfig
+from pinsharp.train.config import StageConfig, TrainConfig
 from pinsharp.train.stages import check_stage
 
 VALIDATION_SEED = 4_242
@@ -27,7 +28,14 @@ _CALIBRATION_CROPS = 96
 
 @dataclass
 class Run:
-    """All that a run holds while it goes on."""
+    """All that a run holds while it goes on.
+
+    Attributes:
+        seconds: How long the steps have taken so far, over all sessions.
+        crops: How many crops were trained on.
+        saved_s: When the last checkpoint was written, on the monotonic clock.
+        is_stopped: Whether the run was asked to stop, and has saved what it needs to go on.
+    """
 
     config: TrainConfig
     accelerator: Accelerator
@@ -38,6 +46,8 @@ class Run:
     fingerprint: str
     seconds: float = 0.0
     crops: int = 0
+    saved_s: float = 0.0
+    is_stopped: bool = False
 
 
 def set_up(config: TrainConfig) -> Run:
@@ -146,10 +156,16 @@ def _accelerator(config: TrainConfig) -> Accelerator:
 
 def _fingerprint(config: TrainConfig, corpus: Corpus) -> str:
     """Hash of all that decides the weights."""
-    settings = asdict(config)
-    kept = {key: settings["run"][key] for key in ("seed", "precision", "ema", "channels_last", "compile")}
-    text = repr([settings["net"], settings["config"], settings["data"], settings["stage"], kept, corpus.fingerprint()])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    run = {key: getattr(config.run, key) for key in ("seed", "precision", "ema", "channels_last", "compile")}
+    stages = [_changed(stage) for stage in config.stage]
+    settings = [config.net, config.config, _changed(config.data), stages, run, corpus.fingerprint()]
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _changed(settings: StageConfig | SynthesisConfig) -> dict[str, Any]:
+    """The settings that are not at their default: one that is added later leaves older checkpoints resumable."""
+    values = {setting.name: (getattr(settings, setting.name), setting.default) for setting in fields(settings)}
+    return {name: value for name, (value, default) in values.items() if value != default}
 
 
 def channels_last(batch: Batch, wanted: bool) -> Batch:

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from closeness import assert_close_to_largest
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.operators import Blur
@@ -100,7 +101,7 @@ def test_restoring_takes_shorter_ways_to_the_same_image(config, channels, height
     with torch.inference_mode():
         short = net.deconvolve(blurred, true_blur())
 
-    torch.testing.assert_close(short, plain, atol=1e-4, rtol=0)
+    assert_close_to_largest(short, plain, 1e-5)
 
 
 def test_another_runtime_can_take_the_place_of_the_convolutions():
@@ -140,7 +141,7 @@ def test_a_net_begins_as_one_that_is_told_nothing():
     untold = small_net(replace(SMALL, condition=0))
     untold.load_state_dict({key: value for key, value in told.state_dict().items() if ".condition." not in key})
 
-    torch.testing.assert_close(told(blurred)[0], untold(blurred)[0], atol=1e-6, rtol=0)
+    assert_close_to_largest(told(blurred)[0], untold(blurred)[0], 1e-6)
 
 
 def test_a_kernel_without_noise_is_a_programmers_slip():
@@ -232,7 +233,7 @@ def test_a_window_with_its_halo_is_restored_as_inside_the_image(config, channels
     window = net.deconvolve(part, blur)[..., top - first_row :, left - first_column :][..., :height, :width]
 
     assert halo % net.restorer.STRIDE == 0
-    torch.testing.assert_close(window, whole[..., top : top + height, left : left + width], atol=1e-4, rtol=0)
+    assert_close_to_largest(window, whole[..., top : top + height, left : left + width], 1e-5)
 
 
 @settings(max_examples=25, deadline=None)
@@ -306,8 +307,8 @@ def test_nothing_beyond_the_halo_reaches_a_pixel():
     change = net.deconvolve(blurred + 10 * beyond, blur) - net.deconvolve(blurred, blur)
 
     change = change.detach().abs()
-    assert float(change[..., row, column].max()) < 1e-4
     assert float(change.max()) > 1
+    assert float(change[..., row, column].max()) < 1e-5 * float(change.max())
 
 
 def test_the_parameters_of_the_default_fit_a_small_file():
@@ -326,14 +327,15 @@ def test_constants_are_preserved_but_for_what_the_trunk_adds():
 
 
 def test_each_image_of_a_batch_is_restored_as_if_alone():
+    """The filters make a hundred times more of rounding: they are given hardly any noise, and divide by little."""
     net, blurred = randomised(small_net()), images()
 
     together, estimate = net(blurred)
 
     for index in (0, 1):
         alone, its_own = net(blurred[index : index + 1])
-        torch.testing.assert_close(together[index : index + 1], alone, atol=1e-4, rtol=0)
-        torch.testing.assert_close(estimate.kernel[index : index + 1], its_own.kernel, atol=1e-5, rtol=1e-5)
+        assert_close_to_largest(together[index : index + 1], alone, 2e-5)
+        assert_close_to_largest(estimate.kernel[index : index + 1], its_own.kernel, 1e-5)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -347,7 +349,7 @@ def test_autocast_changes_the_image_by_its_rounding_only(channels):
 
     assert half.dtype == torch.float32
     assert estimate.kernel.dtype == torch.float32
-    torch.testing.assert_close(half, full, atol=0.02 * float(full.detach().abs().max()), rtol=0)
+    assert_close_to_largest(half, full, 0.02)
     torch.testing.assert_close(estimate.kernel, net.estimate(images(channels)).kernel)
 
 
@@ -356,7 +358,7 @@ def test_layout_does_not_matter():
 
     other = blurred.contiguous(memory_format=torch.channels_last)
 
-    torch.testing.assert_close(net(other)[0], net(blurred)[0], atol=1e-5, rtol=1e-5)
+    assert_close_to_largest(net(other)[0], net(blurred)[0], 1e-5)
 
 
 def test_a_saved_net_restores_as_before(tmp_path):
@@ -413,8 +415,8 @@ def test_where_it_is_known_how_an_image_goes_on_its_border_is_restored_like_its_
         windows = net.windows(lambda *place: image[..., *place], (3, *shape), known, largest=(16, 20))
         corner = windows(slice(0, 16), slice(0, 20)), windows(slice(16, 32), slice(20, shape[1]))
     torch.testing.assert_close(restored, expected, rtol=0, atol=0)
-    torch.testing.assert_close(corner[0], expected[..., :16, :20], rtol=0, atol=1e-5)
-    torch.testing.assert_close(corner[1], expected[..., 16:32, 20:], rtol=0, atol=1e-5)
+    assert_close_to_largest(corner[0], expected[..., :16, :20], 4e-6)
+    assert_close_to_largest(corner[1], expected[..., 16:32, 20:], 4e-6)
 
 
 def test_each_image_of_a_batch_goes_on_by_its_own_rule():
@@ -425,5 +427,5 @@ def test_each_image_of_a_batch_goes_on_by_its_own_rule():
         together = net.deconvolve(both, known)
         alone = [net.deconvolve(both[i : i + 1], known.of(i)) for i in range(3)]
         plain = net.deconvolve(both[1:2], true_blur(3).of(1))
-    torch.testing.assert_close(together, torch.cat(alone), rtol=0, atol=1e-6)
-    torch.testing.assert_close(together[1:2], plain, rtol=0, atol=1e-6)
+    assert_close_to_largest(together, torch.cat(alone), 1e-6)
+    assert_close_to_largest(together[1:2], plain, 1e-6)
