@@ -1,6 +1,7 @@
 """A cache folder of their own for all tests, and exported files, made once: PyTorch's exporter takes seconds."""
 
 import os
+import signal
 
 import pytest
 
@@ -30,3 +31,10 @@ def exported(tmp_path_factory):
 def exported_bfloat16(exported, tmp_path_factory):
     """The report of a file in bfloat16, for tests that are marked as needing it."""
     return export(exported["weights"], tmp_path_factory.mktemp("exported") / "fast.xml", precision="bfloat16")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_is_heard():
+    """Let tests hear Ctrl-C also where the suite was started in the background, which has it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
