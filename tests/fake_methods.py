@@ -5,7 +5,7 @@ import signal
 
 import torch
 
-from pinsharp.bench.contenders import contenders
+from pinsharp.bench.quality.contenders import contenders
 from pinsharp.methods.method import Deblurred
 
 CALLS = []

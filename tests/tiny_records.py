@@ -2,8 +2,8 @@
 
 import math
 
-from pinsharp.bench.record_file import RecordFile, plain
-from pinsharp.bench.records import Measurement
+from pinsharp.bench.engine.record_file import RecordFile, plain
+from pinsharp.bench.quality.records import Measurement
 
 PROTOCOL = {
     "kernels": "gaussian:2:9,gaussian:3:9",

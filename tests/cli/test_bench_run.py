@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import pinsharp
-from pinsharp.bench.record_file import RECORDS, RecordFile
-from pinsharp.bench.records import load_records
+from pinsharp.bench.engine.record_file import RECORDS, RecordFile
+from pinsharp.bench.quality.records import load_records
 from pinsharp.methods.classical import SolverMethod
 
 PROTOCOL = ["--kernels", "gaussian:1.8:21,disk:2"]

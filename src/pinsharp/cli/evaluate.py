@@ -56,8 +56,8 @@ def evaluate(
     mean PSNR over all images and kernels, `aggregate` 10 log10(1 / mean MSE), `sigma error` the median relative error
     of the measured width, `gap` what the true kernel would add. The images stay as they are.
     """
-    from pinsharp.bench.evaluate import header, measure, summarise
-    from pinsharp.bench.record_file import plain
+    from pinsharp.bench.engine.record_file import plain
+    from pinsharp.bench.quality.judge import header, measure, summarise
     from pinsharp.cli.messages import print_json
     from pinsharp.data.testset import Degradation
 

@@ -64,8 +64,8 @@ def export(
 
 def _cost(weights: Path, exported: Path, data: Path, kernels: str, limit: int | None) -> dict[str, float]:
     """Mean PSNR in dB of PyTorch in float32 and of the file, on a folder of sharp images that are blurred for it."""
-    from pinsharp.bench.contenders import contenders
-    from pinsharp.bench.evaluate import measure, summarise
+    from pinsharp.bench.quality.contenders import contenders
+    from pinsharp.bench.quality.judge import measure, summarise
     from pinsharp.cli.comparison import sharp_images
     from pinsharp.data.testset import Degradation
     from pinsharp.methods.table import load_method

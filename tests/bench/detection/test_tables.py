@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from fake_detection import STUDY, fake_lineup
-from pinsharp.bench.contenders import BLURRED
 from pinsharp.bench.detection.pictures import crowded, draw_cuts
 from pinsharp.bench.detection.plots import draw_curves, row_styles
 from pinsharp.bench.detection.records import DETECTION_RECORDS, SHARP, InspectionFigures, StudyRecords
-from pinsharp.bench.detection.run import asked_records, plan_detection, run_detection
 from pinsharp.bench.detection.scene import Shot
+from pinsharp.bench.detection.study import asked_records, plan_detection, run_detection
 from pinsharp.bench.detection.tables import detection_table, title
-from pinsharp.bench.figures import save
-from pinsharp.bench.record_file import RecordFile
-from pinsharp.bench.sheet import Box
-from pinsharp.bench.typeset import Column, Group, Table, comma_separated, latex, markdown
+from pinsharp.bench.engine.record_file import RecordFile
+from pinsharp.bench.quality.contenders import BLURRED
+from pinsharp.bench.show.figures import save
+from pinsharp.bench.show.sheet import Box
+from pinsharp.bench.show.typeset import Column, Group, Table, comma_separated, latex, markdown
 from pinsharp.blur.kernels import disk_kernel
 from pinsharp.detect.tables import Particle
 from pinsharp.errors import ConfigError

@@ -12,12 +12,12 @@ from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
 from pinsharp.bench.detection.records import IN_FOCUS, SHARP, StudyRecords
-from pinsharp.bench.detection.run import Plan
 from pinsharp.bench.detection.scene import Shot
+from pinsharp.bench.detection.study import Plan
 from pinsharp.bench.detection.tables import title
 from pinsharp.bench.detection.tasks import kept_files
-from pinsharp.bench.figures import FONT, new_figure
-from pinsharp.bench.sheet import Box
+from pinsharp.bench.show.figures import FONT, new_figure
+from pinsharp.bench.show.sheet import Box
 from pinsharp.detect.matching import Matching, match
 from pinsharp.detect.tables import Particle, read_particles
 from pinsharp.errors import ConfigError

@@ -8,11 +8,11 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pinsharp.bench.contenders import BLURRED, LINEAR_LIMIT
 from pinsharp.bench.detection.records import SHARP
-from pinsharp.bench.figures import COLOURS, FONT, GREY, MARKERS, drawn, footnote, new_figure, shortened, tidy
-from pinsharp.bench.records import TRUE_KERNEL
-from pinsharp.bench.typeset import Cell, Table
+from pinsharp.bench.quality.contenders import BLURRED, LINEAR_LIMIT
+from pinsharp.bench.quality.records import TRUE_KERNEL
+from pinsharp.bench.show.figures import COLOURS, FONT, GREY, MARKERS, drawn, footnote, new_figure, shortened, tidy
+from pinsharp.bench.show.typeset import Cell, Table
 
 _FIGURES = {"f1": "F1", "false_alarms": "false alarms a megapixel"}
 _PANEL = (3.1, 2.5)  # inches, width and height

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pinsharp.bench.gathered import Gathered
-from pinsharp.bench.record_file import Result, from_plain
+from pinsharp.bench.engine.gathered import Gathered
+from pinsharp.bench.engine.record_file import Result, from_plain
 
 DETECTION_RECORDS = "detection.jsonl"
 """Name of the file in the folder of the results."""

@@ -7,10 +7,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pinsharp.bench.contenders import BLURRED, LINEAR_LIMIT, describe, labelled
 from pinsharp.bench.detection.records import SHARP
 from pinsharp.bench.detection.scene import Shot
-from pinsharp.bench.records import TRUE_KERNEL
+from pinsharp.bench.quality.contenders import BLURRED, LINEAR_LIMIT, describe, labelled
+from pinsharp.bench.quality.records import TRUE_KERNEL
 from pinsharp.detect.camera import CameraSettings
 from pinsharp.errors import ConfigError
 from pinsharp.methods.method import Method, takes_kernel

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pinsharp.bench.linear_limit import best_linear_filter
+from pinsharp.bench.quality.linear_limit import best_linear_filter
 from pinsharp.blur.fourier import spectrum
 from pinsharp.detect.camera import CameraSettings, expose
 from pinsharp.detect.matching import TOLERANCE, Scores, judged_wrongly, score

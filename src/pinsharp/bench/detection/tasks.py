@@ -13,8 +13,8 @@ from torch import Tensor
 from pinsharp.bench.detection.records import IN_FOCUS, InspectionFigures, Key
 from pinsharp.bench.detection.rows import Answer, Attempt, Lineup
 from pinsharp.bench.detection.scene import Judgement, Shot, Study, judge
-from pinsharp.bench.measuring import CarryOut, Make
-from pinsharp.bench.tasks import LONGEST_REASON, one_line
+from pinsharp.bench.engine.measuring import CarryOut, Make
+from pinsharp.bench.quality.tasks import LONGEST_REASON, one_line
 from pinsharp.blur.kernel_names import parse_kernel
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.detect.tables import write_particles

@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from pinsharp.bench.contenders import BLURRED
-from pinsharp.bench.figures import FONT, GREY, drawn, method_styles, new_figure, tidy
+from pinsharp.bench.quality.contenders import BLURRED
+from pinsharp.bench.quality.records import TRUE_KERNEL
 from pinsharp.bench.real.records import LevelFigures, SeriesRecords
-from pinsharp.bench.real.run import SHARP, detail_path
+from pinsharp.bench.real.study import SHARP, detail_path
 from pinsharp.bench.real.tables import gain, title
-from pinsharp.bench.records import TRUE_KERNEL
+from pinsharp.bench.show.figures import FONT, GREY, drawn, method_styles, new_figure, tidy
 from pinsharp.images.files import read_image
 
 MOST_LEVELS = 6

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pinsharp.bench.contenders import BLURRED
-from pinsharp.bench.gathered import Gathered
+from pinsharp.bench.engine.gathered import Gathered
+from pinsharp.bench.engine.record_file import Result, from_plain
+from pinsharp.bench.quality.contenders import BLURRED
 from pinsharp.bench.real.registration import Registration
-from pinsharp.bench.record_file import Result, from_plain
 
 REAL_RECORDS = "real.jsonl"
 """Name of the file in the folder of the results."""

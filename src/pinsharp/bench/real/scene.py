@@ -11,7 +11,7 @@ from torch import Tensor
 from pinsharp.bench.real.registration import Plane, Registration, local_sigmas, overlap, register, registered
 from pinsharp.bench.real.series import brightness
 from pinsharp.bench.real.sharpness import sharpness
-from pinsharp.bench.sheet import Box
+from pinsharp.bench.show.sheet import Box
 from pinsharp.blur.field import BlurField
 from pinsharp.errors import ImageError
 from pinsharp.metrics import mse, psnr

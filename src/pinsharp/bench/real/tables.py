@@ -2,10 +2,10 @@
 
 import math
 
-from pinsharp.bench.contenders import BLURRED
+from pinsharp.bench.quality.contenders import BLURRED
 from pinsharp.bench.real.records import LevelFigures, SeriesRecords
 from pinsharp.bench.real.series import falls
-from pinsharp.bench.typeset import Cell, Column, Group, Table, times
+from pinsharp.bench.show.typeset import Cell, Column, Group, Table, times
 
 HURT = "worse"
 """What stands behind a level where restoring has made PSNR smaller."""

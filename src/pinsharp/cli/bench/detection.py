@@ -25,9 +25,9 @@ from pinsharp.cli.options import DEFAULT_MODEL, Device, Jobs, JsonDocument, Prec
 if TYPE_CHECKING:
     from pinsharp.bench.detection.records import InspectionFigures
     from pinsharp.bench.detection.rows import Lineup
-    from pinsharp.bench.detection.run import Plan
     from pinsharp.bench.detection.scene import Study
-    from pinsharp.bench.sheet import Box
+    from pinsharp.bench.detection.study import Plan
+    from pinsharp.bench.show.sheet import Box
 
 
 def detection(
@@ -94,8 +94,8 @@ def detection(
     exit status 1.
     """
     from pinsharp.bench.detection.records import DETECTION_RECORDS
-    from pinsharp.bench.detection.run import TUNING_SEED, plan_detection, run_detection
-    from pinsharp.bench.record_file import RecordFile
+    from pinsharp.bench.detection.study import TUNING_SEED, plan_detection, run_detection
+    from pinsharp.bench.engine.record_file import RecordFile
 
     box = box_of(detail)
     study = _study(settings, detector, bits, tolerance, true_pins)
@@ -140,9 +140,9 @@ def _conclude(plan: "Plan", box: "Box | None", *, as_json: bool) -> None:
 
     from pinsharp.bench.detection.pictures import draw_cuts
     from pinsharp.bench.detection.plots import draw_curves
-    from pinsharp.bench.detection.run import asked_records
+    from pinsharp.bench.detection.study import asked_records
     from pinsharp.bench.detection.tables import detection_table
-    from pinsharp.bench.typeset import document
+    from pinsharp.bench.show.typeset import document
 
     records = asked_records(plan)
     table = detection_table(records)

@@ -22,7 +22,7 @@ from pinsharp.cli.comparison import loader
 from pinsharp.cli.options import Device, JsonDocument
 
 if TYPE_CHECKING:
-    from pinsharp.bench.records import RunRecords
+    from pinsharp.bench.quality.records import RunRecords
     from pinsharp.methods.method import Method
 
 Rows = Annotated[
@@ -37,9 +37,9 @@ def fig5(out: Out, methods: Rows = None, psnr: Psnr = "mean", as_json: JsonDocum
     The blurred input and the linear limit are lines without markers. Writes OUT/fig5.png and .pdf, and the numbers as
     .csv and .json.
     """
-    from pinsharp.bench import plots
-    from pinsharp.bench.records import load_records
-    from pinsharp.bench.typeset import document
+    from pinsharp.bench.quality import plots
+    from pinsharp.bench.quality.records import load_records
+    from pinsharp.bench.show.typeset import document
 
     check_psnr(psnr)
     table = plots.fig5(load_records(out), names(methods))
@@ -71,9 +71,9 @@ def crops(
 
     Writes OUT/crops-IMAGE-KERNEL.png and .pdf, and the figures as .csv and .json.
     """
-    from pinsharp.bench.crops import crops_table, draw_crops, restore_again
-    from pinsharp.bench.records import load_records
-    from pinsharp.bench.typeset import document
+    from pinsharp.bench.quality.crops import crops_table, draw_crops, restore_again
+    from pinsharp.bench.quality.records import load_records
+    from pinsharp.bench.show.typeset import document
 
     box, chosen = box_of(detail), choose_run(load_records(out), run)
 

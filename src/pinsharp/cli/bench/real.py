@@ -23,7 +23,7 @@ from pinsharp.cli.options import DEFAULT_MODEL, Device, JsonDocument, Precision
 
 if TYPE_CHECKING:
     from pinsharp.bench.real.records import SeriesRecords
-    from pinsharp.bench.real.run import Series
+    from pinsharp.bench.real.study import Series
     from pinsharp.restoration.restorer import Restorer
 
 
@@ -64,9 +64,9 @@ def real(
     Writes OUT/real.md, .csv and .tex, and the pictures real-curves and real-details as .png and .pdf. A level that
     fails is reported with its reason and makes the exit status 1.
     """
+    from pinsharp.bench.engine.record_file import RecordFile
     from pinsharp.bench.real.records import REAL_RECORDS
-    from pinsharp.bench.real.run import attempts, measure_series, plan_series
-    from pinsharp.bench.record_file import RecordFile
+    from pinsharp.bench.real.study import attempts, measure_series, plan_series
     from pinsharp.errors import ConfigError
     from pinsharp.restoration.restorer import Restorer
 
@@ -98,7 +98,7 @@ def _conclude(series: "Series", *, as_json: bool) -> None:
     """
     from pinsharp.bench.real.plots import draw_curves, draw_details
     from pinsharp.bench.real.tables import real_table
-    from pinsharp.bench.typeset import document
+    from pinsharp.bench.show.typeset import document
 
     records = _asked(series)
     table = real_table(records)

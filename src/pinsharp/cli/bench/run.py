@@ -28,9 +28,9 @@ from pinsharp.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from pinsharp.bench.evaluate import Row
-    from pinsharp.bench.records import RunRecords
-    from pinsharp.bench.run import Plan
+    from pinsharp.bench.quality.judge import Row
+    from pinsharp.bench.quality.records import RunRecords
+    from pinsharp.bench.quality.study import Plan
     from pinsharp.blur.operators import Boundary
 
 
@@ -59,9 +59,9 @@ def run(
     weights, is not measured again; other methods and other test sets may go into the same folder. A restoration that
     fails is recorded with its reason, tried again next time, and makes the exit status 1.
     """
-    from pinsharp.bench.record_file import RecordFile
-    from pinsharp.bench.run import plan_run
-    from pinsharp.bench.run import run as carry_out
+    from pinsharp.bench.engine.record_file import RecordFile
+    from pinsharp.bench.quality.study import plan_run
+    from pinsharp.bench.quality.study import run as carry_out
     from pinsharp.data.testset import Degradation
 
     protocol = Degradation(kernels, cast("Boundary", boundary), bits, noise / 255, seed)
@@ -87,9 +87,9 @@ def _conclude(plan: "Plan", out: Path, *, as_json: bool) -> None:
     Raises:
         typer.Exit: With 1, if something that was asked for has failed.
     """
-    from pinsharp.bench.evaluate import summarise
-    from pinsharp.bench.record_file import plain
-    from pinsharp.bench.records import load_records
+    from pinsharp.bench.engine.record_file import plain
+    from pinsharp.bench.quality.judge import summarise
+    from pinsharp.bench.quality.records import load_records
     from pinsharp.cli.messages import print_json
 
     records = next(records for records in load_records(out) if records.id == plan.id)

@@ -48,11 +48,11 @@ def fig4(
     Also with every sigma from 3.0 to 4.0. Writes OUT/fig4.png and .pdf (the first image), OUT/fig4-curve.png and .pdf
     (PSNR against the assumed sigma), and the numbers of both, over all images, as .csv and .json.
     """
-    from pinsharp.bench.provenance import provenance
-    from pinsharp.bench.sensitivity import Setting, count, fig4_curve, is_shown, trials
-    from pinsharp.bench.sensitivity import fig4 as fig4_table
-    from pinsharp.bench.sensitivity_plots import draw_curve, draw_fig4
-    from pinsharp.bench.typeset import document
+    from pinsharp.bench.engine.provenance import provenance
+    from pinsharp.bench.sensitivity.plots import draw_curve, draw_fig4
+    from pinsharp.bench.sensitivity.study import Setting, count, fig4_curve, is_shown, trials
+    from pinsharp.bench.sensitivity.study import fig4 as fig4_table
+    from pinsharp.bench.show.typeset import document
     from pinsharp.errors import ConfigError
     from pinsharp.methods.method import measures_first
 

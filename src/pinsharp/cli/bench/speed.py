@@ -26,7 +26,7 @@ from pinsharp.cli.progress import progress
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pinsharp.bench.speed import Timing
+    from pinsharp.bench.speed.study import Timing
 
 
 def speed(
@@ -70,12 +70,12 @@ def speed(
     and, where OUT holds records, speed against quality.
     """
     from pinsharp.atomic import write_atomically
-    from pinsharp.bench.provenance import provenance
-    from pinsharp.bench.record_file import RECORDS
-    from pinsharp.bench.records import load_records
-    from pinsharp.bench.speed import IMAGES, check_settings, quality_table, speed_table
-    from pinsharp.bench.speed_plots import draw_quality, draw_speed
-    from pinsharp.bench.typeset import document
+    from pinsharp.bench.engine.provenance import provenance
+    from pinsharp.bench.engine.record_file import RECORDS
+    from pinsharp.bench.quality.records import load_records
+    from pinsharp.bench.show.typeset import document
+    from pinsharp.bench.speed.plots import draw_quality, draw_speed
+    from pinsharp.bench.speed.study import IMAGES, check_settings, quality_table, speed_table
 
     check_psnr(psnr)
     sizes, counts = numbers(megapixels, "--megapixels"), whole_numbers(threads, "--threads")
@@ -84,7 +84,7 @@ def speed(
     check_settings(sizes, counts, repeats)
     settings: dict[str, Any] = {"megapixels": sizes, "threads": counts, "repeats": repeats}
     if runtimes or untrained or mono:
-        from pinsharp.bench.speed_rows import speed_rows, timings_apart
+        from pinsharp.bench.speed.rows import speed_rows, timings_apart
 
         rows = speed_rows(names(methods), names(runtimes), names(untrained), precision=precision, device=device)
         images = IMAGES if mono else IMAGES[:1]
@@ -115,8 +115,8 @@ def _in_this_process(
     methods: list[str], device: str, precision: str, settings: dict[str, Any]
 ) -> "tuple[Iterator[Timing], int]":
     """Time methods in this process; with it comes their number."""
-    from pinsharp.bench.contenders import contenders
-    from pinsharp.bench.speed import timings
+    from pinsharp.bench.quality.contenders import contenders
+    from pinsharp.bench.speed.study import timings
     from pinsharp.data.testset import Degradation
 
     rows = contenders(methods, Degradation(), load=loader(device, precision))
