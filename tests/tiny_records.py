@@ -2,7 +2,8 @@
 
 import math
 
-from pinsharp.bench.engine.record_file import RecordFile, plain
+from pinsharp.bench.engine.record_file import RecordFile
+from pinsharp.bench.engine.records import plain
 from pinsharp.bench.quality.records import Measurement
 
 PROTOCOL = {

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pinsharp.bench.quality.judge import Row
-    from pinsharp.bench.quality.tasks import Lineup
+    from pinsharp.bench.quality.study import Lineup
     from pinsharp.methods import devices
     from pinsharp.methods.method import Method
 

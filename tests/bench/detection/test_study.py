@@ -3,19 +3,22 @@
 import math
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from fake_detection import CALLS, PANEL, STUDY, Stumbling, fake_lineup
-from pinsharp.bench.detection.records import DETECTION_RECORDS, SHARP, load_study
-from pinsharp.bench.detection.rows import attempts
+from fake_detection import CALLS, PANEL, SETUP, Stumbling, fake_lineup
+from pinsharp.bench.detection.records import KIND, SHARP, kept_files
+from pinsharp.bench.detection.rows import answer, attempts
 from pinsharp.bench.detection.scene import Shot, column_noise_power
-from pinsharp.bench.detection.study import asked_records, plan_detection, run_detection
-from pinsharp.bench.detection.tasks import kept_files
+from pinsharp.bench.detection.study import Detection
+from pinsharp.bench.engine.measuring import measure
+from pinsharp.bench.engine.methods import BLURRED, LINEAR_LIMIT
 from pinsharp.bench.engine.record_file import RecordFile
-from pinsharp.bench.quality.contenders import BLURRED, LINEAR_LIMIT
+from pinsharp.bench.engine.records import load_run
+from pinsharp.bench.engine.study import asked_records, plan_of
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
 from pinsharp.detect.camera import CameraSettings, expose
 from pinsharp.detect.panel import Panel
@@ -29,16 +32,18 @@ KERNELS = "gaussian:2,disk:3"
 NAMES = [BLURRED, "same"]
 
 
-def plan_of(out, names=NAMES, *, seeds=(0, 1), kernels=KERNELS, study=STUDY, **options):
-    return plan_detection(out, study, seeds, kernels, fake_lineup(names, **options)(study.camera))
+def study_of(out, names=NAMES, *, seeds=(0, 1), kernels=KERNELS, setup=SETUP, **options):
+    return Detection(out, setup, seeds, kernels, fake_lineup(names, **options))
+
+
+def to_do(out, names=NAMES, **options):
+    return plan_of(study_of(out, names, **options), out).to_do
 
 
 def carry_out(out, names=NAMES, *, stop_after=None, jobs=1, **options):
     """Measure, as far as so many figures; how many were made."""
-    rows = {key: options[key] for key in ("passes", "true_kernel") if key in options}
-    with RecordFile(out, DETECTION_RECORDS) as file:
-        plan = plan_of(out, names, **options)
-        stream = run_detection(plan, file, lineup=fake_lineup(names, **rows), jobs=jobs)
+    with RecordFile(out, KIND.file) as file:
+        stream = measure(plan_of(study_of(out, names, **options), out), file, jobs=jobs)
         made = len(list(islice(stream, stop_after)))
         stream.close()
     return made
@@ -46,7 +51,10 @@ def carry_out(out, names=NAMES, *, stop_after=None, jobs=1, **options):
 
 def figures(out, names=NAMES, **options):
     """What was asked for, apart from time."""
-    return [replace(each, seconds=None) for each in asked_records(plan_of(out, names, **options)).figures]
+    return [
+        replace(each, seconds=None)
+        for each in asked_records(plan_of(study_of(out, names, **options), out), out).figures
+    ]
 
 
 def of(found, row, passes=0, kernel=None):
@@ -76,13 +84,13 @@ def test_every_panel_is_inspected_once_in_focus_and_in_every_row_at_every_blur(m
 
 
 def test_figures_are_those_of_detecting_in_the_exposed_image(measured):
-    image = expose(Shot(STUDY, 1).panel, CameraSettings(), 1, disk_kernel(3))
+    image = expose(Shot(SETUP, 1).panel, CameraSettings(), 1, disk_kernel(3))
 
     found = inspect(image)
 
     (one,) = (each for each in of(measured, BLURRED, 0, "disk:3") if each.seed == 1)
     assert one.pairs + one.false_alarms == len(found.particles)
-    assert one.pairs + one.missed == len(Shot(STUDY, 1).panel.particles)
+    assert one.pairs + one.missed == len(Shot(SETUP, 1).panel.particles)
     assert (one.pins, one.pins_found) == (3, len(found.pins))
     assert one.megapixels == pytest.approx(image.size / 1e6)
     assert (one.estimated_sigma, one.passes_made) == (None, 0)
@@ -145,27 +153,28 @@ def test_a_process_that_dies_costs_only_what_it_was_at(tmp_path):
 
 
 def test_more_seeds_blurs_and_methods_join_what_is_there(measured_out, tmp_path):
-    (tmp_path / DETECTION_RECORDS).write_bytes((measured_out / DETECTION_RECORDS).read_bytes())
+    (tmp_path / KIND.file).write_bytes((measured_out / KIND.file).read_bytes())
 
-    assert plan_of(tmp_path, seeds=(1, 0)).to_do == 7  # the images of the first panel are not there
-    assert plan_of(measured_out, seeds=(0, 1, 2)).to_do == 7
-    assert plan_of(measured_out, kernels="gaussian:2,gaussian:1").to_do == 2 * 3
-    assert plan_of(measured_out, [*NAMES, "dark"], passes=[1]).to_do == 2 * 2
-    assert plan_of(measured_out, kernels="disk:3").to_do == 0
+    assert to_do(tmp_path, seeds=(1, 0)) == 7  # the images of the first panel are not there
+    assert to_do(measured_out, seeds=(0, 1, 2)) == 7
+    assert to_do(measured_out, kernels="gaussian:2,gaussian:1") == 2 * 3
+    assert to_do(measured_out, [*NAMES, "dark"], passes=[1]) == 2 * 2
+    assert to_do(measured_out, kernels="disk:3") == 0
 
 
 def test_another_camera_or_detector_is_another_run_and_seeds_and_methods_are_not(tmp_path):
-    studies = [
-        STUDY,
-        replace(STUDY, panel=replace(PANEL, pins=2)),
-        replace(STUDY, camera=CameraSettings(bits=12)),
-        replace(STUDY, detector=DetectorSettings(threshold=4)),
-        replace(STUDY, tolerance=2.0),
-        replace(STUDY, true_pins=True),
+    setups = [
+        SETUP,
+        replace(SETUP, panel=replace(PANEL, pins=2)),
+        replace(SETUP, camera=CameraSettings(bits=12)),
+        replace(SETUP, detector=DetectorSettings(threshold=4)),
+        replace(SETUP, tolerance=2.0),
+        replace(SETUP, true_pins=True),
     ]
 
-    assert len({study.id for study in studies}) == len(studies)
-    assert plan_of(tmp_path).id == plan_of(tmp_path, ["dark"], seeds=(5,), kernels="disk:2").id == STUDY.id
+    assert len({setup.id for setup in setups}) == len(setups)
+    others = study_of(tmp_path, ["dark"], seeds=(5,), kernels="disk:2")
+    assert plan_of(study_of(tmp_path)).id == plan_of(others).id == SETUP.id
 
 
 def test_what_fails_is_recorded_with_its_reason_and_tried_again(tmp_path, monkeypatch):
@@ -184,19 +193,19 @@ def test_what_fails_is_recorded_with_its_reason_and_tried_again(tmp_path, monkey
 
 def test_images_and_particles_of_the_first_panel_are_kept_and_made_again_if_they_are_gone(tmp_path):
     carry_out(tmp_path, kernels="disk:3", passes=[1])
-    plan = plan_of(tmp_path, kernels="disk:3", passes=[1])
+    kept = study_of(tmp_path, kernels="disk:3", passes=[1]).kept
 
-    image, particles = kept_files(plan.shown, "disk:3", BLURRED, 0)
-    np.testing.assert_array_equal(read_image(image).pixels, Shot(STUDY, 0, disk_kernel(3)).image)
-    assert len(read_particles(kept_files(plan.shown, "", SHARP, 0)[1])) > 5
-    assert plan.to_do == 0
+    image, particles = kept_files(kept, "disk:3", BLURRED, 0)
+    np.testing.assert_array_equal(read_image(image).pixels, Shot(SETUP, 0, disk_kernel(3)).image)
+    assert len(read_particles(kept_files(kept, "", SHARP, 0)[1])) > 5
+    assert to_do(tmp_path, kernels="disk:3", passes=[1]) == 0
     particles.unlink()
-    assert plan_of(tmp_path, kernels="disk:3", passes=[1]).to_do == 1
+    assert to_do(tmp_path, kernels="disk:3", passes=[1]) == 1
 
 
 def test_a_method_that_takes_a_kernel_has_a_row_with_the_true_one():
     rows = attempts(["wiener", BLURRED], [1, 3], CameraSettings(), true_kernel=True)
-    shot = Shot(STUDY, 0, gaussian_kernel(2.0))
+    shot = Shot(SETUP, 0, gaussian_kernel(2.0))
 
     told = next(each for each in rows if each.row == "wiener, true kernel")
     assert [(each.row, each.passes) for each in rows] == [
@@ -205,27 +214,27 @@ def test_a_method_that_takes_a_kernel_has_a_row_with_the_true_one():
     ]
     assert told.about["informed"]
     expected = Restorer("wiener", device="cpu")(shot.image, kernel="gaussian:2").image
-    np.testing.assert_array_equal(told.restore(shot).image, expected)
+    np.testing.assert_array_equal(answer(told, shot)[0], expected)
 
 
 def test_images_of_12_bits_stay_within_them():
-    study = replace(STUDY, camera=CameraSettings(bits=12))
-    (row,) = (each for each in attempts(["wiener"], [1], study.camera, true_kernel=True) if each.about["informed"])
-    shot = Shot(study, 0, gaussian_kernel(2.0))
+    setup = replace(SETUP, camera=CameraSettings(bits=12))
+    (row,) = (each for each in attempts(["wiener"], [1], setup.camera, true_kernel=True) if each.about["informed"])
+    shot = Shot(setup, 0, gaussian_kernel(2.0))
 
-    for image in (row.restore(shot).image, shot.linear_limit()):
+    for image in (answer(row, shot)[0], shot.linear_limit()):
         assert image.dtype == np.uint16
         assert 3000 < image.max() <= 4095
 
 
 def light_in_focus(shot):
     """What the camera would give without noise, in [0, 1]."""
-    return expose(shot.panel, replace(shot.study.camera, full_well=0, read_noise=0, bits=12), shot.seed) / 4095
+    return expose(shot.panel, replace(shot.setup.camera, full_well=0, read_noise=0, bits=12), shot.seed) / 4095
 
 
 @pytest.mark.parametrize("kernel", [gaussian_kernel(1.5), gaussian_kernel(3.0), disk_kernel(3.0)])
 def test_no_wiener_filter_comes_closer_to_the_sharp_light_than_the_linear_limit(kernel):
-    shot = Shot(STUDY, 0, kernel)
+    shot = Shot(SETUP, 0, kernel)
     truth = light_in_focus(shot)
 
     def error(image):
@@ -266,16 +275,16 @@ def test_the_stripes_that_the_linear_limit_knows_are_those_of_the_columns_gains(
 
 
 def test_true_pins_are_told_to_the_detector(tmp_path):
-    study, options = replace(STUDY, true_pins=True), {"seeds": [0], "kernels": "gaussian:8"}
-    carry_out(tmp_path, [BLURRED], study=study, **options)
+    setup, options = replace(SETUP, true_pins=True), {"seeds": [0], "kernels": "gaussian:8"}
+    carry_out(tmp_path, [BLURRED], setup=setup, **options)
 
-    (blurred,) = of(figures(tmp_path, [BLURRED], study=study, **options), BLURRED)
+    (blurred,) = of(figures(tmp_path, [BLURRED], setup=setup, **options), BLURRED)
 
     assert blurred.pins_found == blurred.pins == 3
 
 
 def test_the_header_says_how_and_with_what(measured_out):
-    about = load_study(measured_out, STUDY.id).about
+    about = load_run(measured_out, KIND, SETUP.id).about
 
     assert (about["panel"]["pins"], about["camera"]["bits"], about["detector"]["threshold"]) == (3, 8, 3.0)
     assert (about["tolerance"], about["true_pins"], about["seeds"]) == (3.0, False, [0, 1])
@@ -284,14 +293,14 @@ def test_the_header_says_how_and_with_what(measured_out):
 
 
 def test_records_of_other_runs_are_left_alone_and_a_line_that_is_none_is_named(measured_out, tmp_path):
-    path = tmp_path / DETECTION_RECORDS
-    path.write_bytes((measured_out / DETECTION_RECORDS).read_bytes())
+    path = tmp_path / KIND.file
+    path.write_bytes((measured_out / KIND.file).read_bytes())
 
-    assert load_study(tmp_path, "another").figures == []
+    assert load_run(tmp_path, KIND, "another").figures == []
     with path.open("a") as file:
         file.write('{"record": "measurement", "run": "x"}\n')
     with pytest.raises(ConfigError, match="in line 16"):
-        load_study(tmp_path, STUDY.id)
+        load_run(tmp_path, KIND, SETUP.id)
 
 
 @pytest.mark.parametrize(
@@ -301,9 +310,9 @@ def test_records_of_other_runs_are_left_alone_and_a_line_that_is_none_is_named(m
         (lambda: attempts([], [], CameraSettings()), ConfigError, "got none"),
         (lambda: attempts(["sharp=wiener"], [1], CameraSettings()), ConfigError, "a label of its own, got 'sharp'"),
         (lambda: attempts(["a=wiener", "a=ftvd"], [1], CameraSettings()), ConfigError, "one method for the row 'a'"),
-        (lambda: plan_of("nowhere", seeds=[]), ConfigError, "one seed or more, from 0 on"),
-        (lambda: plan_of("nowhere", seeds=[-1]), ConfigError, r"from 0 on, got \[-1\]"),
-        (lambda: plan_of("nowhere", kernels="gaussian:x"), KernelError, "expected a number"),
+        (lambda: plan_of(study_of(Path("nowhere"), seeds=[])), ConfigError, "one seed or more, from 0 on"),
+        (lambda: plan_of(study_of(Path("nowhere"), seeds=[-1])), ConfigError, r"from 0 on, got \[-1\]"),
+        (lambda: plan_of(study_of(Path("nowhere"), kernels="gaussian:x")), KernelError, "expected a number"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(call, error, sentence):

@@ -8,10 +8,12 @@ import pytest
 import torch
 
 from fake_methods import Stumbling, fake_rows, load_fake
+from pinsharp.bench.engine.measuring import measure
 from pinsharp.bench.engine.record_file import RECORDS, RecordFile
+from pinsharp.bench.engine.study import plan_of
 from pinsharp.bench.quality.crops import crops_table, draw_crops, file_stem, restore_again
 from pinsharp.bench.quality.records import load_records
-from pinsharp.bench.quality.study import plan_run, run
+from pinsharp.bench.quality.study import Quality
 from pinsharp.bench.show.sheet import Box, most_damaged
 from pinsharp.data.testset import Degradation
 from pinsharp.errors import ConfigError
@@ -21,13 +23,17 @@ from pinsharp.methods.table import load_method
 PROTOCOL = Degradation("gaussian:2:9,gaussian:3:9", noise=2 / 255, seed=5)
 
 
+def kept(out, photos, protocol, rows):
+    """Measure rows into a folder."""
+    with RecordFile(out) as file:
+        return list(measure(plan_of(Quality(photos[0].parent, photos, protocol, lambda _: rows), out), file))
+
+
 @pytest.fixture
 def measured(photos, tmp_path):
     """A run of two images and two kernels, with noise."""
     rows = fake_rows(["blurred", "linear-limit", "brighter"], PROTOCOL)
-    with RecordFile(tmp_path / "out") as file:
-        plan = plan_run(file, photos[0].parent, photos, PROTOCOL, rows)
-        assert len(list(run(plan, file, PROTOCOL, rows))) == 12
+    assert len(kept(tmp_path / "out", photos, PROTOCOL, rows)) == 12
     return load_records(tmp_path / "out")[0]
 
 
@@ -98,7 +104,7 @@ def test_other_weights_of_the_same_name_are_refused(measured):
 
 
 def test_other_kernels_of_the_same_name_are_refused(measured):
-    measured.protocol["kernels_sha256"] = "00"
+    measured.about["protocol"]["kernels_sha256"] = "00"
 
     with pytest.raises(ConfigError, match="expected the kernels that were measured, got others of the name"):
         restore_again(measured, load=load_fake)
@@ -167,8 +173,7 @@ def test_the_linear_limit_of_a_cut_image_shows_the_same_detail(photos, tmp_path)
     """It restores the image before its border was cut off by the blur."""
     protocol = Degradation("gaussian:2:9", "valid")
     rows = fake_rows(["linear-limit"], protocol)
-    with RecordFile(tmp_path) as file:
-        list(run(plan_run(file, photos[0].parent, photos, protocol, rows), file, protocol, rows))
+    kept(tmp_path, photos, protocol, rows)
     (records,) = load_records(tmp_path)
     scene = restore_again(records, rows=["linear-limit"])
 
@@ -181,8 +186,7 @@ def test_the_linear_limit_of_a_cut_image_shows_the_same_detail(photos, tmp_path)
 
 def test_a_restoration_that_failed_in_the_run_may_succeed_now(photos, tmp_path, monkeypatch):
     rows = fake_rows(["stumbling"], PROTOCOL)
-    with RecordFile(tmp_path) as file:
-        list(run(plan_run(file, photos[0].parent, photos, PROTOCOL, rows), file, PROTOCOL, rows))
+    kept(tmp_path, photos, PROTOCOL, rows)
     monkeypatch.setattr(Stumbling, "is_healed", True)
     (records,) = load_records(tmp_path)
 
@@ -195,8 +199,7 @@ def test_a_restoration_that_failed_in_the_run_may_succeed_now(photos, tmp_path, 
 def test_a_row_with_a_label_and_a_true_kernel_is_made_again(photos, tmp_path):
     """The records know it by its label, the method by its own name."""
     rows = [row for row in _wiener_rows() if row.row == "mine, true kernel"]
-    with RecordFile(tmp_path) as file:
-        list(run(plan_run(file, photos[0].parent, photos, PROTOCOL, rows), file, PROTOCOL, rows))
+    kept(tmp_path, photos, PROTOCOL, rows)
     (records,) = load_records(tmp_path)
 
     (again,) = restore_again(records, rows=["mine, true kernel"], load=load_method).restorations

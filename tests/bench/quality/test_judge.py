@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from functools import partial
 from statistics import mean, median
 
 import numpy as np
@@ -11,10 +12,13 @@ import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from fake_methods import fake_rows
-from pinsharp.bench.engine.record_file import plain
+from pinsharp.bench.engine.provenance import image_hashes
+from pinsharp.bench.engine.records import plain
+from pinsharp.bench.engine.study import plan_of
 from pinsharp.bench.quality.contenders import contenders
-from pinsharp.bench.quality.judge import header, measure, summarise
+from pinsharp.bench.quality.judge import judge, summarise
 from pinsharp.bench.quality.records import Measurement
+from pinsharp.bench.quality.study import Quality
 from pinsharp.blur.camera import quantise
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.data.testset import Degradation, blurred_pairs
@@ -51,7 +55,12 @@ def load_fake(name):
 
 
 def evaluate(photos, names, protocol, **options):
-    return list(measure(photos, protocol, contenders(names, protocol, load=load_fake, **options)))
+    return judged(photos, protocol, contenders(names, protocol, load=load_fake, **options))
+
+
+def judged(photos, protocol, rows):
+    hashes = dict(zip(photos, image_hashes(photos), strict=True))
+    return [judge(row, pair, hashes[pair.path])[0] for pair in blurred_pairs(photos, protocol) for row in rows]
 
 
 @pytest.mark.parametrize("boundary", ["reflect", "valid"])
@@ -198,7 +207,7 @@ def test_the_gap_is_over_what_was_restored_both_ways():
 
 def test_an_image_without_numbers_is_refused(photos):
     with pytest.raises(ImageError, match=r"0\.png: expected numbers in the image that nothing restored, got NaN"):
-        list(measure(photos, Degradation("gaussian:2"), fake_rows(["nothing"], Degradation("gaussian:2"))))
+        judged(photos, Degradation("gaussian:2"), fake_rows(["nothing"], Degradation("gaussian:2")))
 
 
 def test_measurements_say_how_large_the_image_was_and_which(photos):
@@ -220,7 +229,8 @@ def test_a_perfect_image_is_null_in_json(tmp_path):
 
 
 def test_the_header_says_what_was_measured_where(photos):
-    about = header(photos, Degradation("gaussian8", noise=2 / 255))
+    protocol = Degradation("gaussian8", noise=2 / 255)
+    about = plan_of(Quality(photos[0].parent, photos, protocol, partial(fake_rows, ["blurred"]))).header
 
     assert json.loads(json.dumps(about, allow_nan=False)) == about
     assert about["protocol"]["kernels"] == "gaussian8"

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pinsharp.bench.engine.methods import TRUE_KERNEL
 from pinsharp.bench.quality.plots import draw_fig5, fig5
-from pinsharp.bench.quality.records import TRUE_KERNEL, load_records
+from pinsharp.bench.quality.records import load_records
 from pinsharp.bench.show.figures import method_styles, new_figure, save
 from pinsharp.bench.speed.plots import draw_quality, draw_speed
 from pinsharp.bench.speed.study import Timing, quality_table, speed_table

@@ -6,8 +6,9 @@ import resource
 
 import pytest
 
-from pinsharp.bench.engine.record_file import RECORDS, RecordFile, plain
-from pinsharp.bench.quality.records import Measurement, done_keys, load_records
+from pinsharp.bench.engine.record_file import RECORDS, RecordFile
+from pinsharp.bench.engine.records import plain, read_lines
+from pinsharp.bench.quality.records import KIND, Measurement, load_records
 from pinsharp.errors import ConfigError, OutputError
 
 METHOD = {"method": "swift", "informed": False, "weights_sha256": "aa", "precision": "float32"}
@@ -25,6 +26,10 @@ def line(measurement, run="one"):
     return {"record": "measurement", "run": run, **plain(measurement)}
 
 
+def done_keys(folder, run, methods):
+    return read_lines(folder, KIND, run)[run].done(methods)
+
+
 def write(folder, *records):
     with RecordFile(folder) as file:
         for record in records:
@@ -36,9 +41,14 @@ def test_what_was_written_is_read_back(tmp_path):
 
     (run,) = load_records(tmp_path / "new" / "folder")
 
-    assert (run.id, run.set, run.protocol, run.methods) == ("one", "photos", {"kernels": "disk:2"}, {"swift": METHOD})
-    assert run.measurements[:2] == [DONE, PERFECT] == run.done
-    failed = run.measurements[2]
+    assert (run.id, run.set, run.about["protocol"], run.methods) == (
+        "one",
+        "photos",
+        {"kernels": "disk:2"},
+        {"swift": METHOD},
+    )
+    assert run.figures[:2] == [DONE, PERFECT] == run.done
+    failed = run.figures[2]
     assert (failed.status, failed.reason, failed.key) == ("failed", "no memory", FAILED.key)
     assert all(math.isnan(figure) for figure in (failed.mse, failed.psnr, failed.ssim, failed.seconds))
 
@@ -49,10 +59,10 @@ def test_a_torn_last_line_is_dropped_and_never_mended_by_what_follows(tmp_path, 
     path = tmp_path / RECORDS
     path.write_bytes(path.read_bytes()[:-cut])
 
-    assert load_records(tmp_path)[0].measurements == [DONE]
+    assert load_records(tmp_path)[0].figures == [DONE]
     write(tmp_path, line(FAILED))
 
-    assert [each.image for each in load_records(tmp_path)[0].measurements] == ["a.png", "c.png"]
+    assert [each.image for each in load_records(tmp_path)[0].figures] == ["a.png", "c.png"]
     assert all(json.loads(text) for text in path.read_text().splitlines())
 
 
@@ -76,16 +86,16 @@ def test_runs_with_one_id_are_one_run(tmp_path):
 
     assert (one.id, two.id) == ("one", "two")
     assert list(one.methods) == ["swift", "wiener"]
-    assert one.measurements == [DONE, wiener]
+    assert one.figures == [DONE, wiener]
     assert [list(each["methods"]) for each in one.about["headers"]] == [["swift"], ["wiener"]]
-    assert two.measurements == [DONE]
+    assert two.figures == [DONE]
 
 
 def test_a_failure_that_was_made_good_counts_as_done_in_its_place(tmp_path):
     healed = Measurement("swift", "c.png", "disk:2", 1.0, 1e-3, 30.0, 0.9, image_sha256="f02", seconds=1.0)
     write(tmp_path, header(), line(FAILED), line(DONE), line(healed))
 
-    assert load_records(tmp_path)[0].measurements == [healed, DONE]
+    assert load_records(tmp_path)[0].figures == [healed, DONE]
 
 
 def test_figures_of_other_weights_are_not_mixed_and_not_lost(tmp_path):
@@ -93,12 +103,12 @@ def test_figures_of_other_weights_are_not_mixed_and_not_lost(tmp_path):
     better = Measurement("swift", "a.png", "disk:2", 1.0, 1e-4, 40.0, 0.95, image_sha256="f00", seconds=1.0)
     write(tmp_path, header(), line(DONE), line(PERFECT), header(swift=retrained), line(better))
 
-    assert load_records(tmp_path)[0].measurements == [better]
+    assert load_records(tmp_path)[0].figures == [better]
     assert done_keys(tmp_path, "one", {"swift": retrained}) == {better.key}
     assert done_keys(tmp_path, "one", {"swift": METHOD}) == {DONE.key, PERFECT.key}
 
     write(tmp_path, header())
-    assert load_records(tmp_path)[0].measurements == [DONE, PERFECT]
+    assert load_records(tmp_path)[0].figures == [DONE, PERFECT]
 
 
 def test_weights_count_and_not_where_their_file_lies(tmp_path):
@@ -170,7 +180,7 @@ def test_a_name_that_is_no_text_is_kept(tmp_path):
 
     write(tmp_path, header(), line(odd))
 
-    assert load_records(tmp_path)[0].measurements == [odd]
+    assert load_records(tmp_path)[0].figures == [odd]
 
 
 def test_a_full_disk_is_one_sentence_and_costs_one_line(tmp_path):
@@ -184,6 +194,6 @@ def test_a_full_disk_is_one_sentence_and_costs_one_line(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
-    assert load_records(tmp_path)[0].measurements == [DONE]
+    assert load_records(tmp_path)[0].figures == [DONE]
     write(tmp_path, line(PERFECT))
-    assert load_records(tmp_path)[0].measurements == [DONE, PERFECT]
+    assert load_records(tmp_path)[0].figures == [DONE, PERFECT]

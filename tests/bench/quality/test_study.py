@@ -9,30 +9,29 @@ import pytest
 
 import fake_methods
 from fake_methods import CALLS, Stumbling, fake_rows
+from pinsharp.bench.engine.measuring import measure
+from pinsharp.bench.engine.provenance import image_hashes
 from pinsharp.bench.engine.record_file import RecordFile
-from pinsharp.bench.quality.judge import measure
+from pinsharp.bench.engine.study import plan_of
+from pinsharp.bench.quality.judge import judge
 from pinsharp.bench.quality.records import load_records
-from pinsharp.bench.quality.study import plan_run, run
+from pinsharp.bench.quality.study import Quality
 from pinsharp.blur.kernels import kernel_sigma
-from pinsharp.data.testset import Degradation
+from pinsharp.data.testset import Degradation, blurred_pairs
 from pinsharp.images.files import read_image, write_image
 from pinsharp.workers import threads_for
 
 PROTOCOL = Degradation("gaussian:2:9,disk:2", noise=1 / 255)
 
 
-def plan_of(out, photos, names=("blurred",), protocol=PROTOCOL):
-    with RecordFile(out) as file:
-        return plan_run(file, photos[0].parent, photos, protocol, fake_rows(names, protocol))
+def study_of(photos, names=("blurred",), protocol=PROTOCOL):
+    return Quality(photos[0].parent, photos, protocol, partial(fake_rows, names))
 
 
 def carry_out(out, photos, names, *, stop_after=None, jobs=1):
     """Measure, as far as `stop_after` measurements, and return how many were made."""
-    lineup = partial(fake_rows, names)
     with RecordFile(out) as file:
-        rows = lineup(PROTOCOL)
-        plan = plan_run(file, photos[0].parent, photos, PROTOCOL, rows)
-        stream = run(plan, file, PROTOCOL, rows, lineup=lineup, jobs=jobs)
+        stream = measure(plan_of(study_of(photos, names), out), file, jobs=jobs)
         made = len(list(islice(stream, stop_after)))
         stream.close()
     return made
@@ -41,16 +40,21 @@ def carry_out(out, photos, names, *, stop_after=None, jobs=1):
 def figures(out):
     """Everything that was measured apart from time and memory, which differ each time."""
     (records,) = load_records(out)
-    return [replace(each, seconds=math.nan, peak_memory_mib=None) for each in records.measurements]
+    return [replace(each, seconds=math.nan, peak_memory_mib=None) for each in records.figures]
 
 
-def test_a_run_measures_what_evaluating_measures(tmp_path, photos):
+def test_a_run_measures_what_judging_pair_by_pair_measures(tmp_path, photos):
     names = ["blurred", "linear-limit", "brighter"]
 
     carry_out(tmp_path / "out", photos, names)
 
-    evaluated = measure(photos, PROTOCOL, fake_rows(names, PROTOCOL))
-    assert figures(tmp_path / "out") == [replace(each, seconds=math.nan, peak_memory_mib=None) for each in evaluated]
+    hashes = dict(zip(photos, image_hashes(photos), strict=True))
+    judged = [
+        judge(row, pair, hashes[pair.path])[0]
+        for pair in blurred_pairs(photos, PROTOCOL)
+        for row in fake_rows(names, PROTOCOL)
+    ]
+    assert figures(tmp_path / "out") == [replace(each, seconds=math.nan, peak_memory_mib=None) for each in judged]
 
 
 @pytest.mark.parametrize("stop_after", [1, 5, 8])
@@ -141,7 +145,7 @@ def test_an_interrupt_is_no_failure_and_keeps_what_was_measured(tmp_path, photos
 
 def test_runs_differ_by_protocol_and_by_images_and_by_nothing_else(tmp_path, photos):
     pixels = read_image(photos[0]).pixels
-    identity = plan_of(tmp_path / "a", photos).id
+    identity = plan_of(study_of(photos)).id
 
     settings = [
         Degradation("gaussian:2:9", noise=1 / 255),
@@ -150,16 +154,16 @@ def test_runs_differ_by_protocol_and_by_images_and_by_nothing_else(tmp_path, pho
         Degradation("gaussian:2:9,disk:2", noise=1 / 255, bits=12),
         Degradation("gaussian:2:9,disk:2", "valid", noise=1 / 255),
     ]
-    others = {plan_of(tmp_path / "a", photos, protocol=setting).id for setting in settings}
-    others.add(plan_of(tmp_path / "a", photos[:1]).id)
-    others.add(plan_of(tmp_path / "a", photos[::-1]).id)
+    others = {plan_of(study_of(photos, protocol=setting)).id for setting in settings}
+    others.add(plan_of(study_of(photos[:1])).id)
+    others.add(plan_of(study_of(photos[::-1])).id)
     assert len({identity, *others}) == 8
     assert len(identity) == 12
 
     moved = photos[0].parent.rename(tmp_path / "moved")
-    assert plan_of(tmp_path / "b", sorted(moved.iterdir()), ("blurred", "brighter")).id == identity
+    assert plan_of(study_of(sorted(moved.iterdir()), ("blurred", "brighter"))).id == identity
     write_image(moved / "0.png", 255 - pixels, overwrite=True)
-    assert plan_of(tmp_path / "a", sorted(moved.iterdir())).id not in {identity, *others}
+    assert plan_of(study_of(sorted(moved.iterdir()))).id not in {identity, *others}
 
 
 def test_the_header_says_what_restores(tmp_path, photos):
@@ -168,7 +172,7 @@ def test_the_header_says_what_restores(tmp_path, photos):
     (records,) = load_records(tmp_path)
 
     assert (records.set, records.about["images"], records.about["jobs"]) == ("photos", 2, 1)
-    assert records.protocol["noise_of_255"] == 1
+    assert records.about["protocol"]["noise_of_255"] == 1
     brighter = records.methods["brighter"]
     assert (
         brighter.items()
@@ -230,7 +234,12 @@ def test_processes_share_the_threads_of_one(monkeypatch):
     assert [threads_for(jobs) for jobs in (1, 2, 3, 16)] == [8, 4, 2, 1]
 
 
-def test_several_processes_need_something_to_make_their_rows_by(tmp_path, photos):
-    rows = fake_rows(["blurred"], PROTOCOL)
-    with RecordFile(tmp_path) as file, pytest.raises(ValueError, match="lineup"):
-        list(run(plan_run(file, photos[0].parent, photos, PROTOCOL, rows), file, PROTOCOL, rows, jobs=2))
+def test_without_a_folder_everything_is_measured_and_nothing_is_kept(tmp_path, photos, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+
+    measured = list(measure(plan_of(study_of(photos, ["blurred", "stumbling"]))))
+
+    assert [(each.row, each.status) for each in measured[4:6]] == [("blurred", "done"), ("stumbling", "failed")]
+    assert len(measured) == 8
+    assert sorted(tmp_path.rglob("*")) == before

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from fake_methods import Brighter
-from pinsharp.bench.quality.contenders import describe
+from pinsharp.bench.engine.methods import describe
 from pinsharp.bench.quality.records import load_records
 from pinsharp.bench.quality.tables import budget_in_words, oracle, table1, table2
 from pinsharp.bench.show.typeset import Column, Group, Table, comma_separated, document, latex, markdown

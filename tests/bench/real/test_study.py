@@ -3,7 +3,6 @@
 import itertools
 import math
 import shutil
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,13 +12,17 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter, map_coordinates
 
+from pinsharp.bench.engine import methods
+from pinsharp.bench.engine.measuring import measure
+from pinsharp.bench.engine.methods import BLURRED, Attempt, describe
 from pinsharp.bench.engine.record_file import RecordFile
-from pinsharp.bench.quality.contenders import BLURRED, describe
+from pinsharp.bench.engine.records import load_run
+from pinsharp.bench.engine.study import plan_of
 from pinsharp.bench.real.plots import chosen_levels, draw_curves, draw_details
-from pinsharp.bench.real.records import REAL_RECORDS, LevelFigures, SeriesRecords, load_series
+from pinsharp.bench.real.records import KIND, LevelFigures, SeriesRecords, by_level
 from pinsharp.bench.real.registration import Registration
 from pinsharp.bench.real.series import brightness, choose_reference, falls, find_series, read_middle
-from pinsharp.bench.real.study import Attempt, attempts, measure_series, plan_series
+from pinsharp.bench.real.study import Real
 from pinsharp.bench.real.tables import HURT, real_table
 from pinsharp.bench.show.figures import save
 from pinsharp.bench.show.sheet import Box
@@ -104,22 +107,21 @@ FAKES = {"perfect": perfect, "spoiled": spoiled}
 
 
 def rows_of(names=("perfect", "spoiled"), passes=(1, 3)):
-    return attempts(names, passes, lambda name: Fake(name, FAKES[name]))
+    return methods.attempts(names, passes, lambda name: Fake(name, FAKES[name]), always=BLURRED)
 
 
-def planned(data, out, rows, **options):
-    return plan_series(data, out, rows, Fake("ruler"), **options)
+def planned(data, out, rows, *, reference=None, detail=None, **options):
+    return plan_of(Real(data, out, lambda: rows, lambda: Fake("ruler"), reference, box=detail, **options), out)
 
 
 def carry_out(data, out, rows, *, stop_after=None, **options):
     """Measure, as far as so many figures; what the folder holds then."""
-    with RecordFile(out, REAL_RECORDS) as file:
-        series = planned(data, out, rows, **options)
-        stream = measure_series(series, file)
+    with RecordFile(out, KIND.file) as file:
+        plan = planned(data, out, rows, **options)
+        stream = measure(plan, file)
         list(islice(stream, stop_after))
         stream.close()
-    known = load_series(out, series.id)
-    return replace(known, about=known.about | {"run": series.id})
+    return load_run(out, KIND, plan.id)
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +172,7 @@ def test_every_level_is_registered_with_the_sharp_one_and_all_rows_share_that(me
     for level, (magnification, down, right) in MOVES.items():
         found = {str(each.registration) for each in measured.figures if each.level == level}
         assert len(found) == 1
-        one = measured.of(BLURRED, 0)[level].registration
+        one = by_level(measured, BLURRED, 0)[level].registration
         assert one.magnification == pytest.approx(magnification, abs=1e-4)
         assert (one.row_shift, one.column_shift) == pytest.approx((down, right), abs=0.05)
         assert one.gain == pytest.approx(1 - 0.02 * abs(level), abs=0.01)
@@ -178,7 +180,7 @@ def test_every_level_is_registered_with_the_sharp_one_and_all_rows_share_that(me
 
 
 def test_a_perfect_restoration_gains_and_a_spoiled_one_loses_at_every_level(measured):
-    before, good, bad = (measured.of(*row) for row in ((BLURRED, 0), ("perfect", 1), ("spoiled", 1)))
+    before, good, bad = (by_level(measured, *row) for row in ((BLURRED, 0), ("perfect", 1), ("spoiled", 1)))
 
     assert before[0].psnr > before[1].psnr > before[2].psnr
     for level in (1, 2, -1):
@@ -189,7 +191,7 @@ def test_a_perfect_restoration_gains_and_a_spoiled_one_loses_at_every_level(meas
 
 
 def test_the_sharp_level_is_its_own_reference_and_left_as_it_is(measured):
-    own, left = measured.of(BLURRED, 0)[0], measured.of("perfect", 1)[0]
+    own, left = by_level(measured, BLURRED, 0)[0], by_level(measured, "perfect", 1)[0]
 
     assert own.registration == Registration()
     assert (own.mse, own.psnr) == (0, math.inf)
@@ -197,7 +199,7 @@ def test_the_sharp_level_is_its_own_reference_and_left_as_it_is(measured):
 
 
 def test_more_passes_are_a_row_of_their_own(measured):
-    once, thrice = measured.of("spoiled", 1)[1], measured.of("spoiled", 3)[1]
+    once, thrice = by_level(measured, "spoiled", 1)[1], by_level(measured, "spoiled", 3)[1]
 
     assert (once.passes_made, thrice.passes_made) == (1, 3)
     assert once.psnr - thrice.psnr > 1
@@ -207,8 +209,8 @@ def test_another_reference_and_a_crop_can_be_asked_for(data, tmp_path):
     other = carry_out(data, tmp_path / "out", rows_of(["spoiled"], [1]), reference=1, crop=130)
 
     assert other.about["reference"] == "1"
-    assert other.of(BLURRED, 0)[1].psnr == math.inf
-    assert other.of(BLURRED, 0)[2].megapixels == pytest.approx(130 * 130 / 1e6)
+    assert by_level(other, BLURRED, 0)[1].psnr == math.inf
+    assert by_level(other, BLURRED, 0)[2].megapixels == pytest.approx(130 * 130 / 1e6)
 
 
 @pytest.mark.parametrize("stop_after", [1, 7, 19])
@@ -243,7 +245,7 @@ def test_what_fails_is_recorded_with_its_reason_and_tried_again(data, tmp_path):
     row = Attempt("net", 1, Fake("net", stumbling), describe("net"))
     failed = carry_out(data, tmp_path / "out", [*rows_of([], [1]), row])
 
-    assert {each.reason for each in failed.of("net", 1).values()} == {"RuntimeError: no memory"}
+    assert {each.reason for each in by_level(failed, "net", 1).values()} == {"RuntimeError: no memory"}
     assert "net, once: 2.png failed: RuntimeError: no memory." in real_table(failed).notes
     healed = Attempt("net", 1, Fake("net", perfect), describe("net"))
     assert planned(data, tmp_path / "out", [*rows_of([], [1]), healed]).to_do == len(MOVES)
@@ -256,18 +258,14 @@ def test_a_level_that_cannot_be_registered_costs_no_other(data, tmp_path):
     records = carry_out(data, tmp_path / "out", rows_of(["perfect"], [1]))
 
     assert [each.level for each in records.figures if not each.is_done] == [3, 3]
-    assert "with structure in them" in records.of("perfect", 1)[3].reason
+    assert "with structure in them" in by_level(records, "perfect", 1)[3].reason
 
 
 def test_two_rows_of_one_name_and_passes_below_one_are_refused():
     with pytest.raises(ConfigError, match="one method for the row 'a'"):
-        rows_of_named(["a=perfect", "a=spoiled"], [1])
+        rows_of(["a=perfect", "a=spoiled"], [1])
     with pytest.raises(ConfigError, match="passes of at least 1, got 0"):
-        rows_of_named(["perfect"], [0])
-
-
-def rows_of_named(names, passes):
-    return attempts(names, passes, lambda name: Fake(name, FAKES[name]))
+        rows_of(["perfect"], [0])
 
 
 def test_a_detail_outside_the_sharp_level_is_refused(data, tmp_path):
@@ -400,10 +398,10 @@ def test_colour_is_judged_by_its_luma_and_alpha_left_out():
 
 
 def test_a_line_that_is_no_record_is_named(tmp_path):
-    (tmp_path / REAL_RECORDS).write_text('{"record": "series", "run": "one"}\n{"record": "other", "run": "one"}\n')
+    (tmp_path / KIND.file).write_text('{"record": "series", "run": "one"}\n{"record": "other", "run": "one"}\n')
 
     with pytest.raises(ConfigError, match="in line 1"):
-        load_series(tmp_path, "one")
+        load_run(tmp_path, KIND, "one")
 
 
 def test_folders_that_are_not_there_are_refused(tmp_path):

@@ -6,12 +6,15 @@ from statistics import median
 import pytest
 import torch
 
-from fake_methods import CALLS, Brighter, fake_rows, load_fake
-from pinsharp.bench.quality.contenders import contenders
+from fake_methods import CALLS, Brighter, load_fake
+from pinsharp.bench.engine.measuring import measure
+from pinsharp.bench.engine.study import plan_of
 from pinsharp.bench.quality.records import load_records
 from pinsharp.bench.show.typeset import markdown
-from pinsharp.bench.speed.study import Timing, quality_table, speed_table, timed_pair, timings
-from pinsharp.data.testset import Degradation
+from pinsharp.bench.speed.records import Timing
+from pinsharp.bench.speed.rows import plain_rows
+from pinsharp.bench.speed.study import Speed, timed_pair
+from pinsharp.bench.speed.tables import quality_table, speed_table
 from pinsharp.errors import ConfigError
 from tiny_records import failed, measured, write_records
 
@@ -27,14 +30,19 @@ class Sleeping(Brighter):
         return super().__call__(image)
 
 
-def rows(*names, **fakes):
-    return contenders(names, Degradation(), load=lambda name: fakes[name]() if name in fakes else load_fake(name))
+def timings(names, *, fakes=(), **options):
+    """Time methods, some of which are fakes of these names."""
+
+    def load(name, **settings):
+        return dict(fakes)[name]() if name in dict(fakes) else load_fake(name)
+
+    return measure(plan_of(Speed(plain_rows(names, precision="auto", device="cpu"), load=load, **options)))
 
 
 def test_every_method_is_timed_at_every_size_and_number_of_threads():
-    done = list(timings(rows("blurred", "brighter"), megapixels=(0.01, 0.03), threads=(1, 2), repeats=2))
+    done = list(timings(["blurred", "brighter"], megapixels=(0.01, 0.03), threads=(1, 2), repeats=2))
 
-    assert [(each.method, each.threads) for each in done] == [
+    assert [(each.row, each.threads) for each in done] == [
         (name, threads) for _ in range(2) for threads in (1, 2) for name in ("blurred", "brighter")
     ]
     for each, size in zip(done, [0.01] * 4 + [0.03] * 4, strict=True):
@@ -44,20 +52,24 @@ def test_every_method_is_timed_at_every_size_and_number_of_threads():
 
 
 def test_the_warm_up_does_not_count():
-    (timing,) = timings(rows("sleeping", sleeping=Sleeping), megapixels=[0.01], repeats=3)
+    (timing,) = timings(["sleeping"], fakes={"sleeping": Sleeping}, megapixels=[0.01], repeats=3)
 
     assert 0.02 <= timing.seconds < 0.15
     assert Sleeping.calls == 2 + 3
 
 
-def test_the_number_of_threads_is_put_back():
-    before = torch.get_num_threads()
+def test_a_method_is_timed_with_its_number_of_threads_which_is_put_back():
+    before, seen = torch.get_num_threads(), set()
 
-    timed = timings(rows("blurred"), megapixels=[0.01], threads=[before + 1], repeats=1)
+    class Counting(Brighter):
+        def __call__(self, image, kernel=None):
+            seen.add(torch.get_num_threads())
+            return super().__call__(image)
+
+    timed = timings(["counting"], fakes={"counting": Counting}, megapixels=[0.01], threads=[before + 1], repeats=1)
     next(timed)
-    assert torch.get_num_threads() == before + 1
-    timed.close()
 
+    assert seen == {before + 1}
     assert torch.get_num_threads() == before
 
 
@@ -66,7 +78,7 @@ def test_a_method_that_fails_says_why_and_stops_nobody_else():
         def __call__(self, image, kernel=None):
             raise RuntimeError("not enough\nmemory")
 
-    broken, fine = timings(rows("broken", "brighter", broken=Broken), megapixels=[0.01], repeats=1)
+    broken, fine = timings(["broken", "brighter"], fakes={"broken": Broken}, megapixels=[0.01], repeats=1)
 
     assert (broken.seconds, broken.megapixels_per_second) == (None, None)
     assert broken.reason == "RuntimeError: not enough memory"
@@ -98,7 +110,7 @@ def test_a_setting_out_of_range_is_refused_before_anything_is_timed(options, sen
     CALLS.clear()
 
     with pytest.raises(ConfigError, match=sentence):
-        next(timings(fake_rows(["brighter"], Degradation()), **options))
+        timings(["brighter"], **options)
 
     assert CALLS == []
 

@@ -3,16 +3,23 @@
 import pytest
 import torch
 
+from fake_methods import deadly_or_real
+from pinsharp.bench.engine.measuring import measure
+from pinsharp.bench.engine.study import plan_of
 from pinsharp.bench.show.typeset import markdown
-from pinsharp.bench.speed import rows as module
-from pinsharp.bench.speed.rows import Row, speed_rows, timings_apart
-from pinsharp.bench.speed.study import speed_table, timed_pair
+from pinsharp.bench.speed.rows import Row, contender_of, speed_rows
+from pinsharp.bench.speed.study import Speed, timed_pair
+from pinsharp.bench.speed.tables import speed_table
 from pinsharp.errors import ConfigError
 from tiny_models import save_tiny_swift
 
 
 def made(methods=("swift",), runtimes=(), untrained=()):
     return speed_rows(methods, runtimes, untrained, precision="auto", device="cpu")
+
+
+def timings_apart(rows, **options):
+    return list(measure(plan_of(Speed(rows, [0.01], [1], 1, apart=True, **options)), apart=True))
 
 
 def test_all_stands_for_every_runtime_and_precision():
@@ -37,7 +44,7 @@ def test_unknown_runtimes_and_precisions_are_refused(given):
 
 
 def test_an_untrained_network_restores_with_the_blur_that_swift_measures():
-    row = module._contender(Row("dwdn", is_untrained=True, device="auto", precision="float32"))
+    row = contender_of(Row("dwdn", is_untrained=True, device="auto", precision="float32"))
 
     restored = row.restore(timed_pair(0.002))
 
@@ -52,7 +59,7 @@ def test_each_row_is_measured_by_itself_and_what_fails_says_why(tmp_path):
     rows = [Row(str(weights), precision="float32"), Row(str(tmp_path / "none.safetensors"))]
     before = torch.get_num_threads()
 
-    colour, lost, mono, _ = timings_apart(rows, megapixels=[0.01], threads=[1], images=["colour", "mono"], repeats=1)
+    colour, lost, mono, _ = timings_apart(rows, images=["colour", "mono"])
 
     assert (colour.image, mono.image, colour.runtime, colour.precision) == ("colour", "mono", "torch", "float32")
     assert colour.seconds > 0
@@ -65,22 +72,13 @@ def test_each_row_is_measured_by_itself_and_what_fails_says_why(tmp_path):
     assert "Blind restoration of a mono image" in markdown(table)
 
 
-def test_a_process_that_dies_is_a_row_without_a_time(monkeypatch):
-    class Dying:
-        def __init__(self, *arguments, **settings):
-            pass
+@pytest.mark.slow
+def test_a_process_that_dies_is_a_row_without_a_time_and_stops_nobody_else(tmp_path):
+    weights = save_tiny_swift(tmp_path / "tiny.safetensors")
+    rows = [Row("deadly"), Row(str(weights), precision="float32")]
 
-        def __enter__(self):
-            return self
+    lost, fine = timings_apart(rows, load=deadly_or_real)
 
-        def __exit__(self, *reason):
-            return None
-
-        def submit(self, *arguments):
-            raise module.BrokenProcessPool
-
-    monkeypatch.setattr(module, "ProcessPoolExecutor", Dying)
-
-    (timing,) = timings_apart([Row("swift")], megapixels=[0.01], threads=[1], images=["colour"], repeats=1)
-
-    assert timing.reason == "its process was ended; is memory short?"
+    assert lost.reason == "a process that was ended by SIGKILL while it restored this image; is memory short?"
+    assert (lost.seconds, lost.runtime) == (None, "torch")
+    assert fine.seconds > 0

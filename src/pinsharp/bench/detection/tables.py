@@ -4,13 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pinsharp.bench.detection.records import SHARP, InspectionFigures, StudyRecords
-from pinsharp.bench.detection.study import TUNING_SEED
+from pinsharp.bench.detection.scene import TUNING_SEED
 from pinsharp.bench.engine.bootstrap import Estimate, ratio_of_sums
-from pinsharp.bench.quality.contenders import LINEAR_LIMIT
+from pinsharp.bench.engine.methods import LINEAR_LIMIT, TRUE_KERNEL
 from pinsharp.bench.quality.plots import width_of
-from pinsharp.bench.quality.records import TRUE_KERNEL
-from pinsharp.bench.quality.standing import MARK
-from pinsharp.bench.show.typeset import Cell, Column, Group, Table, times
+from pinsharp.bench.show.typeset import MARK, Cell, Column, Group, Table, times
 
 Panels = Mapping[int, InspectionFigures]
 """Figures of a row at one blur, by seed."""

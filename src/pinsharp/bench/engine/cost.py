@@ -10,11 +10,10 @@ what PyTorch's tensors hold there.
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 import torch
 
@@ -44,22 +43,15 @@ class Cost:
 def with_cost(work: Callable[[], Result], device: torch.device) -> tuple[Result, Cost]:
     """Call `work`, which computes on `device`, and say what that cost."""
     with _memory(device) as memory:
-        _finish(device)
+        finish(device)
         start = time.perf_counter()
         result = work()
-        _finish(device)
+        finish(device)
         seconds = time.perf_counter() - start
         return result, Cost(seconds, memory.added_mib())
 
 
-class _Memory(AbstractContextManager["_Memory", None], Protocol):
-    """Watches memory from entering on."""
-
-    def added_mib(self) -> float | None:
-        """How much was added at the peak."""
-
-
-def _memory(device: torch.device) -> _Memory:
+def _memory(device: torch.device) -> "_Memory":
     if device.type == "cuda":
         return _GpuMemory(device)
     release_freed_memory()
@@ -67,16 +59,17 @@ def _memory(device: torch.device) -> _Memory:
         _CLEAR_REFS.write_text(_RESET_HIGH_WATER_MARK)
         return _HighWaterMark()
     except (OSError, KeyError):
-        return _Samples() if _STATM.exists() else _Unknown()
+        return _Samples() if _STATM.exists() else _Memory()
 
 
-def _finish(device: torch.device) -> None:
+def finish(device: torch.device) -> None:
+    """Wait until a GPU has done what it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
-class _Plain:
-    """Nothing to do at the end."""
+class _Memory:
+    """Watches memory from entering on; this one does not know how much was added at the peak."""
 
     def __enter__(self) -> Self:
         return self
@@ -84,8 +77,12 @@ class _Plain:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         return None
 
+    def added_mib(self) -> float | None:
+        """How much was added at the peak."""
+        return None
 
-class _GpuMemory(_Plain):
+
+class _GpuMemory(_Memory):
     def __init__(self, device: torch.device) -> None:
         self._device = device
         torch.cuda.reset_peak_memory_stats(device)
@@ -95,7 +92,7 @@ class _GpuMemory(_Plain):
         return (torch.cuda.max_memory_allocated(self._device) - self._before) / _MIB
 
 
-class _HighWaterMark(_Plain):
+class _HighWaterMark(_Memory):
     """Linux's own record of the largest resident set since it was last reset."""
 
     def __init__(self) -> None:
@@ -110,7 +107,7 @@ class _HighWaterMark(_Plain):
         return int(lines["VmHWM"].split()[0])  # KiB
 
 
-class _Samples:
+class _Samples(_Memory):
     """A thread that looks at the resident set again and again."""
 
     def __init__(self) -> None:
@@ -136,11 +133,6 @@ class _Samples:
     @staticmethod
     def _read() -> int:
         return int(_STATM.read_text().split()[1])  # pages
-
-
-class _Unknown(_Plain):
-    def added_mib(self) -> float | None:
-        return None
 
 
 def _page_bytes() -> int:

@@ -7,73 +7,23 @@ measurement that it was at.
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any
 
 from pinsharp import workers
-from pinsharp.bench.engine.record_file import RecordFile, as_record
+from pinsharp.bench.engine.record_file import RecordFile
+from pinsharp.bench.engine.records import Figures, plain
+from pinsharp.bench.engine.study import Plan, Study, Subject, Task
+from pinsharp.errors import ConfigError, OutputError
 from pinsharp.workers import Answer, Death, threads_for
 
-
-class SomeTask(Protocol):
-    """A frozen dataclass: an image, and the rows that are still to restore it."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-    @property
-    def rows(self) -> tuple[Any, ...]:
-        """The rows."""
-
-
-Task = TypeVar("Task", bound=SomeTask)
-Figures = TypeVar("Figures")
-
-CarryOut = Callable[[Task], Iterator[Figures]]
-"""Lets the rows of a task restore its image, one after another."""
-
-Make = Callable[[], CarryOut[Task, Figures]]
-"""Makes, in another process, what carries out tasks there. It is sent there, so it must be picklable."""
-
-Failed = Callable[[Task, Any, str], Figures]
-"""Figures of a row of a task that has none, and why."""
-
-
-@dataclass(frozen=True)
-class Plan(Generic[Task]):
-    """What is to be measured.
-
-    Args:
-        header: The first record.
-        tasks: What is missing, in order.
-        is_news: Whether the file lacks the header: something is to be measured, or the methods have changed.
-    """
-
-    header: dict[str, Any]
-    tasks: list[Task]
-    is_news: bool
-
-    @property
-    def id(self) -> str:
-        """The run's ID: the same for what may share the figures."""
-        name: str = self.header["run"]
-        return name
-
-    @property
-    def to_do(self) -> int:
-        """How many images are to be restored."""
-        return sum(len(task.rows) for task in self.tasks)
+CarryOut = Callable[[Task], Iterator[Figures | OutputError]]
+"""Lets the rows of a task restore its image, one after another; what cannot be written ends the run."""
 
 
 def measure(
-    plan: Plan[Task],
-    file: RecordFile,
-    *,
-    record: str,
-    here: CarryOut[Task, Figures],
-    there: Make[Task, Figures] | None,
-    failed: Failed[Task, Figures],
-    jobs: int,
+    plan: Plan[Task, Subject, Figures], file: RecordFile | None = None, *, jobs: int = 1, apart: bool = False
 ) -> Iterator[Figures]:
     """Carry a plan out: write each figure as soon as it is there, then yield it.
 
@@ -81,62 +31,93 @@ def measure(
 
     Args:
         plan: What is to be measured.
-        file: Takes the records.
-        record: Kind of the records.
-        here: Carries tasks out in this process, if `jobs` is 1.
-        there: Makes what carries them out in each of several processes.
-        failed: Makes the figures of a row that has ended its process.
+        file: Takes the records; None keeps nothing.
         jobs: How many processes. They share the threads of this one, and a GPU.
+        apart: Give each row of each image a process of its own, one after the other.
 
     Raises:
-        OutputError: If a record cannot be written.
+        OutputError: If a record, or what belongs to one, cannot be written.
         ConfigError: If no process is left that could load the methods.
     """
-    if jobs > 1 and there is None:
-        raise ValueError("several processes need a lineup to make their rows by, got None")
-    if plan.is_news:
+    if file is not None and plan.is_news:
         file.append({**plan.header, "jobs": jobs, "threads": threads_for(jobs)})
-    if there is None or jobs == 1:
-        measured = _in_this_process(plan.tasks, here)
+    if apart:
+        measured = _apart(plan)
     else:
-        measured = _in_processes(plan.tasks, there, failed, jobs)
+        measured = _in_this_process(plan) if jobs == 1 else _in_processes(plan.study, plan.tasks, jobs)
     with closing(measured):
         for figures in measured:
-            file.append(as_record(record, plan.id, figures))
+            if isinstance(figures, OutputError):
+                raise figures
+            if file is not None:
+                file.append({"record": plan.study.kind.line, "run": plan.id, **plain(figures)})
             yield figures
 
 
-def _in_this_process(tasks: Sequence[Task], carry_out: CarryOut[Task, Figures]) -> Generator[Figures, None, None]:
-    for task in tasks:
-        yield from carry_out(task)
+def _carry_out(study: Study[Task, Subject, Figures], task: Task) -> Iterator[Figures | OutputError]:
+    """Let each row of a task restore its image; whatever goes wrong becomes failed figures."""
+    try:
+        subject = study.prepare(task)
+    except OutputError as error:
+        yield error
+        return
+    except Exception as error:  # noqa: BLE001 - one bad image must not end hours of measuring the others
+        yield from (study.failed(task, row, error) for row in task.rows)
+        return
+    for row in task.rows:
+        figures: Figures | OutputError
+        try:
+            figures = study.measure(task, row, subject)
+        except OutputError as error:
+            figures = error
+        except Exception as error:  # noqa: BLE001 - nor must a method, whatever mistake of whomever it trips over
+            figures = study.failed(task, row, error)
+        yield figures
+
+
+def _in_this_process(plan: Plan[Task, Subject, Figures]) -> Generator[Figures | OutputError, None, None]:
+    for task in plan.tasks:
+        yield from _carry_out(plan.study, task)
+
+
+def _apart(plan: Plan[Task, Subject, Figures]) -> Generator[Figures | OutputError, None, None]:
+    for task in plan.tasks:
+        for row in task.rows:
+            try:
+                yield from _in_processes(plan.study, [replace(task, rows=(row,))], 1)
+            except ConfigError as error:  # it ended before it could begin
+                yield plan.study.failed(task, row, error)
 
 
 def _in_processes(
-    tasks: Sequence[Task], make: Make[Task, Figures], failed: Failed[Task, Figures], jobs: int
-) -> Generator[Figures, None, None]:
+    study: Study[Task, Subject, Figures], tasks: Sequence[Task], jobs: int
+) -> Generator[Figures | OutputError, None, None]:
     waiting = deque(tasks)
     reported: Counter[Task] = Counter()
-    with closing(workers.in_processes(waiting, partial(_make, make, threads_for(jobs)), jobs)) as events:
+    with closing(workers.in_processes(waiting, partial(_make, study, threads_for(jobs)), jobs)) as events:
         for event in events:
             if isinstance(event, Answer):
                 reported[event.task] += 1
                 yield event.value
             elif isinstance(event, Death):
-                yield from _bury(event, reported[event.task], waiting, failed)
+                yield from _bury(event, reported[event.task], waiting, study)
 
 
-def _make(make: Make[Task, Figures], threads: int) -> CarryOut[Task, Figures]:
+def _make(study: Study[Task, Subject, Figures], threads: int) -> CarryOut[Task, Figures]:
     import torch
 
     torch.set_num_threads(threads)
-    return make()
+    _ = study.rows  # what cannot be loaded ends the process before it takes a task
+    return partial(_carry_out, study)
 
 
-def _bury(death: Death[Task], reported: int, waiting: deque[Task], failed: Failed[Task, Figures]) -> Iterator[Figures]:
+def _bury(
+    death: Death[Task], reported: int, waiting: deque[Task], study: Study[Task, Any, Figures]
+) -> Iterator[Figures]:
     """Blame the death of a process on the row that it was at, and put its other rows back."""
     left = death.task.rows[reported:]
     if not left:  # it died after its last row
         return
     if left[1:]:
         waiting.appendleft(replace(death.task, rows=left[1:]))
-    yield failed(death.task, left[0], f"{death.reason} while it restored this image; is memory short?")
+    yield study.failed(death.task, left[0], f"{death.reason} while it restored this image; is memory short?")

@@ -1,14 +1,17 @@
-"""Where figures come from: version, commit, command and machine."""
+"""Where figures come from: images, version, commit, command and machine."""
 
 import os
 import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
+from pinsharp.data.testset import file_sha256
+from pinsharp.errors import ImageError
 from pinsharp.processor import processor
 from pinsharp.version import __version__
 
@@ -25,6 +28,23 @@ def provenance() -> dict[str, object]:
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
     }
+
+
+def image_hashes(paths: Sequence[Path]) -> list[str]:
+    """SHA-256 of each file.
+
+    Raises:
+        ImageError: If one cannot be read.
+    """
+    hashes = []
+    for path in paths:
+        try:
+            hashes.append(file_sha256(path))
+        except OSError as error:
+            raise ImageError(
+                f"{path}: expected an image that can be read, got {error.strerror}; check its rights"
+            ) from None
+    return hashes
 
 
 def commit() -> str | None:

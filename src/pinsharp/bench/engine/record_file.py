@@ -1,15 +1,12 @@
-"""The file of a benchmark's records: lines of JSON that are only ever appended to, by one process at a time."""
+"""The file of a study's records: lines of JSON that are only ever appended to, by one process at a time."""
 
 import contextlib
 import json
-import math
 import os
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pinsharp.errors import OutputError
 
@@ -102,69 +99,6 @@ class RecordFile:
         if torn:
             self._file.truncate(whole)
         self._file.seek(0, os.SEEK_END)
-
-
-class Result(ABC):
-    """Figures of one image by one row, or the reason why there are none; a base without fields for dataclasses.
-
-    Attributes:
-        row: Name of the row.
-        status: `done` or `failed`.
-    """
-
-    row: str
-    status: Literal["done", "failed"]
-
-    @property
-    @abstractmethod
-    def key(self) -> tuple[Any, ...]:
-        """What these are figures of."""
-
-    @property
-    def is_done(self) -> bool:
-        """Whether there are figures."""
-        return self.status == "done"
-
-
-def whole_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Number and text of each line; a last one without an end is torn, or being written."""
-    text = path.read_bytes().decode("utf-8", "replace")
-    return enumerate(text.split("\n")[:-1], start=1)
-
-
-def as_record(kind: str, run: str, figures: Any) -> dict[str, Any]:
-    """The line of some figures (a dataclass) of a run."""
-    return {"record": kind, "run": run, **plain(figures)}
-
-
-def plain(figures: Any) -> dict[str, Any]:
-    """Turn figures (a dataclass) into values for JSON, which knows neither infinity nor NaN: they become None."""
-    values: dict[str, Any] = _finite(asdict(figures))
-    return values
-
-
-def from_plain(kind: type, record: Mapping[str, Any], numbers: Sequence[str]) -> dict[str, Any]:
-    """Take the fields of a dataclass from a record, as `plain` has written them.
-
-    Args:
-        kind: The dataclass.
-        record: The line; what is no field is left out.
-        numbers: Fields that are never None: there it stands for NaN, or for the infinite `psnr` where `mse` is 0.
-
-    Raises:
-        KeyError: If one of the numbers is missing.
-    """
-    values = {each.name: record[each.name] for each in fields(kind) if each.name in record}
-    for name in numbers:
-        if values[name] is None:
-            values[name] = math.inf if name == "psnr" and values["mse"] == 0 else math.nan
-    return values
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(part) for key, part in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def excerpt(line: str) -> str:

@@ -6,16 +6,17 @@ changed since is refused.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from pinsharp.bench.quality.contenders import Contender, Restored, contenders
+from pinsharp.bench.engine.methods import TRUE_KERNEL
+from pinsharp.bench.quality.contenders import Contender, Restored, contenders, leave
 from pinsharp.bench.quality.judge import judge
-from pinsharp.bench.quality.records import TRUE_KERNEL, Measurement, RunRecords
+from pinsharp.bench.quality.records import Measurement, RunRecords
 from pinsharp.bench.quality.standing import REFERENCES, describe
 from pinsharp.bench.show.sheet import Box, Version, draw_sheet, most_damaged
 from pinsharp.bench.show.typeset import Cell, Column, Group, Table
@@ -115,7 +116,7 @@ def draw_crops(scene: Scene, box: Box | None = None) -> Figure:
         ConfigError: If the detail lies outside the image.
     """
     pair = scene.pair
-    blurred = judge(Contender("blurred", lambda given: Restored(given.blurred, given.sharp)), pair, "")
+    blurred, _ = judge(Contender("blurred", leave), pair, "")
     title = f"{pair.path.name}, blurred by {pair.kernel_name}\n(effective sigma {pair.sigma:.2f} px)"
     versions = [Version(_label("blurred", blurred), pair.blurred)]
     others = [each for each in scene.restorations if each.figures.row != "blurred"]
@@ -142,7 +143,7 @@ def _label(row: str, figures: Measurement) -> str:
 
 def _protocol(run: RunRecords) -> Degradation:
     """The protocol of a run, made again from its settings."""
-    said = run.protocol
+    said = run.about["protocol"]
     protocol = Degradation(said["kernels"], said["boundary"], said["bits"], said["noise_of_255"] / 255, said["seed"])
     if protocol.summary["kernels_sha256"] != said["kernels_sha256"]:
         raise ConfigError(
@@ -165,8 +166,8 @@ def _kernel_name(protocol: Degradation, wanted: str | None) -> str:
 
 def _find(run: RunRecords, wanted: str | None, data: Path | None) -> tuple[Path, int, str]:
     """File of an image of the run, its place in the list, and its hash."""
-    known = {(each.image, each.image_sha256) for each in run.measurements}
-    names = list(dict.fromkeys(each.image for each in run.measurements))
+    known = {(each.image, each.image_sha256) for each in run.figures}
+    names = list(dict.fromkeys(each.image for each in run.figures))
     chosen = names[0] if wanted is None and names else wanted
     chosen = next((name for name in names if chosen in (name, Path(name).stem)), chosen)
     if chosen not in names:
@@ -202,12 +203,6 @@ def _contender(run: RunRecords, row: str, protocol: Degradation, load: Callable[
 
 
 def _restoration(run: RunRecords, contender: Contender, pair: BlurredPair, sha256: str) -> Restoration:
-    kept: list[Restored] = []
-
-    def restore(given: BlurredPair) -> Restored:
-        kept.append(contender.restore(given))
-        return kept[-1]
-
-    figures = judge(replace(contender, restore=restore), pair, sha256)
-    recorded = next((each for each in run.measurements if each.key == figures.key), None)
-    return Restoration(kept[-1], figures, recorded)
+    figures, restored = judge(contender, pair, sha256)
+    recorded = next((each for each in run.figures if each.key == figures.key), None)
+    return Restoration(restored, figures, recorded)

@@ -1,30 +1,31 @@
-"""The benchmark: every method restores every blurred image, and what comes out is compared with the sharp one.
+"""Judging: what a method makes of a blurred image is compared with the sharp one, and averaged over many.
 
 Figures follow one protocol: PSNR and SSIM over all channels of the restored image rounded to 8 bits, no border cut.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean, median
-from typing import Any
 
 from torch import Tensor
 from torch.nn.functional import pad
 
 from pinsharp.bench.engine.cost import with_cost
-from pinsharp.bench.engine.provenance import provenance
-from pinsharp.bench.quality.contenders import Contender
-from pinsharp.bench.quality.records import TRUE_KERNEL, Measurement
+from pinsharp.bench.engine.methods import TRUE_KERNEL
+from pinsharp.bench.quality.contenders import Contender, Restored
+from pinsharp.bench.quality.records import Measurement
+from pinsharp.bench.quality.standing import scores
 from pinsharp.blur.camera import quantise
 from pinsharp.blur.kernels import kernel_sigma
-from pinsharp.data.testset import BlurredPair, Degradation, blurred_pairs, file_sha256, protocol_hash
+from pinsharp.data.testset import BlurredPair
 from pinsharp.errors import ImageError
-from pinsharp.metrics import ImageScores, Scores, mse, psnr, ssim
+from pinsharp.metrics import Scores, mse, psnr, ssim
 
 JUDGED_BITS = 8
 """Restored images are rounded to as many bits before they are judged."""
+
+_NOTHING = Scores(0, math.nan, math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True)
@@ -55,20 +56,8 @@ class Row:
     failed: int = 0
 
 
-def measure(paths: Sequence[Path], protocol: Degradation, rows: Sequence[Contender]) -> Iterator[Measurement]:
-    """Blur every image by the protocol and judge what every contender makes of it, one at a time.
-
-    Raises:
-        ImageError: If an image cannot be read, or is too small for the boundary, a method or SSIM.
-    """
-    hashes = dict(zip(paths, image_hashes(paths), strict=True))
-    for pair in blurred_pairs(paths, protocol):
-        for row in rows:
-            yield judge(row, pair, hashes[pair.path])
-
-
-def judge(contender: Contender, pair: BlurredPair, image_sha256: str) -> Measurement:
-    """Let a contender restore a pair, and compare what comes out with the sharp image.
+def judge(contender: Contender, pair: BlurredPair, image_sha256: str) -> tuple[Measurement, Restored]:
+    """Let a contender restore a pair, and compare what comes out with the sharp image; with the figures comes that.
 
     Raises:
         ImageError: If the image is too small for the method or SSIM, or the method makes no numbers of it.
@@ -79,7 +68,7 @@ def judge(contender: Contender, pair: BlurredPair, image_sha256: str) -> Measure
         raise ImageError(f"{pair.path}: expected numbers in the image that {contender.row} restored, got NaN")
     measured = None if restored.kernel is None else restored.kernel.float().cpu()
     sigma = None if measured is None else float(kernel_sigma(measured))
-    return Measurement(
+    figures = Measurement(
         row=contender.row,
         image=pair.path.name,
         kernel=pair.kernel_name,
@@ -95,6 +84,7 @@ def judge(contender: Contender, pair: BlurredPair, image_sha256: str) -> Measure
         megapixels=pair.blurred.shape[-2] * pair.blurred.shape[-1] / 1e6,
         peak_memory_mib=cost.peak_memory_mib,
     )
+    return figures, restored
 
 
 def summarise(measurements: Iterable[Measurement]) -> list[Row]:
@@ -105,40 +95,6 @@ def summarise(measurements: Iterable[Measurement]) -> list[Row]:
     return [_summary(name, group, by_row.get(name + TRUE_KERNEL, [])) for name, group in by_row.items()]
 
 
-def header(paths: Sequence[Path], protocol: Degradation, hashes: Sequence[str] | None = None) -> dict[str, Any]:
-    """Say which protocol on which images, by which program on which machine: the first record of a benchmark.
-
-    Args:
-        paths: The sharp images.
-        protocol: How they are blurred.
-        hashes: Their `image_hashes`, where these are known already.
-    """
-    return {
-        "protocol": protocol.summary,
-        "images": len(paths),
-        "test_set_sha256": protocol_hash(protocol, image_hashes(paths) if hashes is None else hashes),
-        "judged_bits": JUDGED_BITS,
-        **provenance(),
-    }
-
-
-def image_hashes(paths: Sequence[Path]) -> list[str]:
-    """SHA-256 of each file.
-
-    Raises:
-        ImageError: If one cannot be read.
-    """
-    hashes = []
-    for path in paths:
-        try:
-            hashes.append(file_sha256(path))
-        except OSError as error:
-            raise ImageError(
-                f"{path}: expected an image that can be read, got {error.strerror}; check its rights"
-            ) from None
-    return hashes
-
-
 def _l1(first: Tensor, second: Tensor) -> float:
     """Sum of absolute differences of two kernels, the smaller one continued by zeros."""
     side = max(first.shape[-1], second.shape[-1])
@@ -146,23 +102,20 @@ def _l1(first: Tensor, second: Tensor) -> float:
     return float((one - two).abs().sum())
 
 
-def _mean(group: Iterable[Measurement]) -> Scores:
-    scores = sum((ImageScores(1, each.mse, each.psnr, each.ssim) for each in group), ImageScores())
-    return scores.compute() if scores.images else Scores(0, math.nan, math.nan, math.nan, math.nan)
-
-
 def _summary(name: str, group: Sequence[Measurement], informed: Sequence[Measurement]) -> Row:
     done = [each for each in group if each.is_done]
-    scores = _mean(done)
+    means = scores(done) or _NOTHING
     errors = [each.relative_sigma_error for each in done if each.relative_sigma_error is not None]
-    kernels = dict.fromkeys(each.kernel for each in group)
+    by_kernel: dict[str, list[Measurement]] = {each.kernel: [] for each in group}
+    for each in done:
+        by_kernel[each.kernel].append(each)
     return Row(
         name=name,
         images=len(done),
-        psnr={kernel: _mean(each for each in done if each.kernel == kernel).mean_psnr for kernel in kernels},
-        mean_psnr=scores.mean_psnr,
-        aggregate_psnr=scores.aggregate_psnr,
-        ssim=scores.mean_ssim,
+        psnr={kernel: (scores(some) or _NOTHING).mean_psnr for kernel, some in by_kernel.items()},
+        mean_psnr=means.mean_psnr,
+        aggregate_psnr=means.aggregate_psnr,
+        ssim=means.mean_ssim,
         relative_sigma_error=median(errors) if errors else None,
         blind_gap=_gap(done, informed),
         failed=len(group) - len(done),

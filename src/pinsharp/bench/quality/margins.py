@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pinsharp.bench.quality.contenders import BLURRED, LINEAR_LIMIT
-from pinsharp.bench.quality.records import TRUE_KERNEL, RunRecords
+from pinsharp.bench.engine.methods import BLURRED, LINEAR_LIMIT, TRUE_KERNEL
+from pinsharp.bench.quality.records import RunRecords
 from pinsharp.bench.quality.standing import (
-    MARK,
     REFERENCES,
     Pair,
     Standing,
@@ -23,7 +22,7 @@ from pinsharp.bench.quality.standing import (
     standings,
 )
 from pinsharp.bench.quality.tables import JUDGED
-from pinsharp.bench.show.typeset import Cell, Column, Group, Table
+from pinsharp.bench.show.typeset import MARK, Cell, Column, Group, Table
 from pinsharp.errors import ConfigError
 
 ALL = "all"
@@ -140,7 +139,7 @@ def _group(each: _Comparison, definition: str) -> Group:
     common = shared([*each.ours, *each.others])
     images = each.ours[0].images
     lines: list[dict[str, Cell]] = []
-    for kernel in kernel_names(each.run, (measurement.kernel for measurement in each.run.measurements)):
+    for kernel in kernel_names(each.run, (measurement.kernel for measurement in each.run.figures)):
         pairs = [pair for pair in common if pair[-1] == kernel]
         lines.append({"kernel": kernel, "expected": images, **_line(each, pairs, definition)})
     lines.append({"kernel": ALL, "expected": each.ours[0].expected, **_line(each, common, definition)})

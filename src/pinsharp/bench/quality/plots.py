@@ -9,20 +9,20 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pinsharp.bench.quality.contenders import BLURRED, LINEAR_LIMIT
-from pinsharp.bench.quality.records import TRUE_KERNEL, Measurement, RunRecords
+from pinsharp.bench.engine.methods import BLURRED, LINEAR_LIMIT, TRUE_KERNEL
+from pinsharp.bench.quality.records import Measurement, RunRecords
 from pinsharp.bench.quality.standing import (
-    MARK,
     REFERENCES,
     Standing,
     check_known,
     describe,
     faults,
+    quality_cells,
     scores,
     standings,
 )
 from pinsharp.bench.show.figures import GREY, drawn, footnote, head, legend, method_styles, panel_grid, tidy
-from pinsharp.bench.show.typeset import Cell, Column, Group, Table
+from pinsharp.bench.show.typeset import MARK, Cell, Column, Group, Table
 from pinsharp.errors import ConfigError
 
 PSNRS = {"mean": "mean PSNR, dB", "aggregate": "aggregate PSNR, dB"}
@@ -30,7 +30,6 @@ PSNRS = {"mean": "mean PSNR, dB", "aggregate": "aggregate PSNR, dB"}
 
 _FAMILIES = {"gaussian": "Gaussian sigma, pixels", "disk": "disc radius, pixels"}
 _OTHERS = "effective sigma, pixels"
-_PANELS_BESIDE = 3
 
 _REFERENCE_STYLES: dict[str, dict[str, Any]] = {
     BLURRED: {"color": GREY, "linestyle": "-", "linewidth": 1.0},
@@ -117,17 +116,13 @@ def _points(row: Standing) -> list[dict[str, Cell]]:
     points: list[dict[str, Cell]] = []
     for kernel, group in kernels.items():
         axis, width = width_of(kernel, group[0].sigma)
-        means = scores(group)
-        assert means is not None
         points.append(
             {
                 "axis": axis,
                 "row": row.row,
                 "kernel": kernel,
                 "width": width,
-                "mean_psnr": means.mean_psnr,
-                "aggregate_psnr": means.aggregate_psnr,
-                "ssim": means.mean_ssim,
+                **quality_cells(scores(group)),
                 "restorations": len(group),
                 "expected": row.images,
                 "failed": sum(pair[-1] == kernel for pair in row.failures),

@@ -8,17 +8,23 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pinsharp.bench.quality.contenders import BLURRED, LINEAR_LIMIT
-from pinsharp.bench.quality.records import TRUE_KERNEL, Measurement, RunRecords
+from pinsharp.bench.engine.methods import BLURRED, LINEAR_LIMIT, TRUE_KERNEL
+from pinsharp.bench.quality.records import Measurement, RunRecords
+from pinsharp.bench.show.typeset import MARK, Cell, Column
 from pinsharp.blur.kernel_names import named_kernels
 from pinsharp.errors import ConfigError, KernelError
 from pinsharp.metrics import ImageScores, Scores
 
-MARK = "†"
-"""Stands behind the name of a row whose figures are not over all images and kernels."""
-
 REFERENCES = (BLURRED, LINEAR_LIMIT)
 """Rows that no method has made."""
+
+QUALITY = (
+    Column("mse", "MSE, 1e-3", 3, factor=1e3),
+    Column("aggregate_psnr", "aggregate PSNR, dB", 2),
+    Column("mean_psnr", "mean PSNR, dB", 2),
+    Column("ssim", "SSIM", 4),
+)
+"""Columns of `quality_cells`."""
 
 Pair = tuple[str, str, str]
 """What was restored: file name and hash of the image, name of the kernel."""
@@ -66,7 +72,7 @@ class Standing:
 def standings(run: RunRecords) -> list[Standing]:
     """List the rows of a run: blurred and linear limit first, then the methods in the order of the records."""
     rows: dict[str, dict[Pair, Measurement]] = {row: {} for row in (*REFERENCES, *run.methods)}
-    for measurement in run.measurements:
+    for measurement in run.figures:
         rows.setdefault(measurement.row, {})[measurement.key[1:]] = measurement
     rows = {row: pairs for row, pairs in rows.items() if pairs}
     images, kernels = _size(run, [pair for pairs in rows.values() for pair in pairs])
@@ -77,6 +83,14 @@ def scores(measurements: Iterable[Measurement]) -> Scores | None:
     """Average measurements, every image weighing the same; None if there is none."""
     sums = sum((ImageScores(1, each.mse, each.psnr, each.ssim) for each in measurements), ImageScores())
     return sums.compute() if sums.images else None
+
+
+def quality_cells(means: Scores | None) -> dict[str, Cell]:
+    """Means as the cells of a row; none if there are none."""
+    if means is None:
+        return {}
+    psnrs: dict[str, Cell] = {"aggregate_psnr": means.aggregate_psnr, "mean_psnr": means.mean_psnr}
+    return {"mse": means.mse, **psnrs, "ssim": means.mean_ssim}
 
 
 def paired(first: Standing, second: Standing) -> tuple[Scores | None, Scores | None]:
@@ -158,13 +172,13 @@ def kernel_names(run: RunRecords, seen: Iterable[str] = ()) -> list[str]:
     """List the kernels of a run in the order of its kernel set, then those seen beside them."""
     known: list[str] = []
     with contextlib.suppress(KernelError):  # a kernel's file may be gone
-        known += named_kernels(str(run.protocol["kernels"]))
+        known += named_kernels(str(run.about["protocol"]["kernels"]))
     return list(dict.fromkeys([*known, *seen]))
 
 
 def describe(run: RunRecords) -> str:
     """Say which images were blurred how: what two figures must share to be compared."""
-    protocol = run.protocol
+    protocol = run.about["protocol"]
     noise = f", noise {protocol['noise_of_255']:g}/255" if protocol.get("noise_of_255") else ""
     images = run.about.get("images")
     count = f"{images} image{'' if images == 1 else 's'}, " if images else ""

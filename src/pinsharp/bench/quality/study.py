@@ -1,113 +1,111 @@
-"""A benchmark run that can be stopped and continued: what is to be measured, what is there already, and the rest.
+"""Methods on a test set: every sharp image is blurred by a protocol, and every method restores it."""
 
-What goes wrong with one image becomes a failed record with its reason, and is tried again when the run is continued.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from pinsharp.bench.engine import measuring
-from pinsharp.bench.engine.record_file import RecordFile
-from pinsharp.bench.quality.contenders import Contender
-from pinsharp.bench.quality.judge import header, image_hashes
-from pinsharp.bench.quality.records import Measurement, are_current, done_keys, load_records
-from pinsharp.bench.quality.tasks import Lineup, Task, carrying_out, elsewhere, failed
-from pinsharp.blur.kernels import kernel_sigma
-from pinsharp.data.testset import Degradation
+from torch import Tensor
 
-ID_DIGITS = 12
-"""Hexadecimal digits of the hash over images and protocol that name a run."""
+from pinsharp.bench.engine.provenance import image_hashes
+from pinsharp.bench.engine.study import ID_DIGITS, Study
+from pinsharp.bench.quality.contenders import Contender
+from pinsharp.bench.quality.judge import JUDGED_BITS, judge
+from pinsharp.bench.quality.records import KIND, Measurement
+from pinsharp.blur.kernels import kernel_sigma
+from pinsharp.data.testset import BlurredPair, Degradation, blurred_pair, protocol_hash
+from pinsharp.images.arrays import to_tensor
+from pinsharp.images.files import read_image
+
+Lineup = Callable[[Degradation], Sequence[Contender]]
+"""Makes the rows of a protocol. Worker processes make their own, so it must be something that can be pickled."""
 
 
 @dataclass(frozen=True)
-class Plan(measuring.Plan[Task]):
-    """What a run has to do.
+class Task:
+    """One blurred image, and the rows that are still to restore it.
 
     Args:
-        done: How many measurements are there already.
+        number: Place of the image in the list, which decides its noise.
+        path: File of the sharp image.
+        image_sha256: Its hash.
+        kernel: Name of the kernel.
+        sigma: Effective width of the kernel in pixels.
+        rows: Names of the rows.
     """
 
-    done: int
+    number: int
+    path: Path
+    image_sha256: str
+    kernel: str
+    sigma: float
+    rows: tuple[str, ...]
 
 
-def run_header(
-    data: Path, paths: Sequence[Path], protocol: Degradation, rows: Sequence[Contender], hashes: Sequence[str]
-) -> dict[str, Any]:
-    """Say what a run measures: images, protocol, methods, program and machine.
+@dataclass(frozen=True)
+class Quality(Study[Task, BlurredPair, Measurement]):
+    """Which methods restore which images, blurred how.
 
     Args:
         data: Folder of the sharp images, as it was given.
         paths: The sharp images.
         protocol: How they are blurred.
-        rows: What restores them.
-        hashes: The images' `image_hashes`.
+        lineup: Makes what restores them.
     """
-    about = header(paths, protocol, hashes)
-    return {
-        "record": "run",
-        "run": about["test_set_sha256"][:ID_DIGITS],
-        "data": str(data),
-        "set": data.resolve().name,
-        **about,
-        "methods": {row.row: row.about for row in rows},
-    }
+
+    data: Path
+    paths: Sequence[Path]
+    protocol: Degradation
+    lineup: Lineup
+
+    kind = KIND
+
+    @cached_property
+    def rows(self) -> Mapping[str, Contender]:
+        """What restores, by name."""
+        return {row.row: row for row in self.lineup(self.protocol)}
+
+    @cached_property
+    def about(self) -> dict[str, Any]:
+        """Images, protocol and methods; the same images under the same protocol are the same run."""
+        digest = protocol_hash(self.protocol, self._hashes)
+        return {
+            "run": digest[:ID_DIGITS],
+            "data": str(self.data),
+            "set": self.data.resolve().name,
+            "protocol": self.protocol.summary,
+            "images": len(self.paths),
+            "test_set_sha256": digest,
+            "judged_bits": JUDGED_BITS,
+            "methods": {name: row.about for name, row in self.rows.items()},
+        }
+
+    def tasks(self) -> list[Task]:
+        """All kernels of the first image, then the next."""
+        return [
+            Task(number, path, digest, kernel, float(kernel_sigma(pixels)), tuple(self.rows))
+            for number, (path, digest) in enumerate(zip(self.paths, self._hashes, strict=True))
+            for kernel, pixels in self.protocol.kernels.items()
+        ]
+
+    def prepare(self, task: Task) -> BlurredPair:
+        """Blur the image."""
+        return blurred_pair(task.path, _read(task.path), task.kernel, self.protocol, task.number)
+
+    def measure(self, task: Task, row: str, subject: BlurredPair) -> Measurement:
+        """Restore and judge it."""
+        return judge(self.rows[row], subject, task.image_sha256)[0]
+
+    def blank(self, task: Task, row: str) -> Measurement:
+        """What a row restores."""
+        return Measurement(row, task.path.name, task.kernel, task.sigma, image_sha256=task.image_sha256)
+
+    @cached_property
+    def _hashes(self) -> list[str]:
+        return image_hashes(self.paths)
 
 
-def plan_run(
-    file: RecordFile, data: Path, paths: Sequence[Path], protocol: Degradation, rows: Sequence[Contender]
-) -> Plan:
-    """Find out what of a run is to be measured: whatever the file does not hold as done, with the same weights.
-
-    Raises:
-        ImageError: If an image cannot be read.
-        ConfigError: If the file holds something that is no record.
-    """
-    hashes = image_hashes(paths)
-    about = run_header(data, paths, protocol, rows, hashes)
-    known = done_keys(file.path.parent, about["run"], about["methods"])
-    tasks, done = [], 0
-    for number, (path, digest) in enumerate(zip(paths, hashes, strict=True)):
-        for kernel, pixels in protocol.kernels.items():
-            missing = tuple(row.row for row in rows if (row.row, path.name, digest, kernel) not in known)
-            done += len(rows) - len(missing)
-            if missing:
-                tasks.append(Task(number, path, digest, kernel, float(kernel_sigma(pixels)), missing))
-    return Plan(about, tasks, bool(tasks) or not _is_current(file, about), done)
-
-
-def run(
-    plan: Plan,
-    file: RecordFile,
-    protocol: Degradation,
-    rows: Sequence[Contender],
-    *,
-    lineup: Lineup | None = None,
-    jobs: int = 1,
-) -> Iterator[Measurement]:
-    """Carry a plan out: write each measurement as soon as it is there, then yield it; raises as `measuring.measure`.
-
-    Args:
-        plan: What is to be measured.
-        file: Takes the records.
-        protocol: How images are blurred.
-        rows: What restores them in this process, if `jobs` is 1.
-        lineup: Makes the same rows in each of several processes.
-        jobs: How many processes.
-    """
-    return measuring.measure(
-        plan,
-        file,
-        record="measurement",
-        here=carrying_out(protocol, rows),
-        there=None if lineup is None else elsewhere(protocol, lineup),
-        failed=failed,
-        jobs=jobs,
-    )
-
-
-def _is_current(file: RecordFile, about: Mapping[str, Any]) -> bool:
-    """Whether the folder's latest description of each row is the one that is to be measured."""
-    runs = {records.id: records.methods for records in load_records(file.path.parent)}
-    return are_current(runs.get(about["run"], {}), about["methods"])
+@lru_cache(maxsize=1)  # the next task is mostly the same image with another kernel
+def _read(path: Path) -> Tensor:
+    return to_tensor(read_image(path).pixels)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from pinsharp.bench.quality.contenders import LINEAR_LIMIT
-from pinsharp.bench.quality.records import TRUE_KERNEL, RunRecords
+from pinsharp.bench.engine.methods import LINEAR_LIMIT, TRUE_KERNEL
+from pinsharp.bench.quality.records import RunRecords
 from pinsharp.bench.quality.standing import (
-    MARK,
+    QUALITY,
     REFERENCES,
     Standing,
     by_name,
@@ -21,11 +21,11 @@ from pinsharp.bench.quality.standing import (
     informed,
     paired,
     psnr_of,
+    quality_cells,
     standings,
 )
-from pinsharp.bench.show.typeset import Cell, Column, Group, Table
+from pinsharp.bench.show.typeset import MARK, Cell, Column, Group, Table
 from pinsharp.errors import ConfigError
-from pinsharp.metrics import Scores
 
 ABLATIONS = ("udbd", "udbd-flat", "udbd-fwd")
 """Rows of Table 2: the whole network, without the up- and down-sampling of its refinement, and with FWD for DFWD."""
@@ -38,12 +38,6 @@ _Figures = Callable[[RunRecords, Standing, Mapping[str, Standing]], dict[str, Ce
 _RUN = (Column("set"), Column("run"), Column("protocol"))
 _METHOD = Column("method", "method")
 _COUNTS = (Column("restorations"), Column("failed"), Column("expected"))
-_QUALITY = (
-    Column("mse", "MSE, 1e-3", 3, factor=1e3),
-    Column("aggregate_psnr", "aggregate PSNR, dB", 2),
-    Column("mean_psnr", "mean PSNR, dB", 2),
-    Column("ssim", "SSIM", 4),
-)
 _SIZE = Column("parameters", "parameters, M", 2, factor=1e-6)
 _PSNR_NOTE = (
     "Aggregate PSNR is 10 log10(1 / mean MSE), the paper's definition; mean PSNR is the mean of the images' PSNR. "
@@ -54,7 +48,7 @@ _PSNR_NOTE = (
 def table1(runs: Sequence[RunRecords]) -> Table:
     """Compare all methods on every test set, as Table 1 of the paper does."""
     columns = (
-        *(*_RUN, _METHOD, *_QUALITY),
+        *(*_RUN, _METHOD, *QUALITY),
         Column("seconds", "s an image", 3),
         _SIZE,
         Column("budget", "training"),
@@ -90,7 +84,7 @@ def table2(runs: Sequence[RunRecords], rows: Sequence[str] = ABLATIONS) -> Table
         Column("aggregate_change", "change, aggregate", 2, signed=True),
         Column("mean_change", "change, mean", 2, signed=True),
     )
-    columns = (*_RUN, _METHOD, *_QUALITY, *change, _SIZE, Column("budget", "training"), *_COUNTS)
+    columns = (*_RUN, _METHOD, *QUALITY, *change, _SIZE, Column("budget", "training"), *_COUNTS)
     notes = (_PSNR_NOTE, f"Change: PSNR in dB against {rows[0]}.")
     return _table("table2", columns, chosen, _row2(rows[0]), notes)
 
@@ -148,7 +142,7 @@ def _row1(run: RunRecords, row: Standing, every: Mapping[str, Standing]) -> dict
     seconds = [each.seconds for each in row.measured.values() if row.row not in REFERENCES]
     about = run.methods.get(row.row) or {}
     return {
-        **_quality(row.scores),
+        **quality_cells(row.scores),
         "seconds": median(seconds) if seconds else None,
         **_training(about),
         "weights_sha256": about.get("weights_sha256"),
@@ -160,7 +154,7 @@ def _row2(whole: str) -> _Figures:
         change: dict[str, Cell] = {}
         if whole in every and row.row != whole:
             change = {f"{key}_change": _gain(every[whole], row, key) for key in ("aggregate", "mean")}
-        return {**_quality(row.scores), **change, **_training(run.methods.get(row.row) or {})}
+        return {**quality_cells(row.scores), **change, **_training(run.methods.get(row.row) or {})}
 
     return figures
 
@@ -195,17 +189,6 @@ def _of(rows: Sequence[Standing], names: Sequence[str]) -> list[Standing]:
 
 def _counts(row: Standing) -> dict[str, Cell]:
     return {"restorations": len(row.measured), "failed": len(row.failures), "expected": row.expected}
-
-
-def _quality(scores: Scores | None) -> dict[str, Cell]:
-    if scores is None:
-        return {}
-    return {
-        "mse": scores.mse,
-        "aggregate_psnr": scores.aggregate_psnr,
-        "mean_psnr": scores.mean_psnr,
-        "ssim": scores.mean_ssim,
-    }
 
 
 def _training(about: Mapping[str, Any]) -> dict[str, Cell]:

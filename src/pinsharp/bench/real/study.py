@@ -9,275 +9,194 @@ differs within the scene, no single kernel restores it, and all figures are of m
 
 import hashlib
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 
-from pinsharp.bench.engine.provenance import provenance
-from pinsharp.bench.engine.record_file import RecordFile, as_record
-from pinsharp.bench.quality.contenders import BLURRED, describe
-from pinsharp.bench.quality.judge import image_hashes
-from pinsharp.bench.quality.records import are_current
-from pinsharp.bench.quality.tasks import LONGEST_REASON, one_line
-from pinsharp.bench.real.records import LEVEL, Key, LevelFigures, SeriesRecords, load_series
+from pinsharp.bench.engine.methods import Attempt, describe
+from pinsharp.bench.engine.provenance import image_hashes
+from pinsharp.bench.engine.study import ID_DIGITS, Study
+from pinsharp.bench.real.plots import draw_curves, draw_details
+from pinsharp.bench.real.records import KIND, SHARP, LevelFigures, SeriesRecords, detail_path
 from pinsharp.bench.real.registration import BORDER, Plane
 from pinsharp.bench.real.scene import Scene, as_tensor, judge, set_scene
 from pinsharp.bench.real.series import CROP, Level, brightness, choose_reference, find_series, read_middle
+from pinsharp.bench.real.tables import real_table
 from pinsharp.bench.show.sheet import Box, most_damaged
-from pinsharp.errors import ConfigError, OutputError, PinsharpError
+from pinsharp.bench.show.typeset import Table
+from pinsharp.errors import ConfigError, OutputError
 from pinsharp.images.files import write_image
 from pinsharp.restoration.restorer import Restorer
 
-DETAILS = "details"
-"""Folder in that of the results with what the picture shows: the same place at every level."""
-
-SHARP = "sharp"
-"""What the file of the registered sharp level is called among the details."""
-
-_ID_DIGITS = 12
 _VERSION = 1  # of what the figures mean: another one, and all are measured anew
 _DETAIL_BLUR = 2.0  # pixels; what such a blur hurts most of the sharp level is shown
 
-
-@dataclass(frozen=True)
-class Attempt:
-    """A method that restores every level so many times.
-
-    Args:
-        row: Its name.
-        passes: How many times.
-        restorer: The loaded method; None leaves the image as it was taken.
-        about: What it is, as plain values for records.
-    """
-
-    row: str
-    passes: int
-    restorer: Restorer | None
-    about: dict[str, Any]
+Row = tuple[str, int]
+"""Name of a row, and its passes."""
 
 
 @dataclass(frozen=True)
-class Series:
-    """What is to be measured.
+class Task:
+    """One level, and the rows that are still to restore it.
 
     Args:
-        folder: Where the results go.
-        levels: All levels, the sharpest first.
-        hashes: SHA-256 of the file of each.
-        reference: The level that stands for the sharp image.
-        attempts: What restores every level, the image as it was taken first.
-        estimator: What measures the width in every image, taken or restored: one ruler for all rows.
-        crop: Side in pixels of the part in the middle that is judged.
-        detail: What the picture shows, in pixels of that part of the sharp level.
-        header: The first record.
-        done: What is there already.
+        level: The level.
+        image_sha256: Hash of its file.
+        rows: Names of the rows with their passes.
     """
 
-    folder: Path
-    levels: Sequence[Level]
-    hashes: Sequence[str]
-    reference: Level
-    attempts: Sequence[Attempt]
-    estimator: Restorer
-    crop: int
-    detail: Box
-    header: dict[str, Any]
-    done: set[Key]
-
-    @property
-    def id(self) -> str:
-        """12 digits: the same for the same images, judged in the same way."""
-        name: str = self.header["run"]
-        return name
-
-    def missing(self, sha256: str) -> list[Attempt]:
-        """What of an image is still to be measured."""
-        return [each for each in self.attempts if (each.row, each.passes, sha256) not in self.done]
-
-    @property
-    def to_do(self) -> int:
-        """How many figures are to be measured."""
-        return sum(len(self.missing(sha256)) for sha256 in self.hashes)
+    level: Level
+    image_sha256: str
+    rows: tuple[Row, ...]
 
 
-def attempts(names: Sequence[str], passes: Sequence[int], load: Callable[[str], Restorer]) -> list[Attempt]:
-    """Make the rows: the image as it was taken, then every method with every number of passes.
-
-    Args:
-        names: Methods as `load_method` takes them; LABEL=METHOD names the row.
-        passes: How many times to restore.
-        load: Makes a restorer of a method's name.
-
-    Raises:
-        ConfigError: If a number of passes is below 1, or two methods have one name.
-        PinsharpError: If a method is unknown or its weights are not there.
-    """
-    if not passes or min(passes) < 1:
-        raise ConfigError(f"expected passes of at least 1, got {', '.join(map(str, passes)) or 'none'}")
-    made = [Attempt(BLURRED, 0, None, describe(BLURRED))]
-    for given in dict.fromkeys(names):
-        label, equals, method = given.partition("=")
-        row, name = (label, method) if equals and "/" not in label else (given, given)
-        if row in {each.row for each in made}:
-            raise ConfigError(f"expected one method for the row {row!r}, got two; name one with LABEL=METHOD")
-        restorer = load(name)
-        made += [Attempt(row, count, restorer, describe(name, restorer.method)) for count in dict.fromkeys(passes)]
-    return made
-
-
-def plan_series(
-    data: Path,
-    out: Path,
-    rows: Sequence[Attempt],
-    estimator: Restorer,
-    *,
-    reference: float | None = None,
-    crop: int = CROP,
-    detail: Box | None = None,
-) -> Series:
-    """Find out what of a series is to be measured.
+@dataclass(frozen=True)
+class Real(Study[Task, Scene, LevelFigures]):
+    """Which series is restored by what.
 
     Args:
         data: Folder with the series.
-        out: Folder with the results so far; it need not exist.
-        rows: From `attempts`.
-        estimator: What measures widths.
-        reference: Number of the level that stands for the sharp image; None for the one nearest to 0.
+        folder: Where the results go.
+        lineup: Makes what restores every level, the image as it was taken first.
+        load_estimator: Makes what measures the width in every image, taken or restored: one ruler for all rows.
+        number: Of the level that stands for the sharp image; None for the one nearest to 0.
         crop: Side in pixels of the part in the middle that is judged.
-        detail: What the picture shows; None for what a blur would hurt most of the sharp level.
-
-    Raises:
-        ConfigError: If the folder holds no series, the estimator cannot measure, the detail lies outside.
-        ImageError: If an image cannot be read.
+        box: What the picture shows, in pixels of that part of the sharp level; None for what a blur would hurt most.
+        gamma: Whether methods and estimator were made for sRGB photographs; see `ColourOptions`.
     """
-    estimator.check_measurable()
-    levels = find_series(data)
-    sharp = choose_reference(levels, reference)
-    hashes = image_hashes([level.path for level in levels])
-    plane = brightness(read_middle(sharp.path, crop))
-    box = detail or most_damaged(as_tensor(plane), as_tensor(gaussian_filter(plane, _DETAIL_BLUR)))
-    if box.top + box.height > plane.shape[0] or box.left + box.width > plane.shape[1]:
-        raise ConfigError(f"expected a detail inside the sharp level of {plane.shape[0]} x {plane.shape[1]} pixels")
-    about: dict[str, Any] = {
-        "version": _VERSION,
-        "levels": {level.name: sha256 for level, sha256 in zip(levels, hashes, strict=True)},
-        "reference": sharp.name,
-        "crop": crop,
-        "border": BORDER,
-        "detail": [box.top, box.left, box.height, box.width],
-        "estimator": describe(estimator.method.name, estimator.method),
-    }
-    about["estimator"].pop("device")
-    run = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:_ID_DIGITS]
-    methods = {row.row: row.about for row in rows}
-    header = {"record": "series", "run": run, "set": data.resolve().name, "data": str(data), **about}
-    header |= {"methods": methods, **provenance()}
-    known = load_series(out, run)
-    return Series(out, levels, hashes, sharp, rows, estimator, crop, box, header, _complete(known, methods, out, run))
 
+    data: Path
+    folder: Path
+    lineup: Callable[[], Sequence[Attempt]]
+    load_estimator: Callable[[], Restorer]
+    number: float | None = None
+    crop: int = CROP
+    box: Box | None = None
+    gamma: bool = False
 
-def measure_series(series: Series, file: RecordFile) -> Iterator[LevelFigures]:
-    """Measure what is missing; write each figure as soon as it is there, then yield it.
+    kind = KIND
 
-    Raises:
-        OutputError: If a record or a detail cannot be written.
-        ImageError: If the sharp level cannot be read.
-    """
-    if series.to_do or not are_current(load_series(series.folder, series.id).methods, series.header["methods"]):
-        file.append(series.header)
-    sharp = brightness(read_middle(series.reference.path, series.crop)) if series.to_do else np.zeros((0, 0))
-    for level, sha256 in zip(series.levels, series.hashes, strict=True):
-        missing = series.missing(sha256)
-        for figures in _measure_level(series, level, sha256, sharp, missing) if missing else ():
-            file.append(as_record(LEVEL, series.id, figures))
-            yield figures
+    @cached_property
+    def rows(self) -> Mapping[Row, Attempt]:
+        """What restores, by name and passes."""
+        return {(each.row, each.passes): each for each in self.lineup()}
 
+    @cached_property
+    def levels(self) -> list[Level]:
+        """All levels, the sharpest first."""
+        return find_series(self.data)
 
-def detail_path(folder: Path, run: str, level: float, row: str, passes: int) -> Path:
-    """Where the detail of a level is kept, as it was taken, restored, or sharp."""
-    name = re.sub(r"[^\w.-]+", "-", row)
-    return folder / DETAILS / f"{run}_{level:g}_{name}_{passes}.png"
+    @cached_property
+    def reference(self) -> Level:
+        """The level that stands for the sharp image."""
+        return choose_reference(self.levels, self.number)
 
+    @cached_property
+    def about(self) -> dict[str, Any]:
+        """Images, and how they are judged; the same images, judged in the same way, are the same run.
 
-def _complete(known: SeriesRecords, methods: Mapping[str, Mapping[str, Any]], out: Path, run: str) -> set[Key]:
-    """What was measured, and whose detail is still there."""
-    return {
-        each.key for each in known.done(methods) if detail_path(out, run, each.level, each.row, each.passes).is_file()
-    }
+        Raises:
+            ConfigError: If the folder holds no series, the estimator cannot measure, the detail lies outside.
+            ImageError: If an image cannot be read.
+        """
+        methods = {row: each.about for (row, _), each in self.rows.items()}
+        self._estimator.check_measurable()
+        about: dict[str, Any] = {
+            "version": _VERSION,
+            "levels": {level.name: sha256 for level, sha256 in zip(self.levels, self._hashes, strict=True)},
+            "reference": self.reference.name,
+            "crop": self.crop,
+            "border": BORDER,
+            "detail": [self._detail.top, self._detail.left, self._detail.height, self._detail.width],
+            "estimator": describe(self._estimator.method.name, self._estimator.method),
+            **({"gamma": True} if self.gamma else {}),
+        }
+        about["estimator"].pop("device")
+        run = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:ID_DIGITS]
+        return {"run": run, "set": self.data.resolve().name, "data": str(self.data), **about, "methods": methods}
 
+    def tasks(self) -> list[Task]:
+        """Every level, the sharpest first."""
+        rows = tuple(self.rows)
+        return [Task(level, sha256, rows) for level, sha256 in zip(self.levels, self._hashes, strict=True)]
 
-def _measure_level(
-    series: Series, level: Level, sha256: str, sharp: Plane, missing: Sequence[Attempt]
-) -> Iterator[LevelFigures]:
-    """Figures of one level; whatever goes wrong with it becomes a failed one."""
-    try:
-        image = read_middle(level.path, series.crop)
-        scene = set_scene(image, sharp, series.detail, is_reference=level == series.reference)
-    except PinsharpError as error:
-        yield from (_failed(level, sha256, each, error) for each in missing)
-        return
-    _keep(series, level, SHARP, 0, scene.sharp[scene.detail])
-    for attempt in missing:
+    def prepare(self, task: Task) -> Scene:
+        """Bring the sharp level to another one."""
+        image = read_middle(task.level.path, self.crop)
+        scene = set_scene(image, self._sharp, self._detail, is_reference=task.level == self.reference)
+        self._keep(task, (SHARP, 0), scene.sharp[scene.detail])
+        return scene
+
+    def measure(self, task: Task, row: Row, subject: Scene) -> LevelFigures:
+        """Let a method restore a level, and compare what comes out with the sharp one."""
+        image, made, seconds = subject.image, 0, None
+        if (restorer := self.rows[row].restorer) is not None:
+            restored = restorer(subject.image, iterations=row[1])
+            image, made, seconds = restored.image, restored.iterations, restored.seconds
+        figures: dict[str, Any] = judge(subject, image, self._estimator)
+        self._keep(task, row, brightness(image)[subject.detail])
+        return replace(
+            self.blank(task, row),
+            **figures,
+            registration=subject.found,
+            matching_least=min(subject.widths, default=None),
+            matching_most=max(subject.widths, default=None),
+            passes_made=made,
+            seconds=seconds,
+            megapixels=subject.image.shape[0] * subject.image.shape[1] / 1e6,
+        )
+
+    def blank(self, task: Task, row: Row) -> LevelFigures:
+        """Which level a row restores."""
+        return LevelFigures(*row, task.level.number, task.level.path.name, task.image_sha256)
+
+    def is_kept(self, task: Task, row: Row) -> bool:
+        """Whether the detail is still there."""
+        return self._path(task, row).is_file()
+
+    def tables(self, records: SeriesRecords) -> list[Table]:
+        """Every level before and after."""
+        return [real_table(records)]
+
+    def pictures(self, records: SeriesRecords, tables: Sequence[Table]) -> dict[str, Figure]:
+        """Width and PSNR against the level, and the same place at every level."""
+        return {"real-curves": draw_curves(records), "real-details": draw_details(records, self.folder)}
+
+    @cached_property
+    def _estimator(self) -> Restorer:
+        return self.load_estimator()
+
+    @cached_property
+    def _hashes(self) -> list[str]:
+        return image_hashes([level.path for level in self.levels])
+
+    @cached_property
+    def _sharp(self) -> Plane:
+        return brightness(read_middle(self.reference.path, self.crop))
+
+    @cached_property
+    def _detail(self) -> Box:
+        height, width = self._sharp.shape
+        blurred = gaussian_filter(self._sharp, _DETAIL_BLUR)
+        box = self.box or most_damaged(as_tensor(self._sharp), as_tensor(blurred))
+        if box.top + box.height > height or box.left + box.width > width:
+            raise ConfigError(f"expected a detail inside the sharp level of {height} x {width} pixels")
+        return box
+
+    def _path(self, task: Task, row: Row) -> Path:
+        return detail_path(self.folder, self.about["run"], task.level.number, *row)
+
+    def _keep(self, task: Task, row: Row, detail: Plane) -> None:
+        """Write what the picture shows of an image, in luma, 8 bits."""
+        path = self._path(task, row)
         try:
-            figures = _measure(series, scene, attempt, level, sha256)
-        except OutputError:
-            raise
-        except Exception as error:  # noqa: BLE001 - one image must not end the measuring of the others
-            figures = _failed(level, sha256, attempt, error)
-        yield figures
-
-
-def _measure(series: Series, scene: Scene, attempt: Attempt, level: Level, sha256: str) -> LevelFigures:
-    """Let a method restore a level, and compare what comes out with the sharp one."""
-    image, made, seconds = scene.image, 0, None
-    if attempt.restorer is not None:
-        restored = attempt.restorer(scene.image, iterations=attempt.passes)
-        image, made, seconds = restored.image, restored.iterations, restored.seconds
-    judged = judge(scene, image, series.estimator)
-    _keep(series, level, attempt.row, attempt.passes, brightness(image)[scene.detail])
-    return LevelFigures(
-        row=attempt.row,
-        passes=attempt.passes,
-        level=level.number,
-        image=level.path.name,
-        image_sha256=sha256,
-        sigma=judged.blur.sigma,
-        sigma_relative_std=judged.blur.sigma_relative_std,
-        mse=judged.mse,
-        psnr=judged.psnr,
-        sharpness=judged.sharpness,
-        reference_sharpness=judged.reference_sharpness,
-        registration=scene.found,
-        matching_least=min(scene.widths, default=None),
-        matching_most=max(scene.widths, default=None),
-        passes_made=made,
-        seconds=seconds,
-        megapixels=scene.image.shape[0] * scene.image.shape[1] / 1e6,
-    )
-
-
-def _keep(series: Series, level: Level, row: str, passes: int, detail: Plane) -> None:
-    """Write what the picture shows of an image, in luma, 8 bits."""
-    path = detail_path(series.folder, series.id, level.number, row, passes)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path.parent}: expected a folder for the details, got {error.strerror}") from None
-    write_image(path, np.rint(np.clip(detail, 0, 1) * 255).astype(np.uint8), overwrite=True)
-
-
-def _failed(level: Level, sha256: str, attempt: Attempt, reason: Exception) -> LevelFigures:
-    return LevelFigures(
-        attempt.row,
-        attempt.passes,
-        level.number,
-        level.path.name,
-        sha256,
-        status="failed",
-        reason=one_line(reason)[:LONGEST_REASON],
-    )
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{path.parent}: expected a folder for the details, got {error.strerror}") from None
+        write_image(path, np.rint(np.clip(detail, 0, 1) * 255).astype(np.uint8), overwrite=True)

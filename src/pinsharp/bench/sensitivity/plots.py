@@ -1,34 +1,49 @@
 """Pictures of what a wrong width of the blur costs: one image restored with three kernels, and PSNR over all widths."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.figure import Figure
+from torch import Tensor
 
-from pinsharp.bench.quality.contenders import BLURRED
+from pinsharp.bench.engine.methods import BLURRED, TRUE_KERNEL
 from pinsharp.bench.quality.plots import PSNRS
-from pinsharp.bench.quality.records import TRUE_KERNEL
-from pinsharp.bench.sensitivity.study import ESTIMATED, Setting, Trial
+from pinsharp.bench.quality.records import Measurement
+from pinsharp.bench.sensitivity.setting import ESTIMATED, Setting, parts
 from pinsharp.bench.show.figures import FONT, GREY, method_styles, new_figure, tidy
 from pinsharp.bench.show.sheet import Box, Version, draw_sheet, most_damaged
 from pinsharp.bench.show.typeset import Table
+from pinsharp.data.testset import BlurredPair
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A restoration: its figures, of what it was made, and the image (1, C, H, W)."""
+
+    figures: Measurement
+    pair: BlurredPair
+    image: Tensor
+
 
 _LONG_LABEL = 28  # letters, of which two fit side by side
 
 
-def draw_fig4(shown: Sequence[Trial], setting: Setting, *, estimator: str, box: Box | None = None) -> Figure:
+def draw_fig4(shown: Sequence[Shown], setting: Setting, *, estimator: str, box: Box | None = None) -> Figure:
     """Draw the restorations of one image side by side: the detail that the blur has hurt most, or another.
 
     Args:
-        shown: Trials of one image that `is_shown` says are shown.
+        shown: Restorations of one image.
         setting: Theirs.
         estimator: Name of what estimated the kernels.
         box: The detail.
     """
     pair = shown[0].pair
     # Of all methods but the first, what a user gets: the restoration with the estimated kernel.
-    chosen = [each for each in shown if each.assumed in (None, ESTIMATED) or each.method == shown[1].method]
-    versions = [Version(_label(each, setting, estimator), each.image) for each in chosen]
+    first, _ = parts(shown[1].figures.row)
+    rows = [(each, *parts(each.figures.row)) for each in shown]
+    chosen = [each for each, method, assumed in rows if assumed in (None, ESTIMATED) or method == first]
+    versions = [Version(_label(each.figures, setting, estimator), each.image) for each in chosen]
     versions.append(Version("original\n ", pair.sharp))
     whole = Version(f"{pair.path.name}, blurred by a Gaussian\nof sigma {setting.true:g} px", pair.blurred)
     return draw_sheet(whole, versions, box or most_damaged(pair.sharp, pair.blurred))
@@ -69,12 +84,13 @@ def draw_curve(curve: Table, table: Table, setting: Setting, *, psnr: str = "mea
     return figure
 
 
-def _label(trial: Trial, setting: Setting, estimator: str) -> str:
+def _label(figures: Measurement, setting: Setting, estimator: str) -> str:
     kernels = {setting.true: f"true sigma {setting.true:g}", setting.wrong: f"sigma {setting.wrong:g} (wrong)"}
-    if trial.assumed is None:
-        what = trial.method
-    elif trial.assumed == ESTIMATED:
-        what = f"{trial.method}, blind" if trial.method == estimator else f"{trial.method}, kernel of {estimator}"
+    method, assumed = parts(figures.row)
+    if assumed is None:
+        what = method
+    elif assumed == ESTIMATED:
+        what = f"{method}, blind" if method == estimator else f"{method}, kernel of {estimator}"
     else:
-        what = f"{trial.method}, {kernels[float(trial.assumed)]}"
-    return f"{what}\n{trial.figures.psnr:.2f} dB, SSIM {trial.figures.ssim:.3f}"
+        what = f"{method}, {kernels[float(assumed)]}"
+    return f"{what}\n{figures.psnr:.2f} dB, SSIM {figures.ssim:.3f}"

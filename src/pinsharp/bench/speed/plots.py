@@ -5,8 +5,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from pinsharp.bench.engine.methods import TRUE_KERNEL
 from pinsharp.bench.quality.plots import PSNRS
-from pinsharp.bench.quality.records import TRUE_KERNEL
 from pinsharp.bench.show.figures import (
     FONT,
     drawn,

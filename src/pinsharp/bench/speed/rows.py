@@ -1,24 +1,15 @@
-"""Rows of a speed table that differ in runtime, precision and kind of image, each measured in a process of its own.
+"""Rows of a speed table: methods as they are, in several runtimes and precisions, and networks without training."""
 
-In a process of its own a row's peak memory is its own, its threads are set before anything has started some, and what
-it leaves in caches helps nobody else.
-"""
-
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from typing import cast
 
-import torch
-
-from pinsharp.allocator import keep_freed_memory
+from pinsharp.bench.engine.methods import labelled
 from pinsharp.bench.quality.contenders import Contender, contenders
-from pinsharp.bench.speed.study import Image, Timing, failed_timing, timings
 from pinsharp.data.testset import Degradation
-from pinsharp.errors import ConfigError, PinsharpError
+from pinsharp.errors import ConfigError
 from pinsharp.methods.devices import PRECISIONS, RUNTIMES, Precision, Runtime
+from pinsharp.methods.method import Method
 from pinsharp.methods.table import load_method
 from pinsharp.methods.untrained import untrained_method
 
@@ -36,6 +27,7 @@ class Row:
         precision: Of them.
         is_untrained: Whether the network is made anew, with random weights.
         device: Where it computes.
+        name: What tables call it, if not by the others.
     """
 
     method: str
@@ -43,13 +35,31 @@ class Row:
     precision: Precision = "auto"
     is_untrained: bool = False
     device: str = "cpu"
+    name: str | None = None
 
     @property
     def label(self) -> str:
         """What tables call it."""
+        if self.name is not None:
+            return self.name
         if self.is_untrained:
             return f"{self.method}, untrained"
         return f"{self.method} {self.runtime}" + ("" if self.precision == "auto" else f" {self.precision}")
+
+
+def plain_rows(names: Sequence[str], *, precision: str, device: str) -> list[Row]:
+    """Make a row of each method in PyTorch.
+
+    Args:
+        names: Names or files; LABEL=METHOD names the row.
+        precision: Of the convolutions.
+        device: Where to compute.
+
+    Raises:
+        ConfigError: If two different methods would make the same row.
+    """
+    chosen = cast(Precision, precision)
+    return [Row(method, "torch", chosen, device=device, name=row) for row, method in labelled(names).items()]
 
 
 def speed_rows(
@@ -74,58 +84,20 @@ def speed_rows(
     return rows + [Row(kind, "torch", default, is_untrained=True, device=device) for kind in untrained]
 
 
-def timings_apart(
-    rows: Sequence[Row],
-    *,
-    megapixels: Sequence[float],
-    threads: Sequence[int],
-    images: Sequence[Image],
-    repeats: int,
-) -> Iterator[Timing]:
-    """Time every row at every size, kind of image and number of threads, one after the other, a process each.
+def contender_of(row: Row, load: Callable[..., Method] = load_method) -> Contender:
+    """Load what a row times.
 
-    What cannot be done, down to the death of the process, is a timing with its reason.
+    Args:
+        row: The row.
+        load: Makes a method of a name, a device, a precision and a runtime.
     """
-    for size in megapixels:
-        for image in images:
-            for count in threads:
-                for row in rows:
-                    yield _apart(row, size, image, count, repeats)
-
-
-def _apart(row: Row, size: float, image: Image, threads: int, repeats: int) -> Timing:
-    # A process of its own for one call: a forked one would hang in torch's threads.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        try:
-            timing = pool.submit(_measure, row, size, image, threads, repeats).result()
-        except BrokenProcessPool:
-            reason = "its process was ended; is memory short?"
-            timing = failed_timing(row.label, size, image, threads, repeats, reason)
-    return replace(timing, runtime=row.runtime)
-
-
-def _measure(row: Row, size: float, image: Image, threads: int, repeats: int) -> Timing:
-    """Load the method of a row and time it, in a process that does nothing else."""
-    keep_freed_memory()
-    torch.set_num_threads(threads)  # before loading: runtimes take as many
-    try:
-        contender = _contender(row)
-    except (PinsharpError, RuntimeError) as error:
-        return failed_timing(row.label, size, image, threads, repeats, error)
-    (timing,) = timings([contender], megapixels=[size], threads=[threads], repeats=repeats, image=image)
-    return timing
-
-
-def _contender(row: Row) -> Contender:
+    settings: dict[str, str] = {"device": row.device, "precision": row.precision}
     if row.is_untrained:
-        method = untrained_method(row.method, device=row.device, precision=row.precision)
-        (contender,) = contenders([row.method], Degradation(), load=lambda name: method)
+        load = untrained_method
     else:
-        (contender,) = contenders(
-            [row.method],
-            Degradation(),
-            load=lambda name: load_method(name, device=row.device, precision=row.precision, runtime=row.runtime),
-        )
+        settings["runtime"] = row.runtime
+    given = row.method if row.name in (None, row.method) else f"{row.name}={row.method}"
+    (contender,) = contenders([given], Degradation(), load=lambda name: load(name, **settings))
     return replace(contender, row=row.label)
 
 

@@ -10,8 +10,6 @@ import typer
 from pinsharp.cli.messages import print_json
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from pinsharp.bench.quality.records import RunRecords
     from pinsharp.bench.show.sheet import Box
     from pinsharp.bench.show.typeset import Table
@@ -39,7 +37,7 @@ NUMBER_SUFFIXES = (".csv", ".json")
 
 def names(text: str | None) -> list[str]:
     """Split what is joined by commas; nothing is an empty list. `, true kernel` stays with the name before it."""
-    from pinsharp.bench.quality.records import TRUE_KERNEL
+    from pinsharp.bench.engine.methods import TRUE_KERNEL
 
     if not text:
         return []
@@ -136,13 +134,6 @@ def write_table(table: "Table", folder: Path, suffixes: Sequence[str]) -> list[P
     for path in paths:
         write_atomically(path, WRITERS[path.suffix](table).encode())
     return paths
-
-
-def write_figure(figure: "Figure", folder: Path, name: str) -> list[Path]:
-    """Write a figure into a folder, for the screen and for paper."""
-    from pinsharp.bench.show.figures import save
-
-    return save(figure, folder, name)
 
 
 def show(tables: "Sequence[Table]", paths: Sequence[Path], content: dict[str, Any], *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`pinsharp evaluate`: the table, its JSON, the records, and what is refused."""
+"""`pinsharp bench run` without and with a folder: the table, its JSON, the records, and what is refused."""
 
 import json
 
@@ -11,12 +11,12 @@ from typer.testing import CliRunner
 from pinsharp.blur.camera import generator
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.operators import Blur
-from pinsharp.cli.evaluate import evaluate
-from pinsharp.errors import ConfigError, ImageError, KernelError, OutputError
+from pinsharp.cli.bench.run import run as bench_run
+from pinsharp.errors import ConfigError, KernelError, OutputError
 from pinsharp.images.files import write_image
 
 app = typer.Typer()
-app.command()(evaluate)
+app.command()(bench_run)
 
 
 @pytest.fixture
@@ -31,8 +31,12 @@ def folder(tmp_path):
     return data
 
 
-def run(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+def run(folder, *arguments):
+    return CliRunner().invoke(app, ["--data", str(folder), *map(str, arguments)])
+
+
+def records_in(out):
+    return [json.loads(line) for line in (out / "records.jsonl").read_text().splitlines()]
 
 
 def test_the_table_has_a_row_a_method_and_a_column_a_kernel(folder):
@@ -50,48 +54,43 @@ def test_the_table_has_a_row_a_method_and_a_column_a_kernel(folder):
     assert result.stderr == ""
 
 
-def test_json_prints_the_protocol_and_a_line_a_row(folder):
+def test_json_has_the_protocol_and_a_part_a_row(folder):
     result = run(folder, "--methods", "blurred", "--kernels", "disk:2", "--noise", 2, "--seed", 3, "--json")
 
-    about, row = (json.loads(line) for line in result.stdout.splitlines())
-    assert about["record"] == "header"
+    about = json.loads(result.stdout)
     assert about["protocol"]["noise_of_255"] == 2
     assert about["protocol"]["seed"] == 3
-    assert row["record"] == "row"
-    assert row["name"] == "blurred"
-    assert row["images"] == 3
+    assert [(row["name"], row["images"]) for row in about["rows"]] == [("blurred", 3)]
 
 
 def test_records_hold_every_figure_and_add_up_to_the_rows(folder, tmp_path):
-    out = tmp_path / "records.jsonl"
+    options = ["--methods", "blurred,wiener", "--kernels", "gaussian:2,disk:2", "--json"]
 
-    run(folder, "--methods", "blurred,wiener", "--kernels", "gaussian:2,disk:2", "-o", out)
+    rows = json.loads(run(folder, *options, "-o", tmp_path / "out").stdout)["rows"]
 
-    records = [json.loads(line) for line in out.read_text().splitlines()]
-    measured = [record for record in records if record["record"] == "measurement"]
-    assert [record["record"] for record in records] == ["header", *["measurement"] * 12, "row", "row"]
-    for row in records[-2:]:
-        own = [record["psnr"] for record in measured if record["row"] == row["name"]]
+    records = records_in(tmp_path / "out")
+    assert [record["record"] for record in records] == ["run", *["measurement"] * 12]
+    for row in rows:
+        own = [record["psnr"] for record in records[1:] if record["row"] == row["name"]]
         assert row["mean_psnr"] == pytest.approx(np.mean(own))
 
 
 def test_limit_takes_the_first_images(folder, tmp_path):
-    out = tmp_path / "records.jsonl"
+    run(folder, "--methods", "blurred", "--kernels", "disk:2", "--limit", 2, "-o", tmp_path / "out")
 
-    run(folder, "--methods", "blurred", "--kernels", "disk:2", "--limit", 2, "-o", out)
-
-    images = [json.loads(line).get("image") for line in out.read_text().splitlines()]
-    assert images == [None, "0.png", "1.png", None]
+    assert [record.get("image") for record in records_in(tmp_path / "out")] == [None, "0.png", "1.png"]
 
 
-def test_a_run_that_fails_on_the_way_keeps_what_it_measured(folder, tmp_path):
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_an_image_that_fails_is_told_and_costs_no_other(folder, tmp_path, is_kept):
     (folder / "2.png").write_bytes(b"")
-    out = tmp_path / "records.jsonl"
 
-    result = run(folder, "--methods", "blurred", "--kernels", "disk:2", "-o", out)
+    options = ["-o", tmp_path / "out"] if is_kept else []
+    result = run(folder, "--methods", "blurred", "--kernels", "disk:2", *options)
 
-    assert isinstance(result.exception, ImageError)
-    assert [json.loads(line)["record"] for line in out.read_text().splitlines()] == ["header", *["measurement"] * 2]
+    assert result.exit_code == 1
+    assert "blurred: 1 of 3 failed, first 2.png, disk:2: " in result.stderr
+    assert [line.split()[-1] for line in result.stdout.splitlines() if line.split()[:1] == ["blurred"]] == ["2"]
 
 
 @pytest.mark.parametrize(
@@ -113,25 +112,19 @@ def test_a_wrong_option_is_one_clear_error(folder, options, error, sentence):
     assert sentence in str(result.exception)
 
 
-def test_records_replace_an_older_file_only_when_asked_and_never_an_image(folder, tmp_path):
-    out = tmp_path / "records.jsonl"
-    out.write_text("mine")
-    options = ["--methods", "blurred", "--kernels", "disk:2"]
-
-    assert isinstance(run(folder, *options, "-o", out).exception, OutputError)
-    assert out.read_text() == "mine"
+def test_a_file_in_place_of_the_folder_stays_as_it_is(folder):
     before = (folder / "0.png").read_bytes()
-    assert isinstance(run(folder, *options, "-o", folder / "0.png", "--overwrite").exception, OutputError)
+
+    result = run(folder, "--methods", "blurred", "--kernels", "disk:2", "-o", folder / "0.png")
+
+    assert isinstance(result.exception, OutputError)
     assert (folder / "0.png").read_bytes() == before
-    assert run(folder, *options, "-o", out, "--overwrite").exit_code == 0
-    assert out.read_text() != "mine"
-    assert isinstance(run(folder, *options, "-o", tmp_path / "no" / "folder.jsonl").exception, OutputError)
 
 
 def test_the_true_kernel_adds_a_row_for_a_method_that_takes_one(folder):
     options = ["--methods", "blurred,wiener", "--kernels", "disk:2", "--true-kernel", "--json"]
 
-    _, blurred, blind, informed = (json.loads(line) for line in run(folder, *options).stdout.splitlines())
+    blurred, blind, informed = json.loads(run(folder, *options).stdout)["rows"]
 
     assert [row["name"] for row in (blurred, blind, informed)] == ["blurred", "wiener", "wiener, true kernel"]
     assert blind["blind_gap"] == pytest.approx(informed["mean_psnr"] - blind["mean_psnr"])
