@@ -5,16 +5,11 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 from pinsharp.errors import OutputError
-
-fcntl: ModuleType | None
-try:
-    import fcntl
-except ImportError:  # Windows: two runs into one folder are not noticed there
-    fcntl = None
+from pinsharp.locks import try_lock
 
 RECORDS = "records.jsonl"
 """Name of the file in the folder of a benchmark."""
@@ -44,7 +39,11 @@ class RecordFile:
                 f"{folder}: expected a folder for the records, got {error.strerror}; choose another"
             ) from None
         try:
-            self._lock()
+            if not try_lock(self._file):
+                raise OutputError(
+                    f"{folder}: expected a folder for this run alone, got one into which another run is writing; wait "
+                    "for it, or choose another folder"
+                )
             self._drop_torn_line()
         except BaseException:
             self._file.close()
@@ -71,20 +70,6 @@ class RecordFile:
             raise OutputError(
                 f"{self.path}: expected to add a record, got {error.strerror}; what is there is kept, run it again"
             ) from None
-
-    def _lock(self) -> None:
-        """Take the file; the system lets go of it when this process ends, however it ends."""
-        if fcntl is None:
-            return
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise OutputError(
-                f"{self.path.parent}: expected a folder for this run alone, got one into which another run is "
-                "writing; wait for it, or choose another folder"
-            ) from None
-        except OSError:  # a file system without locks, as some networks have
-            return
 
     def _drop_torn_line(self) -> None:
         self._file.seek(0)
