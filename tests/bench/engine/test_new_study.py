@@ -2,13 +2,16 @@
 
 import inspect
 import json
+import re
 import sys
+from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 import toy_study
+from pinsharp import bench
 
 APP = typer.Typer()
 APP.command()(toy_study.toy)  # the one line
@@ -66,3 +69,10 @@ def test_two_processes_share_it_and_one_that_dies_costs_only_what_it_was_at(toy,
 
 def test_it_is_small():
     assert len(inspect.getsource(sys.modules["toy_study"]).splitlines()) < 150
+
+
+@pytest.mark.parametrize("room", ["engine", "show"])
+def test_what_studies_share_knows_none_of_them(room):
+    texts = [path.read_text() for path in (Path(bench.__file__).parent / room).glob("*.py")]
+
+    assert set(re.findall(r"from pinsharp\.bench\.(\w+)", " ".join(texts))) <= {"engine", "show"}
