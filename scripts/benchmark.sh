@@ -29,7 +29,7 @@ peers="nafnet srn deepdeblur dwdn"
 card() {
     name=$1
     shift
-    [ -f "$out/kodak-$name.jsonl" ] || pinsharp evaluate "$sets/kodak24" ${limit:+--limit "$limit"} --true-kernel --methods blurred,linear-limit,swift,sharp -o "$out/kodak-$name.jsonl" "$@"
+    measure kodak24 --true-kernel --methods blurred,linear-limit,swift,sharp -o "$out/cards" --json "$@" >"$out/kodak-$name.json"
 }
 mkdir -p "$out"
 card reflect

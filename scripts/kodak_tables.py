@@ -1,8 +1,8 @@
-"""Tables of the README and of the model cards, from what three runs of `pinsharp evaluate -o` left.
+"""Tables of the README and of the model cards, from what three runs of `pinsharp bench run --json` printed.
 
 Usage: python scripts/kodak_tables.py OUT [NAME ...]
 
-OUT holds kodak-reflect.jsonl, kodak-valid.jsonl and kodak-disks.jsonl (scripts/benchmark.sh makes them). Writes
+OUT holds kodak-reflect.json, kodak-valid.json and kodak-disks.json (scripts/benchmark.sh makes them). Writes
 OUT/readme.md, and OUT/NAME.md for each model; scripts/fill_page.py puts them into the pages.
 """
 
@@ -23,7 +23,7 @@ Cells = list[str]
 
 @dataclass(frozen=True)
 class Run:
-    """One evaluation: what the tables call it, where it was made, and its rows by name."""
+    """One benchmark: what the tables call it, where it was made, and its rows by name."""
 
     title: str
     header: dict[str, Any]
@@ -40,12 +40,11 @@ class Run:
 
 
 def read(path: Path, title: str) -> Run:
-    """Read header and rows of one evaluation."""
+    """Read header and rows of one benchmark."""
     if not path.is_file():
         sys.exit(f"expected {path}, which scripts/benchmark.sh makes; run it first")
-    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    header = next(record for record in records if record["record"] == "header")
-    return Run(title, header, {record["name"]: record for record in records if record["record"] == "row"})
+    header = json.loads(path.read_text(encoding="utf-8"))
+    return Run(title, header, {row["name"]: row for row in header["rows"]})
 
 
 def table(head: Cells, rows: list[Cells]) -> str:
@@ -78,7 +77,7 @@ def by_width(run: Run, name: str) -> str:
 
 
 def provenance(run: Run) -> str:
-    """Commit, machine and software of an evaluation."""
+    """Commit, machine and software of a benchmark."""
     header = run.header
     return (
         f"Commit {header['commit'][:7]}, PyTorch {header['torch']}, {header['cores']} cores of an {header['machine']}."
@@ -88,7 +87,7 @@ def provenance(run: Run) -> str:
 def main(folder: str, *names: str) -> None:
     """Write the tables of all models into the folder."""
     out, models = Path(folder), list(names or ("swift", "sharp"))
-    runs = [read(out / f"kodak-{key}.jsonl", title) for key, title in RUNS.items()]
+    runs = [read(out / f"kodak-{key}.json", title) for key, title in RUNS.items()]
     tables = {"readme": overview(runs, models)}
     tables |= {name: "\n\n".join(by_width(run, name) for run in runs) for name in models}
     for name, text in tables.items():

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from pinsharp.bench.figures import GREY, legend, log_axis, method_styles, panel_grid, tidy
+from pinsharp.bench.show.figures import GREY, legend, log_axis, method_styles, panel_grid, tidy
 
 TOLERANCE = 1e-3  # dB; the mean over the same crops differs in its last digits
 

@@ -215,9 +215,9 @@ def widen(given: argparse.Namespace) -> str:
 
 
 def ship(given: argparse.Namespace) -> str:
-    """Put a model into the package: float16, with its card and the figures that `pinsharp evaluate -o` wrote.
+    """Put a model into the package: float16, with its card and what `pinsharp bench run --json` printed.
 
-    The hash of a model covers its weights, not its card: evaluate what was shipped, then ship again with the records.
+    The hash of a model covers its weights, not its card: measure what was shipped, then ship again with the figures.
     """
     loaded = load_weights(given.source)
     weights.ZOO.mkdir(exist_ok=True)
@@ -246,14 +246,9 @@ def _weighted(source: str) -> tuple[str, float]:
 
 def _figures(path: Path) -> dict[str, Any]:
     """Protocol and rows of one evaluation."""
-    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    header = next(record for record in records if record["record"] == "header")
+    header = json.loads(path.read_text(encoding="utf-8"))
     kept = ("mean_psnr", "aggregate_psnr", "ssim", "relative_sigma_error", "blind_gap")
-    rows = {
-        record["name"]: {key: round(record[key], 4) for key in kept if record[key] is not None}
-        for record in records
-        if record["record"] == "row"
-    }
+    rows = {row["name"]: {key: round(row[key], 4) for key in kept if row[key] is not None} for row in header["rows"]}
     return {"data": Path(header["data"]).name, "protocol": header["protocol"], "commit": header["commit"], "rows": rows}
 
 

@@ -7,7 +7,7 @@ from functools import partial
 import torch
 
 from pinsharp.bench.detection.rows import attempts
-from pinsharp.bench.detection.scene import Study
+from pinsharp.bench.detection.scene import Setup
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.detect.panel import DirtSettings, PanelSettings, ParticleSettings
@@ -21,7 +21,7 @@ PANEL = PanelSettings(
     particles=ParticleSettings(per_pin=6, onset_um=10),
     dirt=DirtSettings(smudges=0, scratches=0, faint=0),
 )
-STUDY = Study(PANEL)
+SETUP = Setup(PANEL)
 CALLS = []
 """Passes of each restoration that a fake of this process made."""
 

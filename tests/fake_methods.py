@@ -5,8 +5,9 @@ import signal
 
 import torch
 
-from pinsharp.bench.contenders import contenders
+from pinsharp.bench.quality.contenders import contenders
 from pinsharp.methods.method import Deblurred
+from pinsharp.methods.table import load_method
 
 CALLS = []
 """Size of each image that a fake method of this process was given."""
@@ -49,6 +50,18 @@ class Deadly(Brighter):
         if image.shape[-1] == 44:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().__call__(image)
+
+
+def deadly_or_real(name, **settings):
+    """A method that ends its process at any image, or a real one."""
+    return Deadlier() if name == "deadly" else load_method(name, **settings)
+
+
+class Deadlier(Brighter):
+    """Ends its process at any image."""
+
+    def __call__(self, image, kernel=None):
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 FAKES = {"brighter": Brighter, "stumbling": Stumbling, "nothing": Nothing, "deadly": Deadly}

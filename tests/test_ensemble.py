@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pinsharp.bench.contenders import describe
+from pinsharp.bench.engine.methods import describe
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError, KernelError, WeightsError
 from pinsharp.methods.ensemble import Ensemble

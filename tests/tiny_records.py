@@ -2,8 +2,9 @@
 
 import math
 
-from pinsharp.bench.record_file import RecordFile, plain
-from pinsharp.bench.records import Measurement
+from pinsharp.bench.engine.record_file import RecordFile
+from pinsharp.bench.engine.records import plain
+from pinsharp.bench.quality.records import Measurement
 
 PROTOCOL = {
     "kernels": "gaussian:2:9,gaussian:3:9",

@@ -49,6 +49,32 @@ def test_a_series_is_measured_once_and_told_in_files(cli, series, model, tmp_pat
 
 
 @pytest.mark.slow
+def test_two_processes_say_what_one_says(cli, series, model, tmp_path):
+    options = ["--methods", f"net={model}", "--estimator", model, "--device", "cpu", "--passes", 1]
+
+    one = cli("bench", "real", series, "-o", tmp_path / "one", *options)
+    two = cli("bench", "real", series, "-o", tmp_path / "two", *options, "--jobs", 2)
+
+    assert (one.code, two.code) == (0, 0)
+    assert one.out == two.out
+
+
+def test_photographs_are_another_run_restored_in_linear_light(cli, series, tmp_path):
+    options = ["--methods", "richardson-lucy:2", "--device", "cpu", "--passes", 1, "--json"]
+
+    plain, photographs = (
+        json.loads(cli("bench", "real", series, "-o", tmp_path / "out", *options, *extra).out)
+        for extra in ([], ["--gamma"])
+    )
+
+    assert plain["run"] != photographs["run"]
+    assert ("gamma" in plain, photographs["gamma"]) == (False, True)
+    before, after = (document["groups"][0]["rows"] for document in (plain, photographs))
+    assert [row["matching_sigma"] for row in before] == [row["matching_sigma"] for row in after]
+    assert all(one["restored_psnr"] != two["restored_psnr"] for one, two in zip(before[1:], after[1:], strict=True))
+
+
+@pytest.mark.slow
 def test_without_level_0_another_is_the_sharp_one_and_a_level_that_fails_costs_no_other(cli, series, model, tmp_path):
     (series / "0.png").unlink()
     write_image(series / "3.png", np.full((120, 132), 9, np.uint8))
@@ -67,6 +93,7 @@ def test_without_level_0_another_is_the_sharp_one_and_a_level_that_fails_costs_n
     [
         (["--reference", "7"], "a reference among the levels 0, 1, -2, got 7"),
         (["--crop", "100"], "--crop must be at least 128 pixels, got 100"),
+        (["--jobs", "0"], "--jobs must be at least 1"),
         (["--passes", "0"], "passes of at least 1, got 0"),
         (["--passes", "a"], "--passes: expected numbers"),
         (["--detail", "1,2,3"], "--detail: expected four numbers"),

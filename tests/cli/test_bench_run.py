@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import pinsharp
-from pinsharp.bench.record_file import RECORDS, RecordFile
-from pinsharp.bench.records import load_records
+from pinsharp.bench.engine.record_file import RECORDS, RecordFile
+from pinsharp.bench.quality.records import load_records
 from pinsharp.methods.classical import SolverMethod
 
 PROTOCOL = ["--kernels", "gaussian:1.8:21,disk:2"]
@@ -38,17 +38,22 @@ def bench(cli, data, tmp_path):
 
 def figures(folder):
     (records,) = load_records(folder)
-    return {each.key: (each.mse, each.psnr, each.ssim) for each in records.measurements}
+    return {each.key: (each.mse, each.psnr, each.ssim) for each in records.figures}
 
 
-def test_the_table_is_that_of_evaluate(bench, cli, data):
-    shown = bench("--true-kernel")
+def test_without_a_folder_the_table_is_the_same_and_nothing_is_kept(bench, cli, data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kept = bench("--true-kernel")
+    before = sorted(tmp_path.rglob("*"))
 
-    evaluated = cli("evaluate", data, "--methods", "blurred,wiener", *PROTOCOL, "--true-kernel")
-    assert (shown.code, evaluated.code) == (0, 0)
-    assert shown.out == evaluated.out
+    shown = cli("bench", "run", "--data", data, "--methods", "blurred,wiener", *PROTOCOL, "--true-kernel")
+
+    assert (shown.code, kept.code) == (0, 0)
+    assert shown.out == kept.out
+    assert shown.err == ""
     assert "wiener, true kernel" in shown.out
-    assert "18 restorations to measure" in shown.err
+    assert "18 restorations to measure" in kept.err
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_json_is_one_document_and_nothing_else(bench):
@@ -102,11 +107,11 @@ def test_failures_are_told_recorded_and_tried_again(bench, tmp_path, monkeypatch
         "4",
         "6",
     ]
-    assert len([each for each in load_records(tmp_path / "out")[0].measurements if not each.is_done]) == 2
+    assert len([each for each in load_records(tmp_path / "out")[0].figures if not each.is_done]) == 2
 
     monkeypatch.setattr(SolverMethod, "__call__", restore)
     assert bench().code == 0
-    assert all(each.is_done for each in load_records(tmp_path / "out")[0].measurements)
+    assert all(each.is_done for each in load_records(tmp_path / "out")[0].figures)
 
 
 def test_an_interrupt_keeps_what_was_measured(bench, tmp_path, monkeypatch):

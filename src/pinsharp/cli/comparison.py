@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pinsharp.bench.evaluate import Row
-    from pinsharp.bench.tasks import Lineup
+    from pinsharp.bench.quality.judge import Row
+    from pinsharp.bench.quality.study import Lineup
     from pinsharp.methods import devices
     from pinsharp.methods.method import Method
 
@@ -41,7 +41,7 @@ def loader(device: str, precision: str) -> "Callable[[str], Method]":
 
 def lineup_of(methods: str, *, true_kernel: bool, device: str, precision: str) -> "Lineup":
     """Turn the names that the user has joined by commas into what makes the rows of a protocol."""
-    from pinsharp.bench.contenders import contenders
+    from pinsharp.bench.quality.contenders import contenders
 
     names = [name.strip() for name in methods.split(",")]
     return partial(contenders, names, true_kernel=true_kernel, load=loader(device, precision))

@@ -7,7 +7,6 @@ import typer
 
 from pinsharp.cli.options import Json, Limit, Overwrite
 from pinsharp.cli.outputs import check_results
-from pinsharp.cli.progress import progress
 
 if TYPE_CHECKING:
     from pinsharp.export.files import Report
@@ -33,7 +32,7 @@ def export(
         ),
     ] = None,
     kernels: Annotated[
-        str, typer.Option(metavar="K", help="Blurs for --data, as `pinsharp evaluate` takes them.")
+        str, typer.Option(metavar="K", help="Blurs for --data, as `pinsharp bench run` takes them.")
     ] = KERNELS,
     limit: Limit = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Decides the random images of the check.")] = 0,
@@ -64,10 +63,13 @@ def export(
 
 def _cost(weights: Path, exported: Path, data: Path, kernels: str, limit: int | None) -> dict[str, float]:
     """Mean PSNR in dB of PyTorch in float32 and of the file, on a folder of sharp images that are blurred for it."""
-    from pinsharp.bench.contenders import contenders
-    from pinsharp.bench.evaluate import measure, summarise
+    from pinsharp.bench.quality.contenders import contenders
+    from pinsharp.bench.quality.judge import summarise
+    from pinsharp.bench.quality.study import Quality
+    from pinsharp.cli.bench.measure import conduct
     from pinsharp.cli.comparison import sharp_images
     from pinsharp.data.testset import Degradation
+    from pinsharp.errors import ImageError
     from pinsharp.methods.table import load_method
 
     protocol = Degradation(kernels)
@@ -76,12 +78,11 @@ def _cost(weights: Path, exported: Path, data: Path, kernels: str, limit: int | 
         *contenders([f"torch={weights}"], protocol, load=lambda name: load_method(name, precision="float32")),
         *contenders([f"file={exported}"], protocol),
     ]
-    measurements = []
-    with progress(len(paths) * len(protocol.kernels) * len(rows), "restoring") as advance:
-        for measurement in measure(paths, protocol, rows):
-            measurements.append(measurement)
-            advance()
-    return {row.name: row.mean_psnr for row in summarise(measurements)}
+    _, records = conduct(Quality(data, paths, protocol, lambda _: rows), None)
+    failed = next((each.reason for each in records.figures if not each.is_done), None)
+    if failed is not None:
+        raise ImageError(failed)
+    return {row.name: row.mean_psnr for row in summarise(records.figures)}
 
 
 def _tell(report: "Report", precision: str, cost: dict[str, float] | None, *, as_json: bool) -> None:

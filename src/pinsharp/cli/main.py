@@ -9,7 +9,6 @@ import typer
 from pinsharp.allocator import keep_freed_memory
 from pinsharp.cli.bench import bench
 from pinsharp.cli.detect import detect
-from pinsharp.cli.evaluate import evaluate
 from pinsharp.cli.export import export
 from pinsharp.cli.info import info
 from pinsharp.cli.kernel import kernel
@@ -29,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",  # joins the lines of a docstring's paragraph
     context_settings={"help_option_names": ["-h", "--help"]},  # subcommands inherit it
 )
-for _command in (restore, watch, kernel, info, synth, evaluate, export, train):
+for _command in (restore, watch, kernel, info, synth, export, train):
     app.command()(_command)
 app.add_typer(detect)
 app.add_typer(bench)

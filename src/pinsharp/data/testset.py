@@ -57,6 +57,10 @@ class Degradation:
             raise ConfigError(f"noise must be at least 0 and far below full scale, got {255 * self.noise:g} of 255")
         object.__setattr__(self, "kernels", named_kernels(self.kernel_set))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Kernels are made anew in another process: tensors had better not be sent."""
+        return Degradation, (self.kernel_set, self.boundary, self.bits, self.noise, self.seed)
+
     @cached_property
     def summary(self) -> dict[str, Any]:
         """All settings as plain values, with the kernels' hash, for records and manifests."""

@@ -8,18 +8,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fake_detection import STUDY, fake_lineup
-from pinsharp.bench.contenders import BLURRED
+from fake_detection import SETUP, fake_lineup
 from pinsharp.bench.detection.pictures import crowded, draw_cuts
 from pinsharp.bench.detection.plots import draw_curves, row_styles
-from pinsharp.bench.detection.records import DETECTION_RECORDS, SHARP, InspectionFigures, StudyRecords
-from pinsharp.bench.detection.run import asked_records, plan_detection, run_detection
+from pinsharp.bench.detection.records import KIND, SHARP, InspectionFigures, StudyRecords
 from pinsharp.bench.detection.scene import Shot
+from pinsharp.bench.detection.study import Detection
 from pinsharp.bench.detection.tables import detection_table, title
-from pinsharp.bench.figures import save
-from pinsharp.bench.record_file import RecordFile
-from pinsharp.bench.sheet import Box
-from pinsharp.bench.typeset import Column, Group, Table, comma_separated, latex, markdown
+from pinsharp.bench.engine.measuring import measure
+from pinsharp.bench.engine.methods import BLURRED
+from pinsharp.bench.engine.record_file import RecordFile
+from pinsharp.bench.engine.study import asked_records, plan_of
+from pinsharp.bench.show.figures import save
+from pinsharp.bench.show.sheet import Box
+from pinsharp.bench.show.typeset import Column, Group, Table, comma_separated, latex, markdown
 from pinsharp.blur.kernels import disk_kernel
 from pinsharp.detect.tables import Particle
 from pinsharp.errors import ConfigError
@@ -219,21 +221,25 @@ def test_the_cut_holds_as_many_particles_as_any(size):
 
 
 @pytest.fixture(scope="module")
-def plan(tmp_path_factory):
+def study(tmp_path_factory):
     """One panel at one blur, measured."""
     out = tmp_path_factory.mktemp("cuts")
-    lineup = fake_lineup([BLURRED, "same"])
-
-    def planned():
-        return plan_detection(out, STUDY, [0], "disk:3", lineup(STUDY.camera))
-
-    with RecordFile(out, DETECTION_RECORDS) as file:
-        list(run_detection(planned(), file))
-    return planned()
+    study = Detection(out, SETUP, [0], "disk:3", fake_lineup([BLURRED, "same"]))
+    with RecordFile(out, KIND.file) as file:
+        list(measure(plan_of(study, out), file))
+    return study
 
 
-def test_cuts_show_every_row_and_below_it_what_was_found(plan, tmp_path):
-    figure = draw_cuts(plan, asked_records(plan), "disk:3", Box(5, 30, 30, 60))
+def known(study):
+    return asked_records(plan_of(study, study.folder), study.folder)
+
+
+def cuts(study, records, box=None):
+    return draw_cuts(Shot(SETUP, 0), study.kept, records, "disk:3", box)
+
+
+def test_cuts_show_every_row_and_below_it_what_was_found(study, tmp_path):
+    figure = cuts(study, known(study), Box(5, 30, 30, 60))
 
     shown = [axes for axes in figure.axes if axes.get_images()]
     plain, marked = shown[:3] + shown[6:7], shown[3:6] + shown[7:]
@@ -241,22 +247,22 @@ def test_cuts_show_every_row_and_below_it_what_was_found(plan, tmp_path):
         *(SHARP, BLURRED, "same, once"),
         "same, 3 passes",
     ]
-    expected = Shot(STUDY, 0, disk_kernel(3)).image[5:35, 30:90]
+    expected = Shot(SETUP, 0, disk_kernel(3)).image[5:35, 30:90]
     for pair in (plain, marked):
         np.testing.assert_array_equal(pair[1].get_images()[0].get_array(), expected)
     marks = [sum(len(line.get_xdata()) for line in axes.get_lines()) for axes in marked]
-    inside = sum(4.5 <= p.row < 34.5 and 29.5 <= p.column < 89.5 for p in Shot(STUDY, 0).panel.particles)
+    inside = sum(4.5 <= p.row < 34.5 and 29.5 <= p.column < 89.5 for p in Shot(SETUP, 0).panel.particles)
     assert marks[1] >= inside  # each is found or missed
     assert not any(axes.get_lines() for axes in plain)
     assert {path.suffix for path in save(figure, tmp_path, "cuts")} == {".png", ".pdf"}
 
 
-def test_cuts_leave_out_what_has_failed_and_refuse_what_lies_outside(plan):
-    known = asked_records(plan)
-    fewer = [replace(each, status="failed") if each.row == "same" else each for each in known.figures]
+def test_cuts_leave_out_what_has_failed_and_refuse_what_lies_outside(study):
+    records = known(study)
+    fewer = [replace(each, status="failed") if each.row == "same" else each for each in records.figures]
 
-    figure = draw_cuts(plan, StudyRecords(known.about, known.methods, fewer), "disk:3")
+    figure = cuts(study, StudyRecords(records.about, records.methods, fewer))
 
     assert len([axes for axes in figure.axes if axes.get_images()]) == 4
     with pytest.raises(ConfigError, match="inside the panel of 71 x 160 pixels"):
-        draw_cuts(plan, known, "disk:3", Box(0, 100, 50, 70))
+        cuts(study, records, Box(0, 100, 50, 70))

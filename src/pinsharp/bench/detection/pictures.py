@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
-from pinsharp.bench.detection.records import IN_FOCUS, SHARP, StudyRecords
-from pinsharp.bench.detection.run import Plan
+from pinsharp.bench.detection.records import IN_FOCUS, SHARP, StudyRecords, kept_files
 from pinsharp.bench.detection.scene import Shot
 from pinsharp.bench.detection.tables import title
-from pinsharp.bench.detection.tasks import kept_files
-from pinsharp.bench.figures import FONT, new_figure
-from pinsharp.bench.sheet import Box
+from pinsharp.bench.show.figures import FONT, new_figure
+from pinsharp.bench.show.sheet import Box
 from pinsharp.detect.matching import Matching, match
 from pinsharp.detect.tables import Particle, read_particles
 from pinsharp.errors import ConfigError
@@ -52,11 +51,12 @@ class Version:
     matching: Matching
 
 
-def draw_cuts(plan: Plan, records: StudyRecords, kernel: str, box: Box | None = None) -> Figure:
-    """Draw a cut of the first panel in every row at one blur, and under each the same with what was found.
+def draw_cuts(shot: Shot, keep: Path, records: StudyRecords, kernel: str, box: Box | None = None) -> Figure:
+    """Draw a cut of a panel in every row at one blur, and under each the same with what was found.
 
     Args:
-        plan: Of a run whose images were kept.
+        shot: Of the panel in focus.
+        keep: Start of the names of the files in which its images were kept.
         records: What was measured.
         kernel: Name of the blur.
         box: The cut, in pixels of the image; None for where most particles are.
@@ -65,8 +65,8 @@ def draw_cuts(plan: Plan, records: StudyRecords, kernel: str, box: Box | None = 
         ConfigError: If the cut lies outside of the panel.
         ImageError: If a kept image cannot be read.
     """
-    truth = Shot(plan.study, plan.seeds[0]).panel
-    versions = _versions(plan, records, kernel, truth.particles)
+    truth = shot.panel
+    versions = _versions(shot, keep, records, kernel)
     box = box or crowded(truth.particles, truth.scene.shape)
     if box.top + box.height > truth.scene.shape[0] or box.left + box.width > truth.scene.shape[1]:
         raise ConfigError(
@@ -83,12 +83,12 @@ def draw_cuts(plan: Plan, records: StudyRecords, kernel: str, box: Box | None = 
         axes.set_axis_off()
     for place, version in enumerate(versions):
         row, column = divmod(place, beside)
-        _show(grid[2 * row, column], version, box, plan.study.camera.white_level)
+        _show(grid[2 * row, column], version, box, shot.setup.camera.white_level)
         grid[2 * row, column].set_title(version.label, fontsize=FONT - 1, loc="left", pad=2, parse_math=False)
-        _show(grid[2 * row + 1, column], version, box, plan.study.camera.white_level)
+        _show(grid[2 * row + 1, column], version, box, shot.setup.camera.white_level)
         _mark(grid[2 * row + 1, column], version.matching, box)
     figure.suptitle(
-        f"{kernel}, panel {plan.seeds[0]}: {box.height} x {box.width} pixels of it; F1 and counts: the whole panel",
+        f"{kernel}, panel {shot.seed}: {box.height} x {box.width} pixels of it; F1 and counts: the whole panel",
         fontsize=FONT,
         x=0.01,
         ha="left",
@@ -110,14 +110,14 @@ def crowded(particles: Sequence[Particle], shape: Sequence[int], size: tuple[int
     return Box(int(top), int(left), height, width)
 
 
-def _versions(plan: Plan, records: StudyRecords, kernel: str, truth: Sequence[Particle]) -> list[Version]:
-    """The rows of the first panel at one blur whose images are there, the sharp one first."""
+def _versions(shot: Shot, keep: Path, records: StudyRecords, kernel: str) -> list[Version]:
+    """The rows of a panel at one blur whose images are there, the sharp one first."""
     versions = []
     for each in records.figures:
-        if each.seed != plan.seeds[0] or not each.is_done or each.kernel not in (kernel, IN_FOCUS):
+        if each.seed != shot.seed or not each.is_done or each.kernel not in (kernel, IN_FOCUS):
             continue
-        image, particles = kept_files(plan.shown, each.kernel, each.row, each.passes)
-        matching = match(read_particles(particles), truth, tolerance=plan.study.tolerance)
+        image, particles = kept_files(keep, each.kernel, each.row, each.passes)
+        matching = match(read_particles(particles), shot.panel.particles, tolerance=shot.setup.tolerance)
         name = SHARP if each.row == SHARP else title(each.row, each.passes)
         label = f"{name}\nF1 {each.f1:.2f}, {each.false_alarms} false, {each.missed} missed"
         versions.append(Version(label, read_image(image).pixels, matching))

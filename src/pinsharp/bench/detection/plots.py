@@ -2,17 +2,15 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import cycle
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pinsharp.bench.contenders import BLURRED, LINEAR_LIMIT
 from pinsharp.bench.detection.records import SHARP
-from pinsharp.bench.figures import COLOURS, FONT, GREY, MARKERS, drawn, footnote, new_figure, shortened, tidy
-from pinsharp.bench.records import TRUE_KERNEL
-from pinsharp.bench.typeset import Cell, Table
+from pinsharp.bench.engine.methods import BLURRED, LINEAR_LIMIT, TRUE_KERNEL
+from pinsharp.bench.show.figures import FONT, GREY, drawn, footnote, method_styles, new_figure, shortened, tidy
+from pinsharp.bench.show.typeset import Cell, Table
 
 _FIGURES = {"f1": "F1", "false_alarms": "false alarms a megapixel"}
 _PANEL = (3.1, 2.5)  # inches, width and height
@@ -69,25 +67,16 @@ def row_styles(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
     Args:
         rows: Of the table, with `row`, `method` and `passes`.
     """
-    methods = [str(row["method"]).removesuffix(TRUE_KERNEL) for row in rows]
-    methods = [name for name in dict.fromkeys(methods) if name not in _STYLES]
-    looks = dict(zip(methods, zip(cycle(COLOURS), cycle(MARKERS), strict=False), strict=False))
+    methods = [str(row["method"]) for row in rows if row["method"] not in _STYLES]
+    looks = method_styles(methods, true_kernel=TRUE_KERNEL)
     passes = sorted({int(row["passes"]) for row in rows if row["passes"]})
     styles = dict(_STYLES)
     for row in rows:
         name, method = str(row["row"]), str(row["method"])
-        if name in styles:
-            continue
-        colour, marker = looks[method.removesuffix(TRUE_KERNEL)]
-        is_told = method.endswith(TRUE_KERNEL)
-        styles[name] = {
-            "color": colour,
-            "marker": marker,
-            "markerfacecolor": "white" if is_told else colour,
-            "linestyle": ":" if is_told else _LINES.get(passes.index(row["passes"]) + 1, (0, (1, 2, 4, 2))),
-            "markersize": 4.5,
-            "linewidth": 1.2,
-        }
+        if name not in styles:
+            line = _LINES.get(passes.index(row["passes"]) + 1, (0, (1, 2, 4, 2)))
+            own = {} if method.endswith(TRUE_KERNEL) else {"linestyle": line}
+            styles[name] = looks[method] | own | {"markersize": 4.5, "linewidth": 1.2}
     return styles
 
 

@@ -1,21 +1,15 @@
-"""Records of the detection benchmark: `detection.jsonl` in the folder of the results, which is only ever appended to.
+"""Records of the detection benchmark, `detection.jsonl` in the folder of the results, and the pictures beside them.
 
 A line is a study (which settings, which methods, by what) or one inspected image: sharp, blurred or restored.
 """
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pinsharp.bench.gathered import Gathered
-from pinsharp.bench.record_file import Result, from_plain
-
-DETECTION_RECORDS = "detection.jsonl"
-"""Name of the file in the folder of the results."""
-
-INSPECTION = "inspection"
-"""Kind of a line with the figures of one image."""
+from pinsharp.bench.engine.records import Kind, Records, Result
 
 SHARP = "sharp"
 """Row of the image in focus, which every other row is compared with."""
@@ -86,21 +80,20 @@ class InspectionFigures(Result):
         """What these are figures of."""
         return self.row, self.passes, self.seed, self.kernel, self.kernel_sha256
 
+    @property
+    def place(self) -> str:
+        """Blur and seed."""
+        return f"{self.kernel or 'in focus'}, seed {self.seed}"
 
-StudyRecords = Gathered[InspectionFigures]
+
+KIND = Kind("detection.jsonl", "study", "inspection", "the detection benchmark", InspectionFigures)
+"""How they are kept."""
+
+StudyRecords = Records[InspectionFigures]
 """All that a folder holds of one study: the latest figures of each row, passes, seed and kernel."""
 
 
-def load_study(folder: Path, run: str) -> StudyRecords:
-    """Read what a folder holds of a study; nothing is an empty one.
-
-    Raises:
-        ConfigError: If a line of the file is no record.
-    """
-    path = folder / DETECTION_RECORDS
-    return StudyRecords.load(path, run, of="the detection benchmark", header="study", line=INSPECTION, read=_figures)
-
-
-def _figures(record: dict[str, Any]) -> InspectionFigures:
-    numbers = ("f1", "precision", "recall", "average_precision", "megapixels")
-    return InspectionFigures(**from_plain(InspectionFigures, record, numbers))
+def kept_files(keep: Path, kernel: str, row: str, passes: int) -> tuple[Path, Path]:
+    """Where the image of a row and its particles are kept; `keep` is how their names start."""
+    name = re.sub(r"[^\w.-]+", "-", f"{kernel or 'in-focus'}_{row}_{passes}")
+    return keep.with_name(f"{keep.name}_{name}.png"), keep.with_name(f"{keep.name}_{name}.csv")

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pinsharp.bench.linear_limit import best_linear_filter
+from pinsharp.bench.engine.study import ID_DIGITS
+from pinsharp.bench.quality.linear_limit import best_linear_filter
 from pinsharp.blur.fourier import spectrum
 from pinsharp.detect.camera import CameraSettings, expose
 from pinsharp.detect.matching import TOLERANCE, Scores, judged_wrongly, score
@@ -21,12 +22,14 @@ from pinsharp.detect.simulate import simulate_panel
 from pinsharp.errors import ImageError
 from pinsharp.images.arrays import to_array, to_tensor
 
-_ID_DIGITS = 12
+TUNING_SEED = 1000
+"""The detector's settings were chosen on panels from this seed on; those below belong to the benchmark."""
+
 _VERSION = 1  # of what the figures mean: another one, and all are measured anew
 
 
 @dataclass(frozen=True)
-class Study:
+class Setup:
     """How every panel is made, photographed, inspected and judged.
 
     Args:
@@ -51,7 +54,7 @@ class Study:
     @property
     def id(self) -> str:
         """12 digits: the same for the same settings, simulator and detector; seeds, blurs and methods do not matter."""
-        return hashlib.sha256(json.dumps(self.summary, sort_keys=True).encode()).hexdigest()[:_ID_DIGITS]
+        return hashlib.sha256(json.dumps(self.summary, sort_keys=True).encode()).hexdigest()[:ID_DIGITS]
 
     def _first_panel(self) -> dict[str, Any]:
         """What tells another simulator or detector: panel 0 without the camera, whose rounding depends on threads."""
@@ -66,24 +69,24 @@ class Shot:
     """A photograph of a panel.
 
     Args:
-        study: How it was made.
+        setup: How it was made.
         seed: Decides panel and noise: the same with every blur.
         kernel: Defocus (1, 1, K, K); None in focus.
     """
 
-    study: Study
+    setup: Setup
     seed: int
     kernel: Tensor | None = None
 
     @property
     def panel(self) -> Panel:
         """The panel and the truth about it."""
-        return _panel(self.study.panel, self.seed)
+        return _panel(self.setup.panel, self.seed)
 
     @cached_property
     def image(self) -> NDArray[Any]:
         """What the camera gives, (H, W), uint8 or uint16."""
-        return expose(self.panel, self.study.camera, self.seed, self.kernel)
+        return expose(self.panel, self.setup.camera, self.seed, self.kernel)
 
     def linear_limit(self) -> NDArray[Any]:
         """Restore by the best linear filter, which knows the kernel, the sharp image's spectrum and the noise's.
@@ -100,7 +103,7 @@ class Shot:
             raise ImageError(
                 f"the linear limit needs at least {self.kernel.shape[-1]} pixels a side, got {self.image.shape}"
             )
-        camera = self.study.camera
+        camera = self.setup.camera
         noiseless = replace(camera, line_gain=0, full_well=0, read_noise=0, bits=12)
         sharp = to_tensor(_mirrored(expose(self.panel, noiseless, self.seed)), white_level=noiseless.white_level)
         blurred = to_tensor(_mirrored(self.image), white_level=camera.white_level)
@@ -127,10 +130,10 @@ class Judgement:
 
 def judge(shot: Shot, image: NDArray[Any]) -> Judgement:
     """Inspect an image of a shot's panel, and compare with the truth."""
-    study, panel = shot.study, shot.panel
-    found = inspect(image, study.detector, pins=panel.pins if study.true_pins else None)
-    scores = score(found.particles, panel.particles, tolerance=study.tolerance, area_px=image.size)
-    return Judgement(found, scores, judged_wrongly(found, panel.particles, panel.pins, study.detector.minimum_per_pin))
+    setup, panel = shot.setup, shot.panel
+    found = inspect(image, setup.detector, pins=panel.pins if setup.true_pins else None)
+    scores = score(found.particles, panel.particles, tolerance=setup.tolerance, area_px=image.size)
+    return Judgement(found, scores, judged_wrongly(found, panel.particles, panel.pins, setup.detector.minimum_per_pin))
 
 
 def column_noise_power(camera: CameraSettings, light: Tensor) -> Tensor:

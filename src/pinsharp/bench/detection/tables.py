@@ -3,14 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pinsharp.bench.bootstrap import Estimate, ratio_of_sums
-from pinsharp.bench.contenders import LINEAR_LIMIT
 from pinsharp.bench.detection.records import SHARP, InspectionFigures, StudyRecords
-from pinsharp.bench.detection.run import TUNING_SEED
-from pinsharp.bench.plots import width_of
-from pinsharp.bench.records import TRUE_KERNEL
-from pinsharp.bench.standing import MARK
-from pinsharp.bench.typeset import Cell, Column, Group, Table, times
+from pinsharp.bench.detection.scene import TUNING_SEED
+from pinsharp.bench.engine.bootstrap import Estimate, ratio_of_sums
+from pinsharp.bench.engine.methods import LINEAR_LIMIT, TRUE_KERNEL
+from pinsharp.bench.quality.plots import width_of
+from pinsharp.bench.show.typeset import MARK, Cell, Column, Group, Table, times
 
 Panels = Mapping[int, InspectionFigures]
 """Figures of a row at one blur, by seed."""

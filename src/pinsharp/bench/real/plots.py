@@ -9,12 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from pinsharp.bench.contenders import BLURRED
-from pinsharp.bench.figures import FONT, GREY, drawn, method_styles, new_figure, tidy
-from pinsharp.bench.real.records import LevelFigures, SeriesRecords
-from pinsharp.bench.real.run import SHARP, detail_path
+from pinsharp.bench.engine.methods import BLURRED, TRUE_KERNEL
+from pinsharp.bench.real.records import SHARP, LevelFigures, SeriesRecords, attempts_in, by_level, detail_path
 from pinsharp.bench.real.tables import gain, title
-from pinsharp.bench.records import TRUE_KERNEL
+from pinsharp.bench.show.figures import FONT, GREY, drawn, method_styles, new_figure, tidy
 from pinsharp.images.files import read_image
 
 MOST_LEVELS = 6
@@ -30,15 +28,15 @@ def draw_curves(records: SeriesRecords) -> Figure:
     """Draw the width before and after restoration, and what restoring adds to PSNR, against the level."""
     figure = new_figure(2 * _PANEL[0], _PANEL[1] + 0.5)
     left, right = figure.subplots(1, 2)
-    names = [title(*attempt) for attempt in records.attempts]
+    names = [title(*attempt) for attempt in attempts_in(records)]
     styles = method_styles(names, true_kernel=TRUE_KERNEL)
-    before = _in_order(records.of(BLURRED, 0))
+    before = _in_order(by_level(records, BLURRED, 0))
     levels = [each.level for each in before]
     matching = [each.registration.sigma if each.is_done else math.nan for each in before]
     left.plot(levels, matching, label="makes the sharp level match (no estimator)", **_MATCHED_STYLE)
     _draw_widths(left, before, "measured in the blurred image", _BLURRED_STYLE)
-    for attempt, name in zip(records.attempts, names, strict=True):
-        _draw_widths(left, _in_order(records.of(*attempt)), f"measured after {name}", styles[name])
+    for attempt, name in zip(attempts_in(records), names, strict=True):
+        _draw_widths(left, _in_order(by_level(records, *attempt)), f"measured after {name}", styles[name])
         _draw_gains(right, records, attempt, styles[name])
     right.axhline(0, color="black", linewidth=0.8)
     low, high = right.get_ylim()
@@ -62,13 +60,13 @@ def draw_details(records: SeriesRecords, folder: Path) -> Figure:
         records: The series.
         folder: That of the results, with the details.
     """
-    chosen = chosen_levels(list(records.of(BLURRED, 0)))
-    rows = [(BLURRED, 0), *records.attempts, (SHARP, 0)]
+    chosen = chosen_levels(list(by_level(records, BLURRED, 0)))
+    rows = [(BLURRED, 0), *attempts_in(records), (SHARP, 0)]
     high, wide = records.about["detail"][2:]
     figure = new_figure(len(chosen) * _CELL + 0.35, len(rows) * (_CELL * high / wide + 0.2) + 0.25)
     grid = figure.subplots(len(rows), len(chosen), squeeze=False)
     for cells, (row, passes) in zip(grid, rows, strict=True):
-        known = records.of(row, passes)
+        known = by_level(records, row, passes)
         for axes, level in zip(cells, chosen, strict=True):
             path = detail_path(folder, records.about["run"], level, row, passes)
             _show(axes, path, _caption(records, level, known.get(level)))
@@ -106,8 +104,8 @@ def _draw_widths(axes: Axes, figures: Sequence[LevelFigures], label: str, style:
 
 
 def _draw_gains(axes: Axes, records: SeriesRecords, attempt: tuple[str, int], style: dict[str, Any]) -> None:
-    before = records.of(BLURRED, 0)
-    after = [each for each in _in_order(records.of(*attempt)) if each.level in before]
+    before = by_level(records, BLURRED, 0)
+    after = [each for each in _in_order(by_level(records, *attempt)) if each.level in before]
     gains = [gain(before[each.level], each) for each in after]
     axes.plot([each.level for each in after], [drawn(value) for value in gains], **style)
 

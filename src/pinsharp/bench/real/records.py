@@ -1,23 +1,23 @@
-"""Records of focus series: `real.jsonl` in the folder of the results, which is only ever appended to.
+"""Records of focus series, `real.jsonl` in the folder of the results, and the details beside them.
 
 A line is a series (which images, which methods, by what) or one image, as it was taken or as it was restored.
 """
 
 import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pinsharp.bench.contenders import BLURRED
-from pinsharp.bench.gathered import Gathered
+from pinsharp.bench.engine.methods import BLURRED
+from pinsharp.bench.engine.records import Kind, Records, Result
 from pinsharp.bench.real.registration import Registration
-from pinsharp.bench.record_file import Result, from_plain
 
-REAL_RECORDS = "real.jsonl"
-"""Name of the file in the folder of the results."""
+DETAILS = "details"
+"""Folder in that of the results with what the picture shows: the same place at every level."""
 
-LEVEL = "level"
-"""Kind of a line with the figures of one image."""
+SHARP = "sharp"
+"""What the file of the registered sharp level is called among the details."""
 
 Key = tuple[str, int, str]
 """Row, passes, and SHA-256 of the image."""
@@ -75,31 +75,31 @@ class LevelFigures(Result):
         """What these are figures of."""
         return self.row, self.passes, self.image_sha256
 
-
-class SeriesRecords(Gathered[LevelFigures]):
-    """All that was measured on one series: the latest figures of each row, passes and image."""
-
     @property
-    def attempts(self) -> list[tuple[str, int]]:
-        """Rows and passes of what was restored, in order."""
-        return list(dict.fromkeys((each.row, each.passes) for each in self.figures if each.row != BLURRED))
-
-    def of(self, row: str, passes: int) -> dict[float, LevelFigures]:
-        """Figures of one row by level, the sharpest first."""
-        chosen = [each for each in self.figures if (each.row, each.passes) == (row, passes)]
-        return {each.level: each for each in sorted(chosen, key=lambda each: (abs(each.level), -each.level))}
+    def place(self) -> str:
+        """File name of the level."""
+        return self.image
 
 
-def load_series(folder: Path, run: str) -> SeriesRecords:
-    """Read what a folder holds of a series; nothing is an empty one.
+KIND = Kind("real.jsonl", "series", "level", "a focus series", LevelFigures)
+"""How they are kept."""
 
-    Raises:
-        ConfigError: If a line of the file is no record.
-    """
-    path = folder / REAL_RECORDS
-    return SeriesRecords.load(path, run, of="a focus series", header="series", line=LEVEL, read=_figures)
+SeriesRecords = Records[LevelFigures]
+"""All that was measured on one series: the latest figures of each row, passes and image."""
 
 
-def _figures(record: dict[str, Any]) -> LevelFigures:
-    values = from_plain(LevelFigures, record, ("mse", "psnr", "sharpness", "reference_sharpness"))
-    return LevelFigures(**values | {"registration": Registration(**values["registration"])})
+def attempts_in(records: SeriesRecords) -> list[tuple[str, int]]:
+    """Rows and passes of what was restored, in order."""
+    return list(dict.fromkeys((each.row, each.passes) for each in records.figures if each.row != BLURRED))
+
+
+def by_level(records: SeriesRecords, row: str, passes: int) -> dict[float, LevelFigures]:
+    """Figures of one row by level, the sharpest first."""
+    chosen = [each for each in records.figures if (each.row, each.passes) == (row, passes)]
+    return {each.level: each for each in sorted(chosen, key=lambda each: (abs(each.level), -each.level))}
+
+
+def detail_path(folder: Path, run: str, level: float, row: str, passes: int) -> Path:
+    """Where the detail of a level is kept, as it was taken, restored, or sharp."""
+    name = re.sub(r"[^\w.-]+", "-", row)
+    return folder / DETAILS / f"{run}_{level:g}_{name}_{passes}.png"

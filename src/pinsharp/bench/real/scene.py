@@ -11,8 +11,7 @@ from torch import Tensor
 from pinsharp.bench.real.registration import Plane, Registration, local_sigmas, overlap, register, registered
 from pinsharp.bench.real.series import brightness
 from pinsharp.bench.real.sharpness import sharpness
-from pinsharp.bench.sheet import Box
-from pinsharp.blur.field import BlurField
+from pinsharp.bench.show.sheet import Box
 from pinsharp.errors import ImageError
 from pinsharp.metrics import mse, psnr
 from pinsharp.restoration.restorer import Restorer
@@ -42,17 +41,6 @@ class Scene:
     detail: Part
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """Figures of an image beside the sharp one; see `LevelFigures`."""
-
-    blur: BlurField
-    mse: float
-    psnr: float
-    sharpness: float
-    reference_sharpness: float
-
-
 def set_scene(image: NDArray[Any], sharp: Plane, detail: Box, *, is_reference: bool) -> Scene:
     """Bring the sharp level to another one.
 
@@ -79,8 +67,8 @@ def set_scene(image: NDArray[Any], sharp: Plane, detail: Box, *, is_reference: b
     return Scene(image, brought, found, widths, overlap(found, shape, other), (spans[0], spans[1]))
 
 
-def judge(scene: Scene, image: NDArray[Any], estimator: Restorer) -> Judgement:
-    """Compare an image of a scene, as it was taken or restored, with the sharp one.
+def judge(scene: Scene, image: NDArray[Any], estimator: Restorer) -> dict[str, Any]:
+    """Compare an image of a scene, as it was taken or restored, with the sharp one: figures of `LevelFigures`.
 
     Raises:
         ImageError: If the image has another size than the scene, or its blur cannot be measured.
@@ -89,13 +77,15 @@ def judge(scene: Scene, image: NDArray[Any], estimator: Restorer) -> Judgement:
     if plane.shape != scene.sharp.shape:
         raise ImageError(f"expected a restored image of {scene.sharp.shape} pixels, got {plane.shape}")
     seen, sharp = plane[scene.part], scene.sharp[scene.part]
-    return Judgement(
-        blur=estimator.measure(image),
-        mse=float(mse(as_tensor(seen), as_tensor(sharp))),
-        psnr=float(psnr(as_tensor(seen), as_tensor(sharp))),
-        sharpness=sharpness(seen),
-        reference_sharpness=sharpness(sharp),
-    )
+    measured = estimator.measure(image)
+    return {
+        "sigma": measured.sigma,
+        "sigma_relative_std": measured.sigma_relative_std,
+        "mse": float(mse(as_tensor(seen), as_tensor(sharp))),
+        "psnr": float(psnr(as_tensor(seen), as_tensor(sharp))),
+        "sharpness": sharpness(seen),
+        "reference_sharpness": sharpness(sharp),
+    }
 
 
 def as_tensor(plane: Plane) -> Tensor:

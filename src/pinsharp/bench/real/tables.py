@@ -2,10 +2,10 @@
 
 import math
 
-from pinsharp.bench.contenders import BLURRED
-from pinsharp.bench.real.records import LevelFigures, SeriesRecords
+from pinsharp.bench.engine.methods import BLURRED
+from pinsharp.bench.real.records import LevelFigures, SeriesRecords, attempts_in, by_level
 from pinsharp.bench.real.series import falls
-from pinsharp.bench.typeset import Cell, Column, Group, Table, times
+from pinsharp.bench.show.typeset import Cell, Column, Group, Table, times
 
 HURT = "worse"
 """What stands behind a level where restoring has made PSNR smaller."""
@@ -50,12 +50,12 @@ def gain(before: LevelFigures, after: LevelFigures) -> float | None:
 
 def real_table(records: SeriesRecords) -> Table:
     """Set every level before and after restoration beside each other: a group for each method and number of passes."""
-    before = records.of(BLURRED, 0)
+    before = by_level(records, BLURRED, 0)
     about = records.about
     shared: dict[str, Cell] = {"set": about["set"], "run": about.get("run")}
     groups, hurts, failures = [], [], []
-    for row, passes in records.attempts:
-        after = records.of(row, passes)
+    for row, passes in attempts_in(records):
+        after = by_level(records, row, passes)
         cells = [_row(before[level], each, before) for level, each in after.items() if level in before]
         worse = [str(cell["level"]) for cell in cells if cell["verdict"] == HURT]
         hurts += [f"{title(row, passes)} at {', '.join(worse)}"] if worse else []

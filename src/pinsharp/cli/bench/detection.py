@@ -1,33 +1,16 @@
 """`pinsharp bench detection`: one detector on simulated panels, sharp, blurred and restored."""
 
-import sys
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from pinsharp.cli.bench.measure import Passes, Results, watch
-from pinsharp.cli.bench.present import (
-    TABLE_SUFFIXES,
-    box_of,
-    names,
-    show,
-    whole_numbers,
-    write_figure,
-    write_table,
-)
+from pinsharp.cli.bench.measure import Passes, Results, conclude, conduct
+from pinsharp.cli.bench.present import box_of, names, whole_numbers
 from pinsharp.cli.comparison import loader
-from pinsharp.cli.messages import complain, remark
+from pinsharp.cli.messages import remark
 from pinsharp.cli.options import DEFAULT_MODEL, Device, Jobs, JsonDocument, Precision, TrueKernel
-
-if TYPE_CHECKING:
-    from pinsharp.bench.detection.records import InspectionFigures
-    from pinsharp.bench.detection.rows import Lineup
-    from pinsharp.bench.detection.run import Plan
-    from pinsharp.bench.detection.scene import Study
-    from pinsharp.bench.sheet import Box
 
 
 def detection(
@@ -93,76 +76,19 @@ def detection(
     a cut of the first panel, detection-KERNEL as .png and .pdf. What fails is reported with its reason and makes the
     exit status 1.
     """
-    from pinsharp.bench.detection.records import DETECTION_RECORDS
-    from pinsharp.bench.detection.run import TUNING_SEED, plan_detection, run_detection
-    from pinsharp.bench.record_file import RecordFile
-
-    box = box_of(detail)
-    study = _study(settings, detector, bits, tolerance, true_pins)
-    lineup = _lineup(methods, whole_numbers(passes, "--passes"), true_kernel, device, precision)
-    last = first_seed + seeds - 1
-    if last >= TUNING_SEED:
-        remark(f"the detector's settings were chosen on panels from seed {TUNING_SEED} on; the last one here is {last}")
-    with RecordFile(out, DETECTION_RECORDS) as file:
-        plan = plan_detection(out, study, range(first_seed, last + 1), kernels, lineup(study.camera))
-        print(f"run {plan.id}: {plan.to_do} images to inspect into {out}", file=sys.stderr, flush=True)
-        measured = run_detection(plan, file, lineup=lineup, jobs=jobs)
-        watch((not each.is_done for each in measured), plan.to_do, "inspecting")
-    _conclude(plan, box, as_json=as_json)
-
-
-def _study(
-    settings: Path | None, detector: Path | None, bits: int | None, tolerance: float, true_pins: bool
-) -> "Study":
-    """How panels are made and judged, from the user's files."""
-    from pinsharp.bench.detection.scene import Study
+    from pinsharp.bench.detection.rows import attempts
+    from pinsharp.bench.detection.scene import TUNING_SEED, Setup
+    from pinsharp.bench.detection.study import Detection
     from pinsharp.cli.detect_simulate import read_settings
     from pinsharp.detect.settings import load_settings
 
-    panel, camera = read_settings(settings, bits)
-    return Study(panel, camera, load_settings(detector), tolerance, true_pins)
-
-
-def _lineup(methods: str, passes: list[int], true_kernel: bool, device: str, precision: str) -> "Lineup":
-    """What makes the rows, here and in other processes: a partial, because a lambda cannot be sent there."""
-    from pinsharp.bench.detection.rows import attempts
-
-    return partial(attempts, names(methods), passes, true_kernel=true_kernel, load=loader(device, precision))
-
-
-def _conclude(plan: "Plan", box: "Box | None", *, as_json: bool) -> None:
-    """Make table and pictures of what was asked for.
-
-    Raises:
-        typer.Exit: With 1, if something has failed.
-    """
-    import re
-
-    from pinsharp.bench.detection.pictures import draw_cuts
-    from pinsharp.bench.detection.plots import draw_curves
-    from pinsharp.bench.detection.run import asked_records
-    from pinsharp.bench.detection.tables import detection_table
-    from pinsharp.bench.typeset import document
-
-    records = asked_records(plan)
-    table = detection_table(records)
-    paths = write_table(table, plan.folder, TABLE_SUFFIXES)
-    paths += write_figure(draw_curves(table), plan.folder, "detection-curves")
-    for kernel in plan.kernels:
-        name = "detection-" + re.sub(r"[^\w.-]+", "-", kernel)
-        paths += write_figure(draw_cuts(plan, records, kernel, box), plan.folder, name)
-    show([table], paths, {**records.about, **document(table)}, as_json=as_json)
-    if _tell_failures(each for each in records.figures if not each.is_done):
-        raise typer.Exit(1)
-
-
-def _tell_failures(failures: "Iterator[InspectionFigures]") -> bool:
-    """Say for each row what has failed and why the first did; whether anything has."""
-    groups: dict[tuple[str, int], list[InspectionFigures]] = {}
-    for each in failures:
-        groups.setdefault((each.row, each.passes), []).append(each)
-    for (row, _), group in groups.items():
-        first = group[0]
-        where = f"{first.kernel or 'in focus'}, seed {first.seed}"
-        complain(f"{row}: {len(group)} failed, first {where}: {first.reason}")
-    return bool(groups)
+    box, (panel, camera) = box_of(detail), read_settings(settings, bits)
+    setup = Setup(panel, camera, load_settings(detector), tolerance, true_pins)
+    chosen, load = whole_numbers(passes, "--passes"), loader(device, precision)
+    lineup = partial(attempts, names(methods), chosen, true_kernel=true_kernel, load=load)
+    last = first_seed + seeds - 1
+    if last >= TUNING_SEED:
+        remark(f"the detector's settings were chosen on panels from seed {TUNING_SEED} on; the last one here is {last}")
+    study = Detection(out, setup, range(first_seed, last + 1), kernels, lineup, box)
+    _, records = conduct(study, out, what="images to inspect", doing="inspecting", jobs=jobs)
+    conclude(study, records, out, as_json=as_json)

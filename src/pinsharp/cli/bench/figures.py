@@ -15,14 +15,13 @@ from pinsharp.cli.bench.present import (
     choose_run,
     names,
     show,
-    write_figure,
     write_table,
 )
 from pinsharp.cli.comparison import loader
 from pinsharp.cli.options import Device, JsonDocument
 
 if TYPE_CHECKING:
-    from pinsharp.bench.records import RunRecords
+    from pinsharp.bench.quality.records import RunRecords
     from pinsharp.methods.method import Method
 
 Rows = Annotated[
@@ -37,13 +36,14 @@ def fig5(out: Out, methods: Rows = None, psnr: Psnr = "mean", as_json: JsonDocum
     The blurred input and the linear limit are lines without markers. Writes OUT/fig5.png and .pdf, and the numbers as
     .csv and .json.
     """
-    from pinsharp.bench import plots
-    from pinsharp.bench.records import load_records
-    from pinsharp.bench.typeset import document
+    from pinsharp.bench.quality import plots
+    from pinsharp.bench.quality.records import load_records
+    from pinsharp.bench.show.figures import save
+    from pinsharp.bench.show.typeset import document
 
     check_psnr(psnr)
     table = plots.fig5(load_records(out), names(methods))
-    paths = write_figure(plots.draw_fig5(table, psnr=psnr), out, table.name)
+    paths = save(plots.draw_fig5(table, psnr=psnr), out, table.name)
     show([], paths + write_table(table, out, NUMBER_SUFFIXES), document(table), as_json=as_json)
 
 
@@ -71,9 +71,10 @@ def crops(
 
     Writes OUT/crops-IMAGE-KERNEL.png and .pdf, and the figures as .csv and .json.
     """
-    from pinsharp.bench.crops import crops_table, draw_crops, restore_again
-    from pinsharp.bench.records import load_records
-    from pinsharp.bench.typeset import document
+    from pinsharp.bench.quality.crops import crops_table, draw_crops, restore_again
+    from pinsharp.bench.quality.records import load_records
+    from pinsharp.bench.show.figures import save
+    from pinsharp.bench.show.typeset import document
 
     box, chosen = box_of(detail), choose_run(load_records(out), run)
 
@@ -82,7 +83,7 @@ def crops(
 
     scene = restore_again(chosen, image=image, kernel=kernel, rows=names(methods), data=data, load=load)
     table = crops_table(scene)
-    paths = write_figure(draw_crops(scene, box), out, table.name)
+    paths = save(draw_crops(scene, box), out, table.name)
     show([table], paths + write_table(table, out, NUMBER_SUFFIXES), document(table), as_json=as_json)
 
 

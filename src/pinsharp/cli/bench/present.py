@@ -10,11 +10,9 @@ import typer
 from pinsharp.cli.messages import print_json
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from pinsharp.bench.records import RunRecords
-    from pinsharp.bench.sheet import Box
-    from pinsharp.bench.typeset import Table
+    from pinsharp.bench.quality.records import RunRecords
+    from pinsharp.bench.show.sheet import Box
+    from pinsharp.bench.show.typeset import Table
 
 Out = Annotated[Path, typer.Argument(metavar="OUT", help="Folder of a benchmark, that `pinsharp bench run -o` wrote.")]
 Psnr = Annotated[
@@ -39,7 +37,7 @@ NUMBER_SUFFIXES = (".csv", ".json")
 
 def names(text: str | None) -> list[str]:
     """Split what is joined by commas; nothing is an empty list. `, true kernel` stays with the name before it."""
-    from pinsharp.bench.records import TRUE_KERNEL
+    from pinsharp.bench.engine.methods import TRUE_KERNEL
 
     if not text:
         return []
@@ -82,7 +80,7 @@ def box_of(text: str | None) -> "Box | None":
     Raises:
         ConfigError: If it is none.
     """
-    from pinsharp.bench.sheet import Box
+    from pinsharp.bench.show.sheet import Box
     from pinsharp.errors import ConfigError
 
     if text is None:
@@ -99,7 +97,7 @@ def check_psnr(psnr: str) -> None:
     Raises:
         ConfigError: With those there are.
     """
-    from pinsharp.bench.plots import PSNRS
+    from pinsharp.bench.quality.plots import PSNRS
     from pinsharp.errors import ConfigError
 
     if psnr not in PSNRS:
@@ -130,7 +128,7 @@ def write_table(table: "Table", folder: Path, suffixes: Sequence[str]) -> list[P
         OutputError: If a file cannot be written.
     """
     from pinsharp.atomic import write_atomically
-    from pinsharp.bench.typeset import WRITERS
+    from pinsharp.bench.show.typeset import WRITERS
 
     paths = [folder / f"{table.name}{suffix}" for suffix in suffixes]
     for path in paths:
@@ -138,16 +136,9 @@ def write_table(table: "Table", folder: Path, suffixes: Sequence[str]) -> list[P
     return paths
 
 
-def write_figure(figure: "Figure", folder: Path, name: str) -> list[Path]:
-    """Write a figure into a folder, for the screen and for paper."""
-    from pinsharp.bench.figures import save
-
-    return save(figure, folder, name)
-
-
 def show(tables: "Sequence[Table]", paths: Sequence[Path], content: dict[str, Any], *, as_json: bool) -> None:
     """Print tables, as Markdown where nobody watches, and on stderr which files were written; or one JSON document."""
-    from pinsharp.bench.typeset import markdown
+    from pinsharp.bench.show.typeset import markdown
 
     if as_json:
         print_json(content | {"files": [str(path) for path in paths]})

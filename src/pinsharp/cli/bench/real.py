@@ -1,29 +1,20 @@
 """`pinsharp bench real`: methods on a real focus series, judged by its sharpest level."""
 
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pinsharp.cli.bench.measure import Passes, Results, watch
-from pinsharp.cli.bench.present import (
-    TABLE_SUFFIXES,
-    Detail,
-    box_of,
-    names,
-    show,
-    whole_numbers,
-    write_figure,
-    write_table,
-)
+from pinsharp.cli.bench.measure import Passes, Results, conclude, conduct
+from pinsharp.cli.bench.present import Detail, box_of, names, whole_numbers
 from pinsharp.cli.comparison import loader
-from pinsharp.cli.messages import complain, remark
-from pinsharp.cli.options import DEFAULT_MODEL, Device, JsonDocument, Precision
+from pinsharp.cli.messages import remark
+from pinsharp.cli.options import DEFAULT_MODEL, Device, Gamma, Jobs, JsonDocument, Precision
 
 if TYPE_CHECKING:
-    from pinsharp.bench.real.records import SeriesRecords
-    from pinsharp.bench.real.run import Series
+    from pinsharp.methods.method import Method
     from pinsharp.restoration.restorer import Restorer
 
 
@@ -52,6 +43,8 @@ def real(
         int, typer.Option(metavar="N", help="Judge at most N x N pixels in the middle of each image.")
     ] = 2048,
     detail: Detail = None,
+    gamma: Gamma = False,
+    jobs: Jobs = 1,
     device: Device = "auto",
     precision: Precision = "auto",
     as_json: JsonDocument = False,
@@ -64,62 +57,24 @@ def real(
     Writes OUT/real.md, .csv and .tex, and the pictures real-curves and real-details as .png and .pdf. A level that
     fails is reported with its reason and makes the exit status 1.
     """
-    from pinsharp.bench.real.records import REAL_RECORDS
-    from pinsharp.bench.real.run import attempts, measure_series, plan_series
-    from pinsharp.bench.record_file import RecordFile
+    from pinsharp.bench.engine.methods import BLURRED, attempts
+    from pinsharp.bench.real.study import Real
     from pinsharp.errors import ConfigError
-    from pinsharp.restoration.restorer import Restorer
 
     if crop < 128:
         raise ConfigError(f"--crop must be at least 128 pixels, got {crop}")
-    box = box_of(detail)
-
-    load_method = loader(device, precision)
-
-    def load(name: str) -> "Restorer":
-        return Restorer(load_method(name))
-
-    rows = attempts(names(methods), whole_numbers(passes, "--passes"), load)
-    series = plan_series(data, out, rows, load(estimator), reference=reference, crop=crop, detail=box)
-    if series.reference.number != 0:
-        remark(f"{data}: no level 0 is the reference; level {series.reference.name} stands for the sharp image")
-    with RecordFile(out, REAL_RECORDS) as file:
-        print(f"series {series.id}: {series.to_do} images to measure into {out}", file=sys.stderr, flush=True)
-        # Not told meanwhile what has failed, but at the end.
-        watch((False for _ in measure_series(series, file)), series.to_do, "restoring")
-    _conclude(series, as_json=as_json)
+    load = partial(_restorer, load=loader(device, precision), gamma=gamma)
+    lineup = partial(attempts, names(methods), whole_numbers(passes, "--passes"), load, always=BLURRED)
+    study = Real(data, out, lineup, partial(load, estimator), reference, crop, box_of(detail), gamma)
+    if study.reference.number != 0:
+        remark(f"{data}: no level 0 is the reference; level {study.reference.name} stands for the sharp image")
+    _, records = conduct(study, out, jobs=jobs)
+    conclude(study, records, out, as_json=as_json)
 
 
-def _conclude(series: "Series", *, as_json: bool) -> None:
-    """Make table and pictures of what was asked for.
+def _restorer(name: str, *, load: "Callable[[str], Method]", gamma: bool) -> "Restorer":
+    """Load what restores; importable, because worker processes are sent it."""
+    from pinsharp.restoration.colour import ColourOptions
+    from pinsharp.restoration.restorer import Restorer
 
-    Raises:
-        typer.Exit: With 1, if something has failed.
-    """
-    from pinsharp.bench.real.plots import draw_curves, draw_details
-    from pinsharp.bench.real.tables import real_table
-    from pinsharp.bench.typeset import document
-
-    records = _asked(series)
-    table = real_table(records)
-    paths = write_table(table, series.folder, TABLE_SUFFIXES)
-    paths += write_figure(draw_curves(records), series.folder, "real-curves")
-    paths += write_figure(draw_details(records, series.folder), series.folder, "real-details")
-    content: dict[str, Any] = {**records.about, **document(table)}
-    show([table], paths, content, as_json=as_json)
-    failures = [each for each in records.figures if not each.is_done]
-    for each in failures:
-        complain(f"{each.row}: {each.image}: {each.reason}")
-    if failures:
-        raise typer.Exit(1)
-
-
-def _asked(series: "Series") -> "SeriesRecords":
-    """What the folder holds of the rows that were asked for."""
-    from pinsharp.bench.real.records import SeriesRecords, load_series
-
-    known = load_series(series.folder, series.id)
-    order = {(each.row, each.passes): place for place, each in enumerate(series.attempts)}
-    figures = [each for each in known.figures if (each.row, each.passes) in order]
-    figures.sort(key=lambda each: order[each.row, each.passes])
-    return SeriesRecords(known.about | {"run": series.id}, known.methods, figures)
+    return Restorer(load(name), colour=ColourOptions(gamma=gamma))

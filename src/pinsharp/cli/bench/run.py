@@ -1,15 +1,12 @@
-"""`pinsharp bench run`: measure methods on a test set, into records that a later run adds to."""
+"""`pinsharp bench run`: measure methods on a test set, if asked into records that a later run adds to."""
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from pinsharp.cli.bench.measure import watch
+from pinsharp.cli.bench.measure import conduct, tell_failures
 from pinsharp.cli.comparison import lineup_of, print_scores, sharp_images
-from pinsharp.cli.messages import complain
 from pinsharp.cli.options import (
     DEFAULT_MODEL,
     Bits,
@@ -28,17 +25,15 @@ from pinsharp.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from pinsharp.bench.evaluate import Row
-    from pinsharp.bench.records import RunRecords
-    from pinsharp.bench.run import Plan
     from pinsharp.blur.operators import Boundary
 
 
 def run(
     data: Annotated[Path, typer.Option(metavar="DIR", help="Folder of sharp images, or a DIV2K or GOPRO folder.")],
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="OUT", help="Folder for the records; made if it is not there.")
-    ],
+        Path | None,
+        typer.Option("--out", "-o", metavar="OUT", help="Folder that keeps the records; made if it is not there."),
+    ] = None,
     methods: Methods = f"blurred,linear-limit,{DEFAULT_MODEL}",
     kernels: Kernels = "gaussian8",
     boundary: Border = "reflect",
@@ -53,61 +48,34 @@ def run(
     precision: Precision = "auto",
     as_json: JsonDocument = False,
 ) -> None:
-    """Measure methods on a test set; stop it at any time, the same command goes on.
+    """Measure methods on sharp images that are blurred by a protocol.
 
-    OUT/records.jsonl takes every figure as soon as it is there. What it holds already, of the same images, protocol and
-    weights, is not measured again; other methods and other test sets may go into the same folder. A restoration that
-    fails is recorded with its reason, tried again next time, and makes the exit status 1.
+    PSNR and SSIM are over all channels of the restored image rounded to 8 bits, without cutting a border. `mean` is the
+    mean PSNR over all images and kernels, `aggregate` 10 log10(1 / mean MSE), `sigma error` the median relative error
+    of the measured width, `gap` what the true kernel would add.
+
+    With -o, OUT/records.jsonl takes every figure as soon as it is there: stop it at any time, the same command goes on.
+    What it holds already, of the same images, protocol and weights, is not measured again; other methods and other test
+    sets may go into the same folder. A restoration that fails is reported with its reason, tried again next time, and
+    makes the exit status 1.
     """
-    from pinsharp.bench.record_file import RecordFile
-    from pinsharp.bench.run import plan_run
-    from pinsharp.bench.run import run as carry_out
+    from pinsharp.bench.engine.records import load_run, plain
+    from pinsharp.bench.quality.judge import summarise
+    from pinsharp.bench.quality.study import Quality
+    from pinsharp.cli.messages import print_json
     from pinsharp.data.testset import Degradation
 
     protocol = Degradation(kernels, cast("Boundary", boundary), bits, noise / 255, seed)
     paths = sharp_images(data, split=split, limit=limit)
     lineup = lineup_of(methods, true_kernel=true_kernel, device=device, precision=precision)
-    rows = lineup(protocol)
-    with RecordFile(out) as file:
-        plan = plan_run(file, data, paths, protocol, rows)
-        _say(plan, out)
-        measured = carry_out(plan, file, protocol, rows, lineup=lineup, jobs=jobs)
-        watch((not each.is_done for each in measured), plan.to_do, "restoring")
-        _conclude(plan, out, as_json=as_json)
-
-
-def _say(plan: "Plan", out: Path) -> None:
-    there = f", {plan.done} are there already" if plan.done else ""
-    print(f"run {plan.id}: {plan.to_do} restorations to measure into {out}{there}", file=sys.stderr, flush=True)
-
-
-def _conclude(plan: "Plan", out: Path, *, as_json: bool) -> None:
-    """Show the whole run, with what was measured before.
-
-    Raises:
-        typer.Exit: With 1, if something that was asked for has failed.
-    """
-    from pinsharp.bench.evaluate import summarise
-    from pinsharp.bench.record_file import plain
-    from pinsharp.bench.records import load_records
-    from pinsharp.cli.messages import print_json
-
-    records = next(records for records in load_records(out) if records.id == plan.id)
-    rows = summarise(records.measurements)
+    study = Quality(data, paths, protocol, lineup)
+    plan, records = conduct(study, out, what="restorations to measure", jobs=jobs)
+    records = load_run(out, study.kind, plan.id) if out else records  # with what was measured before
+    rows = summarise(records.figures)
     if as_json:
-        about = {key: value for key, value in records.about.items() if key != "headers"}
+        about = {key: value for key, value in records.about.items() if key not in ("headers", "record")}
         print_json({**about, "rows": [plain(row) for row in rows]})
     else:
         print_scores(records.about, rows)
-    if _tell_failures(records, rows, plan.header["methods"]):
+    if tell_failures(records.figures) & plan.header["methods"].keys():
         raise typer.Exit(1)
-
-
-def _tell_failures(records: "RunRecords", rows: "Sequence[Row]", asked: dict[str, Any]) -> bool:
-    """Say for each row what has failed and why the first did; whether one that was asked for is among them."""
-    for row in rows:
-        if row.failed:
-            first = next(each for each in records.measurements if each.row == row.name and not each.is_done)
-            total = row.images + row.failed
-            complain(f"{row.name}: {row.failed} of {total} failed, first {first.image}, {first.kernel}: {first.reason}")
-    return any(row.failed for row in rows if row.name in asked)

@@ -1,10 +1,12 @@
 """`pinsharp bench fig4`: what a wrong width of the blur costs."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from pinsharp.cli.bench.measure import conduct, write_results
 from pinsharp.cli.bench.present import (
     NUMBER_SUFFIXES,
     Detail,
@@ -14,13 +16,10 @@ from pinsharp.cli.bench.present import (
     make_folder,
     names,
     show,
-    write_figure,
-    write_table,
 )
 from pinsharp.cli.comparison import loader, sharp_images
 from pinsharp.cli.options import DEFAULT_MODEL, Border, Device, JsonDocument, Limit, Overwrite, Precision, Split
 from pinsharp.cli.outputs import check_results
-from pinsharp.cli.progress import progress
 
 if TYPE_CHECKING:
     from pinsharp.blur.operators import Boundary
@@ -48,13 +47,11 @@ def fig4(
     Also with every sigma from 3.0 to 4.0. Writes OUT/fig4.png and .pdf (the first image), OUT/fig4-curve.png and .pdf
     (PSNR against the assumed sigma), and the numbers of both, over all images, as .csv and .json.
     """
-    from pinsharp.bench.provenance import provenance
-    from pinsharp.bench.sensitivity import Setting, count, fig4_curve, is_shown, trials
-    from pinsharp.bench.sensitivity import fig4 as fig4_table
-    from pinsharp.bench.sensitivity_plots import draw_curve, draw_fig4
-    from pinsharp.bench.typeset import document
-    from pinsharp.errors import ConfigError
-    from pinsharp.methods.method import measures_first
+    from pinsharp.bench.engine.provenance import provenance
+    from pinsharp.bench.sensitivity.setting import Setting
+    from pinsharp.bench.sensitivity.study import Sensitivity, assuming
+    from pinsharp.bench.show.typeset import document
+    from pinsharp.errors import ImageError
 
     check_psnr(psnr)
     box = box_of(detail)
@@ -62,26 +59,16 @@ def fig4(
     paths = sharp_images(data, split=split, limit=limit)
     results = [out / f"{name}.{kind}" for name in ("fig4", "fig4-curve") for kind in ("png", "pdf", "csv", "json")]
     check_results(results, paths, overwrite=overwrite)
-    load = loader(device, precision)
-    loaded = {_label(name): load(name) for name in names(methods)}
-    judge = load(estimator)
-    if not measures_first(judge):
-        raise ConfigError(f"--estimator: expected a method that estimates a kernel, got {estimator}; try swift")
-    done, shown = [], []
-    with progress(count(len(paths), setting, len(loaded)), "restoring") as advance:
-        for trial in trials(paths, setting, loaded, judge):
-            if trial.pair.path == paths[0] and is_shown(trial, setting):
-                shown.append(trial)
-            done.append(trial)
-            advance()
-    table, curve = fig4_table(done, setting, estimator=_label(estimator)), fig4_curve(done, setting)
-    make_folder(out)
-    written = write_figure(draw_fig4(shown, setting, estimator=_label(estimator), box=box), out, table.name)
-    written += write_figure(draw_curve(curve, table, setting, psnr=psnr), out, curve.name)
-    for each in (table, curve):
-        written += write_table(each, out, NUMBER_SUFFIXES)
-    content = {"fig4": document(table), "curve": document(curve), "protocol": setting.protocol.summary}
-    show([table], written, content | {"data": str(data), **provenance()}, as_json=as_json)
+    chosen = {_label(name): name for name in names(methods)}
+    lineup = partial(assuming, chosen, estimator, setting, load=loader(device, precision))
+    study = Sensitivity(data, paths, setting.protocol, lineup, setting, _label(estimator), psnr, box)
+    _, records = conduct(study, None)
+    failed = next((each.reason for each in records.figures if not each.is_done), None)
+    if failed is not None:
+        raise ImageError(failed)
+    tables, written = write_results(study, records, make_folder(out), NUMBER_SUFFIXES)
+    content = {"fig4": document(tables[0]), "curve": document(tables[1]), "protocol": setting.protocol.summary}
+    show(tables[:1], written, content | {"data": str(data), **provenance()}, as_json=as_json)
 
 
 def _label(name: str) -> str:

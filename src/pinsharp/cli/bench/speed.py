@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from pinsharp.cli.bench.measure import conduct, write_results
 from pinsharp.cli.bench.present import (
     TABLE_SUFFIXES,
     Psnr,
@@ -15,18 +16,9 @@ from pinsharp.cli.bench.present import (
     numbers,
     show,
     whole_numbers,
-    write_figure,
-    write_table,
 )
-from pinsharp.cli.comparison import loader
 from pinsharp.cli.options import DEFAULT_MODEL, Device, JsonDocument, Overwrite, Precision
 from pinsharp.cli.outputs import check_results
-from pinsharp.cli.progress import progress
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pinsharp.bench.speed import Timing
 
 
 def speed(
@@ -70,54 +62,28 @@ def speed(
     and, where OUT holds records, speed against quality.
     """
     from pinsharp.atomic import write_atomically
-    from pinsharp.bench.provenance import provenance
-    from pinsharp.bench.record_file import RECORDS
-    from pinsharp.bench.records import load_records
-    from pinsharp.bench.speed import IMAGES, check_settings, quality_table, speed_table
-    from pinsharp.bench.speed_plots import draw_quality, draw_speed
-    from pinsharp.bench.typeset import document
+    from pinsharp.bench.engine.provenance import provenance
+    from pinsharp.bench.engine.record_file import RECORDS
+    from pinsharp.bench.quality.records import load_records
+    from pinsharp.bench.show.typeset import document
+    from pinsharp.bench.speed.records import IMAGES
+    from pinsharp.bench.speed.rows import plain_rows, speed_rows
+    from pinsharp.bench.speed.study import Speed
 
     check_psnr(psnr)
     sizes, counts = numbers(megapixels, "--megapixels"), whole_numbers(threads, "--threads")
     check_results([out / "speed.json"], [], overwrite=overwrite)
     runs = load_records(out) if (out / RECORDS).is_file() else []
-    check_settings(sizes, counts, repeats)
-    settings: dict[str, Any] = {"megapixels": sizes, "threads": counts, "repeats": repeats}
-    if runtimes or untrained or mono:
-        from pinsharp.bench.speed_rows import speed_rows, timings_apart
-
-        rows = speed_rows(names(methods), names(runtimes), names(untrained), precision=precision, device=device)
-        images = IMAGES if mono else IMAGES[:1]
-        found, steps = timings_apart(rows, images=images, **settings), len(rows) * len(images)
+    apart, where = bool(runtimes or untrained or mono), {"precision": precision, "device": device}
+    if apart:
+        rows = speed_rows(names(methods), names(runtimes), names(untrained), **where)
     else:
-        found, steps = _in_this_process(names(methods), device, precision, settings)
-    measured = []
-    with progress(steps * len(sizes) * len(counts), "timing") as advance:
-        for timing in found:
-            measured.append(timing)
-            advance()
-    make_folder(out)
-    tables = [speed_table(measured)]
-    written = write_figure(draw_speed(tables[0]), out, "speed")
-    quality = quality_table(measured, runs)
-    if quality.groups:
-        tables.append(quality)
-        written += write_figure(draw_quality(quality, psnr=psnr), out, quality.name)
-    for table in tables:
-        written += write_table(table, out, TABLE_SUFFIXES)
+        rows = plain_rows(names(methods), **where)
+    images = IMAGES if mono else IMAGES[:1]
+    study = Speed(rows, sizes, counts, repeats, images, apart, runs=runs, psnr=psnr)
+    _, records = conduct(study, None, doing="timing", apart=apart)
+    tables, written = write_results(study, records, make_folder(out), TABLE_SUFFIXES)
     content = {table.name: document(table) for table in tables} | provenance()
     text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     write_atomically(out / "speed.json", text.encode())
     show(tables, [*written, out / "speed.json"], content, as_json=as_json)
-
-
-def _in_this_process(
-    methods: list[str], device: str, precision: str, settings: dict[str, Any]
-) -> "tuple[Iterator[Timing], int]":
-    """Time methods in this process; with it comes their number."""
-    from pinsharp.bench.contenders import contenders
-    from pinsharp.bench.speed import timings
-    from pinsharp.data.testset import Degradation
-
-    rows = contenders(methods, Degradation(), load=loader(device, precision))
-    return timings(rows, **settings), len(rows)

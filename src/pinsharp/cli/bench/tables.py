@@ -10,8 +10,8 @@ from pinsharp.cli.bench.present import TABLE_SUFFIXES, Out, names, show, write_t
 from pinsharp.cli.options import JsonDocument
 
 if TYPE_CHECKING:
-    from pinsharp.bench.records import RunRecords
-    from pinsharp.bench.typeset import Table
+    from pinsharp.bench.quality.records import RunRecords
+    from pinsharp.bench.show.typeset import Table
 
 
 def table1(out: Out, as_json: JsonDocument = False) -> None:
@@ -20,7 +20,7 @@ def table1(out: Out, as_json: JsonDocument = False) -> None:
     Rows below one heading are of the same images, blurred in the same way; others are never mixed. A † marks figures
     that are not over all of them, with the reason below the table.
     """
-    from pinsharp.bench import tables
+    from pinsharp.bench.quality import tables
 
     _make(out, tables.table1, as_json=as_json)
 
@@ -33,7 +33,7 @@ def table2(
     as_json: JsonDocument = False,
 ) -> None:
     """Print what a network loses without one of its parts, and write OUT/table2.md, .csv and .tex."""
-    from pinsharp.bench import tables
+    from pinsharp.bench.quality import tables
 
     _make(out, lambda runs: tables.table2(runs, names(methods)), as_json=as_json)
 
@@ -44,7 +44,7 @@ def oracle(out: Out, as_json: JsonDocument = False) -> None:
     Needs the rows of `pinsharp bench run --true-kernel`, and that of linear-limit, to fill its columns. Writes
     OUT/oracle.md, .csv and .tex.
     """
-    from pinsharp.bench import tables
+    from pinsharp.bench.quality import tables
 
     _make(out, tables.oracle, as_json=as_json)
 
@@ -74,14 +74,14 @@ def margins(
     All figures of a line are over the same restorations, those that every compared row has; a † marks lines where these
     are not all. Writes OUT/margins.md, .csv and .tex.
     """
-    from pinsharp.bench import margins as table
+    from pinsharp.bench.quality import margins as table
 
     _make(out, lambda runs: table.margins(runs, names(methods), names(over), aggregate=aggregate), as_json=as_json)
 
 
 def _make(out: Path, make: "Callable[[Sequence[RunRecords]], Table]", *, as_json: bool) -> None:
-    from pinsharp.bench.records import load_records
-    from pinsharp.bench.typeset import document
+    from pinsharp.bench.quality.records import load_records
+    from pinsharp.bench.show.typeset import document
 
     table = make(load_records(out))
     show([table], write_table(table, out, TABLE_SUFFIXES), document(table), as_json=as_json)

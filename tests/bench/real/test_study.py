@@ -1,0 +1,412 @@
+"""Focus series: levels found, judged fairly before and after, resumed without measuring twice, and told as they are."""
+
+import itertools
+import math
+import shutil
+from itertools import islice
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import gaussian_filter, map_coordinates
+
+from pinsharp.bench.engine import methods
+from pinsharp.bench.engine.measuring import measure
+from pinsharp.bench.engine.methods import BLURRED, Attempt, describe
+from pinsharp.bench.engine.record_file import RecordFile
+from pinsharp.bench.engine.records import load_run
+from pinsharp.bench.engine.study import plan_of
+from pinsharp.bench.real.plots import chosen_levels, draw_curves, draw_details
+from pinsharp.bench.real.records import KIND, LevelFigures, SeriesRecords, by_level
+from pinsharp.bench.real.registration import Registration
+from pinsharp.bench.real.series import brightness, choose_reference, falls, find_series, read_middle
+from pinsharp.bench.real.study import Real
+from pinsharp.bench.real.tables import HURT, real_table
+from pinsharp.bench.show.figures import save
+from pinsharp.bench.show.sheet import Box
+from pinsharp.bench.show.typeset import comma_separated, latex, markdown
+from pinsharp.blur.field import BlurField
+from pinsharp.errors import ConfigError, ImageError
+from pinsharp.images.files import read_image, write_image
+from pinsharp.restoration import streaming
+from pinsharp.restoration.restored import Restored
+
+SHAPE = (150, 164)
+MOVES = {0: (1.0, 0.0, 0.0), 1: (1.004, 0.4, -0.3), 2: (1.008, -1.2, 0.7), -1: (0.996, 0.2, 0.9)}
+"""Magnification and shift of each level; its number is the width of its blur in pixels."""
+
+
+def scene(level, *, is_blurred=True):
+    """A level of a texture, 8 bits: moved, magnified, a little darker, blurred."""
+    magnification, down, right = MOVES[level]
+    rng = np.random.default_rng(0)
+    large = gaussian_filter(rng.random((190, 204)), 1.2)
+    large = np.clip((large - large.mean()) * 3 + 0.5, 0, 1)
+    row, column = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]].astype(float)
+    at = [
+        20 + (SHAPE[axis] - 1) / 2 + (place - (SHAPE[axis] - 1) / 2 - shift) / magnification
+        for axis, (place, shift) in enumerate([(row, down), (column, right)])
+    ]
+    seen = map_coordinates(large, at, order=5) * (1 - 0.02 * abs(level))
+    seen = gaussian_filter(seen, abs(level)) if is_blurred and level else seen
+    return np.rint(np.clip(seen, 0, 1) * 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A series that no test changes."""
+    folder = tmp_path_factory.mktemp("made") / "series"
+    folder.mkdir()
+    for level in MOVES:
+        write_image(folder / f"{level}.png", scene(level))
+    return folder
+
+
+@pytest.fixture
+def data(made, tmp_path):
+    """The same series, to be changed."""
+    return Path(shutil.copytree(made, tmp_path / "series"))
+
+
+class Fake:
+    """Restores by a function of an image and the number of passes; measures its width by the gradient."""
+
+    def __init__(self, name, restore=None):
+        said = dict.fromkeys(("info", "dtype", "lender")) | {"device": "cpu"}
+        self.method = SimpleNamespace(name=name, kind="classical", kernel_from="nobody", **said)
+        self.restore, self.calls = restore, 0
+
+    def __call__(self, image, *, iterations):
+        self.calls += 1
+        found = self.measure(image)
+        return Restored(self.restore(image, iterations), found, (found.sigma,) * iterations, 0.1)
+
+    def measure(self, image):
+        gradient = np.abs(np.diff(brightness(image), axis=1)).mean()
+        log_width = torch.tensor(0.05 / gradient).log().reshape(1)
+        return BlurField(torch.ones(1, 1, 1, 1), log_width=log_width, log_width_std=torch.tensor([0.1]))
+
+    def check_measurable(self):
+        pass
+
+
+def perfect(image, iterations):
+    """What the level would have been in focus: known, because the series was made."""
+    level = next(level for level in MOVES if np.array_equal(scene(level), image))
+    return scene(level, is_blurred=False)
+
+
+def spoiled(image, iterations):
+    noise = np.random.default_rng(0).normal(0, 8 * iterations, image.shape)
+    return np.clip(image + noise, 0, 255).astype(np.uint8)
+
+
+FAKES = {"perfect": perfect, "spoiled": spoiled}
+
+
+def rows_of(names=("perfect", "spoiled"), passes=(1, 3)):
+    return methods.attempts(names, passes, lambda name: Fake(name, FAKES[name]), always=BLURRED)
+
+
+def planned(data, out, rows, *, reference=None, detail=None, **options):
+    return plan_of(Real(data, out, lambda: rows, lambda: Fake("ruler"), reference, box=detail, **options), out)
+
+
+def carry_out(data, out, rows, *, stop_after=None, **options):
+    """Measure, as far as so many figures; what the folder holds then."""
+    with RecordFile(out, KIND.file) as file:
+        plan = planned(data, out, rows, **options)
+        stream = measure(plan, file)
+        list(islice(stream, stop_after))
+        stream.close()
+    return load_run(out, KIND, plan.id)
+
+
+@pytest.fixture(scope="module")
+def measured_out(made, tmp_path_factory):
+    """A folder in which all of the series was measured."""
+    out = tmp_path_factory.mktemp("measured")
+    carry_out(made, out, rows_of())
+    return out
+
+
+@pytest.fixture(scope="module")
+def measured(made, measured_out):
+    """What was measured there."""
+    return carry_out(made, measured_out, rows_of())
+
+
+def test_levels_come_from_the_sharpest_outwards_whatever_their_files_are_called(tmp_path):
+    for name in ("-1.png", "10.png", "2.5.png", "+1.png", "0.png", "-10.tif"):
+        write_image(tmp_path / name, np.zeros((4, 4), np.uint8))
+    (tmp_path / "notes.txt").write_text("no image")
+
+    levels = find_series(tmp_path)
+
+    assert [level.number for level in levels] == [0, 1, -1, 2.5, 10, -10]
+    assert [level.name for level in levels] == ["0", "1", "-1", "2.5", "10", "-10"]
+    assert choose_reference(levels, None).number == 0
+    assert choose_reference(levels, 2.5).number == 2.5
+
+
+@pytest.mark.parametrize(
+    "names, sentence",
+    [
+        (["0.png", "blurred.png"], "named by their focus level, such as 0.png .* got blurred.png; rename it"),
+        (["0.png", "nan.png"], "got nan.png"),
+        (["1.png", "1.0.png"], "one image of each level, got 1.0.png and 1.png"),
+        (["0.png"], "at least 2 focus levels, got 1"),
+    ],
+)
+def test_folders_that_are_no_series_are_explained(tmp_path, names, sentence):
+    for name in names:
+        write_image(tmp_path / name, np.zeros((4, 4), np.uint8))
+
+    with pytest.raises(ConfigError, match=sentence):
+        find_series(tmp_path)
+
+
+def test_every_level_is_registered_with_the_sharp_one_and_all_rows_share_that(measured):
+    for level, (magnification, down, right) in MOVES.items():
+        found = {str(each.registration) for each in measured.figures if each.level == level}
+        assert len(found) == 1
+        one = by_level(measured, BLURRED, 0)[level].registration
+        assert one.magnification == pytest.approx(magnification, abs=1e-4)
+        assert (one.row_shift, one.column_shift) == pytest.approx((down, right), abs=0.05)
+        assert one.gain == pytest.approx(1 - 0.02 * abs(level), abs=0.01)
+        assert one.sigma == pytest.approx(abs(level), abs=0.1)
+
+
+def test_a_perfect_restoration_gains_and_a_spoiled_one_loses_at_every_level(measured):
+    before, good, bad = (by_level(measured, *row) for row in ((BLURRED, 0), ("perfect", 1), ("spoiled", 1)))
+
+    assert before[0].psnr > before[1].psnr > before[2].psnr
+    for level in (1, 2, -1):
+        assert good[level].psnr > max(40, before[level].psnr + 5)
+        assert bad[level].psnr < before[level].psnr
+        assert good[level].sharpness == pytest.approx(good[level].reference_sharpness, rel=0.05)
+        assert before[level].sharpness < 0.8 * before[level].reference_sharpness
+
+
+def test_the_sharp_level_is_its_own_reference_and_left_as_it_is(measured):
+    own, left = by_level(measured, BLURRED, 0)[0], by_level(measured, "perfect", 1)[0]
+
+    assert own.registration == Registration()
+    assert (own.mse, own.psnr) == (0, math.inf)
+    assert left.psnr == math.inf
+
+
+def test_more_passes_are_a_row_of_their_own(measured):
+    once, thrice = by_level(measured, "spoiled", 1)[1], by_level(measured, "spoiled", 3)[1]
+
+    assert (once.passes_made, thrice.passes_made) == (1, 3)
+    assert once.psnr - thrice.psnr > 1
+
+
+def test_another_reference_and_a_crop_can_be_asked_for(data, tmp_path):
+    other = carry_out(data, tmp_path / "out", rows_of(["spoiled"], [1]), reference=1, crop=130)
+
+    assert other.about["reference"] == "1"
+    assert by_level(other, BLURRED, 0)[1].psnr == math.inf
+    assert by_level(other, BLURRED, 0)[2].megapixels == pytest.approx(130 * 130 / 1e6)
+
+
+@pytest.mark.parametrize("stop_after", [1, 7, 19])
+def test_a_run_that_goes_on_measures_what_is_missing_and_ends_the_same(data, tmp_path, measured, stop_after):
+    carry_out(data, tmp_path / "parts", rows_of(), stop_after=stop_after)
+    rows = rows_of()
+
+    resumed = carry_out(data, tmp_path / "parts", rows)
+
+    calls = sum(restorer.calls for restorer in {row.restorer for row in rows if row.restorer})
+    assert calls == len(MOVES) * 4 - restored_among(measured, stop_after)
+    assert sorted(resumed.figures, key=str) == sorted(measured.figures, key=str)
+
+
+def restored_among(records, count):
+    """How many of the first figures are of restored images."""
+    return sum(each.row != BLURRED for each in records.figures[:count])
+
+
+def test_what_is_complete_is_not_measured_again_unless_an_image_has_changed(data, measured_out):
+    assert planned(data, measured_out, rows_of()).to_do == 0
+    assert planned(data, measured_out, rows_of(["perfect"], [2])).to_do == len(MOVES)
+
+    write_image(data / "2.png", scene(1), overwrite=True)
+    assert planned(data, measured_out, rows_of()).to_do == len(MOVES) * 5
+
+
+def test_what_fails_is_recorded_with_its_reason_and_tried_again(data, tmp_path):
+    def stumbling(image, iterations):
+        raise RuntimeError("no\nmemory")
+
+    row = Attempt("net", 1, Fake("net", stumbling), describe("net"))
+    failed = carry_out(data, tmp_path / "out", [*rows_of([], [1]), row])
+
+    assert {each.reason for each in by_level(failed, "net", 1).values()} == {"RuntimeError: no memory"}
+    assert "net, once: 2.png failed: RuntimeError: no memory." in real_table(failed).notes
+    healed = Attempt("net", 1, Fake("net", perfect), describe("net"))
+    assert planned(data, tmp_path / "out", [*rows_of([], [1]), healed]).to_do == len(MOVES)
+    assert all(each.is_done for each in carry_out(data, tmp_path / "out", [*rows_of([], [1]), healed]).figures)
+
+
+def test_a_level_that_cannot_be_registered_costs_no_other(data, tmp_path):
+    write_image(data / "3.png", np.full(SHAPE, 90, np.uint8))
+
+    records = carry_out(data, tmp_path / "out", rows_of(["perfect"], [1]))
+
+    assert [each.level for each in records.figures if not each.is_done] == [3, 3]
+    assert "with structure in them" in by_level(records, "perfect", 1)[3].reason
+
+
+def test_two_rows_of_one_name_and_passes_below_one_are_refused():
+    with pytest.raises(ConfigError, match="one method for the row 'a'"):
+        rows_of(["a=perfect", "a=spoiled"], [1])
+    with pytest.raises(ConfigError, match="passes of at least 1, got 0"):
+        rows_of(["perfect"], [0])
+
+
+def test_a_detail_outside_the_sharp_level_is_refused(data, tmp_path):
+    with pytest.raises(ConfigError, match="inside the sharp level of 150 x 164 pixels"):
+        planned(data, tmp_path, rows_of(), detail=Box(100, 100, 60, 60))
+
+
+def figures(level, sigma, *, row=BLURRED, passes=0, psnr=30.0, correlation=1.0):
+    return LevelFigures(
+        row,
+        passes,
+        level,
+        f"{level}.png",
+        f"sha {level}",
+        sigma,
+        0.1,
+        10 ** (-psnr / 10),
+        psnr,
+        0.1,
+        0.2,
+        Registration(correlation=correlation),
+        passes_made=passes,
+    )
+
+
+def records(*every):
+    about = {"set": "made", "run": "one", "reference": "0", "detail": [0, 0, 8, 8]}
+    return SeriesRecords(about, {}, list(every))
+
+
+def test_the_width_is_followed_outwards_on_each_side():
+    levels = [0, 1, -1, 2, -2]
+
+    assert falls(levels, [1.0, 2.0, 0.5, 3.0, 2.0]) == [(0, -1)]
+    assert falls(levels, [1.0, 2.0, 2.0, 2.0, 3.0]) == [(1, 2)]
+    assert falls(levels, [1.0, None, 2.0, 3.0, 3.0]) == []
+
+
+def test_the_table_says_where_the_width_does_not_rise_and_where_restoring_hurts():
+    before = [figures(0, 1.0, psnr=math.inf), figures(1, 2.0), figures(2, 1.5, correlation=0.9), figures(-1, 1.2)]
+    after = [
+        figures(level, 0.5, row="net", passes=1, psnr=psnr) for level, psnr in ((0, 40), (1, 32), (2, 29), (-1, 30))
+    ]
+
+    table = real_table(records(*before, *after))
+
+    rows = {row["level"]: row for row in table.groups[0].rows}
+    assert [rows[level]["rises"] for level in ("0", "1", "2", "-1")] == [None, "yes", "no", "yes"]
+    assert [rows[level]["verdict"] for level in ("0", "1", "2", "-1")] == [None, "better", HURT, "same"]
+    assert rows["1"]["gain"] == pytest.approx(2)
+    assert rows["2"]["sigma_std"] == pytest.approx(0.15)
+    assert rows["1"]["sharpness"] == pytest.approx(0.5)
+    notes = " ".join(table.notes)
+    assert "does not rise from level 1 to 2 (2.00 to 1.50 px)." in notes
+    assert "Restoring hurts: net, once at 2 (levels)." in notes
+    assert "Not the sharp level with one blur, by the correlation with it when it is made to match: 2 (0.900)." in notes
+    assert "| 2 | 0.00 | - | - | 1.50 | 0.15 | no |" in markdown(table)
+    assert "made,one,net,1,2,2.png" in comma_separated(table)
+    assert "$\\pm$" in latex(table)
+
+
+def test_a_series_whose_width_rises_and_gains_everywhere_says_so():
+    before = [figures(0, 1.0, psnr=math.inf), figures(1, 2.0)]
+
+    notes = real_table(records(*before, figures(1, 0.5, row="net", passes=3, psnr=33))).notes
+
+    assert "The width measured before restoration rises with every level." in notes
+    assert "Restoring hurts at no level." in notes
+
+
+def test_curves_go_through_the_numbers_from_left_to_right():
+    before = [figures(0, 1.0, psnr=math.inf), figures(1, 2.0), figures(-1, 1.5)]
+    after = [figures(level, 0.5, row="net", passes=1, psnr=31 + level) for level in (0, 1, -1)]
+
+    widths, gains = draw_curves(records(*before, *after)).axes
+
+    lines = {str(line.get_label()): line.get_xydata() for line in widths.get_lines()}
+    np.testing.assert_allclose(lines["measured in the blurred image"], [[-1, 1.5], [0, 1.0], [1, 2.0]])
+    np.testing.assert_allclose(lines["measured after net, once"], [[-1, 0.5], [0, 0.5], [1, 0.5]])
+    np.testing.assert_allclose(gains.get_lines()[0].get_xydata()[[0, 2]], [[-1, 0], [1, 2]])
+    assert gains.get_ylim()[0] < 0
+
+
+def test_the_details_show_the_same_place_of_every_level_and_row(measured, measured_out, tmp_path):
+    figure = draw_details(measured, measured_out)
+
+    shown = [axes for axes in figure.axes if axes.get_images()]
+    assert len(shown) == len(MOVES) * (1 + 4 + 1)
+    top, left, height, width = measured.about["detail"]
+    centre = Registration(1.008, -1.2, 0.7).position_in_image(
+        (top + (height - 1) / 2, left + (width - 1) / 2), SHAPE, SHAPE
+    )
+    begin = [round(at - (length - 1) / 2) for at, length in zip(centre, (height, width), strict=True)]
+    begin = [min(max(at, 0), size - length) for at, size, length in zip(begin, SHAPE, (height, width), strict=True)]
+    expected = scene(2)[begin[0] : begin[0] + height, begin[1] : begin[1] + width]
+    pictures = [np.asarray(axes.get_images()[0].get_array()) for axes in shown[: len(MOVES)]]
+    assert any(np.array_equal(picture, expected) for picture in pictures)
+    assert {path.suffix for path in save(figure, tmp_path, "real-details")} == {".png", ".pdf"}
+
+
+@pytest.mark.parametrize("count", [2, 6, 7, 19])
+def test_at_most_six_levels_are_shown_both_ends_and_the_sharpest_among_them(count):
+    levels = [float(level - count // 2) for level in range(count)]
+
+    chosen = chosen_levels(levels)
+
+    assert len(chosen) == min(count, 6)
+    assert {levels[0], levels[-1], 0.0} <= set(chosen)
+    assert all(one < two for one, two in itertools.pairwise(chosen))
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+@pytest.mark.parametrize("is_large", [False, True])
+def test_the_middle_of_a_large_image_is_read(tmp_path, monkeypatch, name, is_large):
+    pixels = np.random.default_rng(0).integers(0, 65535, (61, 90), np.uint16)
+    write_image(tmp_path / name, pixels)
+    monkeypatch.setattr(streaming, "LARGE_VALUES", 100 if is_large else 10**9)
+
+    np.testing.assert_array_equal(read_middle(tmp_path / name, 40), pixels[10:50, 25:65])
+    np.testing.assert_array_equal(read_middle(tmp_path / name, 70), pixels[:, 10:80])
+    np.testing.assert_array_equal(read_middle(tmp_path / name), read_image(tmp_path / name).pixels)
+
+
+def test_colour_is_judged_by_its_luma_and_alpha_left_out():
+    colour = np.zeros((3, 3, 4), np.uint8)
+    colour[..., 1] = 255
+
+    np.testing.assert_allclose(brightness(colour), np.full((3, 3), 0.7152), atol=1e-6)
+    np.testing.assert_allclose(brightness(np.full((2, 2), 65535, np.uint16)), 1)
+
+
+def test_a_line_that_is_no_record_is_named(tmp_path):
+    (tmp_path / KIND.file).write_text('{"record": "series", "run": "one"}\n{"record": "other", "run": "one"}\n')
+
+    with pytest.raises(ConfigError, match="in line 1"):
+        load_run(tmp_path, KIND, "one")
+
+
+def test_folders_that_are_not_there_are_refused(tmp_path):
+    with pytest.raises(ConfigError, match="folder with the images of a focus series"):
+        find_series(tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ImageError, match="folder with images"):
+        find_series(tmp_path / "empty")
