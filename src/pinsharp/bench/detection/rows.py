@@ -15,7 +15,6 @@ from pinsharp.detect.camera import CameraSettings
 from pinsharp.errors import ConfigError
 from pinsharp.methods.method import Method, takes_kernel
 from pinsharp.methods.table import load_method
-from pinsharp.restoration.colour import ColourOptions
 from pinsharp.restoration.restorer import Restorer
 
 BUILT_IN = (SHARP, BLURRED, LINEAR_LIMIT)
@@ -89,10 +88,9 @@ def attempts(
         made.append(Attempt(BLURRED, 0, _leave, describe(BLURRED)))
     if LINEAR_LIMIT in rows:
         made.append(Attempt(LINEAR_LIMIT, 0, _linear_limit, describe(LINEAR_LIMIT)))
-    colour = ColourOptions(white_level=camera.white_level)
     for row, name in rows.items():
         if row not in BUILT_IN:
-            restorer = Restorer(load(name), colour=colour)
+            restorer = Restorer(load(name), white_level=camera.white_level)
             made += _of_method(row, name, restorer, dict.fromkeys(passes), true_kernel=true_kernel)
     return made
 
