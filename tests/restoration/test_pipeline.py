@@ -1,26 +1,28 @@
-"""A TIFF restored by bands: the result of the image in memory, whatever its layout, and memory that does not grow."""
+"""A TIFF restored from disk: all that the image in memory gets, whatever its layout, and memory that does not grow."""
 
 import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import tifffile
+import torch
 
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.errors import ConfigError, ImageError, KernelError, OutputError
 from pinsharp.images.arrays import to_array
 from pinsharp.images.files import read_image
+from pinsharp.methods.network import NetMethod
 from pinsharp.nets.swift import bank_blocks
-from pinsharp.nets.weights import save_weights
-from pinsharp.restoration import sample, streaming
-from pinsharp.restoration.colour import ColourOptions
+from pinsharp.nets.weights import load_weights, save_weights
+from pinsharp.restoration import measure, sources
 from pinsharp.restoration.restorer import Restorer
-from pinsharp.restoration.streaming import is_large, restore_file
-from scenes import smooth_image
+from pinsharp.restoration.result import Restored
+from scenes import photograph, smooth_image
 from strategies import random_image
 from tiffs import write_tiff
 from tiny_models import save_tiny_swift, tiny_peer
@@ -38,6 +40,15 @@ KINDS = [
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     return save_tiny_swift(tmp_path_factory.mktemp("models") / "tiny.safetensors")
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_large(monkeypatch):
+    monkeypatch.setattr(sources, "LARGE_VALUES", 1000)
+
+
+def restore_file(source, target, restorer, **more):
+    return restorer.restore_file(source, target, **more)
 
 
 def restorer(model, window=64, *, precision="float32", **options):
@@ -98,24 +109,104 @@ def test_alpha_is_not_touched(strip, tmp_path, model):
 
 
 @pytest.mark.parametrize(
-    "colour",
-    [
-        ColourOptions(channels="each"),
-        ColourOptions(channels="luma"),
-        ColourOptions(gamma=True),
-        ColourOptions(white_level=65000),
-    ],
+    "options", [{"channels": "each"}, {"channels": "luma"}, {"gamma": True}, {"white_level": 65000}]
 )
-def test_colour_options_are_those_of_the_image_in_memory(strip, tmp_path, model, colour):
+def test_colour_options_are_those_of_the_image_in_memory(strip, tmp_path, model, options):
     source = strip("uint16", (3,))
     pixels = np.minimum(tifffile.imread(source), 65000)
     write_tiff(source, pixels)
 
-    found = restore_file(source, tmp_path / "out.tif", restorer(model, colour=colour))
+    found = restore_file(source, tmp_path / "out.tif", restorer(model, **options))
 
-    whole = restorer(model, window=0, colour=colour)(pixels)
+    whole = restorer(model, window=0, **options)(pixels)
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "out.tif"), whole.image)
     assert len(found.channels) == len(whole.channels)
+
+
+@pytest.mark.parametrize("dtype, channels, layout", KINDS[1:4])
+@pytest.mark.parametrize("options", [{}, {"channels": "each"}, {"channels": "luma"}])
+def test_iterations_on_disk_are_those_in_memory(strip, tmp_path, model, dtype, channels, layout, options):
+    """To the last bit, through files between the passes, of which nothing is left."""
+    source = strip(dtype, channels, **layout)
+    pixels = read_image(source).pixels
+
+    found = restorer(model, **options).restore_file(source, tmp_path / "out.tif", iterations=3)
+
+    whole = restorer(model, window=0, **options)(pixels, iterations=3)
+    np.testing.assert_array_equal(read_image(tmp_path / "out.tif").pixels, whole.image)
+    assert (found.iterations, found.sigmas, found.residual) == (3, whole.sigmas, None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.tif", "out.tif"]
+
+
+def test_iterations_on_disk_stop_where_one_channel_is_sharp(strip, tmp_path):
+    """The other channels go on by themselves."""
+
+    class Fading(NetMethod):
+        """Says what is left by the brightness: nothing of a dark channel."""
+
+        def estimate_parts(self, parts, kernel=None):
+            found = super().estimate_parts(parts, kernel)
+            return replace(found, log_width=torch.log(torch.tensor([3 * float(parts.mean())])))
+
+        def estimate(self, image, kernel=None):
+            return replace(self.estimate_parts(image), continuations=(None,))
+
+    save_tiny_swift(tmp_path / "tiny.safetensors")
+    method = Fading(load_weights(tmp_path / "tiny.safetensors"), name="fading", precision="float32")
+    source = strip("uint16", (3,))
+    pixels = tifffile.imread(source)
+    pixels[..., 0] //= 8
+    write_tiff(source, pixels)
+
+    found = Restorer(method, window=64, channels="each").restore_file(source, tmp_path / "out.tif", iterations=2)
+
+    expected = Restorer(method, window=0, channels="each")(pixels, iterations=2)
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "out.tif"), expected.image)
+    mono = Restorer(method, window=0)(np.ascontiguousarray(pixels[..., 0]), iterations=2)
+    assert (mono.iterations, found.iterations) == (1, 2)
+
+
+@pytest.mark.parametrize("rule", ["reflect", "circular"])
+@pytest.mark.parametrize("shape", [(210, 143), (143, 210)])
+def test_a_border_that_a_computer_made_is_recognised_on_disk_too(tmp_path, model, rule, shape):
+    """And restored as in memory: at the top it takes rows from the bottom, if the image is periodic."""
+    scene = torch.rand(1, 1, *shape, generator=torch.Generator().manual_seed(0))
+    write_tiff(tmp_path / "in.tif", to_array(Blur(gaussian_kernel(2.0), rule)(scene), np.empty((0, 0), np.float32)))
+    tiny = restorer(model)
+
+    found = tiny.restore_file(tmp_path / "in.tif", tmp_path / "out.tif")
+
+    whole = restorer(model, window=0)(tifffile.imread(tmp_path / "in.tif"))
+    assert found.defocus.continuation == whole.defocus.continuation == rule
+    assert tiny.measure(tmp_path / "in.tif").continuation == rule
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "out.tif"), whole.image)
+
+
+@pytest.mark.parametrize("kernel, doubt", [("gaussian:1.6", False), ("gaussian:2.6", True)])
+def test_what_a_result_on_disk_leaves_unexplained_is_told(tmp_path, monkeypatch, kernel, doubt):
+    monkeypatch.setattr("pinsharp.restoration.residual.SIDE", 60)
+    blurred = Blur(gaussian_kernel(1.6), "reflect")(photograph(256, 256))
+    write_tiff(tmp_path / "in.tif", to_array(blurred, np.empty((0, 0, 3), np.uint8)))
+    swift = restorer("swift")
+
+    found = swift.restore_file(tmp_path / "in.tif", tmp_path / "out.tif", kernel=kernel)
+
+    whole = restorer("swift", 0)(tifffile.imread(tmp_path / "in.tif"), kernel=kernel)
+    assert found.residual == whole.residual
+    assert found.is_doubtful is doubt
+
+
+def test_a_result_on_disk_is_the_result_of_an_array(strip, tmp_path, model):
+    source = strip("uint16", (3,))
+
+    found = restorer(model).restore_file(source, tmp_path / "out.tif")
+
+    assert isinstance(found, Restored)
+    assert repr(found) == repr(restorer(model)(tifffile.imread(source)))
+    np.testing.assert_array_equal(found.image, tifffile.imread(tmp_path / "out.tif"))
+    assert found.megapixels == 0.03003
+    in_memory = restorer(model)(source)  # read by rows, and put together
+    np.testing.assert_array_equal(in_memory.image, found.image)
 
 
 def test_methods_that_pool_are_blended_and_tell_their_seam(strip, tmp_path):
@@ -133,8 +224,8 @@ def test_methods_that_pool_are_blended_and_tell_their_seam(strip, tmp_path):
 
 
 def test_a_large_image_is_measured_on_its_sample(strip, tmp_path, model, monkeypatch):
-    monkeypatch.setattr(sample, "SAMPLE_PIXELS", 4000)
-    monkeypatch.setattr(sample, "BLOCK", 40)
+    monkeypatch.setattr(measure, "SAMPLE_PIXELS", 4000)
+    monkeypatch.setattr(measure, "BLOCK", 40)
     tiny = restorer(model)
     seen = []
     estimate_parts = tiny.method.estimate_parts
@@ -157,18 +248,6 @@ def test_progress_counts_all_pixels_once(strip, tmp_path, model):
     assert told[-1] == (210 * 143, 210 * 143)
 
 
-@pytest.mark.parametrize(
-    "width, samples, window", [(8192, 1, 1024), (8192, 3, 813), (40_000, 1, 500), (200_000, 3, 256)]
-)
-def test_windows_are_smaller_where_bands_are_wide(width, samples, window):
-    class Wide:
-        pass
-
-    Wide.width, Wide.samples = width, samples
-    assert streaming._window(Wide, None) == window
-    assert streaming._window(Wide, 512) == 512
-
-
 @pytest.mark.parametrize("compression", ["zlib", "zstd"])
 def test_a_damaged_strip_names_file_and_rows_and_leaves_nothing(strip, tmp_path, model, compression):
     source = strip(rowsperstrip=30, compression=compression)
@@ -185,8 +264,8 @@ def test_a_damaged_strip_names_file_and_rows_and_leaves_nothing(strip, tmp_path,
 
 
 def test_pixels_that_cannot_be_restored_name_file_and_rows(strip, tmp_path, model, monkeypatch):
-    monkeypatch.setattr(sample, "SAMPLE_PIXELS", 4000)
-    monkeypatch.setattr(sample, "BLOCK", 40)
+    monkeypatch.setattr(measure, "SAMPLE_PIXELS", 4000)
+    monkeypatch.setattr(measure, "BLOCK", 40)
     source = strip("float32")
     pixels = tifffile.imread(source)
     pixels[205, 3] = np.nan
@@ -227,23 +306,6 @@ def test_what_cannot_be_done_is_refused_before_any_work(strip, tmp_path, model):
         restore_file(source, tmp_path / "out.tif", Restorer("selfdeblur"))
 
 
-def test_only_a_tiff_of_many_values_that_can_be_read_by_bands_is_large(strip, tmp_path, monkeypatch):
-    source = strip("uint8", (3,))
-    monkeypatch.setattr(streaming, "LARGE_VALUES", 210 * 143 * 3)
-
-    assert not is_large(source)
-    monkeypatch.setattr(streaming, "LARGE_VALUES", 210 * 143 * 3 - 1)
-    assert is_large(source)
-    write_tiff(
-        tmp_path / "planes.tif",
-        tifffile.imread(source).transpose(2, 0, 1).copy(),
-        planarconfig="separate",
-        photometric="rgb",
-    )
-    assert not is_large(tmp_path / "planes.tif")
-    assert not is_large(tmp_path / "absent.tif")
-
-
 @pytest.mark.slow
 def test_peak_memory_does_not_grow_with_the_length(tmp_path, model):
     """From 2 to 9 megapixels: held in memory, pixels and tensors would take 70 MiB more, their results as much."""
@@ -264,12 +326,11 @@ sys.path[:] = {sys.path!r}
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
-from pinsharp.restoration import sample
+from pinsharp.restoration import measure, sources
 from pinsharp.restoration.restorer import Restorer
-from pinsharp.restoration.streaming import restore_file
-sample.SAMPLE_PIXELS = 2**19
+measure.SAMPLE_PIXELS, sources.LARGE_VALUES = 2**19, 2**20
 restorer = Restorer({str(model)!r}, device="cpu", window=256)
-restore_file({str(source)!r}, {str(target)!r}, restorer, overwrite=True)
+restorer.restore_file({str(source)!r}, {str(target)!r}, overwrite=True)
 status = Path("/proc/self/status").read_text()
 print(json.dumps(int(status.split("VmHWM:")[1].split()[0]) / 1024))
 """
