@@ -47,13 +47,12 @@ def restore_strip(source: Path, target: Path, precision: str, window: int | None
     """Restore a strip in this process and tell what it took."""
     import torch
 
-    from pinsharp.allocator import keep_freed_memory
+    from pinsharp.restoration import sources
     from pinsharp.restoration.restorer import Restorer
-    from pinsharp.restoration.streaming import restore_file
 
-    keep_freed_memory()
-    restorer = Restorer(precision=precision, window=window)  # type: ignore[arg-type]
-    result = restore_file(source, target, restorer, overwrite=True, progress=_Pace())
+    sources.LARGE_VALUES = 0  # a short strip too is restored from disk
+    restorer = Restorer(precision=precision, window=window)
+    result = restorer.restore_file(source, target, overwrite=True, progress=_Pace())
     return {
         "megapixels_per_s": round(result.megapixels / result.seconds, 3),
         "seconds": round(result.seconds, 1),
@@ -141,7 +140,7 @@ def main() -> None:
     parser.add_argument("--rgb", action="store_true", help="make a strip of colour")
     parser.add_argument("--compression", choices=["none", "zlib", "lzw", "zstd"], default="none")
     parser.add_argument("--precision", choices=["auto", "float32", "bfloat16"], default="auto")
-    parser.add_argument("--window", type=int, help="side of the windows; restore_file chooses it by default")
+    parser.add_argument("--window", type=int, help="side of the windows; chosen by the size unless given")
     parser.add_argument("--keep", action="store_true", help="keep the strips")
     parser.add_argument("--restore", type=Path, nargs=2, help=argparse.SUPPRESS)  # the process that is measured
     options = parser.parse_args()

@@ -4,10 +4,10 @@ from types import SimpleNamespace
 
 import fake_work
 import pinsharp.batch.work
-from pinsharp.batch.options import RestoreOptions
 from pinsharp.cli.main import run
+from pinsharp.restoration import restorer
 
 if __name__ == "__main__":
     pinsharp.batch.work.load_work = fake_work.load_work
-    RestoreOptions.load = lambda self: SimpleNamespace(window_matters=False)
+    restorer.Restorer = lambda *, recipe: SimpleNamespace(settings=lambda: recipe.settings(window_matters=False))
     run()

@@ -25,7 +25,7 @@ FIGURES = {
 }
 
 
-def load_work(options=None, *, share=1, progress=None, restorer=None):
+def load_work(recipe=None, *, share=1, restorer=None):
     """In the place of `pinsharp.batch.work.load_work`; how slow it is stands in the environment."""
     return partial(reverse, seconds=float(os.environ.get("FAKE_SECONDS", "0")))
 

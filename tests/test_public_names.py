@@ -13,7 +13,6 @@ SOURCE = Path(pinsharp.__file__).parents[1]
 HEAVY = ["torch", "numpy", "PIL", "cv2", "matplotlib", "tifffile"]
 PUBLIC = [
     "BlurField",
-    "ColourOptions",
     "ConfigError",
     "Deblurred",
     "ImageError",
@@ -21,6 +20,7 @@ PUBLIC = [
     "MissingExtra",
     "OutputError",
     "PinsharpError",
+    "Recipe",
     "Restored",
     "Restorer",
     "WeightsError",
@@ -29,8 +29,10 @@ PUBLIC = [
     "gaussian_kernel",
     "kernel_sigma",
     "load_method",
+    "measure",
     "read_image",
     "restore",
+    "restore_file",
     "write_image",
 ]
 

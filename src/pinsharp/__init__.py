@@ -2,8 +2,10 @@
 
     import pinsharp
 
-    result = pinsharp.restore(array)  # ndarray (H, W) or (H, W, 3): uint8, uint16, or float32 in [0, 1]
+    result = pinsharp.restore(array)  # ndarray (H, W) or (H, W, 3): uint8, uint16, or float32 in [0, 1]; or a file
     result.image, result.sigma, result.kernel
+    pinsharp.restore_file("strip.tif", "restored.tif", white_level=4095)  # of any size
+    help(pinsharp.restore)  # all options
 
 Every public name is loaded when it is first used, so that `import pinsharp` costs nothing.
 """
@@ -26,15 +28,14 @@ if TYPE_CHECKING:
     from pinsharp.images.files import read_image, write_image
     from pinsharp.methods.method import Deblurred
     from pinsharp.methods.table import load_method
-    from pinsharp.restoration.colour import ColourOptions
-    from pinsharp.restoration.restored import Restored
-    from pinsharp.restoration.restorer import Restorer, restore
+    from pinsharp.restoration.recipe import Recipe
+    from pinsharp.restoration.restorer import Restorer, measure, restore, restore_file
+    from pinsharp.restoration.result import Restored
 
 from pinsharp.version import __version__
 
 __all__ = [
     "BlurField",
-    "ColourOptions",
     "ConfigError",
     "Deblurred",
     "ImageError",
@@ -42,6 +43,7 @@ __all__ = [
     "MissingExtra",
     "OutputError",
     "PinsharpError",
+    "Recipe",
     "Restored",
     "Restorer",
     "WeightsError",
@@ -50,14 +52,15 @@ __all__ = [
     "gaussian_kernel",
     "kernel_sigma",
     "load_method",
+    "measure",
     "read_image",
     "restore",
+    "restore_file",
     "write_image",
 ]
 
 _HOME = {
     "BlurField": "pinsharp.blur.field",
-    "ColourOptions": "pinsharp.restoration.colour",
     "ConfigError": "pinsharp.errors",
     "Deblurred": "pinsharp.methods.method",
     "ImageError": "pinsharp.errors",
@@ -65,15 +68,18 @@ _HOME = {
     "MissingExtra": "pinsharp.errors",
     "OutputError": "pinsharp.errors",
     "PinsharpError": "pinsharp.errors",
-    "Restored": "pinsharp.restoration.restored",
+    "Recipe": "pinsharp.restoration.recipe",
+    "Restored": "pinsharp.restoration.result",
     "Restorer": "pinsharp.restoration.restorer",
     "WeightsError": "pinsharp.errors",
     "disk_kernel": "pinsharp.blur.kernels",
     "gaussian_kernel": "pinsharp.blur.kernels",
     "kernel_sigma": "pinsharp.blur.kernels",
     "load_method": "pinsharp.methods.table",
+    "measure": "pinsharp.restoration.restorer",
     "read_image": "pinsharp.images.files",
     "restore": "pinsharp.restoration.restorer",
+    "restore_file": "pinsharp.restoration.restorer",
     "write_image": "pinsharp.images.files",
 }
 

@@ -1,19 +1,19 @@
-"""Restoring one file: large ones by windows from disk, and options that make the same results."""
+"""Restoring one file: large ones by windows from disk, with all that small ones have."""
 
-import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pinsharp.batch.job import Job
-from pinsharp.batch.options import RestoreOptions
 from pinsharp.batch.work import load_work, restore_job
-from pinsharp.errors import ConfigError
+from pinsharp.errors import ImageError
 from pinsharp.images.files import read_image, write_image
-from pinsharp.nets.weights import save_weights
-from pinsharp.restoration import streaming
-from tiny_models import save_tiny_swift, tiny_peer
+from pinsharp.restoration import sources
+from pinsharp.restoration.recipe import Recipe
+from pinsharp.restoration.restorer import Restorer
+from tiny_models import save_tiny_swift
 
 
 @pytest.fixture(scope="module")
@@ -28,19 +28,17 @@ def job(place):
     return Job(Path("a.tif"), Path("out/a.tif"))
 
 
-def restore(job, options, **more):
-    return restore_job(job, restorer=options.load(), options=options, **more)
+def restore(job, *, overwrite=False, progress=None, **options):
+    return restore_job(job, restorer=Restorer(**options), overwrite=overwrite, progress=progress)
 
 
 def test_a_large_file_is_restored_by_windows_and_its_progress_told(job, model, monkeypatch):
-    whole = restore(job, RestoreOptions(model=model))
+    whole = restore(job, model=model)
     expected = read_image(job.output).pixels
-    monkeypatch.setattr(streaming, "LARGE_VALUES", 1000)
+    monkeypatch.setattr(sources, "LARGE_VALUES", 1000)
     told = []
 
-    figures = restore(
-        job, RestoreOptions(model=model), overwrite=True, progress=lambda done, total: told.append((done, total))
-    )
+    figures = restore(job, model=model, overwrite=True, progress=lambda done, total: told.append((done, total)))
 
     assert figures.keys() == whole.keys()
     assert figures["sigma"] == pytest.approx(whole["sigma"], rel=1e-3)
@@ -50,71 +48,40 @@ def test_a_large_file_is_restored_by_windows_and_its_progress_told(job, model, m
 
 
 def test_a_large_file_is_taken_whole_where_that_is_asked_for(job, model, monkeypatch):
-    monkeypatch.setattr(streaming, "LARGE_VALUES", 1000)
-    monkeypatch.setattr(streaming, "restore_file", None)
+    monkeypatch.setattr(sources, "LARGE_VALUES", 1000)
+    monkeypatch.setattr(sources, "DiskSource", None)
 
-    assert restore(job, RestoreOptions(model=model, window=0, iterations=2))["iterations"] == 2
+    assert restore(job, model=model, window=0, iterations=2)["iterations"] == 2
 
 
-def test_what_a_large_file_cannot_have_is_one_sentence(job, model, monkeypatch):
-    monkeypatch.setattr(streaming, "LARGE_VALUES", 1000)
+def test_a_large_file_has_iterations_and_a_picture_of_its_middle(job, model, monkeypatch):
+    monkeypatch.setattr(sources, "LARGE_VALUES", 1000)
+    monkeypatch.setattr(sources, "VIEW_SIDE", 40)
+    drawn = []
+    monkeypatch.setattr("pinsharp.batch.side_by_side.draw", lambda *images, labels: drawn.append((images, labels)))
+    monkeypatch.setattr("pinsharp.images.files.write_image", lambda *where, **how: None)
 
-    with pytest.raises(ConfigError, match="expected --iterations 1 for an image so large"):
-        restore(job, RestoreOptions(model=model, iterations=2))
-    with pytest.raises(ConfigError, match="expected no --side-by-side for an image so large"):
-        restore(Job(job.input, job.output, Path("out/a.side-by-side.png")), RestoreOptions(model=model))
+    figures = restore(replace(job, picture=Path("out/a.side-by-side.png")), model=model, iterations=2)
+
+    ((before, after), (left, right)) = drawn[0]
+    assert figures["iterations"] == 2
+    assert left.endswith("px ± 2 %, gaussian, the middle 40 x 40 pixels of 90 x 70")
+    assert right == "Restored by tiny, 2 iterations, the middle 40 x 40 pixels of 90 x 70"
+    assert np.array_equal(before, read_image(job.input).pixels[15:55, 25:65])
+    assert np.array_equal(after, read_image(job.output).pixels[15:55, 25:65])
+
+
+def test_what_fails_leaves_no_folder(job, model):
+    write_image("small.tif", np.zeros((10, 10), np.uint8))
+
+    with pytest.raises(ImageError, match="at least 32 x 32 pixels"):
+        restore(Job(Path("small.tif"), Path("out/small.tif")), model=model)
+
     assert not Path("out").exists()
 
 
-def test_options_go_to_other_processes_and_come_out_as_they_were(model):
-    options = RestoreOptions(model=model, kernel="disk:2", white_level=4095, gamma=True)
-
-    assert pickle.loads(pickle.dumps(options)) == options
-
-
-def test_settings_tell_what_decides_the_pixels_and_nothing_else(place, model):
-    restorer = RestoreOptions(model=model).load()
-    settings = RestoreOptions(model=model).settings(restorer)
-
-    for other in ("device", "precision", "runtime"):
-        assert RestoreOptions(model=model, **{other: "other"}).settings(restorer) == settings
-    for change in (
-        {"kernel": "disk:2"},
-        {"iterations": 2},
-        {"white_level": 4095},
-        {"channels": "luma"},
-        {"gamma": True},
-    ):
-        assert RestoreOptions(model=model, **change).settings(restorer) != settings
-
-
-@pytest.mark.parametrize("name, matters", [("swift", False), ("nafnet", True), ("wiener", True), ("selfdeblur", False)])
-def test_the_window_counts_where_results_depend_on_it(place, model, name, matters):
-    """It does where windows are blended; not where they are the whole image, or the whole image is the window."""
-    if name == "nafnet":
-        save_weights("nafnet.safetensors", tiny_peer("nafnet"), {})
-    chosen = {"swift": model, "nafnet": "nafnet.safetensors"}.get(name, name)
-    restorer = RestoreOptions(model=chosen).load()
-
-    settings = [RestoreOptions(model=chosen, window=window).settings(restorer) for window in (None, 0, 64, 96)]
-
-    assert len({str(words) for words in settings}) == (4 if matters else 1)
-
-
-def test_a_file_counts_by_its_content(place, model):
-    Path("k.json").write_text("one")
-    restorer = RestoreOptions(model=model).load()
-    first = RestoreOptions(kernel="k.json").settings(restorer)
-    Path("elsewhere").mkdir()
-    Path("elsewhere/k.json").write_text("one")
-    Path("k.json").write_text("two")
-
-    assert RestoreOptions(kernel="elsewhere/k.json").settings(restorer) == first
-    assert RestoreOptions(kernel="k.json").settings(restorer) != first
-
-
 def test_one_process_restores_one_file_after_another(job, model):
-    work = load_work(RestoreOptions(model=model))
+    work = load_work(Recipe(model=model))
 
     first = work(job)
     second = work(Job(job.input, Path("out/b.tif")))

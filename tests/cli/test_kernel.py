@@ -9,7 +9,7 @@ from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernel_names import load_kernel
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma
 from pinsharp.cli.kernel_plot import draw
-from pinsharp.restoration import sample, streaming
+from pinsharp.restoration import measure, sources
 
 
 @pytest.fixture(autouse=True)
@@ -148,11 +148,11 @@ def test_the_blur_is_measured_in_the_light_that_would_be_restored(cli, model, ph
 @pytest.mark.parametrize("more", [(), ("--gamma",), ("--white-level", "65535")])
 def test_a_strip_is_measured_on_its_sample_as_restore_does(cli, photo, monkeypatch, more):
     """With the shipped estimator, to which a sample and the whole image are not the same."""
-    monkeypatch.setattr(sample, "SAMPLE_PIXELS", 32_768)
-    monkeypatch.setattr(sample, "BLOCK", 128)
+    monkeypatch.setattr(measure, "SAMPLE_PIXELS", 32_768)
+    monkeypatch.setattr(measure, "BLOCK", 128)
     photo("strip.tif", shape=(384, 256), dtype="uint16")
     whole = json.loads(cli("kernel", "strip.tif", "--json", *more).out)
-    monkeypatch.setattr(streaming, "LARGE_VALUES", 384 * 256 - 1)
+    monkeypatch.setattr(sources, "LARGE_VALUES", 384 * 256 - 1)
 
     found = json.loads(cli("kernel", "strip.tif", "--json", *more, "--save", "k.npy").out)
     restored = json.loads(cli("restore", "strip.tif", "-o", "out", "--json", *more).out)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pinsharp.batch.options import RestoreOptions
 
 import pinsharp
-from pinsharp.batch.options import RestoreOptions
 from pinsharp.images.arrays import to_array, to_tensor
 from pinsharp.images.files import read_image
 from pinsharp.methods.table import load_method

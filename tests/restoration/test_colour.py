@@ -12,7 +12,8 @@ from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.arrays import luma, to_tensor
 from pinsharp.methods.method import Deblurred, MethodTraits
-from pinsharp.restoration.colour import ColourOptions, linear_to_srgb, srgb_to_linear, with_luma
+from pinsharp.restoration.colour import join, linear_to_srgb, split, srgb_to_linear, with_luma
+from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.restorer import Restorer
 from strategies import SEEDS, random_image
 from tiny_models import save_tiny_swift
@@ -54,7 +55,7 @@ def test_every_one_of_65536_levels_survives(shape, gamma):
     ramp = LEVELS if len(shape) == 2 else np.stack([LEVELS] * shape[2], axis=-1)
 
     for window in (0, 100):
-        restored = Restorer(Unchanging(), window=window, colour=ColourOptions(gamma=gamma))(ramp).image
+        restored = Restorer(Unchanging(), window=window, gamma=gamma)(ramp).image
 
         assert restored.dtype == np.uint16
         assert np.array_equal(restored, ramp)
@@ -64,7 +65,7 @@ def test_every_one_of_65536_levels_survives(shape, gamma):
 def test_every_level_survives_luma_and_each(channels):
     ramp = np.stack([LEVELS, LEVELS[::-1], LEVELS.T], axis=-1)
 
-    assert np.array_equal(Restorer(Unchanging(), colour=ColourOptions(channels=channels))(ramp).image, ramp)
+    assert np.array_equal(Restorer(Unchanging(), channels=channels)(ramp).image, ramp)
 
 
 def test_a_kernel_next_to_a_point_keeps_all_levels_of_a_ramp():
@@ -83,9 +84,7 @@ def test_a_kernel_next_to_a_point_keeps_all_levels_of_a_ramp():
 def test_a_white_level_is_a_scale(model, white, seed):
     """12 bits in 16 are restored as the same image in float32, and come back in their own units."""
     levels = np.random.default_rng(seed).integers(0, white, (40, 36), np.uint16, endpoint=True)
-    options = ColourOptions(white_level=white)
-
-    restored = Restorer(model, precision="float32", colour=options)(levels).image
+    restored = Restorer(model, precision="float32", white_level=white)(levels).image
     expected = Restorer(model, precision="float32")((levels / np.float32(white)).astype(np.float32)).image
 
     assert restored.max() <= white
@@ -96,7 +95,7 @@ def test_results_do_not_exceed_the_white_level(model):
     """A method that overshoots is clipped to the camera's white, not to that of the type."""
     checkers = ((np.indices((48, 48)) // 6).sum(axis=0) % 2 * 4095).astype(np.uint16)
 
-    assert Restorer(model, colour=ColourOptions(white_level=4095))(checkers, kernel="gaussian:2").image.max() == 4095
+    assert Restorer(model, white_level=4095)(checkers, kernel="gaussian:2").image.max() == 4095
 
 
 def test_pixels_above_the_white_level_are_one_sentence():
@@ -106,12 +105,12 @@ def test_pixels_above_the_white_level_are_one_sentence():
     image[..., 3] = 65535  # alpha has its own scale
 
     with pytest.raises(ImageError, match="white level 4095, got 17 brighter pixels, the largest value 6001; give"):
-        Restorer(Unchanging(), colour=ColourOptions(white_level=4095))(image)
+        Restorer(Unchanging(), white_level=4095)(image)
 
 
 def test_a_white_level_is_for_integers():
     with pytest.raises(ImageError, match="expected integer pixels for a white level, got float32, whose white is 1"):
-        Restorer(Unchanging(), colour=ColourOptions(white_level=4095))(np.zeros((40, 40), np.float32))
+        Restorer(Unchanging(), white_level=4095)(np.zeros((40, 40), np.float32))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +123,7 @@ def test_a_white_level_is_for_integers():
 )
 def test_options_out_of_range_are_refused(options, reason):
     with pytest.raises(ConfigError, match=reason):
-        ColourOptions(**options)
+        Recipe(**options)
 
 
 def test_alpha_stays_as_it_is_whatever_the_options():
@@ -132,8 +131,8 @@ def test_alpha_stays_as_it_is_whatever_the_options():
     image[..., 3] *= 16
 
     for channels in ("joint", "luma", "each"):
-        options = ColourOptions(white_level=4095, channels=channels, gamma=True)
-        assert np.array_equal(Restorer(Unchanging(), colour=options)(image).image, image)
+        restorer = Restorer(Unchanging(), white_level=4095, channels=channels, gamma=True)
+        assert np.array_equal(restorer(image).image, image)
 
 
 def test_linear_light_there_and_back_changes_nothing_that_sixteen_bits_could_show():
@@ -154,7 +153,7 @@ def test_srgb_has_the_values_of_its_standard(code, light):
 def test_the_blur_is_measured_in_the_light_that_is_restored():
     image = np.full((40, 40), 128, np.uint8)
 
-    coded, linear = (Restorer(Unchanging(), colour=ColourOptions(gamma=gamma)) for gamma in (False, True))
+    coded, linear = (Restorer(Unchanging(), gamma=gamma) for gamma in (False, True))
 
     assert coded(image).sigma == pytest.approx(5.02, abs=0.01)
     assert linear(image).sigma == pytest.approx(2.16, abs=0.01)
@@ -179,7 +178,7 @@ def test_luma_leaves_the_differences_between_channels_exactly(seed):
 def test_luma_keeps_colours_to_the_last_level(model, dtype):
     image = random_image((48, 40, 3), dtype, seed=3)
 
-    restored = Restorer(model, colour=ColourOptions(channels="luma"))(image).image
+    restored = Restorer(model, channels="luma")(image).image
 
     change = restored.astype(int) - image
     assert np.abs(change - change[..., :1]).max() <= 1  # halves may be rounded either way
@@ -189,7 +188,7 @@ def test_luma_keeps_colours_to_the_last_level(model, dtype):
 
 def test_luma_restores_brightness_as_a_mono_image(model):
     image = (random_image((48, 40, 3), "float32", seed=4) + 1) / 3  # far from black and white
-    restorer = Restorer(model, precision="float32", colour=ColourOptions(channels="luma"))
+    restorer = Restorer(model, precision="float32", channels="luma")
 
     restored = luma(to_tensor(restorer(image).image))
 
@@ -201,9 +200,8 @@ def test_luma_restores_brightness_as_a_mono_image(model):
 @pytest.mark.parametrize("window", [0, 32])
 def test_each_is_three_mono_restorations(model, iterations, window):
     image = random_image((70, 64, 3), "uint16", seed=6)
-    options = ColourOptions(channels="each")
 
-    result = Restorer(model, window=window, colour=options)(image, iterations=iterations)
+    result = Restorer(model, window=window, channels="each")(image, iterations=iterations)
 
     mono = Restorer(model, window=window)
     for index in range(3):
@@ -214,7 +212,7 @@ def test_each_is_three_mono_restorations(model, iterations, window):
 
 def test_each_tells_the_blur_of_every_channel_and_speaks_for_green():
     image = np.zeros((40, 40, 3), np.float32) + np.array([0.2, 0.1, 0.15], np.float32)
-    restorer = Restorer(Unchanging(), colour=ColourOptions(channels="each"))
+    restorer = Restorer(Unchanging(), channels="each")
 
     result = restorer(image)
 
@@ -227,7 +225,7 @@ def test_each_tells_the_blur_of_every_channel_and_speaks_for_green():
 def test_three_channels_that_are_alike_are_restored_as_the_mono_image_they_are(model, channels):
     """Files of mono cameras often hold the same image three times."""
     mono = random_image((64, 72), "uint16", seed=3)
-    restorer = Restorer(model, device="cpu", colour=ColourOptions(channels=channels))
+    restorer = Restorer(model, device="cpu", channels=channels)
     expected = restorer(mono)
 
     result = restorer(np.stack([mono] * 3, axis=-1))
@@ -254,7 +252,7 @@ def test_one_pixel_of_colour_makes_a_colour_image(model):
 def test_mono_images_know_no_channels(model, channels):
     image = random_image((40, 44), "uint8", seed=7)
 
-    result = Restorer(model, colour=ColourOptions(channels=channels))(image)
+    result = Restorer(model, channels=channels)(image)
 
     assert np.array_equal(result.image, Restorer(model)(image).image)
     assert result.channels == ()
@@ -263,6 +261,6 @@ def test_mono_images_know_no_channels(model, channels):
 @given(st.sampled_from(["joint", "luma", "each"]), SEEDS)
 @settings(max_examples=10, deadline=None)
 def test_what_is_split_and_not_changed_is_joined_to_the_same(channels, seed):
-    options, image = ColourOptions(channels=channels), colours(seed=seed)
+    recipe, image = Recipe(channels=channels), colours(seed=seed)
 
-    torch.testing.assert_close(options.join(image, options.split(image)), image, atol=1e-7, rtol=0)
+    torch.testing.assert_close(join(image, split(image, recipe), recipe), image, atol=1e-7, rtol=0)

@@ -9,11 +9,19 @@ from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.images.arrays import to_array
 from pinsharp.restoration import residual as room
-from pinsharp.restoration.residual import is_doubtful, residual
+from pinsharp.restoration.residual import Residual, is_doubtful
 from pinsharp.restoration.restorer import Restorer
 from scenes import photograph
 
 KERNEL = gaussian_kernel(1.5)
+
+
+def residual(blurred, restored, kernel):
+    """What is left where the result came in bands of unequal height."""
+    left = Residual(tuple(blurred.shape[1:]), kernel)
+    for band in torch.split(restored, 37, dim=-2):
+        left.add(band)
+    return left.value(lambda *place: blurred[..., *place])
 
 
 def noisy(sharp, level, kernel=KERNEL):

@@ -248,7 +248,7 @@ def test_iterations_with_a_given_kernel_are_refused(restorer):
 @pytest.mark.parametrize("iterations", [0, -1])
 def test_no_iteration_at_all_is_refused(restorer, iterations):
     with pytest.raises(ConfigError, match=f"iterations must be at least 1, got {iterations}"):
-        restorer.check_options(iterations=iterations)
+        restorer(random_image((40, 40), "uint8", seed=1), iterations=iterations)
 
 
 def test_a_model_that_measures_nothing_restores_with_what_swift_measures():
@@ -271,12 +271,12 @@ def test_what_restores_end_to_end_tells_the_width_that_swift_measures(end_to_end
     assert result.family != "given"
 
 
-@pytest.mark.parametrize("call", ["__call__", "check_options"])
-def test_a_kernel_is_not_given_to_a_model_without_use_for_it(end_to_end, call):
-    arguments = [random_image((40, 40), "uint8", seed=1)] if call == "__call__" else []
+def test_a_kernel_is_not_given_to_a_model_without_use_for_it(end_to_end):
+    image = random_image((40, 40), "uint8", seed=1)
 
-    with pytest.raises(KernelError, match="nafnet restores end to end and has no use for a given kernel; leave the"):
-        getattr(end_to_end, call)(*arguments, kernel="gaussian:2")
+    for call in (lambda: end_to_end(image, kernel="gaussian:2"), lambda: Restorer(end_to_end.method, kernel="disk:2")):
+        with pytest.raises(KernelError, match="nafnet restores end to end and has no use for a given kernel; leave"):
+            call()
 
 
 def test_what_finds_the_blur_by_restoring_cannot_only_measure():
@@ -286,7 +286,7 @@ def test_what_finds_the_blur_by_restoring_cannot_only_measure():
         with pytest.raises(ConfigError, match="fit finds the blur only while it restores; measure with swift"):
             call()
     with pytest.raises(KernelError, match="fit fits a kernel of its own"):
-        restorer.check_options(kernel="gaussian:2")
+        restorer(np.zeros((40, 40), np.uint8), kernel="gaussian:2")
     assert restorer(np.full((40, 40), 0.2, np.float32)).sigma == pytest.approx(2.0, rel=1e-3)
 
 
@@ -404,7 +404,7 @@ def test_windows_that_are_all_halo_are_refused(model, window):
 def test_what_fits_the_image_as_a_whole_takes_no_window():
     with pytest.raises(ConfigError, match="the model fit fits each image as a whole, got a window of 64; leave it out"):
         Restorer(ScriptedFit(2.0), window=64)
-    assert Restorer(ScriptedFit(2.0)).window == 0
+    assert Restorer(ScriptedFit(2.0))(np.full((2500, 2500), 0.2, np.float32)).window == 0
 
 
 def test_the_convenient_call_is_the_restorer_and_loads_a_model_once(model, monkeypatch):
@@ -413,7 +413,7 @@ def test_the_convenient_call_is_the_restorer_and_loads_a_model_once(model, monke
     loads = []
     load = load_method
     monkeypatch.setattr(restorer_module, "load_method", lambda *a, **k: loads.append(a) or load(*a, **k))
-    restorer_module._method.cache_clear()
+    restorer_module._kept.cache_clear()
 
     results = [restore(image, model=model), pinsharp.restore(image, model=model)]
 

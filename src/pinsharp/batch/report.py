@@ -15,7 +15,7 @@ from pinsharp.batch.charts import histogram_chart, sequence_chart
 from pinsharp.batch.job import Outcome
 from pinsharp.batch.side_by_side import Picture, brightening, display
 from pinsharp.batch.summary import Summary
-from pinsharp.errors import ImageError, PinsharpError
+from pinsharp.errors import PinsharpError
 from pinsharp.pages import document, jpeg_address, text
 
 MOST_THUMBNAILS = 60
@@ -138,29 +138,28 @@ def _figure(outcome: Outcome) -> str:
     width = f", sigma {sigma:.2f} px" if isinstance(sigma, int | float) else ""
     name = text(outcome.job.input.name)
     try:
-        before, gain = _thumbnail(outcome.job.input, None)
-        after, _ = _thumbnail(outcome.job.output, gain)
+        before, gain, note = _thumbnail(outcome.job.input, None)
+        after, _, _ = _thumbnail(outcome.job.output, gain)
     except PinsharpError as error:
         return f"<figure><figcaption>{name}{width}: no thumbnail, {text(str(error))}</figcaption></figure>"
+    part = f", {note}" if note else ""
     brighter = f", shown {gain:.0f} times brighter" if gain > 1 else ""
     pair = f'<div class="pair">{_image(before, f"{name}, blurred")}{_image(after, f"{name}, restored")}</div>'
-    return f"<figure>{pair}<figcaption>{name}{width}{brighter}</figcaption></figure>"
+    return f"<figure>{pair}<figcaption>{name}{width}{part}{brighter}</figcaption></figure>"
 
 
-def _thumbnail(path: Path, gain: float | None) -> tuple[Picture, float]:
-    """A small picture of a file, brightened by `gain`, or as it needs; and by how much."""
-    from pinsharp.images.files import read_image
-    from pinsharp.restoration.streaming import is_large
+def _thumbnail(path: Path, gain: float | None) -> tuple[Picture, float, str]:
+    """A small picture of a file, brightened by `gain`, or as it needs; by how much; and which part it shows."""
+    from pinsharp.restoration.sources import read_view
 
-    if is_large(path):
-        raise ImageError("the image is too large to be read as a whole")
-    pixels = read_image(path).pixels
+    view = read_view(path)
+    pixels = view.pixels
     scale = THUMBNAIL / max(pixels.shape[:2])
     if scale < 1:
         height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
         pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
     gain = brightening(pixels) if gain is None else gain
-    return display(pixels, gain), gain
+    return display(pixels, gain), gain, view.note
 
 
 def _image(picture: Picture, name: str) -> str:

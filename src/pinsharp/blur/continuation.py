@@ -49,10 +49,10 @@ def find_continuation(image: Tensor, sigma: float) -> Continuation | None:
         The rule; None if the image is cut out of a larger scene, as a camera's is, follows another rule, is hardly
         blurred, or has too little texture next to its border to tell.
     """
-    step = max(1, round(sigma / 2))
-    if sigma < LEAST_SIGMA or min(image.shape[-2:]) <= 6 * step:
+    step, depth = _step(sigma), border_depth(sigma)
+    if sigma < LEAST_SIGMA or min(image.shape[-2:]) < depth:
         return None
-    sides = _borders(image, 6 * step + 1)
+    sides = _borders(image, depth)
     inside = sum(min(_roughness(side, row, step) for row in range(2 * step, 4 * step + 1)) for side in sides)
     slope = sum(max(_slope(side, row, step) for row in range(step, 4 * step + 1)) for side in sides)
     if slope < LEAST_SLOPE * inside:
@@ -63,6 +63,11 @@ def find_continuation(image: Tensor, sigma: float) -> Continuation | None:
     }
     smoothest = min(kinks, key=lambda rule: kinks[rule])
     return smoothest if kinks[smoothest] < SMOOTH_BELOW * slope else None
+
+
+def border_depth(sigma: float) -> int:
+    """How many pixels from the border inwards `find_continuation` looks at for a blur of some width."""
+    return 6 * _step(sigma) + 1
 
 
 def source_pixels(position: Tensor, size: int, rule: Continuation) -> Tensor:
@@ -99,6 +104,9 @@ class ContinuedImage:
         above, left = (
             source_pixels(torch.arange(part.start, part.stop) - self._margin, size, self._rule) for part, size in asked
         )
+        return torch.cat([self._part(run, left) for run in _runs(above)], dim=-2)
+
+    def _part(self, above: Tensor, left: Tensor) -> Tensor:
         part = self._read(*(slice(int(axis.min()), int(axis.max()) + 1) for axis in (above, left)))
         for axis, sources in ((-2, above), (-1, left)):
             part = part.index_select(axis, (sources - sources.min()).to(part.device))
@@ -107,6 +115,17 @@ class ContinuedImage:
     def inside(self, part: slice) -> slice:
         """Where rows or columns of the image lie, counted from where the margin begins."""
         return slice(part.start + self._margin, part.stop + self._margin)
+
+
+def _runs(rows: Tensor) -> tuple[Tensor, ...]:
+    """Rows in pieces that lie together: of a periodic image, those before its border lie at its other end."""
+    jumps = (rows.diff().abs() > 1).nonzero()[:, 0] + 1
+    return torch.tensor_split(rows, jumps)
+
+
+def _step(sigma: float) -> int:
+    """How far apart the pixels of a difference lie."""
+    return max(1, round(sigma / 2))
 
 
 def _borders(image: Tensor, depth: int) -> list[Tensor]:

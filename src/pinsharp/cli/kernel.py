@@ -1,25 +1,26 @@
 """`pinsharp kernel`: measure how far images are out of focus, and save or draw the kernel."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pinsharp.batch.words import printable, width_in_words
 from pinsharp.cli.each import Task, carry_out
-from pinsharp.cli.options import DEFAULT_MODEL, Device, Gamma, Inputs, Json, Model, Overwrite, Precision, WhiteLevel
+from pinsharp.cli.options import Inputs, Json, Overwrite, takes_recipe
 from pinsharp.cli.outputs import check_results
 from pinsharp.errors import ConfigError, OutputError
+from pinsharp.restoration.recipe import Recipe
 
 if TYPE_CHECKING:
     from pinsharp.blur.field import BlurField
-    from pinsharp.methods import devices
     from pinsharp.restoration.restorer import Restorer
 
 SAVE_SUFFIXES = (".npy", ".json")
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 
 
+@takes_recipe("model", "white_level", "gamma", "device", "precision")
 def kernel(
     inputs: Inputs,
     save: Annotated[
@@ -33,11 +34,8 @@ def kernel(
             help="Draw the kernel of the only input, its profile and its transfer function: .png, .pdf or .svg.",
         ),
     ] = None,
-    model: Model = DEFAULT_MODEL,
-    white_level: WhiteLevel = None,
-    gamma: Gamma = False,
-    device: Device = "auto",
-    precision: Precision = "auto",
+    *,
+    recipe: Recipe,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -53,15 +51,13 @@ def kernel(
 
     paths = find_images(inputs)
     _check_files(paths, save, plot, overwrite)
-    from pinsharp.restoration.colour import ColourOptions
     from pinsharp.restoration.restorer import Restorer
 
-    colour = ColourOptions(white_level, gamma=gamma)
-    restorer = Restorer(model, device=device, precision=cast("devices.Precision", precision), colour=colour)
+    restorer = Restorer(recipe=recipe)
     restorer.check_measurable()
 
     def task(path: Path) -> Task:
-        record: dict[str, object] = {"input": str(path), "model": model}
+        record: dict[str, object] = {"input": str(path), "model": str(recipe.model)}
         return Task(record, lambda: _measure_file(path, restorer, save, plot))
 
     carry_out([task(path) for path in paths], as_json=as_json)
@@ -89,7 +85,7 @@ def _measure_file(
     from pinsharp.atomic import write_atomically
     from pinsharp.blur.kernel_names import save_kernel
 
-    found = _measured(path, restorer)
+    found = restorer.measure(path)
     if save:
         save_kernel(save, found.kernel)
     if plot:
@@ -97,17 +93,6 @@ def _measure_file(
 
         write_atomically(plot, draw(found, title=printable(path.name), kind=plot.suffix[1:].lower()))
     return _figures(found), _line(path, found)
-
-
-def _measured(path: Path, restorer: "Restorer") -> "BlurField":
-    """The blur of one file, as `pinsharp restore` finds it."""
-    from pinsharp.images.files import read_image
-    from pinsharp.restoration.large_blur import measure_file
-    from pinsharp.restoration.streaming import is_large
-
-    if is_large(path):
-        return measure_file(path, restorer)
-    return restorer.measure(read_image(path).pixels)
 
 
 def _figures(found: "BlurField") -> dict[str, object]:

@@ -1,13 +1,52 @@
 """Arguments and options that several commands share, with their help."""
 
-from typing import Annotated
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any
 
 import typer
 
 from pinsharp.errors import ConfigError
+from pinsharp.restoration.recipe import OPTIONS, Recipe
 
-DEFAULT_MODEL = "swift"
-"""Said here a second time, because asking `pinsharp.methods` for it would import torch."""
+DEFAULT_MODEL = str(Recipe.model)
+
+
+def option(name: str) -> Any:
+    """The option of the command line for a field of `Recipe`."""
+    said = OPTIONS[name]
+    flags = [f"--{name.replace('_', '-')}"] if said.kind is bool else []  # else typer adds a --no- to it
+    return typer.Option(*flags, metavar=said.metavar, help=said.help)
+
+
+def takes_recipe(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command, in the place of its parameter `recipe`, an option for each of some fields of `Recipe`."""
+
+    def generate(command: Callable[..., None]) -> Callable[..., None]:
+        kept = list(inspect.signature(command, eval_str=True).parameters.values())
+        place = [one.name for one in kept].index("recipe")
+        kept[place : place + 1] = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=getattr(Recipe, name),
+                annotation=Annotated[OPTIONS[name].kind, option(name)],
+            )
+            for name in names
+        ]
+
+        @wraps(command)
+        def call(**arguments: Any) -> None:
+            given = {name: arguments.pop(name) for name in names}
+            command(recipe=Recipe(**given), **arguments)
+
+        call.__signature__ = inspect.Signature(kept)  # type: ignore[attr-defined]
+        call.__annotations__ = {one.name: one.annotation for one in kept}
+        return call
+
+    return generate
+
 
 Inputs = Annotated[
     list[str],
@@ -16,77 +55,8 @@ Inputs = Annotated[
         help="Images (PNG, JPEG, TIFF, BMP, WebP), folders of images, or patterns such as 'scans/*.tif'.",
     ),
 ]
-Model = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME|FILE", help="A model that `pinsharp info` lists, or a file: .safetensors, .onnx or .xml."
-    ),
-]
-Kernel = Annotated[
-    str,
-    typer.Option(
-        metavar="K",
-        help="auto measures the blur of each image, with swift if the model cannot; where it is known: "
-        "gaussian:SIGMA, disk:RADIUS (pixels), or a file (.npy, .json, or a mono image of a point).",
-    ),
-]
-Iterations = Annotated[
-    int,
-    typer.Option(
-        metavar="N",
-        help="Restore up to N times, each time with the blur that is left: sharper, and slower by the same factor. "
-        "Stops early when nothing is left.",
-    ),
-]
-Window = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        help="Restore in windows of N pixels a side, which bounds the memory; the blur is measured once for all. "
-        "0 takes the whole image at once. Unless given: whole images up to 6 megapixels, larger ones in windows of "
-        "2048.",
-    ),
-]
-WhiteLevel = Annotated[
-    int | None,
-    typer.Option(
-        metavar="V",
-        help="Value that stands for white in integer images, such as 4095 for 12 bits stored in 16; results do not "
-        "exceed it. Unless given: 255 or 65535.",
-    ),
-]
-Channels = Annotated[
-    str,
-    typer.Option(
-        metavar="C",
-        help="What is restored of colour images: joint, all channels with one blur; luma, brightness only, colours "
-        "stay as they are; each, every channel with a blur of its own, for lenses that focus colours differently.",
-    ),
-]
-Gamma = Annotated[
-    bool,
-    typer.Option(
-        "--gamma",
-        help="Restore sRGB photographs in linear light, in which lenses blur. Not for cameras whose values are "
-        "proportional to light.",
-    ),
-]
-Device = Annotated[str, typer.Option(metavar="D", help="auto takes a GPU where there is one; or cpu, cuda, cuda:1.")]
-Precision = Annotated[
-    str,
-    typer.Option(
-        metavar="P",
-        help="Of the convolutions. auto takes bfloat16 where the processor computes it natively; or float32, bfloat16.",
-    ),
-]
-Runtime = Annotated[
-    str,
-    typer.Option(
-        metavar="R",
-        help="What computes a network's convolutions: torch, onnx (ONNX Runtime), openvino, or auto: the "
-        "fastest of those installed that restores as torch does, measured once on this machine.",
-    ),
-]
+Device = Annotated[str, option("device")]
+Precision = Annotated[str, option("precision")]
 
 
 def _at_least_one(jobs: int) -> int:

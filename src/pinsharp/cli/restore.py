@@ -1,7 +1,7 @@
 """`pinsharp restore`: bring defocused images back."""
 
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -11,35 +11,20 @@ import typer
 
 from pinsharp.batch.interrupts import stoppable
 from pinsharp.batch.job import Job, Outcome
-from pinsharp.batch.options import RestoreOptions
 from pinsharp.cli.batches import conclude, say_stopping, tell
 from pinsharp.cli.each import Teller
 from pinsharp.cli.messages import remark
-from pinsharp.cli.options import (
-    DEFAULT_MODEL,
-    Channels,
-    Device,
-    Gamma,
-    Inputs,
-    Iterations,
-    Jobs,
-    Json,
-    Kernel,
-    Model,
-    Overwrite,
-    Precision,
-    Runtime,
-    WhiteLevel,
-    Window,
-)
+from pinsharp.cli.options import Inputs, Jobs, Json, Overwrite, takes_recipe
 from pinsharp.cli.outputs import check_results, names_image, plan_jobs
 from pinsharp.cli.progress import percent_progress, progress
 from pinsharp.errors import ConfigError, OutputError, PinsharpError
+from pinsharp.restoration.recipe import OPTIONS, Recipe
 
 if TYPE_CHECKING:
     from pinsharp.batch.summary import Summary
 
 
+@takes_recipe(*OPTIONS)
 def restore(
     inputs: Inputs,
     out: Annotated[
@@ -51,16 +36,8 @@ def restore(
             help="Where results go: a folder (made if it is not there; names are kept) or, for one input, a file.",
         ),
     ],
-    model: Model = DEFAULT_MODEL,
-    kernel: Kernel = "auto",
-    iterations: Iterations = 1,
-    device: Device = "auto",
-    precision: Precision = "auto",
-    runtime: Runtime = "torch",
-    window: Window = None,
-    white_level: WhiteLevel = None,
-    channels: Channels = "joint",
-    gamma: Gamma = False,
+    *,
+    recipe: Recipe,
     overwrite: Overwrite = False,
     as_json: Json = False,
     side_by_side: Annotated[
@@ -99,19 +76,9 @@ def restore(
     advice = _check_folder(Path(out), resume=resume) if is_batch else "--overwrite replaces it"
     # What --resume may replace is known only when the manifest is read.
     planned = plan_jobs(paths, out, side_by_side=side_by_side, overwrite=overwrite or resume, advice=advice)
-    options = RestoreOptions(
-        f"ensemble:{model}" if tta else model,
-        kernel,
-        iterations,
-        device,
-        precision,
-        window,
-        white_level,
-        channels,
-        gamma,
-        runtime,
-    )
-    run = _Run(planned, options, _Report(report), overwrite, resume)
+    if tta:
+        recipe = replace(recipe, model=f"ensemble:{recipe.model}")
+    run = _Run(planned, recipe, _Report(report), overwrite, resume)
     run.report.check(planned, overwrite=overwrite or resume)
     teller = Teller(len(planned), as_json)
     if is_batch:
@@ -155,7 +122,7 @@ class _Run:
     """What is to be restored, and how."""
 
     jobs: list[Job]
-    options: RestoreOptions
+    recipe: Recipe
     report: _Report
     overwrite: bool
     resume: bool
@@ -163,29 +130,29 @@ class _Run:
     def only(self, teller: Teller) -> None:
         """Restore a single image; nothing is left beside its result."""
         from pinsharp.batch.work import restore_job
+        from pinsharp.restoration.restorer import Restorer
 
-        (job,), restorer = self.jobs, self.options.load()
+        (job,), restorer = self.jobs, Restorer(recipe=self.recipe)
         try:
             with percent_progress("restoring, percent") as report:
-                figures = restore_job(
-                    job, restorer=restorer, options=self.options, overwrite=self.overwrite, progress=report
-                )
+                figures = restore_job(job, restorer=restorer, overwrite=self.overwrite, progress=report)
         except PinsharpError as error:
             outcome = Outcome(job, "failed", {}, error)
         else:
             outcome = Outcome(job, "done", figures)
-        summary = tell([outcome], teller, self.options.model, note=self.report.note)
-        self.report.write(summary, self.options.settings(restorer))
+        summary = tell([outcome], teller, str(self.recipe.model), note=self.report.note)
+        self.report.write(summary, restorer.settings())
 
     def all(self, teller: Teller, *, processes: int) -> None:
         """Restore several images, each step of which the manifest remembers."""
         from pinsharp.batch.manifest import Manifest
         from pinsharp.batch.run import plan_batch, run_batch
         from pinsharp.batch.work import load_work
+        from pinsharp.restoration.restorer import Restorer
 
-        restorer = self.options.load()  # here too if others do the work: wrong options are refused before it
-        work, settings = load_work(self.options, restorer=restorer), self.options.settings(restorer)
-        load = partial(load_work, self.options, share=processes)
+        restorer = Restorer(recipe=self.recipe)  # here too if others do the work: what does not go is refused before
+        work, settings = load_work(self.recipe, restorer=restorer), restorer.settings()
+        load = partial(load_work, self.recipe, share=processes)
         with Manifest(self.jobs[0].output.parent) as manifest, stoppable(say_stopping) as stop:
             plan = plan_batch(self.jobs, manifest, settings, resume=self.resume, overwrite=self.overwrite)
             if self.resume:
@@ -200,7 +167,7 @@ class _Run:
                     self.report.note(outcome)
                     advance()
 
-                summary = tell(chain(plan.over, outcomes), teller, self.options.model, note=note)
+                summary = tell(chain(plan.over, outcomes), teller, str(self.recipe.model), note=note)
         self.report.write(summary, settings)
         conclude(teller, summary, stop)
 

@@ -8,32 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pinsharp.batch.interrupts import stoppable
-from pinsharp.batch.options import RestoreOptions
 from pinsharp.cli.batches import conclude, say_stopping, tell
 from pinsharp.cli.each import Teller
 from pinsharp.cli.messages import remark
-from pinsharp.cli.options import (
-    DEFAULT_MODEL,
-    Channels,
-    Device,
-    Gamma,
-    Iterations,
-    Jobs,
-    Json,
-    Kernel,
-    Model,
-    Overwrite,
-    Precision,
-    Runtime,
-    WhiteLevel,
-    Window,
-)
+from pinsharp.cli.options import Jobs, Json, Overwrite, takes_recipe
 from pinsharp.errors import ConfigError
+from pinsharp.restoration.recipe import OPTIONS, Recipe
 
 if TYPE_CHECKING:
     from pinsharp.batch.watch import Place
 
 
+@takes_recipe(*OPTIONS)
 def watch(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to watch; folders inside it are not searched.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="Folder for the results; names are kept.")],
@@ -53,16 +39,8 @@ def watch(
     ] = 2.0,
     jobs: Jobs = 1,
     once: Annotated[bool, typer.Option("--once", help="Restore what is there and stop, for cron.")] = False,
-    model: Model = DEFAULT_MODEL,
-    kernel: Kernel = "auto",
-    iterations: Iterations = 1,
-    device: Device = "auto",
-    precision: Precision = "auto",
-    runtime: Runtime = "torch",
-    window: Window = None,
-    white_level: WhiteLevel = None,
-    channels: Channels = "joint",
-    gamma: Gamma = False,
+    *,
+    recipe: Recipe,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -84,30 +62,24 @@ def watch(
 
     place = Place(folder, failed_dir or folder / "failed", settle, overwrite)
     check_place(place, out)
-    _watch(
-        place,
-        out,
-        RestoreOptions(model, kernel, iterations, device, precision, window, white_level, channels, gamma, runtime),
-        jobs=jobs,
-        once=once,
-        as_json=as_json,
-    )
+    _watch(place, out, recipe, jobs=jobs, once=once, as_json=as_json)
 
 
-def _watch(place: "Place", out: Path, options: RestoreOptions, *, jobs: int, once: bool, as_json: bool) -> None:
+def _watch(place: "Place", out: Path, recipe: Recipe, *, jobs: int, once: bool, as_json: bool) -> None:
     """Restore and tell until there is nothing left or somebody stops it."""
     from pinsharp.batch.manifest import Manifest
     from pinsharp.batch.watch import Watch
     from pinsharp.batch.work import load_work
+    from pinsharp.restoration.restorer import Restorer
 
-    restorer = options.load()  # here too if others do the work: wrong options are refused before it
-    work, settings = load_work(options, restorer=restorer), options.settings(restorer)
-    load = partial(load_work, options, share=jobs)
+    restorer = Restorer(recipe=recipe)  # here too if others do the work: what does not go is refused before
+    work, settings = load_work(recipe, restorer=restorer), restorer.settings()
+    load = partial(load_work, recipe, share=jobs)
     teller = Teller(None, as_json)
     with Manifest(out) as manifest, stoppable(say_stopping) as stop:
         watching = Watch(place, manifest, load, settings, stop, remark, work=work, processes=jobs)
         if not once:
             remark(f"watching {place.source}; Ctrl-C stops")
         with closing(watching.once() if once else watching.forever()) as outcomes:
-            summary = tell(outcomes, teller, options.model)
+            summary = tell(outcomes, teller, str(recipe.model))
     conclude(teller, summary, stop)

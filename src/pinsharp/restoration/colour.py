@@ -5,71 +5,43 @@ for, blur and noise are measured in linear light too: the estimate sees what the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pinsharp.errors import ConfigError
-from pinsharp.images.arrays import check_white_level, luma, to_array, to_tensor
-
-Channels = Literal["joint", "luma", "each"]
-CHANNELS: tuple[Channels, ...] = get_args(Channels)
+from pinsharp.images.arrays import luma, to_array, to_tensor
+from pinsharp.restoration.recipe import Recipe
 
 
-@dataclass(frozen=True)
-class ColourOptions:
-    """How pixels are read before, and written after, they are restored.
-
-    Args:
-        white_level: Value that stands for white in integer images, such as 4095 for 12 bits stored in 16; None for the
-            largest of their type. Results do not exceed it.
-        channels: What is restored of a colour image: `joint`, all channels at once with one blur; `luma`, brightness
-            only, while the differences between the channels stay as they are; `each`, every channel by itself with a
-            blur of its own, for lenses that focus colours differently. Mono images know no difference.
-        gamma: Whether images are sRGB-coded photographs, to be restored in linear light; False for cameras whose values
-            are proportional to light.
+def enter(image: NDArray[Any], recipe: Recipe) -> Tensor:
+    """Turn an image into the tensor (1, C, H, W) that is restored.
 
     Raises:
-        ConfigError: If `white_level` is below 1 or `channels` is unknown.
+        ImageError: If it cannot be restored, or a pixel exceeds the white level.
     """
+    tensor = to_tensor(image, white_level=recipe.white_level)
+    return srgb_to_linear(tensor) if recipe.gamma else tensor
 
-    white_level: int | None = None
-    channels: Channels = "joint"
-    gamma: bool = False
 
-    def __post_init__(self) -> None:
-        if self.white_level is not None:
-            check_white_level(self.white_level)
-        if self.channels not in CHANNELS:
-            raise ConfigError(f"channels must be one of {', '.join(CHANNELS)}, got {self.channels!r}")
+def leave(tensor: Tensor, like: NDArray[Any], recipe: Recipe) -> NDArray[Any]:
+    """Turn a restored tensor (1, C, H, W) back into an image of the type it came from; clipped to white."""
+    return to_array(linear_to_srgb(tensor) if recipe.gamma else tensor, like, white_level=recipe.white_level)
 
-    def enter(self, image: NDArray[Any]) -> Tensor:
-        """Turn an image into the tensor (1, C, H, W) that is restored.
 
-        Raises:
-            ImageError: If it cannot be restored, or a pixel exceeds the white level.
-        """
-        tensor = to_tensor(image, white_level=self.white_level)
-        return srgb_to_linear(tensor) if self.gamma else tensor
+def split(image: Tensor, recipe: Recipe) -> tuple[Tensor, ...]:
+    """What is restored, one after the other: the image (1, C, H, W), or planes (1, 1, H, W) of it."""
+    if image.shape[1] == 1 or recipe.channels == "joint":
+        return (image,)
+    return (luma(image),) if recipe.channels == "luma" else image.chunk(3, dim=1)
 
-    def leave(self, tensor: Tensor, like: NDArray[Any]) -> NDArray[Any]:
-        """Turn a restored tensor (1, C, H, W) back into an image of the type it came from; clipped to white."""
-        return to_array(linear_to_srgb(tensor) if self.gamma else tensor, like, white_level=self.white_level)
 
-    def split(self, image: Tensor) -> tuple[Tensor, ...]:
-        """What is restored, one after the other: the image (1, C, H, W), or planes (1, 1, H, W) of it."""
-        if image.shape[1] == 1 or self.channels == "joint":
-            return (image,)
-        return (luma(image),) if self.channels == "luma" else image.chunk(3, dim=1)
-
-    def join(self, image: Tensor, restored: Sequence[Tensor]) -> Tensor:
-        """Put the restored parts that `split` made of an image (1, C, H, W) together."""
-        if image.shape[1] == 1 or self.channels == "joint":
-            return restored[0]
-        return with_luma(image, restored[0]) if self.channels == "luma" else torch.cat(list(restored), dim=1)
+def join(image: Tensor, restored: Sequence[Tensor], recipe: Recipe) -> Tensor:
+    """Put the restored parts that `split` made of an image (1, C, H, W) together."""
+    if image.shape[1] == 1 or recipe.channels == "joint":
+        return restored[0]
+    return with_luma(image, restored[0]) if recipe.channels == "luma" else torch.cat(list(restored), dim=1)
 
 
 def as_mono(image: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ shown in the image, and leaves more. One that is too narrow explains the image a
 nothing of it, nor of what was invented beyond the blur's reach.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -24,31 +24,54 @@ LEAST_DOUBTFUL = 1 / 255
 """Smaller ones never are, in units of full scale: no noise is told so well."""
 
 
-def residual(blurred: Tensor, restored: Tensor, kernel: Tensor) -> float | None:
-    """Root of the mean squared difference between an image and its restoration blurred again.
+class Residual:
+    """Collects what is compared while rows of a result are finished.
 
-    Of a large image it is taken on parts, in a quarter and three quarters of height and width; of colour in green.
+    Of a large image parts are taken, in a quarter and three quarters of height and width; of colour green.
 
     Args:
-        blurred: The image (1, C, H, W).
-        restored: What was made of it, of the same shape.
+        shape: Channels, height and width of the image.
         kernel: The kernel that it was restored with, (1, 1, K, K).
-
-    Returns:
-        In units of the images; None if the image is not larger than the kernel.
     """
-    reach = kernel.shape[-1] // 2
-    if min(blurred.shape[-2:]) <= 2 * reach:
-        return None
-    blur = Blur(kernel.to(restored), "valid")
-    green = slice(blurred.shape[1] // 2, blurred.shape[1] // 2 + 1)
-    total, count = 0.0, 0
-    for rows, columns in _parts((blurred.shape[-2], blurred.shape[-1]), fast_size(max(SIDE, 4 * reach))):
-        seen, again = blurred[:, green, rows, columns], blur(restored[:, green, rows, columns])
-        inner = seen[..., reach : seen.shape[-2] - reach, reach : seen.shape[-1] - reach]
-        total += float((again - inner).square().sum(dtype=torch.float64))
-        count += inner.numel()
-    return float((total / count) ** 0.5)
+
+    def __init__(self, shape: tuple[int, int, int], kernel: Tensor) -> None:
+        self._kernel = kernel
+        self._reach = kernel.shape[-1] // 2
+        self._green = slice(shape[0] // 2, shape[0] // 2 + 1)
+        is_large = min(shape[1:]) > 2 * self._reach
+        places = list(_parts((shape[1], shape[2]), fast_size(max(SIDE, 4 * self._reach)))) if is_large else []
+        self._restored = [(place, torch.empty(1, 1, *(axis.stop - axis.start for axis in place))) for place in places]
+        self._top = 0
+
+    def add(self, band: Tensor) -> None:
+        """Take in finished rows (1, C, h, W), the next ones from the top."""
+        top, bottom = self._top, self._top + band.shape[-2]
+        self._top = bottom
+        for (rows, columns), kept in self._restored:
+            first, last = max(rows.start, top), min(rows.stop, bottom)
+            if first < last:
+                seen = band[:, self._green, first - top : last - top, columns]
+                kept[..., first - rows.start : last - rows.start, :] = seen
+
+    def value(self, look: Callable[[slice, slice], Tensor]) -> float | None:
+        """Root of the mean squared difference between the image and its restoration blurred again.
+
+        Args:
+            look: Gives parts (1, C, h, w) of the image.
+
+        Returns:
+            In units of the image; None if it is not larger than the kernel.
+        """
+        if not self._restored:
+            return None
+        blur = Blur(self._kernel.to(self._restored[0][1]), "valid")
+        total, count, reach = 0.0, 0, self._reach
+        for place, restored in self._restored:
+            seen, again = look(*place)[:, self._green], blur(restored)
+            inner = seen[..., reach : seen.shape[-2] - reach, reach : seen.shape[-1] - reach]
+            total += float((again - inner).square().sum(dtype=torch.float64))
+            count += inner.numel()
+        return float((total / count) ** 0.5)
 
 
 def is_doubtful(left: float | None, noise: float | None) -> bool:

@@ -1,92 +1,84 @@
-"""Arrays in, arrays out: measure how far an image is out of focus and bring it back."""
+"""The Python interface: measure how far an image is out of focus and bring it back."""
 
-import math
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import lru_cache
+import os
+from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-
+from pinsharp.allocator import keep_freed_memory
 from pinsharp.blur.field import BlurField
-from pinsharp.blur.kernel_names import load_kernel, parse_kernel
-from pinsharp.blur.kernels import measured_kernel
-from pinsharp.errors import ConfigError, ImageError
+from pinsharp.errors import ConfigError, OutputError
+from pinsharp.images.files import same_file
 from pinsharp.methods.devices import Precision, Runtime
 from pinsharp.methods.method import BlindMethod, Method, check_takes_kernel, has_exact_windows, measures_first
-from pinsharp.methods.table import DEFAULT_METHOD, load_method
-from pinsharp.restoration.colour import ColourOptions, as_mono
-from pinsharp.restoration.passes import Passes, restore_blind, restore_given
-from pinsharp.restoration.residual import residual
-from pinsharp.restoration.restored import Restored
-from pinsharp.restoration.tiled import choose_window, worst
+from pinsharp.methods.table import load_method
+from pinsharp.restoration.measure import check_measurable, estimate
+from pinsharp.restoration.pipeline import Progress, main
+from pinsharp.restoration.pipeline import restore as restore_source
+from pinsharp.restoration.recipe import MEASURING, OPTIONS, Recipe, check_names, takes
+from pinsharp.restoration.result import Restored
+from pinsharp.restoration.sources import PixelsOf, collected, memory_errors, open_source
 
-__all__ = ["Kernel", "Restored", "Restorer", "read_kernel", "restore"]
-
-MIN_WINDOW = 32
-"""Smallest side of a window in pixels; with the halo around it, smaller ones would be nearly all halo."""
-
-_Part = TypeVar("_Part")
-
-Kernel = str | Path | NDArray[Any]
-"""A kernel as users give it: `auto`, `gaussian:2`, `disk:3.5`, a file, or an array (K, K)."""
+__all__ = ["Restored", "Restorer", "measure", "restore", "restore_file"]
 
 
+@takes(*OPTIONS)
 class Restorer:
     """Restores images, one after another, with a model that is loaded once.
 
-        restorer = Restorer()
+        restorer = Restorer(white_level=4095)
         result = restorer(array)  # (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); uint8, uint16, or float32 in [0, 1]
 
+    With `swift` the result by windows is the same (to the last bit where it was tried); for others see `Restored.seam`.
+
     Args:
-        model: Name of a method, such as `swift` or `wiener`, or a .safetensors, .onnx or .xml file; or a method that is
-            loaded already, which knows its device, precision and runtime.
-        device: `auto` takes a GPU where there is one; or `cpu`, `cuda`.
-        precision: `auto` takes bfloat16 where the processor computes it natively; or `float32`, `bfloat16`.
-        window: Restore window by window, each of so many pixels a side, which bounds the memory; the blur is still
-            measured once, on the whole image. 0 always restores the whole image at once; None does up to 6 megapixels
-            and takes windows of 2048 above. With `swift` the result is the same (to the last bit where
-            it was tried); for others see `Restored.seam`.
-        colour: From which white, in which light and in which channels to restore.
-        runtime: What computes a network's convolutions: `torch`, `onnx`, `openvino`, or `auto`, the fastest of them
-            that restores as PyTorch does.
+        model: As below; or a method that is loaded already, which knows its device, precision and runtime.
+        recipe: All options in one; those that are given too take the place of its own.
+        keep_memory: Let this process keep the memory that it frees (Linux with glibc), which makes large images a
+            fifth faster or more.
+        options: As below.
 
     Raises:
-        ConfigError: If the model, device, precision or runtime is unknown, or the window is none.
+        ConfigError: If an option is impossible, two contradict each other, or they do not go with the model.
+        KernelError: If `kernel` is not a valid kernel, or is given to a model that takes none.
         MissingExtra: If the runtime is not installed.
         WeightsError: If the weights are missing or damaged.
     """
 
     def __init__(
         self,
-        model: str | Path | Method = DEFAULT_METHOD,
+        model: str | Path | Method | None = None,
         *,
-        device: str = "auto",
-        precision: Precision = "auto",
-        window: int | None = None,
-        colour: ColourOptions | None = None,
-        runtime: Runtime = "torch",
+        recipe: Recipe | None = None,
+        keep_memory: bool = True,
+        **options: Any,
     ) -> None:
+        check_names(options, "Restorer")
+        _check_process()
         if isinstance(model, str | Path):
-            model = load_method(model, device=device, precision=precision, runtime=runtime)
-        self.method: Method = model
-        self.colour = colour or ColourOptions()
-        self.window = self._checked_window(window)
+            options["model"] = model
+        elif model is not None and recipe is None:
+            options["model"] = model.name
+        recipe = replace(recipe or Recipe(), **options)
+        if keep_memory:
+            keep_freed_memory()
+        self.method: Method = _load(recipe) if model is None or isinstance(model, str | Path) else model
+        self.recipe = self._checked(recipe)
 
-    def __call__(self, image: NDArray[Any], *, kernel: Kernel = "auto", iterations: int = 1) -> Restored:
+    def __repr__(self) -> str:
+        changes = replace(self.recipe, model=Recipe.model).changes()
+        return f"Restorer({', '.join(filter(None, [repr(self.method.name), changes]))})"
+
+    def __call__(self, image: PixelsOf, *, kernel: Any = None, iterations: int | None = None) -> Restored:
         """Restore one image.
 
         Args:
-            image: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), uint8, uint16, or float32 in [0, 1]. Alpha is kept.
-            kernel: `auto` measures the blur. Where it is known and the model takes a kernel: `gaussian:2`, `disk:3.5`,
-                a file, or an array (K, K).
-            iterations: Restore so many times, each time with the blur that is still there; stops early when the result
-                is sharp. Needs the kernel `auto`: a given one describes only the first blur.
+            image: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), uint8, uint16, or float32 in [0, 1]; an image of Pillow;
+                or a file. Alpha is kept.
+            kernel: For this image, instead of the recipe's: `auto`, `gaussian:2`, `disk:3.5`, a file, or an array
+                (K, K).
+            iterations: For this image, instead of the recipe's.
 
         Returns:
             The restored image, of the same dtype and shape, and the blur of the input.
@@ -95,35 +87,60 @@ class Restorer:
             ConfigError: If `iterations` is below 1 or, with a given kernel, above 1.
             ImageError: If the image cannot be restored: wrong dtype or shape, NaN, too small to measure a blur by, too
                 large for the memory.
-            KernelError: If `kernel` is none, or is given to a model that takes none.
+            KernelError: If `kernel` is not a valid kernel, or is given to a model that takes none.
         """
-        given = self._checked(kernel, iterations)
-        start = time.perf_counter()
-        with _memory_errors(image):
-            entered = self.colour.enter(image)
-            blurred = as_mono(entered)
-            window = choose_window((blurred.shape[-2], blurred.shape[-1]), self.window)
-            parts = self.colour.split(blurred)
-            done = [self._restore(part, given, iterations, window) for part in parts]
-            left = _residual(main_part(parts), main_part(done))
-            restored = self.colour.join(blurred, [passes.image for passes in done])
-            array = self.colour.leave(restored.expand_as(entered), image)
-        blurs = main_part(done).blurs
-        return Restored(
-            array,
-            defocus=blurs[0],
-            sigmas=tuple(found.sigma for found in blurs),
-            seconds=time.perf_counter() - start,
-            window=window,
-            seam=worst(passes.seam for passes in done),
-            channels=tuple(passes.blurs[0] for passes in done) if len(done) > 1 else (),
-            residual=left,
-        )
+        _check_process()
+        recipe = self._recipe_for(kernel, iterations)
+        with open_source(image, recipe) as source, memory_errors(source.shape):
+            return restore_source(
+                source, self.method, recipe, partial(collected, shape=source.shape), progress=None, folder=None
+            )
 
-    def measure(self, image: NDArray[Any]) -> BlurField:
+    def restore_file(
+        self,
+        source: str | Path,
+        target: str | Path,
+        *,
+        kernel: Any = None,
+        iterations: int | None = None,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+    ) -> Restored:
+        """Restore a file of any size to a file with the same tags; a TIFF larger than memory band by band.
+
+        Args:
+            source: The input, never changed.
+            target: The result, complete or not there; its folder is made. Beside it lie, while several iterations of
+                a TIFF larger than memory are made, up to two files without a name of 4 bytes a value.
+            kernel: As for calling.
+            iterations: As for calling.
+            overwrite: Replace an existing result.
+            progress: Called after every window with the pixels that are done and all pixels.
+
+        Raises:
+            ConfigError: As for calling, or if the file is larger than memory and the model sees only whole images.
+            ImageError: If the file cannot be read or restored.
+            KernelError: As for calling.
+            OutputError: If the result exists, is the input, or cannot be written.
+        """
+        _check_process()
+        recipe, source, target = self._recipe_for(kernel, iterations), Path(source), Path(target)
+        if same_file(source, target):
+            raise OutputError(
+                f"{target}: expected a result beside its input, got the input itself; choose another place"
+            )
+        with open_source(source, recipe) as opened, memory_errors(opened.shape):
+            opened.check_target(target, overwrite=overwrite)
+            sink = partial(opened.take, target, overwrite=overwrite)
+            result = restore_source(opened, self.method, recipe, sink, progress=progress, folder=target.parent)
+            opened.save(target, result.held, overwrite=overwrite)
+        return result
+
+    def measure(self, image: PixelsOf) -> BlurField:
         """Measure the blur of one image without restoring it; for models that cannot, `swift` does it.
 
-        It is measured in the light that would be restored, where each channel is restored by itself in green.
+        It is measured in the light that would be restored, where each channel is restored by itself in green. Of a TIFF
+        larger than memory a sample of at most 16 megapixels is read.
 
         Args:
             image: As for restoring.
@@ -132,129 +149,99 @@ class Restorer:
             ConfigError: If the model finds the blur only while it restores.
             ImageError: If the image cannot be used, as for restoring.
         """
-        method = self._blind_method()
-        with _memory_errors(image):
-            return method.estimate(main_part(self.colour.split(as_mono(self.colour.enter(image)))))
+        _check_process()
+        method = self.check_measurable()
+        with open_source(image, self.recipe) as source, memory_errors(source.shape):
+            return estimate(main(source.parts), method)
 
-    @property
-    def window_matters(self) -> bool:
-        """Whether another window would give another result: not where windows are exact, or where there are none."""
-        return measures_first(self.method) and not has_exact_windows(self.method)
-
-    def check_options(self, *, kernel: Kernel = "auto", iterations: int = 1) -> None:
-        """Refuse, before any image is read, options that no image could be restored with.
-
-        Raises:
-            ConfigError: If they contradict each other or the model.
-            KernelError: If `kernel` is none, or is given to a model that takes none.
-        """
-        self._checked(kernel, iterations)
-
-    def check_measurable(self) -> None:
+    def check_measurable(self) -> BlindMethod:
         """Refuse a model that cannot tell the blur without restoring.
 
         Raises:
-            ConfigError: If it is one.
+            ConfigError: If the model finds the blur only while it restores.
         """
-        self._blind_method()
+        return check_measurable(self.method)
 
-    def _restore(self, image: Tensor, given: Tensor | None, iterations: int, window: int) -> Passes:
-        if given is not None:
-            return restore_given(self._blind_method(), image, given, window=window)
-        return restore_blind(self.method, image, iterations=iterations, window=window)
+    def settings(self) -> dict[str, object]:
+        """What decides the pixels of results, apart from their inputs, as plain values; files count by content."""
+        is_blended = measures_first(self.method) and not has_exact_windows(self.method)
+        return self.recipe.settings(window_matters=is_blended)
 
-    def _blind_method(self) -> BlindMethod:
-        if not measures_first(self.method):
-            raise ConfigError(f"the model {self.method.name} finds the blur only while it restores; measure with swift")
-        return self.method
+    def _recipe_for(self, kernel: Any, iterations: int | None) -> Recipe:
+        """The recipe for one image."""
+        changes = {"kernel": kernel, "iterations": iterations}
+        changes = {name: value for name, value in changes.items() if value is not None}
+        return self._checked(replace(self.recipe, **changes)) if changes else self.recipe
 
-    def _checked_window(self, window: int | None) -> int | None:
-        """The window that was asked for, or 0 for a method that shares no estimate between windows."""
-        if window and window < MIN_WINDOW:
-            raise ConfigError(
-                f"window must be 0 for the whole image, or at least {MIN_WINDOW} pixels, got {window}; try 1024"
-            )
-        if measures_first(self.method):
-            return window
-        if window:
-            raise ConfigError(
-                f"the model {self.method.name} fits each image as a whole, got a window of {window}; leave it out"
-            )
-        return 0
-
-    def _checked(self, kernel: Kernel, iterations: int) -> Tensor | None:
-        """The kernel that was given, if one was, after all checks."""
-        given = read_kernel(kernel)
-        if iterations < 1:
-            raise ConfigError(f"iterations must be at least 1, got {iterations}")
-        if given is not None and iterations > 1:
-            raise ConfigError(
-                f"iterations above 1 measure the blur that is left and need the kernel 'auto', got {iterations} and a "
-                "given kernel; leave one of them out"
-            )
-        if given is not None:
+    def _checked(self, recipe: Recipe) -> Recipe:
+        """The same recipe, if it goes with the model."""
+        if recipe.kernel != "auto":
             check_takes_kernel(self.method)
-        return given
+        if recipe.window and not measures_first(self.method):
+            raise ConfigError(
+                f"the model {self.method.name} fits each image as a whole, got a window of {recipe.window}; "
+                "leave it out"
+            )
+        return recipe
 
 
-def restore(
-    image: NDArray[Any],
-    *,
-    model: str | Path = DEFAULT_METHOD,
-    kernel: Kernel = "auto",
-    iterations: int = 1,
-    device: str = "auto",
-    precision: Precision = "auto",
-    window: int | None = None,
-    colour: ColourOptions | None = None,
-    runtime: Runtime = "torch",
-) -> Restored:
-    """Restore one image; arguments and errors are those of `Restorer`.
+@takes(*OPTIONS)
+def restore(image: PixelsOf, *, keep_memory: bool = True, **options: Any) -> Restored:
+    """Restore one image; arguments and errors are those of `Restorer` and of calling one.
 
     The last models are kept in memory, by name: for a weights file that changes, make a `Restorer` of your own.
+
+        result = pinsharp.restore("board.png", white_level=4095)
+        result.image, result.sigma, result.sigma_relative_std, result.kernel
     """
-    restorer = Restorer(_method(model, device, precision, runtime), window=window, colour=colour)
-    return restorer(image, kernel=kernel, iterations=iterations)
+    check_names(options, "restore")
+    return _ready(options, keep_memory)(image)
 
 
-def read_kernel(kernel: Kernel) -> Tensor | None:
-    """Turn a kernel as users give it into a tensor (1, 1, K, K); None stands for `auto`.
+@takes(*OPTIONS)
+def restore_file(
+    source: str | Path, target: str | Path, *, overwrite: bool = False, keep_memory: bool = True, **options: Any
+) -> Restored:
+    """Restore a file of any size to a file, as `Restorer.restore_file` does."""
+    check_names(options, "restore_file")
+    return _ready(options, keep_memory).restore_file(source, target, overwrite=overwrite)
 
-    Raises:
-        KernelError: If it is no kernel.
-    """
-    if isinstance(kernel, str):
-        return None if kernel == "auto" else parse_kernel(kernel)
-    return load_kernel(kernel) if isinstance(kernel, Path) else measured_kernel(kernel)
+
+@takes(*MEASURING)
+def measure(image: PixelsOf, *, keep_memory: bool = True, **options: Any) -> BlurField:
+    """Measure how far an image is out of focus, as `Restorer.measure` does."""
+    check_names(options, "measure", MEASURING)
+    return _ready(options, keep_memory).measure(image)
+
+
+def _ready(options: dict[str, Any], keep_memory: bool) -> Restorer:
+    recipe = Recipe(**options)
+    method = _kept(recipe.model, recipe.device, recipe.precision, recipe.runtime)
+    return Restorer(method, recipe=recipe, keep_memory=keep_memory)
+
+
+def _load(recipe: Recipe) -> Method:
+    return load_method(recipe.model, device=recipe.device, precision=recipe.precision, runtime=recipe.runtime)
 
 
 @lru_cache(maxsize=2)
-def _method(model: str | Path, device: str, precision: Precision, runtime: Runtime) -> Method:
-    return load_method(model, device=device, precision=precision, runtime=runtime)
+def _kept(model: str | Path, device: str, precision: Precision, runtime: Runtime) -> Method:
+    return _load(Recipe(model=model, device=device, precision=precision, runtime=runtime))
 
 
-def main_part(parts: Sequence[_Part]) -> _Part:
-    """The part that speaks for an image: the only one, or that of green, which makes up most of what is seen."""
-    return parts[len(parts) // 2]
+_USED_IN: list[int] = []
 
 
-def _residual(image: Tensor, passes: Passes) -> float | None:
-    """What one restoration of an image leaves unexplained; of several, no kernel tells."""
-    if len(passes.blurs) > 1:
-        return None
-    return residual(image, passes.image, passes.blurs[0].kernel)
+def _check_process() -> None:
+    """Refuse to compute in a fork of a process that has computed: it would wait for ever for threads that are gone.
 
-
-@contextmanager
-def _memory_errors(image: NDArray[Any]) -> Iterator[None]:
-    """Say which image was too large for the memory, instead of what could not be allocated."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
-            raise
-        megapixels = math.prod(np.shape(image)[:2]) / 1e6
-        raise ImageError(
-            f"expected an image that can be restored in memory, got {megapixels:.0f} megapixels; "
-            "ask for a smaller window, such as 512, or cut it into parts"
-        ) from error
+    Raises:
+        ConfigError: If this is one.
+    """
+    if not _USED_IN:
+        _USED_IN.append(os.getpid())
+    if _USED_IN[0] != os.getpid():
+        raise ConfigError(
+            "expected a process of its own, got a fork of one that has used pinsharp: its threads are not there; "
+            "use spawn: multiprocessing.get_context('spawn')"
+        )

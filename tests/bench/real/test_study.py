@@ -30,8 +30,8 @@ from pinsharp.bench.show.typeset import comma_separated, latex, markdown
 from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.files import read_image, write_image
-from pinsharp.restoration import streaming
-from pinsharp.restoration.restored import Restored
+from pinsharp.restoration import sources
+from pinsharp.restoration.result import Restored
 
 SHAPE = (150, 164)
 MOVES = {0: (1.0, 0.0, 0.0), 1: (1.004, 0.4, -0.3), 2: (1.008, -1.2, 0.7), -1: (0.996, 0.2, 0.9)}
@@ -382,7 +382,7 @@ def test_at_most_six_levels_are_shown_both_ends_and_the_sharpest_among_them(coun
 def test_the_middle_of_a_large_image_is_read(tmp_path, monkeypatch, name, is_large):
     pixels = np.random.default_rng(0).integers(0, 65535, (61, 90), np.uint16)
     write_image(tmp_path / name, pixels)
-    monkeypatch.setattr(streaming, "LARGE_VALUES", 100 if is_large else 10**9)
+    monkeypatch.setattr(sources, "LARGE_VALUES", 100 if is_large else 10**9)
 
     np.testing.assert_array_equal(read_middle(tmp_path / name, 40), pixels[10:50, 25:65])
     np.testing.assert_array_equal(read_middle(tmp_path / name, 70), pixels[:, 10:80])

@@ -13,7 +13,6 @@ from pinsharp.bench.engine.methods import BLURRED, LINEAR_LIMIT, Attempt
 from pinsharp.detect.camera import CameraSettings
 from pinsharp.methods.method import Method
 from pinsharp.methods.table import load_method
-from pinsharp.restoration.colour import ColourOptions
 from pinsharp.restoration.restorer import Restorer
 
 Lineup = Callable[[CameraSettings], Sequence[Attempt]]
@@ -41,11 +40,10 @@ def attempts(
         ConfigError: If a number of passes is below 1, or two methods would make the same row.
         PinsharpError: If a method is unknown or its weights are not there.
     """
-    colour = ColourOptions(white_level=camera.white_level)
     return methods.attempts(
         names,
         passes,
-        lambda name: Restorer(load(name), colour=colour),
+        lambda name: Restorer(load(name), white_level=camera.white_level),
         always=SHARP,
         offered=(BLURRED, LINEAR_LIMIT),
         true_kernel=true_kernel,

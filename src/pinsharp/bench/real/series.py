@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from pinsharp.errors import ConfigError
 from pinsharp.images.arrays import luma, to_tensor
-from pinsharp.images.bigtiff import open_large
 from pinsharp.images.discover import find_images
-from pinsharp.images.files import read_image
-from pinsharp.restoration.streaming import is_large
+from pinsharp.restoration.sources import read_view
 
 CROP = 2048
 """Side in pixels of the part in the middle that is judged; smaller images are judged whole."""
@@ -89,11 +87,7 @@ def read_middle(path: Path, side: int = CROP) -> NDArray[Any]:
     Raises:
         ImageError: If the image cannot be read.
     """
-    if is_large(path):
-        with open_large(path) as image:
-            return image.read(_middle(image.height, side), _middle(image.width, side))
-    pixels = read_image(path).pixels
-    return np.ascontiguousarray(pixels[_middle(pixels.shape[0], side), _middle(pixels.shape[1], side)])
+    return read_view(path, side).pixels
 
 
 def brightness(image: NDArray[Any]) -> NDArray[np.float64]:
@@ -114,8 +108,3 @@ def falls(levels: list[float], widths: list[float | None]) -> list[tuple[float, 
         order = sorted((level for level in known if level * side >= 0), key=abs)
         found += [(one, two) for one, two in itertools.pairwise(order) if known[two] <= known[one]]
     return found
-
-
-def _middle(length: int, side: int) -> slice:
-    begin = max(0, (length - side) // 2)
-    return slice(begin, begin + min(side, length))

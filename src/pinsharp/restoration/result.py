@@ -1,5 +1,6 @@
 """What a restoration returns: the image, and what was found out on the way."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,16 +8,19 @@ from numpy.typing import NDArray
 
 from pinsharp.blur.family import Family
 from pinsharp.blur.field import BlurField
+from pinsharp.images.files import read_image
+from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.residual import is_doubtful
-from pinsharp.restoration.tiled import Seam
+from pinsharp.restoration.sources import View, read_view
+from pinsharp.restoration.windows import Seam
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Restored:
     """A restored image and what was found out on the way.
 
     Attributes:
-        image: The restored image, of the input's dtype and shape.
+        held: The restored image, or the file that it was written to if it is larger than memory; see `image`.
         defocus: The blur of the input.
         sigmas: Width in pixels that each iteration found before it restored; the first one is the input's.
         seconds: Time that the restoration took.
@@ -30,7 +34,7 @@ class Restored:
             kernel.
     """
 
-    image: NDArray[Any]
+    held: NDArray[Any] | OnDisk
     defocus: BlurField
     sigmas: tuple[float, ...]
     seconds: float
@@ -38,6 +42,28 @@ class Restored:
     seam: Seam | None = None
     channels: tuple[BlurField, ...] = ()
     residual: float | None = None
+
+    def __repr__(self) -> str:
+        height, width = self.held.shape[:2]
+        spread = "" if self.sigma_relative_std is None else f" ± {100 * self.sigma_relative_std:.2g} %"
+        doubt = ", doubtful" if self.is_doubtful else ""
+        return (
+            f"Restored({width} x {height} {self.held.dtype}, sigma {self.sigma:.2f} px{spread}, {self.family}{doubt})"
+        )
+
+    @property
+    def image(self) -> NDArray[Any]:
+        """The restored image, of the input's dtype and shape; read from its file if it is larger than memory."""
+        return read_image(self.held.path).pixels if isinstance(self.held, OnDisk) else self.held
+
+    def view(self) -> View:
+        """The restored image to be looked at, as `read_view` gives it."""
+        return read_view(self.held.path) if isinstance(self.held, OnDisk) else View(self.held)
+
+    @property
+    def megapixels(self) -> float:
+        """Size of the image."""
+        return math.prod(self.held.shape[:2]) / 1e6
 
     @property
     def is_doubtful(self) -> bool:

@@ -16,10 +16,8 @@ from pinsharp.images.arrays import to_array
 from pinsharp.images.files import read_image
 from pinsharp.nets.swift import bank_blocks
 from pinsharp.nets.weights import save_weights
-from pinsharp.restoration import sample, streaming
-from pinsharp.restoration.colour import ColourOptions
+from pinsharp.restoration import measure, sources
 from pinsharp.restoration.restorer import Restorer
-from pinsharp.restoration.streaming import is_large, restore_file
 from scenes import smooth_image
 from strategies import random_image
 from tiffs import write_tiff
@@ -38,6 +36,15 @@ KINDS = [
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     return save_tiny_swift(tmp_path_factory.mktemp("models") / "tiny.safetensors")
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_large(monkeypatch):
+    monkeypatch.setattr(sources, "LARGE_VALUES", 1000)
+
+
+def restore_file(source, target, restorer, **more):
+    return restorer.restore_file(source, target, **more)
 
 
 def restorer(model, window=64, *, precision="float32", **options):
@@ -98,22 +105,16 @@ def test_alpha_is_not_touched(strip, tmp_path, model):
 
 
 @pytest.mark.parametrize(
-    "colour",
-    [
-        ColourOptions(channels="each"),
-        ColourOptions(channels="luma"),
-        ColourOptions(gamma=True),
-        ColourOptions(white_level=65000),
-    ],
+    "options", [{"channels": "each"}, {"channels": "luma"}, {"gamma": True}, {"white_level": 65000}]
 )
-def test_colour_options_are_those_of_the_image_in_memory(strip, tmp_path, model, colour):
+def test_colour_options_are_those_of_the_image_in_memory(strip, tmp_path, model, options):
     source = strip("uint16", (3,))
     pixels = np.minimum(tifffile.imread(source), 65000)
     write_tiff(source, pixels)
 
-    found = restore_file(source, tmp_path / "out.tif", restorer(model, colour=colour))
+    found = restore_file(source, tmp_path / "out.tif", restorer(model, **options))
 
-    whole = restorer(model, window=0, colour=colour)(pixels)
+    whole = restorer(model, window=0, **options)(pixels)
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "out.tif"), whole.image)
     assert len(found.channels) == len(whole.channels)
 
@@ -133,8 +134,8 @@ def test_methods_that_pool_are_blended_and_tell_their_seam(strip, tmp_path):
 
 
 def test_a_large_image_is_measured_on_its_sample(strip, tmp_path, model, monkeypatch):
-    monkeypatch.setattr(sample, "SAMPLE_PIXELS", 4000)
-    monkeypatch.setattr(sample, "BLOCK", 40)
+    monkeypatch.setattr(measure, "SAMPLE_PIXELS", 4000)
+    monkeypatch.setattr(measure, "BLOCK", 40)
     tiny = restorer(model)
     seen = []
     estimate_parts = tiny.method.estimate_parts
@@ -157,18 +158,6 @@ def test_progress_counts_all_pixels_once(strip, tmp_path, model):
     assert told[-1] == (210 * 143, 210 * 143)
 
 
-@pytest.mark.parametrize(
-    "width, samples, window", [(8192, 1, 1024), (8192, 3, 813), (40_000, 1, 500), (200_000, 3, 256)]
-)
-def test_windows_are_smaller_where_bands_are_wide(width, samples, window):
-    class Wide:
-        pass
-
-    Wide.width, Wide.samples = width, samples
-    assert streaming._window(Wide, None) == window
-    assert streaming._window(Wide, 512) == 512
-
-
 @pytest.mark.parametrize("compression", ["zlib", "zstd"])
 def test_a_damaged_strip_names_file_and_rows_and_leaves_nothing(strip, tmp_path, model, compression):
     source = strip(rowsperstrip=30, compression=compression)
@@ -185,8 +174,8 @@ def test_a_damaged_strip_names_file_and_rows_and_leaves_nothing(strip, tmp_path,
 
 
 def test_pixels_that_cannot_be_restored_name_file_and_rows(strip, tmp_path, model, monkeypatch):
-    monkeypatch.setattr(sample, "SAMPLE_PIXELS", 4000)
-    monkeypatch.setattr(sample, "BLOCK", 40)
+    monkeypatch.setattr(measure, "SAMPLE_PIXELS", 4000)
+    monkeypatch.setattr(measure, "BLOCK", 40)
     source = strip("float32")
     pixels = tifffile.imread(source)
     pixels[205, 3] = np.nan
@@ -227,23 +216,6 @@ def test_what_cannot_be_done_is_refused_before_any_work(strip, tmp_path, model):
         restore_file(source, tmp_path / "out.tif", Restorer("selfdeblur"))
 
 
-def test_only_a_tiff_of_many_values_that_can_be_read_by_bands_is_large(strip, tmp_path, monkeypatch):
-    source = strip("uint8", (3,))
-    monkeypatch.setattr(streaming, "LARGE_VALUES", 210 * 143 * 3)
-
-    assert not is_large(source)
-    monkeypatch.setattr(streaming, "LARGE_VALUES", 210 * 143 * 3 - 1)
-    assert is_large(source)
-    write_tiff(
-        tmp_path / "planes.tif",
-        tifffile.imread(source).transpose(2, 0, 1).copy(),
-        planarconfig="separate",
-        photometric="rgb",
-    )
-    assert not is_large(tmp_path / "planes.tif")
-    assert not is_large(tmp_path / "absent.tif")
-
-
 @pytest.mark.slow
 def test_peak_memory_does_not_grow_with_the_length(tmp_path, model):
     """From 2 to 9 megapixels: held in memory, pixels and tensors would take 70 MiB more, their results as much."""
@@ -264,12 +236,11 @@ sys.path[:] = {sys.path!r}
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
-from pinsharp.restoration import sample
+from pinsharp.restoration import measure, sources
 from pinsharp.restoration.restorer import Restorer
-from pinsharp.restoration.streaming import restore_file
-sample.SAMPLE_PIXELS = 2**19
+measure.SAMPLE_PIXELS, sources.LARGE_VALUES = 2**19, 2**20
 restorer = Restorer({str(model)!r}, device="cpu", window=256)
-restore_file({str(source)!r}, {str(target)!r}, restorer, overwrite=True)
+restorer.restore_file({str(source)!r}, {str(target)!r}, overwrite=True)
 status = Path("/proc/self/status").read_text()
 print(json.dumps(int(status.split("VmHWM:")[1].split()[0]) / 1024))
 """

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pinsharp.images.bigtiff import LargeTiff, open_large
-from pinsharp.restoration.row_reader import RowReader
+from pinsharp.restoration.disk import RowReader
 from strategies import random_image
 from tiffs import write_tiff
 

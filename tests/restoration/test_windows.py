@@ -22,8 +22,17 @@ from pinsharp.methods.table import load_method
 from pinsharp.nets.swift import bank_blocks
 from pinsharp.nets.swift.swift import SwiftRestorer
 from pinsharp.nets.weights import load_weights, save_weights
-from pinsharp.restoration import tiled
-from pinsharp.restoration.tiled import Seam, SeamMeter, choose_window, deconvolve, restored_rows, worst
+from pinsharp.restoration import windows as room
+from pinsharp.restoration.sources import TensorPlanes
+from pinsharp.restoration.windows import (
+    Seam,
+    SeamMeter,
+    choose_disk_window,
+    choose_window,
+    restored_bands,
+    restored_rows,
+    worst,
+)
 from scenes import photograph, psnr, smooth_image
 from tiny_models import save_tiny_swift, tiny_peer, tiny_udbd
 
@@ -52,6 +61,13 @@ def pooling(tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "udbd.safetensors"
     save_weights(path, tiny_udbd(), {})
     return NetMethod(load_weights(path), name="udbd", precision="float32")
+
+
+def deconvolve(method, image, estimate, window=0):
+    """The whole of an image restored by windows, and their seam."""
+    meters, planes = [], TensorPlanes(image)
+    restored = planes.stored(restored_bands(planes, method, estimate, window, meters=meters), None)
+    return restored.image, worst(meter.seam for meter in meters)
 
 
 class Shifting:
@@ -109,7 +125,7 @@ def test_the_shipped_swift_restores_windows_as_the_whole(monkeypatch, channels, 
 
 
 def test_windows_of_swift_begin_where_its_pixels_do():
-    assert tiled.EXACT_STRIDE % SwiftRestorer.STRIDE == 0
+    assert room.EXACT_STRIDE % SwiftRestorer.STRIDE == 0
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -185,7 +201,7 @@ def test_the_seam_is_how_much_neighbours_differ_where_they_are_blended():
 
     assert (seam.rms, seam.maximum) == pytest.approx((0.25, 0.25))
     row = parts[0, 0, 64]
-    ramp = tiled.BLEND_RAMP
+    ramp = room.BLEND_RAMP
     assert row[: 128 - ramp].eq(0.5).all()
     assert row[128 + ramp :].eq(0.75).all()
     assert (row[128 - ramp : 128 + ramp].diff() > 0).all()
@@ -214,7 +230,7 @@ def test_rows_come_as_soon_as_they_are_finished():
     [
         ((1000, 1000), None, 0),
         ((2000, 3000), None, 0),
-        ((2000, 3001), None, tiled.DEFAULT_WINDOW),
+        ((2000, 3001), None, room.DEFAULT_WINDOW),
         ((8000, 8000), 0, 0),
         ((300, 200), 256, 256),
         ((300, 200), 300, 0),
@@ -224,10 +240,18 @@ def test_the_window_goes_by_the_size_unless_it_is_asked_for(shape, window, chose
     assert choose_window(shape, window) == chosen
 
 
+@pytest.mark.parametrize(
+    "width, colours, window", [(8192, 1, 1024), (8192, 3, 813), (40_000, 1, 500), (200_000, 3, 256)]
+)
+def test_windows_are_smaller_where_bands_on_disk_are_wide(width, colours, window):
+    assert choose_disk_window((colours, 9, width), None) == window
+    assert choose_disk_window((colours, 9, width), 512) == 512
+
+
 def test_a_window_sees_no_more_than_the_largest_whole_image():
     reach = 56  # of the shipped swift's trunk
 
-    assert (tiled.DEFAULT_WINDOW + 2 * reach) ** 2 <= tiled.WHOLE_PIXELS
+    assert (room.DEFAULT_WINDOW + 2 * reach) ** 2 <= room.WHOLE_PIXELS
 
 
 def test_seams_are_summed_and_compared():

@@ -6,16 +6,16 @@ measured.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from pinsharp.blur.continuation import Read
 from pinsharp.blur.field import BlurField
 from pinsharp.images.windows import Span, Window, bands, windows
-from pinsharp.methods.method import BlindMethod, RestoreWindow, has_exact_windows
+from pinsharp.methods.method import BlindMethod, Method, RestoreWindow, has_exact_windows
 
 WHOLE_PIXELS = 6_000_000
 """Up to so many pixels an image is restored whole unless a window is asked for. `swift` takes up to 0.35 KiB a pixel
@@ -24,6 +24,15 @@ WHOLE_PIXELS = 6_000_000
 DEFAULT_WINDOW = 2048
 """Side in pixels of the windows of larger images. The trunk of `swift` sees 2,160 x 2,160 of them: a tenth of its work
 is halo, and it takes no more memory than the largest image that is restored whole."""
+
+DISK_WINDOW = 1024
+"""Side in pixels of the windows of images on disk: the trunk of `swift` sees 1,136 x 1,136 pixels of each (mono 1,096),
+so that a fifth of its work is halo (a seventh)."""
+
+BAND_VALUES = 20_000_000
+"""Most values in a band of windows of such images, unless a window is asked for: of wider ones they are smaller."""
+
+LEAST_WINDOW = 256
 
 EXACT_STRIDE = 4
 """Windows that are put side by side begin on multiples of this, as the pixels of `swift`'s lowest resolution do."""
@@ -73,7 +82,7 @@ class SeamMeter:
 
 
 def choose_window(shape: tuple[int, int], window: int | None) -> int:
-    """Choose the side of the windows for an image of a shape (H, W); 0 stands for the whole image.
+    """Choose the side of the windows for an image in memory, of a shape (H, W); 0 stands for the whole image.
 
     Args:
         shape: Height and width of the image.
@@ -84,57 +93,85 @@ def choose_window(shape: tuple[int, int], window: int | None) -> int:
     return 0 if window >= max(shape) else window
 
 
-def cut(shape: tuple[int, int], window: int) -> list[Window]:
-    """Cut an image of a shape (H, W) into windows that are blended."""
-    return windows(shape, window, BLEND_HALO, BLEND_STRIDE)
+def choose_disk_window(shape: tuple[int, int, int], window: int | None) -> int:
+    """The same for an image on disk, of a shape (C, H, W): what was asked for, or as much as its bands allow."""
+    return window or min(DISK_WINDOW, max(LEAST_WINDOW, BAND_VALUES // (shape[2] * shape[0])))
 
 
-def deconvolve(
-    method: BlindMethod, image: Tensor, estimate: BlurField, *, window: int = 0
-) -> tuple[Tensor, Seam | None]:
-    """Restore an image window by window, so that beside image and result only one band of windows is in memory.
+def reach(method: Method) -> int:
+    """How many pixels around a window its restoration is shown."""
+    return method.traits.halo or BLEND_HALO
+
+
+class Planes(Protocol):
+    """What is restored by itself: all channels of an image, its brightness, or one channel."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width."""
+
+    def read(self, rows: slice, columns: slice) -> Tensor:
+        """Give a part, (1, C, h, w) in [0, 1]; cheapest from top to bottom."""
+
+
+def restored_bands(
+    planes: Planes,
+    method: BlindMethod,
+    estimate: BlurField,
+    window: int,
+    *,
+    meters: list[SeamMeter],
+    tell: Callable[[int], object] = lambda pixels: None,
+) -> Iterator[Tensor]:
+    """Restore planes window by window, so that only one band of windows is in memory beside what is given.
 
     Args:
+        planes: What is restored.
         method: What restores.
-        image: Image (1, C, H, W) in [0, 1].
-        estimate: Its blur, measured on the whole of it.
-        window: Side of the windows in pixels; 0 for the whole image at once.
+        estimate: The blur, measured for all windows together.
+        window: Side of the windows in pixels; 0 for the whole at once.
+        meters: Gets one more where windows are blended, which collects their differences.
+        tell: Is told how many pixels a window has that is done.
 
-    Returns:
-        The restored image (1, C, H, W), and the seam where windows were blended.
+    Yields:
+        Bands (1, C, h, W) from top to bottom; the next one may lie in the memory of the one before.
     """
+    channels, height, width = planes.shape
     if window == 0:
-        return method.deconvolve(image, estimate).image, None
-    channels, height, width = image.shape[1:]
-    result = torch.empty_like(image)
-    tiles = windows((height, width), window, 0, EXACT_STRIDE)
-    restore = window_restorer(
-        method, lambda *place: image[..., *place], (channels, height, width), estimate, largest=extent(tiles)
-    )
-    if restore is not None:
-        for part in tiles:
-            result[..., part.rows, part.columns] = restore(part.rows, part.columns)
-        return result, None
-    plan, meter, row = cut((height, width), window), SeamMeter(), 0
+        yield method.deconvolve(planes.read(slice(0, height), slice(0, width)), estimate).image
+        return
+    if has_exact_windows(method):
+        tiles = windows((height, width), window, 0, EXACT_STRIDE)
+        largest = (tiles[0].vertical.stop, tiles[0].horizontal.stop)
+        restore = method.window_restorer(planes.read, planes.shape, estimate, largest=largest)
+        yield from _side_by_side(restore, tiles, channels, tell)
+        return
     known = replace(estimate, continuations=None)  # a window goes on where the image does
-    for rows in restored_rows(plan, lambda part: method.deconvolve(_read(image, part), known).image, meter):
-        result[..., row : row + rows.shape[-2], :] = rows
-        row += rows.shape[-2]
-    return result, meter.seam
+
+    def restored(part: Window) -> Tensor:
+        image = method.deconvolve(planes.read(part.outer_rows, part.outer_columns), known).image
+        tell(_length(part.rows) * _length(part.columns))
+        return image
+
+    meters.append(SeamMeter())
+    yield from restored_rows(windows((height, width), window, BLEND_HALO, BLEND_STRIDE), restored, meters[-1])
 
 
-def window_restorer(
-    method: BlindMethod, read: Read, shape: tuple[int, int, int], estimate: BlurField, *, largest: tuple[int, int]
-) -> RestoreWindow | None:
-    """What restores windows as `WindowedMethod.window_restorer` says; None without exact windows."""
-    if not has_exact_windows(method):
-        return None
-    return method.window_restorer(read, shape, estimate, largest=largest)
+def _side_by_side(
+    restore: RestoreWindow, tiles: list[Window], channels: int, tell: Callable[[int], object]
+) -> Iterator[Tensor]:
+    """Bands of exact windows, each put into the memory of the one before.
 
-
-def extent(plan: Sequence[Window]) -> tuple[int, int]:
-    """Height and width of the first of some windows, the largest."""
-    return plan[0].vertical.stop, plan[0].horizontal.stop
+    A new piece of memory for each window's result would lie where the large buffers of the next one have to go: the
+    process grew to twice the size.
+    """
+    memory = torch.empty((1, channels, tiles[0].vertical.stop, tiles[-1].horizontal.stop))
+    for row in bands(tiles):
+        band = memory[..., : _length(row[0].rows), :]
+        for window in row:
+            band[..., window.columns] = restore(window.rows, window.columns)
+            tell(_length(window.rows) * _length(window.columns))
+        yield band
 
 
 def restored_rows(
@@ -213,5 +250,5 @@ def _within(part: slice, span: Span) -> slice:
     return slice(part.start - span.outer_start, part.stop - span.outer_start)
 
 
-def _read(image: Tensor, window: Window) -> Tensor:
-    return image[..., window.outer_rows, window.outer_columns]
+def _length(part: slice) -> int:
+    return int(part.stop - part.start)

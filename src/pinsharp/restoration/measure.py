@@ -1,0 +1,171 @@
+"""Measuring the blur: of an image in memory as a whole, of a larger one on a bounded sample of it.
+
+Blocks are cut out all over the file, one at a random but reproducible place in each cell of a grid over the image, at
+most 16 megapixels together, so that neither time nor memory grow with the image. The most textured windows of all
+blocks are what the blur is measured by. That differs from the estimate in memory in one thing: the best windows of the
+sample stand for the best of the image. An image whose texture is rare, on less than a hundredth of it, may so be judged
+by poorer windows; give its kernel then. An image up to 16 megapixels is its own sample, and the estimates are equal.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pinsharp.allocator import release_freed_memory
+from pinsharp.blur.continuation import border_depth, find_continuation
+from pinsharp.blur.field import BlurField
+from pinsharp.blur.kernels import kernel_sigma
+from pinsharp.errors import ConfigError
+from pinsharp.methods.method import BlindMethod, Method, measures_first
+from pinsharp.restoration.sources import SourcePlanes, TensorPlanes
+
+SAMPLE_PIXELS = 2**24
+"""Most pixels of a sample."""
+
+BLOCK = 256
+"""Side of the blocks in pixels: nine of the windows of 128 pixels, overlapping by half, that `swift` reads."""
+
+FRAME_SIDE = 2048
+"""Pixels of a long border that are looked at, beside its ends."""
+
+Place = tuple[slice, slice]
+Look = Callable[[slice, slice], Tensor]
+"""Gives rows and columns, both with bounds, of an image: (1, C, h, w) in [0, 1]."""
+
+
+def estimate(planes: SourcePlanes, method: BlindMethod, given: Tensor | None = None) -> BlurField:
+    """Measure the blur of planes, or put a given kernel (1, 1, K, K) in the place of the measured one.
+
+    Raises:
+        ImageError: If they cannot be read or used.
+        KernelError: If there is a kernel and the method has no use for one.
+    """
+    if isinstance(planes, TensorPlanes):
+        return method.estimate(planes.image, given)
+    found = method.estimate_parts(sample(planes.look, planes.shape), given)
+    sigma = float(kernel_sigma(found.kernel)[0])
+    border = frame(planes.look, planes.shape, border_depth(sigma))
+    release_freed_memory()  # what the sample took
+    return replace(found, continuations=(find_continuation(border, sigma),))
+
+
+def check_measurable(method: Method) -> BlindMethod:
+    """Return a method that can measure without restoring.
+
+    Raises:
+        ConfigError: If the method finds the blur only while it restores.
+    """
+    if not measures_first(method):
+        raise ConfigError(f"the model {method.name} finds the blur only while it restores; measure with swift")
+    return method
+
+
+def whole(planes: SourcePlanes, method: Method) -> Tensor:
+    """All of some planes (1, C, H, W), for a method that finds the blur only while it restores.
+
+    Raises:
+        ConfigError: If they are larger than memory.
+    """
+    if not isinstance(planes, TensorPlanes):
+        raise ConfigError(
+            f"expected a model that restores by windows for a file of any size, got {method.name}, which sees "
+            "the whole image; choose another, such as swift"
+        )
+    return planes.image
+
+
+def sample(look: Look, shape: tuple[int, int, int]) -> Tensor:
+    """Read the blocks that stand for an image.
+
+    Args:
+        look: Gives parts of the image.
+        shape: Its channels, height and width.
+
+    Returns:
+        Blocks (N, C, h, w) in [0, 1], float32.
+
+    Raises:
+        ImageError: If a part of the file is damaged, or its pixels cannot be restored.
+    """
+    found = places((shape[1], shape[2]))
+    rows, columns = found[0]
+    blocks = torch.empty((len(found), shape[0], rows.stop - rows.start, columns.stop - columns.start))
+    for block, place in zip(blocks, found, strict=True):
+        block.copy_(look(*place)[0])
+    return blocks
+
+
+def places(shape: tuple[int, int]) -> list[Place]:
+    """Where the blocks of an image of a shape (H, W) lie, from top to bottom: all of one size, within the image."""
+    height, width = shape
+    if height * width <= SAMPLE_PIXELS:
+        return [(slice(0, height), slice(0, width))]
+    side, across = min(BLOCK, height), min(BLOCK, width)
+    most = SAMPLE_PIXELS // (side * across)
+    rows, columns = _grid(shape, most)
+    rng = np.random.default_rng(0)
+    found = []
+    for row in range(rows):
+        for column in range(columns):
+            top = _within(row * height // rows, (row + 1) * height // rows, side, height, rng)
+            left = _within(column * width // columns, (column + 1) * width // columns, across, width, rng)
+            found.append((slice(top, top + side), slice(left, left + across)))
+    return found
+
+
+def _grid(shape: tuple[int, int], most: int) -> tuple[int, int]:
+    """Rows and columns of a grid of cells, as square as can be, at most so many."""
+    height, width = shape
+    cell = math.sqrt(height * width / most)
+    if width < height:
+        columns = max(1, round(width / cell))
+        return most // columns, columns
+    rows = max(1, round(height / cell))
+    return rows, most // rows
+
+
+def _within(start: int, stop: int, side: int, length: int, rng: np.random.Generator) -> int:
+    """Where a block of a side begins, at random in a cell from `start` to `stop` of an axis of some length.
+
+    Not in its middle: blocks at equal distances could all fall between the structures of a periodic image.
+    """
+    free = max(stop - start - side, 0)
+    return min(start + int(rng.integers(0, free, endpoint=True)), length - side)
+
+
+def frame(look: Look, shape: tuple[int, int, int], depth: int) -> Tensor:
+    """An image (1, C, h, w) with the border of a larger one, which is all that is read of it.
+
+    Args:
+        look: Gives parts of the larger one.
+        shape: Its channels, height and width.
+        depth: How many pixels from the border inwards are right. Of sides longer than `FRAME_SIDE` only the ends and
+            the middle are taken.
+    """
+    rows, columns = (_pieces(length, depth) for length in shape[1:])
+    image = torch.zeros(1, shape[0], _total(rows), _total(columns))
+    for turned, pieces, length in ((image, columns, shape[1]), (image.mT, rows, shape[2])):
+        end = 0
+        for piece in pieces:
+            begin, end = end, end + piece.stop - piece.start
+            for first, inside in ((0, slice(0, depth)), (max(length - depth, 0), slice(-depth, None))):
+                border = slice(first, min(first + depth, length))
+                seen = look(border, piece) if turned is image else look(piece, border).mT
+                turned[..., inside, begin:end] = seen
+    return image
+
+
+def _pieces(length: int, depth: int) -> list[slice]:
+    """What is taken of a side: all of it, or both ends and the middle."""
+    if length <= FRAME_SIDE + 2 * depth:
+        return [slice(0, length)]
+    begin = (length - FRAME_SIDE) // 2
+    return [slice(0, depth), slice(begin, begin + FRAME_SIDE), slice(length - depth, length)]
+
+
+def _total(pieces: list[slice]) -> int:
+    return sum(piece.stop - piece.start for piece in pieces)

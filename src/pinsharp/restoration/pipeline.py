@@ -1,0 +1,180 @@
+"""The one way from pixels to restored pixels: measured, restored pass by pass, from top to bottom, whatever the size.
+
+Each part of an image (all channels, brightness, or one channel) is measured and restored by itself. All passes but the
+last are kept, in memory or in a file as the source says; rows of the last one go to the result as they are finished.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pinsharp.blur.field import BlurField
+from pinsharp.methods.method import Method, measures_first
+from pinsharp.restoration.disk import OnDisk
+from pinsharp.restoration.measure import estimate, whole
+from pinsharp.restoration.recipe import Recipe
+from pinsharp.restoration.residual import Residual
+from pinsharp.restoration.result import Restored
+from pinsharp.restoration.sources import Source, SourcePlanes
+from pinsharp.restoration.windows import SeamMeter, reach, restored_bands, worst
+
+SHARP_SIGMA = 0.5
+"""Width in pixels below which a restored image counts as sharp, so that no further pass is made."""
+
+ROWS_AT_ONCE = 64
+"""Rows that are turned back into pixels together; each takes several times its size on the way."""
+
+Progress = Callable[[int, int], object]
+"""Is told how many of how many pixels are done, those of each part and pass counted."""
+
+Tell = Callable[[int], None]
+"""Is told how many pixels a window has that is done."""
+
+Sink = Callable[[Iterator[NDArray[Any]]], NDArray[Any] | OnDisk]
+"""Takes the rows of a result from top to bottom."""
+
+_Part = TypeVar("_Part")
+
+
+@dataclass(eq=False)
+class _Passes:
+    """One part of an image after all passes but the last.
+
+    Attributes:
+        planes: What the last pass restores, or the result if it is sharp already.
+        blurs: The blur that each pass found, or was given.
+        bands: Finished rows of the last pass, made as they are taken; None if no further pass is made.
+        meters: What blended windows disagree by.
+    """
+
+    planes: SourcePlanes
+    blurs: list[BlurField] = field(default_factory=list)
+    bands: Iterator[Tensor] | None = None
+    meters: list[SeamMeter] = field(default_factory=list)
+
+
+def restore(
+    source: Source, method: Method, recipe: Recipe, sink: Sink, *, progress: Progress | None, folder: Path | None
+) -> Restored:
+    """Restore a source.
+
+    Args:
+        source: The image.
+        method: What measures and restores.
+        recipe: How.
+        sink: Where rows of the result go.
+        progress: Called after every window.
+        folder: Where passes of images on disk are kept; None for the system's folder for such files.
+    """
+    window = source.choose_window(recipe.window) if measures_first(method) else 0
+    tell = _counter(progress, math.prod(source.shape[:2]) * len(source.parts) * recipe.iterations)
+    parts = [_passes(planes, method, recipe, window, tell, folder) for planes in source.parts]
+    planes, blurs = main(source.parts), main(parts).blurs
+    left = Residual(planes.shape, blurs[0].kernel) if len(blurs) == 1 else None
+    held = sink(_rows(source, parts, left, reach(method)))
+    return Restored(
+        held,
+        defocus=blurs[0],
+        sigmas=tuple(found.sigma for found in blurs),
+        seconds=time.perf_counter() - source.begun,
+        window=window,
+        seam=worst(meter.seam for part in parts for meter in part.meters),
+        channels=tuple(part.blurs[0] for part in parts) if len(parts) > 1 else (),
+        residual=left.value(planes.look) if left else None,
+    )
+
+
+def main(parts: Sequence[_Part]) -> _Part:
+    """The part that speaks for an image: the only one, or that of green, which makes up most of what is seen."""
+    return parts[len(parts) // 2]
+
+
+def _passes(
+    planes: SourcePlanes, method: Method, recipe: Recipe, window: int, tell: Tell, folder: Path | None
+) -> _Passes:
+    """Measure and restore, again and again, until one pass is left or the result is sharp."""
+    made, given = _Passes(planes), recipe.given_kernel()
+    while True:
+        found, bands = _find(made, method, given, window, tell)
+        if made.blurs and found.sigma < SHARP_SIGMA:
+            return made
+        made.blurs.append(found)
+        bands = _dropping(made.planes, bands, reach(method))
+        if len(made.blurs) == recipe.iterations:
+            made.bands = bands
+            return made
+        made.planes = made.planes.stored(bands, folder)
+
+
+def _find(
+    made: _Passes, method: Method, given: Tensor | None, window: int, tell: Tell
+) -> tuple[BlurField, Iterator[Tensor]]:
+    """Find the blur of planes; with it comes what restores them."""
+    planes = made.planes
+    if measures_first(method):
+        known = estimate(planes, method, given)
+        return known, restored_bands(planes, method, known, window, meters=made.meters, tell=tell)
+    result = method(whole(planes, method))
+    assert result.kernel is not None  # what has no estimate finds a kernel while it restores
+    return BlurField(result.kernel), iter([result.image])
+
+
+def _dropping(planes: SourcePlanes, bands: Iterator[Tensor], halo: int) -> Iterator[Tensor]:
+    """The same bands; after each the planes need not keep what lies above it."""
+    bottom = 0
+    for band in bands:
+        bottom += band.shape[-2]
+        yield band
+        planes.drop(bottom - halo)
+
+
+def _rows(source: Source, parts: list[_Passes], left: Residual | None, halo: int) -> Iterator[NDArray[Any]]:
+    """Finished rows of the result, from top to bottom, of the input's kind."""
+    source.rewind()
+    top = 0
+    for bands in _last_pass(parts):
+        if left is not None:
+            left.add(main(bands))
+        for restored in zip(*(torch.split(band, ROWS_AT_ONCE, dim=-2) for band in bands), strict=True):
+            yield source.leave(restored, top)
+            top += restored[0].shape[-2]
+        source.drop(top - halo)
+
+
+def _last_pass(parts: list[_Passes]) -> Iterator[list[Tensor]]:
+    """Rows of all parts, as many of each: finished ones as they come, of others those that were kept."""
+    _, height, width = parts[0].planes.shape
+    running = [part.bands for part in parts if part.bands is not None]
+    top = 0
+    while top < height:
+        finished = [next(bands) for bands in running]
+        bottom = top + finished[0].shape[-2] if finished else min(top + ROWS_AT_ONCE, height)
+        following = iter(finished)
+        yield [
+            part.planes.read(slice(top, bottom), slice(0, width)) if part.bands is None else next(following)
+            for part in parts
+        ]
+        for part in parts:
+            if part.bands is None:
+                part.planes.drop(bottom)
+        top = bottom
+
+
+def _counter(progress: Progress | None, total: int) -> Tell:
+    """What counts the pixels that are done, for whoever wants to know."""
+    done = 0
+
+    def tell(pixels: int) -> None:
+        nonlocal done
+        done += pixels
+        if progress:
+            progress(done, total)
+
+    return tell

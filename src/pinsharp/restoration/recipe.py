@@ -1,0 +1,270 @@
+"""How images are restored: every option with its help, declared here and nowhere else, and checked when it is set.
+
+The command line, the Python interface and worker processes all read the fields of `Recipe`. Nothing heavy is imported
+before there is something to check, so that `pinsharp --help` is quick.
+"""
+
+# ruff: noqa: RUF009 - what `_option` makes is a field
+
+import hashlib
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+
+from pinsharp.errors import ConfigError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from pinsharp.methods.devices import Precision, Runtime
+
+Channels = Literal["joint", "luma", "each"]
+CHANNELS: tuple[Channels, ...] = get_args(Channels)
+
+MIN_WINDOW = 32
+"""Smallest side of a window in pixels; with the halo around it, smaller ones would be nearly all halo."""
+
+MEASURING = ("model", "device", "precision", "runtime", "white_level", "channels", "gamma")
+"""Options that decide how a blur is measured."""
+
+_ENSEMBLE = "ensemble:"
+_Taught = TypeVar("_Taught", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Option:
+    """What is said of one field of `Recipe`.
+
+    Attributes:
+        help: What it does, for people.
+        metavar: What stands for its value in the help of the command line.
+        kind: What the command line turns a word into.
+        decides: Whether the pixels of a result depend on it.
+    """
+
+    help: str
+    metavar: str | None
+    kind: Any
+    decides: bool
+
+
+def _option(default: Any, metavar: str | None, kind: Any, text: str, *, decides: bool = True) -> Any:
+    return field(default=default, metadata={"option": Option(text, metavar, kind, decides)})
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Recipe:
+    """All options of restoring. It can be compared, pickled and sent to other processes.
+
+    Raises:
+        ConfigError: If an option has an impossible value, or two contradict each other.
+        KernelError: If `kernel` is not a valid kernel.
+    """
+
+    model: str | Path = _option(
+        "swift", "NAME|FILE", str, "A model that `pinsharp info` lists, or a file: .safetensors, .onnx or .xml."
+    )
+    kernel: "str | Path | NDArray[Any] | tuple[tuple[float, ...], ...]" = _option(
+        "auto",
+        "K",
+        str,
+        "auto measures the blur of each image, with swift if the model cannot; where it is known: "
+        "gaussian:SIGMA, disk:RADIUS (pixels), or a file (.npy, .json, or a mono image of a point).",
+    )
+    iterations: int = _option(
+        1,
+        "N",
+        int,
+        "Restore up to N times, each time with the blur that is left: sharper, and slower by the same factor. "
+        "Stops early when nothing is left.",
+    )
+    device: str = _option("auto", "D", str, "auto takes a GPU where there is one; or cpu, cuda, cuda:1.", decides=False)
+    precision: "Precision" = _option(
+        "auto",
+        "P",
+        str,
+        "Of the convolutions. auto takes bfloat16 where the processor computes it natively; or float32, bfloat16.",
+        decides=False,
+    )
+    runtime: "Runtime" = _option(
+        "torch",
+        "R",
+        str,
+        "What computes a network's convolutions: torch, onnx (ONNX Runtime), openvino, or auto: the fastest of "
+        "those installed that restores as torch does, measured once on this machine.",
+        decides=False,
+    )
+    window: int | None = _option(
+        None,
+        "N",
+        int | None,
+        "Restore in windows of N pixels a side, which bounds the memory; the blur is measured once for all. "
+        "0 takes the whole image at once. Unless given: whole images up to 6 megapixels, larger ones in windows "
+        "of 2048.",
+    )
+    white_level: int | None = _option(
+        None,
+        "V",
+        int | None,
+        "Value that stands for white in integer images, such as 4095 for 12 bits stored in 16; results do not "
+        "exceed it. Unless given: 255 or 65535.",
+    )
+    channels: Channels = _option(
+        "joint",
+        "C",
+        str,
+        "What is restored of colour images: joint, all channels with one blur; luma, brightness only, colours "
+        "stay as they are; each, every channel with a blur of its own, for lenses that focus colours differently.",
+    )
+    gamma: bool = _option(
+        False,
+        None,
+        bool,
+        "Restore sRGB photographs in linear light, in which lenses blur. Not for cameras whose values are "
+        "proportional to light.",
+    )
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.kernel, str | Path):  # an array could be changed by whoever has made it
+            import numpy as np
+
+            object.__setattr__(self, "kernel", _nested(np.asarray(self.kernel).tolist()))
+        self._check_numbers()
+        self._check_words()
+        if self.kernel != "auto":
+            self._check_kernel()
+
+    def __repr__(self) -> str:
+        return f"Recipe({self.changes()})"
+
+    def changes(self) -> str:
+        """The options that are not as they are by default, as Python would write them."""
+        kept = {one.name: getattr(self, one.name) for one in fields(self)}
+        kept = {name: value for name, value in kept.items() if value != getattr(Recipe, name)}
+        if isinstance(self.kernel, tuple):
+            kept["kernel"] = f"{len(self.kernel)} x {len(self.kernel[0])} pixels"
+        return ", ".join(f"{name}={value!r}" for name, value in kept.items())
+
+    def given_kernel(self) -> "Tensor | None":
+        """The kernel as a tensor (1, 1, K, K); None stands for `auto`.
+
+        Raises:
+            KernelError: If it is a file that has gone or changed into none.
+        """
+        from pinsharp.blur.kernel_names import load_kernel, parse_kernel
+        from pinsharp.blur.kernels import measured_kernel
+
+        if isinstance(self.kernel, str):
+            return None if self.kernel == "auto" else parse_kernel(self.kernel)
+        return load_kernel(self.kernel) if isinstance(self.kernel, Path) else measured_kernel(self.kernel)
+
+    def settings(self, *, window_matters: bool) -> dict[str, object]:
+        """What decides the pixels of a result, apart from the input, as plain values; files count by their content.
+
+        Args:
+            window_matters: Whether each size of windows gives another result.
+        """
+        kept = {name: getattr(self, name) for name, option in OPTIONS.items() if option.decides}
+        if not window_matters:
+            del kept["window"]
+        return {name: _content(value) if name in ("model", "kernel") else value for name, value in kept.items()}
+
+    def _check_numbers(self) -> None:
+        if self.iterations < 1:
+            raise ConfigError(f"iterations must be at least 1, got {self.iterations}")
+        if self.window and self.window < MIN_WINDOW:
+            raise ConfigError(
+                f"window must be 0 for the whole image, or at least {MIN_WINDOW} pixels, got {self.window}; try 1024"
+            )
+        if self.white_level is not None:
+            from pinsharp.images.arrays import check_white_level
+
+            check_white_level(self.white_level)
+
+    def _check_words(self) -> None:
+        if self.channels not in CHANNELS:
+            raise ConfigError(f"channels must be one of {', '.join(CHANNELS)}, got {self.channels!r}")
+        if self.precision != "auto":
+            from pinsharp.methods.devices import check_precision
+
+            check_precision(self.precision)
+        if self.runtime != "torch":
+            from pinsharp.methods.devices import check_runtime
+
+            check_runtime(self.runtime)
+
+    def _check_kernel(self) -> None:
+        self.given_kernel()
+        if self.iterations > 1:
+            raise ConfigError(
+                "iterations above 1 measure the blur that is left and need the kernel 'auto', got "
+                f"{self.iterations} and a given kernel; leave one of them out"
+            )
+
+
+OPTIONS: dict[str, Option] = {one.name: one.metadata["option"] for one in fields(Recipe)}
+"""What is said of every field of `Recipe`, in their order."""
+
+
+def takes(*names: str) -> Callable[[_Taught], _Taught]:
+    """Let a function or class whose last parameter is `**options` show, in signature and help, what it takes.
+
+    Args:
+        names: Fields of `Recipe`.
+    """
+
+    def teach(taught: _Taught) -> _Taught:
+        function: Any = taught.__init__ if isinstance(taught, type) else taught  # type: ignore[misc]
+        signature = inspect.signature(function)
+        shown = {one.name: one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD}
+        for one in fields(Recipe):
+            if one.name in names and one.name not in shown:
+                shown[one.name] = inspect.Parameter(
+                    one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=one.type
+                )
+        function.__signature__ = signature.replace(parameters=list(shown.values()))
+        wrapped = (
+            textwrap.fill(f"{name}: {OPTIONS[name].help}", 110, initial_indent=" " * 4, subsequent_indent=" " * 8)
+            for name in OPTIONS
+            if name in names
+        )
+        taught.__doc__ = f"{inspect.getdoc(taught)}\n\nOptions:\n" + "\n".join(wrapped)
+        return taught
+
+    return teach
+
+
+def check_names(options: dict[str, Any], call: str, names: tuple[str, ...] | None = None) -> None:
+    """Refuse options that a function does not take.
+
+    Raises:
+        TypeError: If there is one, with what was probably meant.
+    """
+    import difflib
+
+    for name in options:
+        if name not in (known := names or tuple(OPTIONS)):
+            close = difflib.get_close_matches(name, known, n=1)
+            advice = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(known)}"
+            raise TypeError(f"{call}() got an unexpected option {name!r}; {advice}")
+
+
+def _nested(table: Any) -> Any:
+    return tuple(_nested(row) for row in table) if isinstance(table, list) else table
+
+
+def _content(value: object) -> str:
+    """A file's name with the hash of its content, that of an ensemble too; other words as they are."""
+    if isinstance(value, tuple):
+        return f"array, sha256 {hashlib.sha256(repr(value).encode()).hexdigest()}"
+    words = str(value)
+    if words.startswith(_ENSEMBLE):
+        return _ENSEMBLE + _content(words.removeprefix(_ENSEMBLE))
+    path = Path(words)
+    if not path.is_file():
+        return words
+    return f"{path.name}, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"

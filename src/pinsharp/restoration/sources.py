@@ -1,0 +1,251 @@
+"""Where pixels come from and where results go: an array, or a file of any size, which nobody else has to tell apart.
+
+A TIFF of more than `LARGE_VALUES` values stays on disk: it is read from top to bottom, and its result is written so.
+Every other image is read as a whole.
+"""
+
+import itertools
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from pinsharp.atomic import make_folder
+from pinsharp.errors import ImageError
+from pinsharp.images.bigtiff import open_large
+from pinsharp.images.files import ImageFile, check_output, read_image, write_image
+from pinsharp.restoration.colour import as_mono, enter, join, leave, split
+from pinsharp.restoration.disk import DiskPlanes, DiskSource, OnDisk
+from pinsharp.restoration.recipe import Recipe
+from pinsharp.restoration.windows import choose_window
+
+LARGE_VALUES = 100_000_000
+"""Values (pixels times channels) above which a TIFF stays on disk: in memory restoring it would take some 2 GiB."""
+
+VIEW_SIDE = 2048
+"""Side in pixels of the middle of an image that stands for one which stays on disk."""
+
+PixelsOf = NDArray[Any] | str | Path | Image.Image
+"""An image as users give it: an array, a file, or an image of Pillow."""
+
+_PILLOW_MODES = ("L", "LA", "RGB", "RGBA", "I;16", "F")
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What is shown of an image.
+
+    Attributes:
+        pixels: The image, or the middle of one that stays on disk.
+        note: Which part it is, in words; empty for the whole image.
+    """
+
+    pixels: NDArray[Any]
+    note: str = ""
+
+
+@contextmanager
+def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
+    """Open what a user wants to have restored.
+
+    Raises:
+        ImageError: If it is no image, cannot be read or restored.
+    """
+    if not isinstance(image, str | Path):
+        yield ArraySource(_as_array(image), recipe)
+    elif recipe.window != 0 and _is_large(image):  # 0 asks for the whole image in memory
+        with open_large(image) as large:
+            yield DiskSource(large, recipe)
+    else:
+        file = read_image(image)
+        yield ArraySource(file.pixels, recipe, file)
+
+
+def read_view(path: str | Path, side: int | None = None) -> View:
+    """Read an image to be looked at: whole, or the middle of one that stays on disk.
+
+    Args:
+        path: The file.
+        side: Read at most so many pixels a side from the middle, whatever the size.
+
+    Raises:
+        ImageError: If it cannot be read.
+    """
+    if _is_large(path):
+        with open_large(path) as image:
+            pixels = image.read(*(_middle(length, side or VIEW_SIDE) for length in image.shape[:2]))
+            (height, width), shown = image.shape[:2], pixels.shape
+        return View(pixels, f"the middle {shown[1]} x {shown[0]} pixels of {width} x {height}")
+    pixels = read_image(path).pixels
+    if side is None:
+        return View(pixels)
+    rows, columns = (_middle(length, side) for length in pixels.shape[:2])
+    return View(np.ascontiguousarray(pixels[rows, columns]))
+
+
+class ArraySource:
+    """An image in memory.
+
+    Args:
+        pixels: An image as `check_image` wants it.
+        recipe: How it is restored.
+        file: Where it was read, if it was.
+    """
+
+    def __init__(self, pixels: NDArray[Any], recipe: Recipe, file: ImageFile | None = None) -> None:
+        self.pixels, self.recipe, self.file = pixels, recipe, file
+        self.shape: tuple[int, ...] = np.shape(pixels)
+        self.begun = time.perf_counter()
+        with memory_errors(self.shape):
+            entered = enter(pixels, recipe)
+        self._colours = entered.shape[1]
+        self._blurred = as_mono(entered)
+        self.parts: tuple[TensorPlanes, ...] = tuple(map(TensorPlanes, split(self._blurred, recipe)))
+
+    def choose_window(self, window: int | None) -> int:
+        """Side of the windows; 0 for the whole image."""
+        return choose_window((self.shape[0], self.shape[1]), window)
+
+    def rewind(self) -> None:
+        """Everything is at hand."""
+
+    def drop(self, above: int) -> None:
+        """Everything stays at hand."""
+
+    def leave(self, restored: Sequence[Tensor], top: int) -> NDArray[Any]:
+        """Turn restored rows of all parts into rows of the result."""
+        rows = slice(top, top + restored[0].shape[-2])
+        joined = join(self._blurred[..., rows, :], restored, self.recipe)
+        return leave(joined.expand(-1, self._colours, -1, -1), self.pixels[rows], self.recipe)
+
+    def check_target(self, target: Path, *, overwrite: bool) -> None:
+        """Find out before the work whether its result could be written."""
+        check_output(target, self.pixels, overwrite=overwrite)
+
+    def take(self, target: Path, rows: Iterator[NDArray[Any]], *, overwrite: bool) -> NDArray[Any]:
+        """Take all rows of the result together into memory."""
+        return collected(rows, shape=self.shape)
+
+    def save(self, target: Path, held: NDArray[Any] | OnDisk, *, overwrite: bool) -> None:
+        """Write a result; the folder is made if it is not there."""
+        assert isinstance(held, np.ndarray)
+        make_folder(target.parent)
+        write_image(target, held, like=self.file, overwrite=overwrite)
+
+
+class TensorPlanes:
+    """Planes in memory.
+
+    Args:
+        image: (1, C, H, W) in [0, 1].
+    """
+
+    def __init__(self, image: Tensor) -> None:
+        self.image = image
+        self.shape: tuple[int, int, int] = (image.shape[1], image.shape[2], image.shape[3])
+
+    def read(self, rows: slice, columns: slice) -> Tensor:
+        """Give a part, (1, C, h, w), which shares its memory."""
+        return self.image[..., rows, columns]
+
+    look = read
+
+    def drop(self, above: int) -> None:
+        """Everything stays at hand."""
+
+    def stored(self, bands: Iterator[Tensor], folder: Path | None) -> "TensorPlanes":
+        """Keep what was made of these planes in memory."""
+        first = next(bands)
+        if first.shape == self.image.shape:
+            return TensorPlanes(first)
+        result = torch.empty_like(self.image)
+        row = 0
+        for band in itertools.chain([first], bands):  # the next one may lie in its memory
+            result[..., row : row + band.shape[-2], :] = band
+            row += band.shape[-2]
+        return TensorPlanes(result)
+
+
+Source = ArraySource | DiskSource
+"""An image that is to be restored; who restores it need not know which."""
+
+SourcePlanes = TensorPlanes | DiskPlanes
+"""Planes of a source."""
+
+
+@contextmanager
+def memory_errors(shape: tuple[int, ...]) -> Iterator[None]:
+    """Say how large an image was for the memory, instead of what could not be allocated.
+
+    Raises:
+        ImageError: If memory was short.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+            raise
+        raise ImageError(
+            f"expected an image that can be restored in memory, got {math.prod(shape[:2]) / 1e6:.0f} megapixels; "
+            "ask for a smaller window, such as 512, or cut it into parts"
+        ) from error
+
+
+def _is_large(path: str | Path) -> bool:
+    """Whether a file stays on disk: a TIFF of many values that can be read by windows.
+
+    Only its tags are read. What is no TIFF, or a damaged one, is not large: whoever reads it as a whole says why.
+    """
+    try:
+        with open_large(path) as image:
+            return math.prod(image.shape) > LARGE_VALUES
+    except ImageError:
+        return False
+
+
+def collected(rows: Iterator[NDArray[Any]], *, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Put all rows of an image of a shape together."""
+    first = next(rows)
+    if first.shape == shape:
+        assert next(rows, None) is None
+        return first
+    pixels = np.empty(shape, first.dtype)
+    top = 0
+    for part in itertools.chain([first], rows):
+        pixels[top : top + len(part)] = part
+        top += len(part)
+    return pixels
+
+
+def _as_array(image: Any) -> NDArray[Any]:
+    """An array of what a user gave.
+
+    Raises:
+        ImageError: If it is neither an array nor an image of Pillow that means what its numbers say.
+    """
+    if isinstance(image, Image.Image):
+        if image.mode not in _PILLOW_MODES:
+            raise ImageError(
+                f"expected an image of Pillow in mode {', '.join(_PILLOW_MODES)}, got {image.mode}; convert it with "
+                "image.convert('RGB')"
+            )
+        return np.asarray(image)
+    if isinstance(image, list | tuple) and image and isinstance(image[0], str | Path):
+        raise ImageError(
+            f"expected one image, got {len(image)} files; restore them one by one: [restorer(path) for path in paths]"
+        )
+    return image  # type: ignore[no-any-return]
+
+
+def _middle(length: int, side: int) -> slice:
+    begin = max(0, (length - side) // 2)
+    return slice(begin, begin + min(side, length))
