@@ -43,11 +43,17 @@ def test_a_saved_kernel_loads_again(tmp_path, name):
         ("gaussian:2.4", gaussian_kernel(2.4)),
         ("gaussian:2.4:21", gaussian_kernel(2.4, 21)),
         ("disk:3", disk_kernel(3.0)),
+        ("disc:3", disk_kernel(3.0)),
         ("gaussian:0.7+disk:2.5", gaussian_disk_kernel(0.7, 2.5)),
+        ("gaussian:0.7+disc:2.5", gaussian_disk_kernel(0.7, 2.5)),
     ],
 )
 def test_what_a_user_types_names_the_kernel(text, kernel):
     torch.testing.assert_close(parse_kernel(text), kernel)
+
+
+def test_a_disc_in_a_set_has_the_name_of_a_disk():
+    assert list(named_kernels("gaussian:2,disc:3,disc6")) == list(named_kernels("gaussian:2,disk:3,disk6"))
 
 
 def test_gaussian8_are_the_eight_kernels_of_the_paper():

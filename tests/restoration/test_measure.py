@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import tifffile
+import torch
 
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.operators import Blur
@@ -16,7 +17,7 @@ from pinsharp.images.bigtiff import open_large
 from pinsharp.restoration import measure as room
 from pinsharp.restoration import sources
 from pinsharp.restoration.colour import enter
-from pinsharp.restoration.measure import SAMPLE_PIXELS, places, sample
+from pinsharp.restoration.measure import SAMPLE_PIXELS, frame, places, sample
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.restorer import Restorer
 from scenes import smooth_image
@@ -149,3 +150,28 @@ finally:
     measured, peak = done.stdout.splitlines()
     assert "sigma" in json.loads(measured)
     return float(peak)
+
+
+@pytest.mark.parametrize("shape", [(1, 50, 300), (3, 300, 50), (1, 300, 310), (1, 5, 300)])
+def test_a_frame_holds_the_border_of_an_image_and_nothing_else_is_read(monkeypatch, shape):
+    """Of long sides the ends and the middle, in their order."""
+    monkeypatch.setattr(room, "FRAME_SIDE", 64)
+    image, asked = torch.rand(1, *shape, generator=torch.Generator().manual_seed(0)), []
+
+    def look(rows, columns):
+        asked.append(min(rows.stop - rows.start, columns.stop - columns.start))
+        return image[..., rows, columns]
+
+    found = frame(look, shape, 7)
+
+    rows, columns = (
+        torch.tensor([*range(7), *range(length // 2 - 32, length // 2 + 32), *range(length - 7, length)])
+        if length > 78
+        else torch.arange(length)
+        for length in shape[1:]
+    )
+    expected = image.index_select(-2, rows).index_select(-1, columns)
+    inside = torch.zeros_like(expected, dtype=torch.bool)
+    inside[..., 7:-7, 7:-7] = True
+    torch.testing.assert_close(found, expected.masked_fill(inside, 0), rtol=0, atol=0)
+    assert max(asked) <= 7

@@ -1,24 +1,28 @@
-"""A TIFF restored by bands: the result of the image in memory, whatever its layout, and memory that does not grow."""
+"""A TIFF restored from disk: all that the image in memory gets, whatever its layout, and memory that does not grow."""
 
 import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import tifffile
+import torch
 
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.errors import ConfigError, ImageError, KernelError, OutputError
 from pinsharp.images.arrays import to_array
 from pinsharp.images.files import read_image
+from pinsharp.methods.network import NetMethod
 from pinsharp.nets.swift import bank_blocks
-from pinsharp.nets.weights import save_weights
+from pinsharp.nets.weights import load_weights, save_weights
 from pinsharp.restoration import measure, sources
 from pinsharp.restoration.restorer import Restorer
-from scenes import smooth_image
+from pinsharp.restoration.result import Restored
+from scenes import photograph, smooth_image
 from strategies import random_image
 from tiffs import write_tiff
 from tiny_models import save_tiny_swift, tiny_peer
@@ -117,6 +121,92 @@ def test_colour_options_are_those_of_the_image_in_memory(strip, tmp_path, model,
     whole = restorer(model, window=0, **options)(pixels)
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "out.tif"), whole.image)
     assert len(found.channels) == len(whole.channels)
+
+
+@pytest.mark.parametrize("dtype, channels, layout", KINDS[1:4])
+@pytest.mark.parametrize("options", [{}, {"channels": "each"}, {"channels": "luma"}])
+def test_iterations_on_disk_are_those_in_memory(strip, tmp_path, model, dtype, channels, layout, options):
+    """To the last bit, through files between the passes, of which nothing is left."""
+    source = strip(dtype, channels, **layout)
+    pixels = read_image(source).pixels
+
+    found = restorer(model, **options).restore_file(source, tmp_path / "out.tif", iterations=3)
+
+    whole = restorer(model, window=0, **options)(pixels, iterations=3)
+    np.testing.assert_array_equal(read_image(tmp_path / "out.tif").pixels, whole.image)
+    assert (found.iterations, found.sigmas, found.residual) == (3, whole.sigmas, None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.tif", "out.tif"]
+
+
+def test_iterations_on_disk_stop_where_one_channel_is_sharp(strip, tmp_path):
+    """The other channels go on by themselves."""
+
+    class Fading(NetMethod):
+        """Says what is left by the brightness: nothing of a dark channel."""
+
+        def estimate_parts(self, parts, kernel=None):
+            found = super().estimate_parts(parts, kernel)
+            return replace(found, log_width=torch.log(torch.tensor([3 * float(parts.mean())])))
+
+        def estimate(self, image, kernel=None):
+            return replace(self.estimate_parts(image), continuations=(None,))
+
+    save_tiny_swift(tmp_path / "tiny.safetensors")
+    method = Fading(load_weights(tmp_path / "tiny.safetensors"), name="fading", precision="float32")
+    source = strip("uint16", (3,))
+    pixels = tifffile.imread(source)
+    pixels[..., 0] //= 8
+    write_tiff(source, pixels)
+
+    found = Restorer(method, window=64, channels="each").restore_file(source, tmp_path / "out.tif", iterations=2)
+
+    expected = Restorer(method, window=0, channels="each")(pixels, iterations=2)
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "out.tif"), expected.image)
+    mono = Restorer(method, window=0)(np.ascontiguousarray(pixels[..., 0]), iterations=2)
+    assert (mono.iterations, found.iterations) == (1, 2)
+
+
+@pytest.mark.parametrize("rule", ["reflect", "circular"])
+@pytest.mark.parametrize("shape", [(210, 143), (143, 210)])
+def test_a_border_that_a_computer_made_is_recognised_on_disk_too(tmp_path, model, rule, shape):
+    """And restored as in memory: at the top it takes rows from the bottom, if the image is periodic."""
+    scene = torch.rand(1, 1, *shape, generator=torch.Generator().manual_seed(0))
+    write_tiff(tmp_path / "in.tif", to_array(Blur(gaussian_kernel(2.0), rule)(scene), np.empty((0, 0), np.float32)))
+    tiny = restorer(model)
+
+    found = tiny.restore_file(tmp_path / "in.tif", tmp_path / "out.tif")
+
+    whole = restorer(model, window=0)(tifffile.imread(tmp_path / "in.tif"))
+    assert found.defocus.continuation == whole.defocus.continuation == rule
+    assert tiny.measure(tmp_path / "in.tif").continuation == rule
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "out.tif"), whole.image)
+
+
+@pytest.mark.parametrize("kernel, doubt", [("gaussian:1.6", False), ("gaussian:2.6", True)])
+def test_what_a_result_on_disk_leaves_unexplained_is_told(tmp_path, monkeypatch, kernel, doubt):
+    monkeypatch.setattr("pinsharp.restoration.residual.SIDE", 60)
+    blurred = Blur(gaussian_kernel(1.6), "reflect")(photograph(256, 256))
+    write_tiff(tmp_path / "in.tif", to_array(blurred, np.empty((0, 0, 3), np.uint8)))
+    swift = restorer("swift")
+
+    found = swift.restore_file(tmp_path / "in.tif", tmp_path / "out.tif", kernel=kernel)
+
+    whole = restorer("swift", 0)(tifffile.imread(tmp_path / "in.tif"), kernel=kernel)
+    assert found.residual == whole.residual
+    assert found.is_doubtful is doubt
+
+
+def test_a_result_on_disk_is_the_result_of_an_array(strip, tmp_path, model):
+    source = strip("uint16", (3,))
+
+    found = restorer(model).restore_file(source, tmp_path / "out.tif")
+
+    assert isinstance(found, Restored)
+    assert repr(found) == repr(restorer(model)(tifffile.imread(source)))
+    np.testing.assert_array_equal(found.image, tifffile.imread(tmp_path / "out.tif"))
+    assert found.megapixels == 0.03003
+    in_memory = restorer(model)(source)  # read by rows, and put together
+    np.testing.assert_array_equal(in_memory.image, found.image)
 
 
 def test_methods_that_pool_are_blended_and_tell_their_seam(strip, tmp_path):

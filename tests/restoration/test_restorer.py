@@ -1,5 +1,9 @@
 """Restoring arrays: what comes back is of the kind that went in, with what was found out about the blur."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +15,8 @@ from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.errors import ConfigError, ImageError, KernelError, WeightsError
 from pinsharp.images.arrays import to_array, to_tensor
+from pinsharp.images.files import write_image
+from pinsharp.methods import Deblurred
 from pinsharp.methods.method import Deblurred, MethodTraits
 from pinsharp.methods.table import load_method
 from pinsharp.nets.weights import save_weights
@@ -428,3 +434,71 @@ def test_wrong_models_are_refused(tmp_path):
         Restorer("weiner")
     with pytest.raises(WeightsError, match="not found"):
         Restorer(tmp_path / "nowhere.safetensors")
+
+
+def test_results_and_restorers_are_one_short_line(model):
+    restorer = Restorer(model, window=64, gamma=True)
+
+    result = restorer(random_image((40, 36, 3), "uint8", seed=1))
+
+    assert repr(restorer) == "Restorer('tiny', window=64, gamma=True)"
+    assert repr(result) == "Restored(36 x 40 uint8, sigma 2.00 px ± 2 %, gaussian)"
+
+
+def test_what_a_call_asks_for_is_for_this_call(model):
+    restorer, image = Restorer(model, kernel="gaussian:1.5"), random_image((40, 36), "uint8", seed=1)
+
+    measured = restorer(image, kernel="auto", iterations=2)
+
+    assert (measured.family, measured.iterations) == ("gaussian", 2)
+    assert restorer(image).family == "given"
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_a_restorer_keeps_freed_memory_unless_it_is_told_not_to(model, monkeypatch, is_asked):
+    asked = []
+    monkeypatch.setattr(restorer_module, "keep_freed_memory", lambda: asked.append(True))
+
+    Restorer(model, keep_memory=is_asked)
+    restore(random_image((40, 36), "uint8", seed=1), model=model, keep_memory=is_asked)
+
+    assert bool(asked) is is_asked
+
+
+def test_the_convenient_calls_measure_and_write_files(model, tmp_path):
+    pixels = random_image((40, 36), "uint8", seed=1)
+    write_image(tmp_path / "a.png", pixels)
+
+    found = pinsharp.restore_file(tmp_path / "a.png", tmp_path / "new" / "b.png", model=model)
+
+    assert np.array_equal(pinsharp.read_image(tmp_path / "new" / "b.png").pixels, found.image)
+    assert pinsharp.measure(tmp_path / "a.png", model=model).sigma == found.sigma
+    assert np.array_equal(pinsharp.restore(tmp_path / "a.png", model=model).image, found.image)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_fork_of_a_process_that_has_restored_says_use_spawn(model):
+    """Rather than wait for ever for threads that are not there."""
+    code = f"""
+import sys
+sys.path[:] = {sys.path!r}
+import multiprocessing
+import numpy as np
+import pinsharp
+restorer, image = pinsharp.Restorer({str(model)!r}, device="cpu"), np.zeros((64, 64), np.uint8)
+restorer(image)
+
+def work(call):
+    try:
+        call()
+    except pinsharp.ConfigError as error:
+        print(error, flush=True)
+
+for call in (lambda: restorer(image), lambda: restorer.measure(image), lambda: pinsharp.Restorer("wiener")):
+    process = multiprocessing.get_context("fork").Process(target=work, args=(call,))
+    process.start()
+    process.join(60)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+
+    assert done.stdout.count("use spawn: multiprocessing.get_context('spawn')") == 3, done.stderr

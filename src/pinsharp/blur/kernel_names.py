@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pinsharp.errors import KernelError
 GAUSSIAN8 = tuple(round(1.8 + 0.2 * step, 1) for step in range(8))
 """The widths of the paper's test kernels, in pixels: 1.8, 2.0 .. 3.2."""
 
+_DISC = re.compile(r"(^|[+,])disc(?=[:6])")
 _ARRAY_SUFFIXES = (".npy", ".json")
 _IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".bmp")
 
@@ -71,7 +73,8 @@ def parse_kernel(text: str) -> Tensor:
     """Build a kernel from what a user types.
 
     Args:
-        text: `gaussian:SIGMA`, `gaussian:SIGMA:SIZE`, `disk:RADIUS`, `gaussian:SIGMA+disk:RADIUS`, or a file.
+        text: `gaussian:SIGMA`, `gaussian:SIGMA:SIZE`, `disk:RADIUS`, `gaussian:SIGMA+disk:RADIUS`, or a file. `disc`
+            is the same as `disk`.
 
     Returns:
         Kernel (1, 1, K, K), float32.
@@ -79,7 +82,7 @@ def parse_kernel(text: str) -> Tensor:
     Raises:
         KernelError: If the text names no kernel.
     """
-    family, _, argument = text.partition(":")
+    family, _, argument = _DISC.sub(r"\1disk", text).partition(":")
     if family == "gaussian" and "+disk:" in argument:
         sigma, _, radius = argument.partition("+disk:")
         return gaussian_disk_kernel(_number(sigma, text), _number(radius, text))
@@ -102,7 +105,7 @@ def named_kernels(name: str) -> dict[str, Tensor]:
         Kernels in order, by the names that `parse_kernel` takes, such as `gaussian:1.8:21`.
     """
     kernels: dict[str, Tensor] = {}
-    for part in name.split(","):
+    for part in _DISC.sub(r"\1disk", name).split(","):
         if part == "gaussian8":
             kernels |= {f"gaussian:{sigma}:21": gaussian_kernel(sigma, 21) for sigma in GAUSSIAN8}
         elif part == "gaussian8-wide":

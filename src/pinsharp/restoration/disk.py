@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,7 @@ class StoredImage:
         make_folder(place)
         try:
             self._file = tempfile.TemporaryFile(dir=place)  # noqa: SIM115 - it lives as long as this object
+            weakref.finalize(self, self._file.close)
             for band in bands:
                 self._file.write(band[0].permute(1, 2, 0).contiguous().numpy().data)
         except OSError as error:

@@ -76,7 +76,8 @@ def restore(
     window = source.choose_window(recipe.window) if measures_first(method) else 0
     tell = _counter(progress, math.prod(source.shape[:2]) * len(source.parts) * recipe.iterations)
     parts = [_passes(planes, method, recipe, window, tell, folder) for planes in source.parts]
-    planes, blurs = main(source.parts), main(parts).blurs
+    planes: SourcePlanes = main(source.parts)
+    blurs = main(parts).blurs
     left = Residual(planes.shape, blurs[0].kernel) if len(blurs) == 1 else None
     held = sink(_rows(source, parts, left, reach(method)))
     return Restored(

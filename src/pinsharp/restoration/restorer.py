@@ -18,7 +18,7 @@ from pinsharp.restoration.pipeline import Progress, main
 from pinsharp.restoration.pipeline import restore as restore_source
 from pinsharp.restoration.recipe import MEASURING, OPTIONS, Recipe, check_names, takes
 from pinsharp.restoration.result import Restored
-from pinsharp.restoration.sources import PixelsOf, collected, memory_errors, open_source
+from pinsharp.restoration.sources import PixelsOf, SourcePlanes, collected, memory_errors, open_source
 
 __all__ = ["Restored", "Restorer", "measure", "restore", "restore_file"]
 
@@ -152,7 +152,8 @@ class Restorer:
         _check_process()
         method = self.check_measurable()
         with open_source(image, self.recipe) as source, memory_errors(source.shape):
-            return estimate(main(source.parts), method)
+            planes: SourcePlanes = main(source.parts)
+            return estimate(planes, method)
 
     def check_measurable(self) -> BlindMethod:
         """Refuse a model that cannot tell the blur without restoring.
