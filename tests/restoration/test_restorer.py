@@ -16,7 +16,6 @@ from pinsharp.blur.operators import Blur
 from pinsharp.errors import ConfigError, ImageError, KernelError, WeightsError
 from pinsharp.images.arrays import to_array, to_tensor
 from pinsharp.images.files import write_image
-from pinsharp.methods import Deblurred
 from pinsharp.methods.method import Deblurred, MethodTraits
 from pinsharp.methods.table import load_method
 from pinsharp.nets.weights import save_weights

@@ -76,7 +76,7 @@ def restore(
     window = source.choose_window(recipe.window) if measures_first(method) else 0
     tell = _counter(progress, math.prod(source.shape[:2]) * len(source.parts) * recipe.iterations)
     parts = [_passes(planes, method, recipe, window, tell, folder) for planes in source.parts]
-    planes: SourcePlanes = main(source.parts)
+    planes = main(list[SourcePlanes](source.parts))
     blurs = main(parts).blurs
     left = Residual(planes.shape, blurs[0].kernel) if len(blurs) == 1 else None
     held = sink(_rows(source, parts, left, reach(method)))

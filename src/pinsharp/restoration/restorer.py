@@ -152,8 +152,7 @@ class Restorer:
         _check_process()
         method = self.check_measurable()
         with open_source(image, self.recipe) as source, memory_errors(source.shape):
-            planes: SourcePlanes = main(source.parts)
-            return estimate(planes, method)
+            return estimate(main(list[SourcePlanes](source.parts)), method)
 
     def check_measurable(self) -> BlindMethod:
         """Refuse a model that cannot tell the blur without restoring.
