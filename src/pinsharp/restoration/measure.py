@@ -20,7 +20,7 @@ from pinsharp.blur.continuation import border_depth, find_continuation
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.errors import ConfigError
-from pinsharp.methods.method import BlindMethod, Method, measures_first
+from pinsharp.methods.method import BlindMethod, Method
 from pinsharp.restoration.sources import SourcePlanes, TensorPlanes
 
 SAMPLE_PIXELS = 2**24
@@ -51,17 +51,6 @@ def estimate(planes: SourcePlanes, method: BlindMethod, given: Tensor | None = N
     border = frame(planes.look, planes.shape, border_depth(sigma))
     release_freed_memory()  # what the sample took
     return replace(found, continuations=(find_continuation(border, sigma),))
-
-
-def check_measurable(method: Method) -> BlindMethod:
-    """Return a method that can measure without restoring.
-
-    Raises:
-        ConfigError: If the method finds the blur only while it restores.
-    """
-    if not measures_first(method):
-        raise ConfigError(f"the model {method.name} finds the blur only while it restores; measure with swift")
-    return method
 
 
 def whole(planes: SourcePlanes, method: Method) -> Tensor:

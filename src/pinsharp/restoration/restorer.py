@@ -13,7 +13,7 @@ from pinsharp.images.files import same_file
 from pinsharp.methods.devices import Precision, Runtime
 from pinsharp.methods.method import BlindMethod, Method, check_takes_kernel, has_exact_windows, measures_first
 from pinsharp.methods.table import load_method
-from pinsharp.restoration.measure import check_measurable, estimate
+from pinsharp.restoration.measure import estimate
 from pinsharp.restoration.pipeline import Progress, main
 from pinsharp.restoration.pipeline import restore as restore_source
 from pinsharp.restoration.recipe import MEASURING, OPTIONS, Recipe, check_names, takes
@@ -155,12 +155,14 @@ class Restorer:
             return estimate(main(list[SourcePlanes](source.parts)), method)
 
     def check_measurable(self) -> BlindMethod:
-        """Refuse a model that cannot tell the blur without restoring.
+        """The method, unless it cannot tell the blur without restoring.
 
         Raises:
             ConfigError: If the model finds the blur only while it restores.
         """
-        return check_measurable(self.method)
+        if not measures_first(self.method):
+            raise ConfigError(f"the model {self.method.name} finds the blur only while it restores; measure with swift")
+        return self.method
 
     def settings(self) -> dict[str, object]:
         """What decides the pixels of results, apart from their inputs, as plain values; files count by content."""
