@@ -228,7 +228,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(cli, model, photo, place, monk
 
 def test_what_the_format_cannot_hold_is_refused_before_the_work(cli, model, photo, monkeypatch):
     photo("a.tif", dtype="uint16")
-    monkeypatch.setattr("pinsharp.restoration.restorer.Restorer.__call__", None)
+    monkeypatch.setattr("pinsharp.restoration.restorer.restore_source", None)
 
     shown = cli("restore", "a.tif", "-o", "a.jpg", "--model", model)
 
@@ -268,6 +268,6 @@ def test_an_error_of_several_lines_becomes_one(cli, model, photo, monkeypatch):
     def fail(*arguments, **options):
         raise OutputError("first\nsecond")
 
-    monkeypatch.setattr("pinsharp.images.files.write_image", fail)
+    monkeypatch.setattr("pinsharp.restoration.sources.write_image", fail)
 
     assert one_line(cli("restore", "a.png", "-o", "out", "--model", model), "first second")

@@ -359,7 +359,7 @@ def test_an_interrupt_amid_an_image_is_one_line(cli, model, photo, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("pinsharp.restoration.restorer.Restorer.__call__", interrupt)
+        patch.setattr("pinsharp.restoration.restorer.restore_source", interrupt)
         shown = cli("restore", "in", "-o", "out", "--model", model)
 
     assert shown.code == 130

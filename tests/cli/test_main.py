@@ -77,7 +77,7 @@ def test_an_interrupt_is_one_line_and_exits_130(cli, monkeypatch, photo, model, 
     def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pinsharp.restoration.restorer.Restorer.__call__", interrupt)
+    monkeypatch.setattr("pinsharp.restoration.restorer.restore_source", interrupt)
 
     shown = cli("restore", photo("a.png"), "-o", tmp_path / "out", "--model", model)
 

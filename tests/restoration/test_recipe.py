@@ -131,6 +131,15 @@ def test_the_window_counts_where_results_depend_on_it(place, model, name, matter
     assert len({str(words) for words in settings}) == (4 if matters else 1)
 
 
+@pytest.mark.parametrize("before", ["ensemble:", "selfdeblur:", "selfdeblur-small:"])
+def test_a_file_behind_the_name_of_a_model_counts_by_its_content_too(place, before):
+    Path("a.toml").write_text("steps = 5")
+    first = Recipe(model=f"{before}a.toml").settings(window_matters=False)
+    Path("a.toml").write_text("steps = 6")
+
+    assert Recipe(model=f"{before}a.toml").settings(window_matters=False) != first
+
+
 def test_a_file_counts_by_its_content(place):
     def settings(path):
         return Recipe(kernel=path).settings(window_matters=False)

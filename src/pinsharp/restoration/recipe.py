@@ -31,7 +31,7 @@ MIN_WINDOW = 32
 MEASURING = ("model", "device", "precision", "runtime", "white_level", "channels", "gamma")
 """Options that decide how a blur is measured."""
 
-_ENSEMBLE = "ensemble:"
+_BEFORE_FILES = ("ensemble:", "selfdeblur:", "selfdeblur-small:")
 _Taught = TypeVar("_Taught", bound=Callable[..., Any])
 
 
@@ -258,12 +258,13 @@ def _nested(table: Any) -> Any:
 
 
 def _content(value: object) -> str:
-    """A file's name with the hash of its content, that of an ensemble too; other words as they are."""
+    """A file's name with the hash of its content, behind what may stand before one too; other words as they are."""
     if isinstance(value, tuple):
         return f"array, sha256 {hashlib.sha256(repr(value).encode()).hexdigest()}"
     words = str(value)
-    if words.startswith(_ENSEMBLE):
-        return _ENSEMBLE + _content(words.removeprefix(_ENSEMBLE))
+    for before in _BEFORE_FILES:
+        if words.startswith(before):
+            return before + _content(words.removeprefix(before))
     path = Path(words)
     if not path.is_file():
         return words
