@@ -57,6 +57,7 @@ Inputs = Annotated[
 ]
 Device = Annotated[str, option("device")]
 Precision = Annotated[str, option("precision")]
+Gamma = Annotated[bool, option("gamma")]
 
 
 def _at_least_one(jobs: int) -> int:

@@ -74,7 +74,6 @@ def real(
 
 def _restorer(name: str, *, load: "Callable[[str], Method]", gamma: bool) -> "Restorer":
     """Load what restores; importable, because worker processes are sent it."""
-    from pinsharp.restoration.colour import ColourOptions
     from pinsharp.restoration.restorer import Restorer
 
-    return Restorer(load(name), colour=ColourOptions(gamma=gamma))
+    return Restorer(load(name), gamma=gamma)
