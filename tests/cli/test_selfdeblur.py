@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pinsharp.batch.options import RestoreOptions
 
 import pinsharp
 from pinsharp.images.arrays import to_array, to_tensor
@@ -19,6 +18,7 @@ from pinsharp.images.files import read_image
 from pinsharp.methods.table import load_method
 from pinsharp.nets.peers import self_fit
 from pinsharp.nets.peers.selfdeblur import SMALL, SelfDeblurConfig
+from pinsharp.restoration.restorer import Restorer
 from pinsharp.runtimes.cache import VARIABLE
 
 TINY = SelfDeblurConfig(
@@ -132,11 +132,10 @@ def test_settings_of_a_file_win_over_those_of_the_model(place):
 
 
 def test_a_result_made_with_other_settings_in_the_file_is_made_anew(place):
-    options = RestoreOptions(model="selfdeblur:tiny.toml", device="cpu")
-    before = options.settings(options.load())
+    before = Restorer("selfdeblur:tiny.toml", device="cpu").settings()
     (place / "tiny.toml").write_text(CONFIG.replace("seed = 0", "seed = 5"))
 
-    assert options.settings(options.load()) != before
+    assert Restorer("selfdeblur:tiny.toml", device="cpu").settings() != before
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_what_can_never_succeed_is_moved_aside_and_not_tried_again(cli, model):
         (["in", "-o", "out", "--failed-dir", "in"], "in: expected a folder for failures beside the watched one"),
         (["in", "-o", "out", "--settle", "-1"], "--settle must be at least 0 seconds, got -1"),
         (["in", "-o", "out", "--jobs", "0"], "--jobs must be at least 1 process, got 0"),
-        (["in", "-o", "out", "--kernel", "disc:3"], "neither gaussian:SIGMA nor disk:RADIUS"),
+        (["in", "-o", "out", "--kernel", "dics:3"], "neither gaussian:SIGMA nor disk:RADIUS"),
     ],
 )
 def test_wrong_use_is_one_line_and_leaves_nothing(cli, model, photo, arguments, sentence):

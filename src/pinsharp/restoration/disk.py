@@ -15,7 +15,6 @@ from torch import Tensor
 from pinsharp.atomic import make_folder, write_error
 from pinsharp.errors import ImageError, OutputError
 from pinsharp.images.bigtiff import LargeTiff
-from pinsharp.images.bigtiff_writer import check_large_output, write_large
 from pinsharp.restoration.colour import enter, join, leave, split
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.windows import choose_disk_window
@@ -175,10 +174,14 @@ class DiskSource:
 
     def check_target(self, target: Path, *, overwrite: bool) -> None:
         """Find out before the work whether its result could be written."""
+        from pinsharp.images.bigtiff_writer import check_large_output  # only files that are written need it
+
         check_large_output(target, overwrite=overwrite)
 
     def take(self, target: Path, rows: Iterator[NDArray[Any]], *, overwrite: bool) -> OnDisk:
         """Write all rows of the result as they come."""
+        from pinsharp.images.bigtiff_writer import write_large
+
         assert isinstance(self.image, LargeTiff)
         make_folder(target.parent)
         write_large(target, rows, like=self.image, overwrite=overwrite)

@@ -68,7 +68,7 @@ class Real(Study[Task, Scene, LevelFigures]):
         number: Of the level that stands for the sharp image; None for the one nearest to 0.
         crop: Side in pixels of the part in the middle that is judged.
         box: What the picture shows, in pixels of that part of the sharp level; None for what a blur would hurt most.
-        gamma: Whether methods and estimator were made for sRGB photographs; see `pinsharp.restoration.recipe`.
+        gamma: Whether methods and estimator were made for sRGB photographs; see `Recipe`.
     """
 
     data: Path
