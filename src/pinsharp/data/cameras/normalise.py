@@ -4,6 +4,7 @@ An image of a quarter of the brightness, or squeezed around a grey, is the same 
 network computes is then the same too, up to what rounding took away before.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -61,26 +62,20 @@ def normalisation(images: Tensor, mask: Tensor | None = None) -> Normalisation:
         mask: True for the pixels (B, 1, H, W) that count; an image without any is taken whole. Default: all.
 
     Returns:
-        What normalises them. Mirrored, turned or scaled images have the same, scaled.
+        What normalises them.
     """
-    measured = [_measure(_counted(image, None if mask is None else mask[place])) for place, image in enumerate(images)]
-    offset, scale = (
-        torch.stack(values).reshape(-1, 1, 1, 1).to(images.dtype) for values in zip(*measured, strict=True)
-    )
-    return Normalisation(offset, scale)
+    masks = [None] * len(images) if mask is None else list(mask)
+    measured = [_measure(_counted(image, counts)) for image, counts in zip(images, masks, strict=True)]
+    offset, scale = (torch.stack(values).reshape(-1, 1, 1, 1) for values in zip(*measured, strict=True))
+    return Normalisation(offset.to(images.dtype), scale.to(images.dtype))
 
 
 def _counted(image: Tensor, mask: Tensor | None) -> Tensor:
-    """Brightness values (N,) of the pixels of one image (C, H, W) that count."""
-    grey = image.double().mean(dim=0)
-    if mask is not None and bool(mask.any()):
-        return _thinned(grey[mask[0]])
-    return _thinned(grey.flatten())
-
-
-def _thinned(values: Tensor) -> Tensor:
-    """At most about `_ENOUGH` of the values, evenly taken."""
-    return values[:: max(1, len(values) // _ENOUGH)]
+    """Brightness (N,) of pixels of one image (C, H, W) that count; of large images, of every few rows and columns."""
+    step = max(1, math.isqrt(image[0].numel() // _ENOUGH))
+    grey = image[:, ::step, ::step].double().mean(dim=0)
+    kept = None if mask is None else mask[0, ::step, ::step]
+    return grey.flatten() if kept is None or not bool(kept.any()) else grey[kept]
 
 
 def _measure(values: Tensor) -> tuple[Tensor, Tensor]:
