@@ -26,6 +26,7 @@ def rows(camera="any", count=2):
     return take_rows(CORPUS, camera, size=64, seed=2, indices=range(count))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("camera", ["photo", "sem"])
 def test_a_sheet_is_a_picture_with_a_row_for_each_pair(camera):
     one, two = (cv2.imdecode(np.frombuffer(sheet_png(rows(camera, count)), np.uint8), -1) for count in (1, 2))
@@ -35,6 +36,7 @@ def test_a_sheet_is_a_picture_with_a_row_for_each_pair(camera):
     assert two.std() > 20
 
 
+@pytest.mark.slow
 def test_a_page_says_the_camera_and_every_choice():
     taken = rows("phone")
 

@@ -35,6 +35,7 @@ class Camera:
         drift: Share of lenses whose width changes over the image.
         colour: Share of colour lenses with longitudinal colour.
         denoised: Share of denoised images.
+        strength: Range of the strength of denoising.
         sharpened: Share of sharpened images.
         amount: Range of the amount of sharpening.
         resized: Share of resized images.
@@ -70,6 +71,7 @@ class Camera:
     drift: float = 0.2
     colour: float = 0.0
     denoised: float = 0.0
+    strength: Range = (0.3, 1.2)
     sharpened: float = 0.0
     amount: Range = (0.2, 1.5)
     resized: float = 0.0
@@ -87,8 +89,8 @@ CAMERAS: dict[str, Camera] = {
     "lab": Camera(
         mono=0.5,
         bits=(8, 8, 8, 8, 8, 8, 10, 12, 12, 16),
-        full_well=(2_000, 32_000),
-        read_noise=(1, 250),
+        full_well=(250_000, 1_000_000),
+        read_noise=(200, 2_200),
         noiseless=0.5,
         light=False,
         dim=0.0,
@@ -146,7 +148,7 @@ CAMERAS: dict[str, Camera] = {
         mono=0.0,
         drawn=0.05,
         bits=(10, 10, 12),
-        full_well=(1_000, 8_000),
+        full_well=(1_500, 15_000),
         read_noise=(1.5, 6),
         curves=(0.9, 0.1),
         s_curve=0.6,
@@ -154,7 +156,8 @@ CAMERAS: dict[str, Camera] = {
         flat=0.05,
         gaussian=0.3,
         colour=0.3,
-        denoised=0.8,
+        denoised=0.85,
+        strength=(0.5, 1.8),
         sharpened=0.75,
         amount=(0.4, 2.0),
         resized=0.6,

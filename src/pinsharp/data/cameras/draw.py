@@ -24,6 +24,7 @@ Drawing = Literal["photograph", "shapes", "grains"]
 _STREAM = 0xCA3E7A  # sets these random numbers apart from those of other data
 _GREATEST_SHRINK = 0.6  # a scene is reduced to this at most
 _LEAST_LEVELS = 12
+_LEAST_SHAPE = 2.0  # radius in pixels; of smaller discs pixels show no rim
 
 
 @dataclass(frozen=True)
@@ -198,14 +199,15 @@ def _lens(kind: Camera, dice: _Dice) -> Lens:
         return Lens(aperture=aperture)
     bent = dice.chance(kind.aberrated)
     stretch, rim, coma, blades, tail = (bent and dice.chance(0.5) for _ in range(5))
+    has_shape = not gaussian and radius >= _LEAST_SHAPE
     return Lens(
         radius=0.0 if gaussian else radius,
         sigma=sigma if gaussian else share * radius * soft,
-        rim=dice.between(-0.6, 0.8) * (rim and not gaussian),
-        coma=dice.between(0, 0.5) * (coma and not gaussian),
+        rim=dice.between(-0.6, 0.8) * (rim and has_shape),
+        coma=dice.between(0, 0.5) * (coma and has_shape),
         stretch=dice.between(0, 0.1) * stretch,
         angle=dice.between(0, math.pi),
-        blades=(5 + dice.below(5)) * (blades and not gaussian),
+        blades=(5 + dice.below(5)) * (blades and has_shape),
         roundness=dice.between(0.3, 1),
         tail=dice.between(0.05, 0.4) * (tail and gaussian),
         colour=dice.between(-0.08, 0.08) * dice.chance(kind.colour),
@@ -246,7 +248,7 @@ def _processing(kind: Camera, bits: int, dice: _Dice) -> Processing:
     return Processing(
         colour=Colour(dice.between(1.2, 2.4), dice.between(1.1, 2.2), dice.between(0, 0.4)),
         denoising=dice.pick(denoising) if dice.chance(kind.denoised) else "none",
-        strength=dice.between(0.3, 1.2),
+        strength=dice.between(*kind.strength),
         tone=tone,
         amount=dice.between(*kind.amount) if dice.chance(kind.sharpened) else 0.0,
         reach=dice.between(0.6, 1.8),

@@ -14,7 +14,7 @@ Denoising = Literal["none", "gaussian", "median", "bilateral", "chroma"]
 Resizing = Literal["area", "linear", "cubic"]
 Subsampling = Literal["444", "422", "420"]
 
-_BILATERAL_RANGE = 0.06  # of full scale
+_BILATERAL_RANGE = 0.06  # of full scale, for a strength of 1
 _MODES: dict[Resizing, int] = {"area": cv2.INTER_AREA, "linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
 
 
@@ -106,7 +106,7 @@ def denoised(values: Array, kind: Denoising, strength: float) -> Array:
     if kind == "median":
         return shaped(cv2.medianBlur(values, 3), values.shape)
     if kind == "bilateral":
-        return shaped(cv2.bilateralFilter(values, 5, _BILATERAL_RANGE, strength), values.shape)
+        return shaped(cv2.bilateralFilter(values, 5, _BILATERAL_RANGE * strength, strength), values.shape)
     if kind == "chroma" and values.shape[-1] == 3:
         brightness = cv2.cvtColor(values, cv2.COLOR_RGB2GRAY)[..., None]
         return np.asarray(brightness + _blurred(values - brightness, strength), np.float32)

@@ -150,8 +150,11 @@ def _plot_noise(axis: Any, pair: Pair) -> None:
     noise = pair.noise
     axis.semilogy((np.arange(BINS) + 0.5) / BINS / 2, np.sqrt(noise.spectrum) * 255 + 1e-4, color="black")
     axis.set_title(f"{noise.kind} noise, {noise.sigma * 255:.2f} / 255", fontsize=8, pad=3)
-    axis.tick_params(labelsize=6, direction="in", pad=-14)
+    axis.set_xlim(0, 0.5)
     axis.set_ylim(1e-2, 1e2)
+    axis.tick_params(labelsize=7, direction="in", pad=-20)
+    axis.set_xticks([0.1, 0.2, 0.3, 0.4], ["0.1", "0.2", "0.3", "0.4 / px"])
+    axis.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
 
 
 def _sensor_crop(step: Array, row: Row, size: int) -> Array:
