@@ -237,7 +237,7 @@ def _sensor(kind: Camera, bits: int, dice: _Dice) -> Sensor:
 def _processing(kind: Camera, bits: int, dice: _Dice) -> Processing:
     curve, is_jpeg = dice.between(0, 1), dice.chance(kind.jpeg)
     srgb, gamma = kind.curves
-    steepness = dice.between(0.85, 1.7) if dice.chance(kind.s_curve) else 1.0
+    steepness = dice.between(1.0, 1.7) if dice.chance(kind.s_curve) else 1.0
     power = dice.between(1.8, 2.4)
     tone = LINEAR if curve >= srgb + gamma else Tone("srgb" if curve < srgb else "gamma", power, steepness)
     denoising: tuple[Denoising, ...] = ("gaussian", "median", "bilateral", "chroma")
