@@ -5,12 +5,13 @@ How often what occurs is a matter of the named camera; see `pinsharp.data.camera
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from pinsharp.data.cameras.cameras import CAMERAS, Camera, mixture
+from pinsharp.data.cameras.choices import Draw, Drawing, Scene
 from pinsharp.data.cameras.covers import COVERS
 from pinsharp.data.cameras.faults import SENSOR_FAULTS, Faults
 from pinsharp.data.cameras.lens import Lens
@@ -19,68 +20,11 @@ from pinsharp.data.cameras.processing import Colour, Denoising, Processing, Resi
 from pinsharp.data.cameras.sensor import PATTERNS, Demosaicing, Sensor
 
 Picture = TypeVar("Picture")
-Drawing = Literal["photograph", "shapes", "grains"]
 
 _STREAM = 0xCA3E7A  # sets these random numbers apart from those of other data
 _GREATEST_SHRINK = 0.6  # a scene is reduced to this at most
 _LEAST_LEVELS = 12
 _LEAST_SHAPE = 2.0  # radius in pixels; of smaller discs pixels show no rim
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What is in front of the camera.
-
-    Args:
-        image: Which photograph, as a share of all, 0 to 1.
-        down: Where in it, as a share of the room there is, 0 to 1.
-        across: The same from left to right.
-        turns: Quarter turns, 0 to 3.
-        flipped: Whether it is mirrored.
-        shrink: Reduced by this factor before anything else, which makes it crisper.
-        drawing: Taken as it is, or drawn on; see `pinsharp.data.shapes` and `grains`.
-        decoding: Tone curve that its values are taken to have.
-        mono: Whether only its brightness is seen.
-    """
-
-    image: float
-    down: float
-    across: float
-    turns: int
-    flipped: bool
-    shrink: float
-    drawing: Drawing
-    decoding: Tone
-    mono: bool
-
-
-@dataclass(frozen=True)
-class Draw:
-    """All choices of one pair.
-
-    Args:
-        camera: Name of the camera; never that of a mixture.
-        scene: What is in front of it.
-        exposure: How much of the range the light takes.
-        lens: The blur.
-        sensor: The sensor.
-        processing: What becomes of its values.
-        faults: What spoils the image.
-        by_computer: Whether a program blurs the image in 8 bits, rather than the lens.
-        phase: Where the crop lies on the grid of a JPEG's blocks, (down, across), 0 to 7.
-        seed: Of the noise, and of what is drawn on the scene.
-    """
-
-    camera: str
-    scene: Scene
-    exposure: Exposure
-    lens: Lens
-    sensor: Sensor
-    processing: Processing
-    faults: Faults
-    by_computer: bool
-    phase: tuple[int, int]
-    seed: int
 
 
 def draw_pair(camera: str, seed: int, index: int) -> Draw:

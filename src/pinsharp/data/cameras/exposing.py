@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from pinsharp.blur.noise import generator
-from pinsharp.data.cameras.draw import Draw, Scene
+from pinsharp.data.cameras.choices import Draw, Scene
 from pinsharp.data.cameras.faults import Mask, add_glints, clipped, spoil_page, spoil_sensor
 from pinsharp.data.cameras.lens import Lens, central_kernel, lens_kernels, see, soften, width
 from pinsharp.data.cameras.light import Array

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pinsharp.data.cameras.draw import Draw
+from pinsharp.data.cameras.choices import Draw
 from pinsharp.data.cameras.faults import Mask
 from pinsharp.data.cameras.light import Array, shaped
 

@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pinsharp.data.cameras.draw import Draw, draw_pair
+from pinsharp.data.cameras.choices import Draw
+from pinsharp.data.cameras.draw import draw_pair
 from pinsharp.data.cameras.exposing import Shot, shoot
 from pinsharp.data.cameras.faults import Mask
 from pinsharp.data.cameras.light import Array

@@ -9,7 +9,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pinsharp.data.cameras.draw import Draw, draw_pair
+from pinsharp.data.cameras.choices import Draw
+from pinsharp.data.cameras.draw import draw_pair
 from pinsharp.data.cameras.exposing import MARGIN, Shot, shoot
 from pinsharp.data.cameras.light import SRGB, Array
 from pinsharp.data.cameras.noise import BINS
