@@ -1,0 +1,89 @@
+"""Take brightness and contrast out of images before a network sees them, and put them back after.
+
+An image of a quarter of the brightness, or squeezed around a grey, is the same image after normalising: whatever a
+network computes is then the same too, up to what rounding took away before.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+TAIL = 0.01
+"""Share of the pixels at either end that say nothing about brightness or contrast: highlights, hot and dead pixels."""
+
+_LEAST_SHARE = 0.25  # of the plain deviation: an image of few bright spots on black has all its contrast in the tails
+_ENOUGH = 1 << 18  # pixels; more say the same
+_FLAT = 1e-6  # of the largest value: below that, differences are those of float32
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """What takes images to and from a network: `(image - offset) / scale`.
+
+    Args:
+        offset: Robust mean of each image (B, 1, 1, 1), in units of the image.
+        scale: Robust standard deviation (B, 1, 1, 1); 1 for flat images.
+    """
+
+    offset: Tensor
+    scale: Tensor
+
+    @property
+    def contrast(self) -> Tensor:
+        """Deviation over mean (B, 1, 1, 1): says how faint an image is; 0 for black ones."""
+        return torch.where(self.offset == 0, torch.zeros_like(self.scale), self.scale / self.offset.abs())
+
+    def apply(self, images: Tensor) -> Tensor:
+        """Normalise images (B, C, H, W), or their sharp counterparts."""
+        return (images - self.offset.to(images)) / self.scale.to(images)
+
+    def undo(self, normalised: Tensor) -> Tensor:
+        """Give images (B, C, H, W) their brightness and contrast back."""
+        return normalised * self.scale.to(normalised) + self.offset.to(normalised)
+
+    def apply_to_noise(self, sigma: Tensor) -> Tensor:
+        """Turn standard deviations of noise (B,) into those of the normalised images."""
+        return sigma / self.scale.flatten().to(sigma)
+
+    def apply_to_spectrum(self, power: Tensor) -> Tensor:
+        """Turn power spectra of noise (B, N) into those of the normalised images."""
+        return power / self.scale.flatten()[:, None].to(power).square()
+
+
+def normalisation(images: Tensor, mask: Tensor | None = None) -> Normalisation:
+    """Measure brightness and contrast of images, robust against outliers.
+
+    All channels of an image share one offset and one scale, so that colours stay what they are.
+
+    Args:
+        images: Images (B, C, H, W) in any unit.
+        mask: True for the pixels (B, 1, H, W) that count; an image without any is taken whole. Default: all.
+
+    Returns:
+        What normalises them.
+    """
+    masks = [None] * len(images) if mask is None else list(mask)
+    measured = [_measure(_counted(image, counts)) for image, counts in zip(images, masks, strict=True)]
+    offset, scale = (torch.stack(values).reshape(-1, 1, 1, 1) for values in zip(*measured, strict=True))
+    return Normalisation(offset.to(images.dtype), scale.to(images.dtype))
+
+
+def _counted(image: Tensor, mask: Tensor | None) -> Tensor:
+    """Brightness (N,) of pixels of one image (C, H, W) that count; of large images, of every few rows and columns."""
+    step = max(1, math.isqrt(image[0].numel() // _ENOUGH))
+    grey = image[:, ::step, ::step].double().mean(dim=0)
+    kept = None if mask is None else mask[0, ::step, ::step]
+    return grey.flatten() if kept is None or not bool(kept.any()) else grey[kept]
+
+
+def _measure(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of values (N,), the ones in the tails drawn in to where the tails begin."""
+    count = len(values)
+    low = values.kthvalue(1 + int(TAIL * (count - 1))).values
+    high = values.kthvalue(count - int(TAIL * (count - 1))).values
+    inner = values.clamp(low, high)
+    spread = torch.maximum(inner.std(correction=0), _LEAST_SHARE * values.std(correction=0))
+    is_flat = spread <= _FLAT * values.abs().max()
+    return inner.mean(), torch.where(is_flat, torch.ones_like(spread), spread)
