@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -20,7 +21,8 @@ class BlurField:
 
     Args:
         kernel: Kernels (B, 1, K, K), K odd, sum 1, centre at K // 2.
-        noise: Standard deviation of the noise, rounding included, in units of full scale, (B,); None if it is unknown.
+        noise: Standard deviation of the noise, rounding included, in units of full scale, (B,), or by ring of frequency
+            from 0 to half a cycle a pixel, (B, R); None if it is unknown.
         log_width: Natural logarithm of the effective width (second-moment sigma, pixels), of the light before pixels
             average it, (B,); None if it was not measured apart from the kernel.
         log_width_std: Standard deviation of `log_width`, which is also the relative error of the width, (B,).
@@ -86,7 +88,9 @@ class BlurField:
     @property
     def noise_level(self) -> float | None:
         """`noise` as a number, in units of full scale; None if it is unknown."""
-        return None if self.noise is None else self._only(self.noise)
+        if self.noise is None:
+            return None
+        return self._only(self.noise if self.noise.ndim == 1 else noise_level(self.noise))
 
     @property
     def continuation(self) -> Continuation | None:
@@ -113,3 +117,9 @@ class BlurField:
         if len(values) > 1:
             raise ValueError(f"expected the blur of one image, got that of {len(values)}; take one out by of(index)")
         return float(values[0])
+
+
+def noise_level(rings: Tensor) -> Tensor:
+    """Standard deviations (B,) of noise that is known by ring of frequency (B, R); a ring counts by its area."""
+    area = 2 * torch.arange(rings.shape[1], device=rings.device) + 1.0
+    return ((rings.square() * area).sum(dim=1) / area.sum()).sqrt()

@@ -35,6 +35,8 @@ class SynthesisConfig:
     Args:
         distribution: `paper`: 21 x 21 Gaussians with sigma uniform in 1..4, 8 bits, no noise. `wide`: Gaussians to full
             support, discs, mixtures of both and some sharp images, with read and shot noise, 8 to 16 bits.
+        camera: Name of a simulated camera in `pinsharp.data.cameras.cameras`, which makes mono pairs then; of the other
+            settings only `max_sigma` and `max_radius` count, by which kernels are cut.
         mono: Share of batches that are mono, 0 to 1.
         shapes: Share of crops that are turned into bars and silhouettes; see `pinsharp.data.shapes`.
         grains: Share of the others that get grains or relief; see `pinsharp.data.grains`.
@@ -54,6 +56,7 @@ class SynthesisConfig:
     """
 
     distribution: Distribution = "wide"
+    camera: str = ""
     mono: float = 0.2
     shapes: float = 0.0
     grains: float = 0.0
@@ -114,9 +117,10 @@ class Batch:
         sharp: Sharp crops (B, C, H, W), C 1 or 3.
         blurred: Their blurred, noisy and rounded counterparts (B, C, H, W).
         kernel: Kernels (B, 1, K, K): the true ones, or what is nearest to those of lenses with aberrations.
-        noise: Standard deviation of all noise, rounding included, (B,).
+        noise: Standard deviation of all noise, rounding included, (B,), or by ring of frequency (B, R).
         sigma: Sigmas of the kernels' Gaussian part, pixels, (B,).
         radius: Radii of their disc part, pixels, (B,).
+        mask: True where an image stems from the scene, (B, 1, H, W); None for everywhere.
     """
 
     sharp: Tensor
@@ -125,6 +129,7 @@ class Batch:
     noise: Tensor
     sigma: Tensor
     radius: Tensor
+    mask: Tensor | None = None
 
 
 def make_batch(

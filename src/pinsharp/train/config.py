@@ -54,6 +54,8 @@ class StageConfig:
         noise_jitter: `deconv`: the same for the noise.
         doubt: `deconv`: largest relative standard deviation of a further error of the width. Every pair has one of its
             own, uniform from 0, and a net that listens (`condition_doubt`) is told how large both are together.
+        share_jitter: `deconv`: error, one standard deviation, put on the disc's share of the squared width.
+        known: `deconv`: share of pairs whose kernel has no such errors, as where it was measured.
         frozen: Parts of the net that this stage leaves as they are, such as `restorer.bank`.
     """
 
@@ -79,6 +81,8 @@ class StageConfig:
     width_jitter: float = 0.0
     noise_jitter: float = 0.0
     doubt: float = 0.0
+    share_jitter: float = 0.0
+    known: float = 0.0
     frozen: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -138,6 +142,8 @@ _NOT_NEGATIVE = (
     "width_jitter",
     "noise_jitter",
     "doubt",
+    "share_jitter",
+    "known",
 )
 
 

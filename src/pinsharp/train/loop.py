@@ -14,11 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from pinsharp.atomic import make_folder
-from pinsharp.data.synthesis import Batch, make_batch
+from pinsharp.data.synthesis import Batch
 from pinsharp.errors import ConfigError, PinsharpError
 from pinsharp.nets.registry import traits_of
 from pinsharp.nets.weights import save_weights
 from pinsharp.train.config import StageConfig, TrainConfig
+from pinsharp.train.pairs import make_pairs
 from pinsharp.train.pictures import save_pictures
 from pinsharp.train.pool import Observed, Pool
 from pinsharp.train.progress import Progress
@@ -149,7 +150,7 @@ def _pairs(run: Run, stage: StageConfig, seed: int) -> Callable[[range, int], Ba
         return pool.batch
 
     def made(indices: range, first: int) -> Batch:
-        batch = make_batch(run.training, run.config.data, size=stage.crop, indices=indices, seed=seed, first=first)
+        batch = make_pairs(run.training, run.config.data, size=stage.crop, indices=indices, seed=seed, first=first)
         return channels_last(batch, run.config.run.channels_last)
 
     return made

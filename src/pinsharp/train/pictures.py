@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from pinsharp.blur.field import noise_level
 from pinsharp.data.synthesis import Batch
 
 SMOOTHING = 20
@@ -80,4 +81,5 @@ def _save_crops(path: Path, columns: dict[str, Tensor], batch: Batch, rows: int 
 
 
 def _describe(batch: Batch, row: int) -> str:
-    return f"(sigma {batch.sigma[row]:.1f}, radius {batch.radius[row]:.1f}, noise {255 * batch.noise[row]:.1f}/255)"
+    noise = batch.noise if batch.noise.ndim == 1 else noise_level(batch.noise)
+    return f"(sigma {batch.sigma[row]:.1f}, radius {batch.radius[row]:.1f}, noise {255 * noise[row]:.1f}/255)"

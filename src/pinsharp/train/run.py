@@ -15,11 +15,13 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from pinsharp.data.corpus import Corpus, load_corpus
-from pinsharp.data.synthesis import Batch, SynthesisConfig, make_batch
+from pinsharp.data.synthesis import Batch, SynthesisConfig
 from pinsharp.errors import ConfigError
 from pinsharp.nets.registry import build_net, net_kind, traits_of
+from pinsharp.nets.swift.brightness import start_from_colour
 from pinsharp.nets.weights import load_weights
 from pinsharp.train.config import StageConfig, TrainConfig
+from pinsharp.train.pairs import make_pairs
 from pinsharp.train.stages import check_stage
 
 VALIDATION_SEED = 4_242
@@ -74,7 +76,7 @@ def set_up(config: TrainConfig) -> Run:
     margin = config.data.kernel_size
     training = load_corpus(config.images, held_out=False, smallest=max(s.crop for s in config.stage) + margin)
     held_out = load_corpus(config.images, held_out=True, smallest=config.run.validation_size + margin)
-    validation = make_batch(
+    validation = make_pairs(
         held_out.to(accelerator.device),
         replace(config.data, mono=float(config.data.mono == 1)),  # mono only where nothing else is trained
         size=config.run.validation_size,
@@ -113,7 +115,7 @@ def calibrate(run: Run) -> None:
         return
     estimator: Any = run.net.get_submodule("kernel_net")
     indices = range(_CALIBRATION_CROPS)
-    batch = make_batch(run.training, run.config.data, size=stage.crop, indices=indices, seed=run.config.run.seed)
+    batch = make_pairs(run.training, run.config.data, size=stage.crop, indices=indices, seed=run.config.run.seed)
     estimator.calibrate(batch.blurred)
     run.average.module.load_state_dict(run.net.state_dict())
 
@@ -123,6 +125,9 @@ def _starting_net(config: TrainConfig) -> nn.Module:
     net = build_net(config.net, config.config)
     for part, path in config.start.items():
         trained = load_weights(path).net
+        if part == "brightness":
+            start_from_colour(net.get_submodule("restorer"), trained.get_submodule("restorer"))  # type: ignore[arg-type]
+            continue
         try:
             net.get_submodule(part).load_state_dict(trained.get_submodule(part).state_dict())
         except (AttributeError, RuntimeError):
@@ -174,4 +179,4 @@ def channels_last(batch: Batch, wanted: bool) -> Batch:
         return batch
     layout = torch.channels_last
     sharp, blurred = batch.sharp.contiguous(memory_format=layout), batch.blurred.contiguous(memory_format=layout)
-    return Batch(sharp, blurred, batch.kernel, batch.noise, batch.sigma, batch.radius)
+    return replace(batch, sharp=sharp, blurred=blurred)

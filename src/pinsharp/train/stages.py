@@ -95,6 +95,8 @@ class Stage(nn.Module):
             return {"loss": self._image_loss(self.net.restore_scales(batch.blurred), batch.sharp)}
         if self.config.kind == "deconv":
             restored = self._deconvolved(batch.blurred, self._jittered(batch, index))
+            if batch.mask is not None:
+                return {"loss": image_loss(restored[0], batch.sharp, self.config.loss, batch.mask)}
             return {"loss": self._image_loss(restored, batch.sharp)}
         estimate = self.net.estimate(batch.blurred)
         image = self._image_loss(self._deconvolved(batch.blurred, self._fed(estimate)), batch.sharp)
@@ -129,25 +131,54 @@ class Stage(nn.Module):
         draws = [generator(self.seed + _JITTER, index + place) for place in range(len(batch.noise))]
         errors = torch.stack([torch.randn(2, generator=draw) for draw in draws]).to(batch.noise.device)
         doubt = torch.stack([torch.rand((), generator=draw) for draw in draws]).to(batch.noise.device)
-        noise = batch.noise * (self.config.noise_jitter * errors[:, 1]).exp()
+        noise = batch.noise * (self.config.noise_jitter * errors[:, 1]).exp().reshape(-1, *[1] * (batch.noise.ndim - 1))
+        if batch.noise.ndim == 2:  # an estimate is off by ring as well
+            by_ring = torch.stack([torch.randn(noise.shape[1], generator=draw) for draw in draws]).to(noise)
+            noise = noise * (self.config.noise_jitter * by_ring).exp()
         width_std = (self.config.width_jitter**2 + (self.config.doubt * doubt).square()).sqrt()  # (B,)
         if not (self.config.width_jitter or self.config.doubt):
             return BlurField(batch.kernel, noise)
         width = (width_std * errors[:, 0]).exp()  # log-normal around 1
-        kernel = exact_kernels(batch.sigma * width, batch.radius * width, batch.kernel.shape[-1])
+        sigma, radius = batch.sigma * width, batch.radius * width
+        if self.config.share_jitter:
+            shares = torch.stack([torch.randn((), generator=draw) for draw in draws]).to(sigma)
+            sigma, radius = _other_share(sigma, radius, self.config.share_jitter * shares)
+        kernel = exact_kernels(sigma, radius, batch.kernel.shape[-1])
+        if self.config.known:
+            known = torch.stack([torch.rand((), generator=draw) for draw in draws]).to(sigma) < self.config.known
+            kernel = torch.where(known[:, None, None, None], batch.kernel, kernel)
+            width_std = width_std * ~known
         return BlurField(kernel, noise, log_width_std=width_std)
 
 
-def image_loss(restored: Tensor, sharp: Tensor, kind: ImageLoss) -> Tensor:
-    """Distance of restored from sharp images (B, C, H, W).
+def _other_share(sigma: Tensor, radius: Tensor, errors: Tensor) -> tuple[Tensor, Tensor]:
+    """Sigma and radius of kernels of the same width whose disc's share is off by errors (B,)."""
+    disk, gaussian = radius.square() / 4, sigma.square()
+    total = disk + gaussian
+    share = (disk / total.clamp(min=1e-6) + errors).clamp(0, 1)
+    return (total * (1 - share)).sqrt(), 2 * (total * share).sqrt()
+
+
+def image_loss(restored: Tensor, sharp: Tensor, kind: ImageLoss, mask: Tensor | None = None) -> Tensor:
+    """Distance of restored from sharp images (B, C, H, W), where a mask (B, 1, H, W) is true.
 
     `l1` (eq. 5) and `mse` are means over all pixels; `psnr` the mean over the images of -PSNR in units of 10 dB.
     """
+    if mask is not None:
+        return _masked_loss(restored - sharp, mask, kind)
     if kind == "l1":
         return (restored - sharp).abs().mean()
     if kind == "mse":
         return (restored - sharp).square().mean()
     return ((restored - sharp).square().mean(dim=(1, 2, 3)) + PSNR_FLOOR).log10().mean()
+
+
+def _masked_loss(difference: Tensor, mask: Tensor, kind: ImageLoss) -> Tensor:
+    """The same, each image's mean over the pixels that count."""
+    counted = mask.expand_as(difference)
+    distances = difference.abs() if kind == "l1" else difference.square()
+    means = (distances * counted).sum(dim=(1, 2, 3)) / counted.sum(dim=(1, 2, 3)).clamp(min=1)
+    return (means + PSNR_FLOOR).log10().mean() if kind == "psnr" else means.mean()
 
 
 def kernel_loss(estimate: BlurField, batch: Batch | Observed) -> Tensor:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.signal import convolve
 
-from pinsharp.blur.kernels import render_kernels
+from pinsharp.blur.family import render_kernels
 from pinsharp.data.cameras.lens import Lens, central_kernel, lens_kernels, render, see, soften, width
 
 PLAIN = [Lens(radius=2.0), Lens(radius=6.5), Lens(sigma=0.5), Lens(sigma=3.0), Lens(radius=4.0, sigma=1.2), Lens()]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pinsharp.blur.noise import quantise
+from pinsharp.blur.camera import quantise
 from pinsharp.data.cameras.sensor import PATTERNS, Sensor, count_electrons, demosaic, mosaic, quantised, read_out
 from pinsharp.errors import ConfigError
 

@@ -242,3 +242,25 @@ def test_one_plane_after_another_is_what_all_at_once_are(channels, height, width
         planes = torch.stack(list(bank.planes(padded, bank.transfers(kernel, NOISE, lengths), (height, width))))
 
     assert_close_to_largest(planes, bank(image, kernel, NOISE)[0].flatten(0, 1), 2e-6)
+
+
+def test_white_noise_by_ring_gives_the_filters_of_one_level():
+    bank, kernel = WienerBank(3, 8, 32), disk_kernel(2.0)
+
+    by_ring = bank.filters(kernel, torch.full((1, 16), 2 / 255))
+
+    assert_close_to_largest(by_ring, bank.filters(kernel, torch.tensor([2 / 255])), 1e-5)
+
+
+@torch.no_grad()
+def test_noise_at_high_frequencies_alone_leaves_low_ones_bold():
+    bank, kernel = WienerBank(1, 15, 32), gaussian_kernel(1.0)
+    rings = torch.full((1, 16), 0.5 / 255)
+    rings[:, 10:] = 20 / 255
+
+    quiet, coloured = (
+        torch.fft.rfft2(bank.filters(kernel, noise)[0, 0]).abs() for noise in (rings[:, :1].expand(1, 16), rings)
+    )
+
+    assert float(coloured[0, 14]) < 0.3 * float(quiet[0, 14])
+    assert float(coloured[0, 4]) > 0.95 * float(quiet[0, 4])

@@ -185,6 +185,7 @@ CAMERAS: dict[str, Camera] = {
 """The kinds of cameras."""
 
 MIXTURES: dict[str, dict[str, float]] = {
+    "train": {"lab": 0.4, "mono": 0.15, "line-scan": 0.09, "photo": 0.165, "phone": 0.12, "sem": 0.075},
     "any": {"lab": 0.2, "mono": 0.2, "line-scan": 0.12, "photo": 0.22, "phone": 0.16, "sem": 0.1},
 }
 """Shares of the cameras that a name stands for when it stands for several."""

@@ -8,16 +8,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pinsharp.blur.noise import generator
+from pinsharp.blur.camera import generator
 from pinsharp.data.cameras.choices import Draw, Scene
 from pinsharp.data.cameras.faults import Mask, add_glints, clipped, spoil_page, spoil_sensor
 from pinsharp.data.cameras.lens import Lens, central_kernel, lens_kernels, see, soften, width
 from pinsharp.data.cameras.light import Array
 from pinsharp.data.cameras.processing import blurred_by_computer, computer_kernel, develop, resized, store
 from pinsharp.data.cameras.sensor import demosaic, read_out
-from pinsharp.data.crops import LUMA
 from pinsharp.data.grains import draw_grains
 from pinsharp.data.shapes import draw_shapes
+from pinsharp.images.arrays import BT601
 
 MARGIN = 8
 """Pixels of the result around the crop at least, which demosaicing, sharpening and compression may touch."""
@@ -127,7 +127,7 @@ def _scene_light(photograph: NDArray[np.uint8], draw: Draw, side: int, scale: fl
     else:
         light = scene.decoding.decode(_drawn(values, scene, draw.seed))
     if scene.mono:
-        light = light @ np.array(LUMA, np.float32)[:, None]
+        light = light @ np.array(BT601, np.float32)[:, None]
     return soften(add_glints(draw.exposure.apply(light), draw.faults), draw.lens.aperture * scale)
 
 

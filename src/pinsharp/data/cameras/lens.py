@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.data.cameras.light import Array, shaped
-from pinsharp.data.crops import LUMA
+from pinsharp.images.arrays import BT601
 
 _LEAST_SIGMA = 0.05  # pixels; a narrower Gaussian is none
 _REACH = 3.5  # sigmas to each side
@@ -114,7 +114,7 @@ def lens_kernels(lens: Lens, scale: float, channels: int) -> Array:
 def central_kernel(kernels: Array) -> Array:
     """The kernel (K, K) of brightness in the middle of an image, from all colours and both ends."""
     middle: Array = kernels.mean(axis=0)
-    weights = np.array(LUMA if len(middle) == 3 else (1,), np.float32)
+    weights = np.array(BT601 if len(middle) == 3 else (1,), np.float32)
     return np.tensordot(weights, middle, axes=1).astype(np.float32)
 
 

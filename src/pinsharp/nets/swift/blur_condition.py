@@ -24,6 +24,7 @@ class BlurCondition(nn.Module):
         hidden: Width of the hidden layer.
         channels: Channels of each block.
         doubts: Whether the uncertainty of the kernel's width is told too.
+        noise_rings: Rings of frequency by which the noise is told apart; 0 for one number.
     """
 
     RINGS = 16
@@ -32,11 +33,12 @@ class BlurCondition(nn.Module):
     """Relative standard deviation of a width that was measured, to bring the input near 1; and the largest that is
     told: of sharp images it may be a third, which no training shows."""
 
-    def __init__(self, hidden: int, channels: list[int], *, doubts: bool = False) -> None:
+    def __init__(self, hidden: int, channels: list[int], *, doubts: bool = False, noise_rings: int = 0) -> None:
         super().__init__()
         self.channels = channels
         self.doubts = doubts
-        told = 2 * self.RINGS + 1 + doubts
+        self.noise_rings = noise_rings
+        told = 2 * self.RINGS + (noise_rings or 1) + doubts
         self.layers = nn.Sequential(nn.Linear(told, hidden), nn.ReLU(), nn.Linear(hidden, 2 * sum(channels)))
         with torch.no_grad():
             for parameter in self.layers[-1].parameters():
@@ -55,7 +57,7 @@ class BlurCondition(nn.Module):
 
         Args:
             kernel: Kernels (B, 1, K, K).
-            noise: Noise of each image in units of full scale, (B,).
+            noise: Noise of each image in units of full scale, (B,), or by ring of frequency (B, R).
             width_std: Relative standard deviation of the width of each kernel, (B,); None where it is true. Only a
                 condition that doubts listens to it.
 
@@ -63,12 +65,12 @@ class BlurCondition(nn.Module):
             (B, the sum of 2 C).
         """
         with torch.autocast(device_type=kernel.device.type, enabled=False):
-            level = (noise.float().clamp(min=LEAST_NOISE) / REFERENCE_NOISE).log()[:, None] / 4
+            level = (noise.float().clamp(min=LEAST_NOISE) / REFERENCE_NOISE).log().reshape(len(noise), -1) / 4
             transfer = transfer_function(fit_kernel(kernel.float(), self.GRID - 1), (self.GRID, self.GRID)).abs()
             profile = transfer.flatten(1) @ self.averages  # (B, RINGS)
             told = [profile, (profile + 1e-3).log() / 4, level]
             if self.doubts:
-                doubt = torch.zeros_like(level) if width_std is None else width_std.float()[:, None]
+                doubt = torch.zeros_like(level[:, :1]) if width_std is None else width_std.float()[:, None]
                 told.append(doubt.clamp(max=self.MOST_DOUBT) / self.USUAL_DOUBT)
             modulation: Tensor = self.layers(torch.cat(told, dim=1))
         return modulation

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from pinsharp.blur.continuation import ContinuedImage, Read
-from pinsharp.blur.field import BlurField
+from pinsharp.blur.field import BlurField, noise_level
 from pinsharp.errors import ConfigError
 from pinsharp.nets.blocks import CHANNELS
 from pinsharp.nets.checks import check_at_least
@@ -45,6 +45,8 @@ class SwiftConfig:
         condition: Hidden width of the small net that tells every residual block which blur and noise to undo; 0 leaves
             it out.
         condition_doubt: Tell it too how uncertain the width of a measured kernel is.
+        noise_rings: Rings of frequency, from 0 to half a cycle a pixel, by which it and the bank tell noise apart; 0
+            for white noise of one level.
         filters: Filters in the Wiener bank.
         filter_radius: Radius of these filters in pixels. The inverse of a disc rings far: cut to 40 pixels it lost 2 dB
             at radius 4 against the uncut filter, cut to 96 it loses 0.1 dB there and 0.8 dB at radius 8.
@@ -65,6 +67,7 @@ class SwiftConfig:
     mono_deep_blocks: int = 0
     condition: int = 64
     condition_doubt: bool = False
+    noise_rings: int = 0
     filters: int = 3
     filter_radius: int = 96
     filter_grid: int = 256
@@ -78,6 +81,7 @@ class SwiftConfig:
     def __post_init__(self) -> None:
         check_at_least(self, width=1, deep_width=1, filters=1, filter_radius=1, kernel_hidden=1, kernel_window=4)
         check_at_least(self, blocks=0, deep_blocks=0, mono_blocks=0, mono_deep_blocks=0, condition=0, kernel_windows=0)
+        check_at_least(self, noise_rings=0)
         least = 2 * self.filter_radius + 1
         if self.filter_grid < least:
             raise ConfigError(f"filter_grid must be at least 2 * filter_radius + 1 = {least}, got {self.filter_grid}")
@@ -170,6 +174,7 @@ class SwiftRestorer(nn.Module):
 
     def __init__(self, config: SwiftConfig) -> None:
         super().__init__()
+        self.noise_rings = config.noise_rings
         self.bank = WienerBank(config.filters, config.filter_radius, config.filter_grid)
         copies = 4 * (config.filters + 1)  # the image itself beside the bank, four pixels to a half-resolution one
         self.enter = nn.ModuleDict(
@@ -200,6 +205,7 @@ class SwiftRestorer(nn.Module):
             width_std: Relative standard deviation of the kernels' widths, (B,); None where they are true.
         """
         height, width = blurred.shape[-2:]
+        noise = self._by_ring(noise)
         if torch.is_inference_mode_enabled() and len(blurred) == 1:
             shape = (blurred.shape[1], height, width)
             told = (kernel, noise, width_std)
@@ -234,10 +240,17 @@ class SwiftRestorer(nn.Module):
             width_std: Relative standard deviation of the kernel's width, (1,); None where it is true.
             largest: Height and width of the largest window.
         """
+        noise = self._by_ring(noise)
         reach = _whole_strides(self._trunk(_mode(shape[0])).reach)
         at_once = _whole_strides(largest[0]) + 2 * reach
         blocks = BankBlocks(self.bank, read, shape, kernel, noise, stride=self.STRIDE, rows_at_once=at_once)
         return SwiftWindows(blocks, self._refine_with(shape[0], kernel, noise, width_std), largest, reach)
+
+    def _by_ring(self, noise: Tensor) -> Tensor:
+        """Noise (B,) or (B, R) as this net takes it: by ring, or its level over all frequencies."""
+        if self.noise_rings and noise.ndim == 1:
+            return noise[:, None].expand(-1, self.noise_rings)
+        return noise if self.noise_rings or noise.ndim == 1 else noise_level(noise)
 
     def refiner(self, mode: str) -> Refiner:
         """Everything that is convolution, for `mono` or `colour`, as a net that shares its weights with this one."""
@@ -278,7 +291,8 @@ def _mode(channels: int) -> str:
 def _condition(config: SwiftConfig, trunk: Trunk) -> BlurCondition | None:
     if not config.condition:
         return None
-    return BlurCondition(config.condition, trunk.block_widths, doubts=config.condition_doubt)
+    doubts, rings = config.condition_doubt, config.noise_rings
+    return BlurCondition(config.condition, trunk.block_widths, doubts=doubts, noise_rings=rings)
 
 
 def _whole_strides(length: int) -> int:

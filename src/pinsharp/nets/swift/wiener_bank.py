@@ -1,9 +1,9 @@
 """A bank of local Wiener filters: several deconvolutions of one image, careful to bold, in front of a small network.
 
 Each filter is conj(K) / (|K|^2 + C_j) (Wiener deconvolution, eq. 3 of the paper) with a learned noise-to-signal ratio
-C_j(f) = c_0 exp(a_j) (n / n_0)^2 (|f| / f_0)^b_j, where n is the noise of the image: natural images have power laws for
-spectra. The filter is cut to a finite radius in the image plane. That makes it local, so that a window with enough halo
-is deconvolved exactly as inside the whole image, whatever its size.
+C_j(f) = c_0 exp(a_j) (n(f) / n_0)^2 (|f| / f_0)^b_j, where n is the noise of the image, one number or one for each ring
+of frequency: natural images have power laws for spectra. The filter is cut to a finite radius in the image plane. That
+makes it local, so that a window with enough halo is deconvolved exactly as inside the whole image, whatever its size.
 """
 
 import math
@@ -62,7 +62,7 @@ class WienerBank(nn.Module):
         Args:
             image: Blurred images (B, C, H, W).
             kernel: Kernels (B, 1, K, K).
-            noise: Noise of each image in units of full scale, (B,).
+            noise: Noise of each image in units of full scale, (B,), or by ring of frequency (B, R).
 
         Returns:
             Deconvolved images (B, count, C, H, W), float32. Past the border the image goes on with its edge value.
@@ -83,7 +83,7 @@ class WienerBank(nn.Module):
 
         Args:
             kernel: Its kernel (1, 1, K, K).
-            noise: Its noise in units of full scale, (1,).
+            noise: Its noise in units of full scale, (1,) or (1, R).
             shape: What `transform_shape` says.
 
         Returns:
@@ -130,10 +130,14 @@ class WienerBank(nn.Module):
 
     def _noise_to_signal(self, noise: Tensor) -> Tensor:
         """C_j(f) of every image, (B, count, N, N // 2 + 1)."""
-        level = 2 * (noise.clamp(min=LEAST_NOISE) / REFERENCE_NOISE).log()[:, None] + self.log_strength  # (B, count)
-        level = level + math.log(REFERENCE_RATIO)
         law = self.frequency.clamp(min=1e-3).log() * self.slope[:, None, None]  # (count, N, N // 2 + 1)
-        return (level[:, :, None, None] + law).exp()
+        power = 2 * (noise.clamp(min=LEAST_NOISE) / REFERENCE_NOISE).log()
+        if noise.ndim == 1:
+            level = power[:, None] + self.log_strength  # (B, count)
+            level = level + math.log(REFERENCE_RATIO)
+            return (level[:, :, None, None] + law).exp()
+        strength = self.log_strength[:, None, None] + math.log(REFERENCE_RATIO)
+        return (between_rings(power, self.frequency * REFERENCE_FREQUENCY)[:, None] + strength + law).exp()
 
     def _pad(self, image: Tensor) -> Tensor:
         """Continue by edge values to a fast length; only the filter's radius of it reaches the result."""
@@ -141,6 +145,18 @@ class WienerBank(nn.Module):
         bottom = fast_size(height + 2 * self.radius) - height - self.radius
         right = fast_size(width + 2 * self.radius) - width - self.radius
         return nn.functional.pad(image, (self.radius, right, self.radius, bottom), mode="replicate")
+
+
+def between_rings(values: Tensor, frequency: Tensor) -> Tensor:
+    """Read values (B, R) of rings between 0 and half a cycle a pixel at frequencies (...), linearly in between.
+
+    A ring's value belongs to its middle; below the first middle and above the last the value stays.
+    """
+    count = values.shape[-1]
+    place = (frequency * 2 * count - 0.5).clamp(0, count - 1)
+    low = place.long().clamp(max=max(count - 2, 0))
+    share = place - low
+    return values[:, low] * (1 - share) + values[:, (low + 1).clamp(max=count - 1)] * share
 
 
 def _taper(radius: int) -> Tensor:

@@ -1,0 +1,54 @@
+"""Training pairs of simulated cameras, as restorers see them: brightness, without its level and contrast."""
+
+import torch
+from torch import Tensor
+
+from pinsharp.data.cameras.choices import Draw
+from pinsharp.data.cameras.normalise import normalisation
+from pinsharp.data.cameras.pair import make_batch
+from pinsharp.data.corpus import Corpus
+from pinsharp.data.synthesis import Batch
+
+GREY, CONTRAST = 0.5, 0.2
+"""Mean and standard deviation that every image has before a network sees it; those of photographs."""
+
+
+def camera_batch(corpus: Corpus, camera: str, *, size: int, indices: range, seed: int, kernel_size: int) -> Batch:
+    """Make training pairs by a simulated camera.
+
+    Args:
+        corpus: Sharp images on the CPU.
+        camera: Name in `pinsharp.data.cameras.cameras`.
+        size: Side of the crops in pixels.
+        indices: Sample numbers.
+        seed: The run's seed.
+        kernel_size: Side that the kernels (B, 1, K, K) are padded or cut to.
+
+    Returns:
+        Mono pairs, normalised; noise by ring of frequency (B, R); true kernels, and the nearest sigma and radius.
+    """
+    made = make_batch(corpus, camera, size=size, indices=indices, seed=seed)
+    taken_out = normalisation(made.blurred, made.mask)
+    shares = torch.tensor([_disk_share(draw) for draw in made.draws])
+    return Batch(
+        sharp=GREY + CONTRAST * taken_out.apply(made.sharp),
+        blurred=GREY + CONTRAST * taken_out.apply(made.blurred),
+        kernel=_sized(made.kernel, kernel_size),
+        noise=CONTRAST * taken_out.apply_to_spectrum(made.noise_spectrum).sqrt(),
+        sigma=made.sigma * (1 - shares).sqrt(),
+        radius=2 * made.sigma * shares.sqrt(),
+        mask=made.mask,
+    )
+
+
+def _disk_share(draw: Draw) -> float:
+    """Share of the squared width that the disc of a lens explains."""
+    disk, gaussian = (draw.lens.radius / 2) ** 2, draw.lens.sigma**2
+    return disk / (disk + gaussian) if disk and not draw.by_computer else 0.0
+
+
+def _sized(kernel: Tensor, side: int) -> Tensor:
+    """Pad kernels (B, 1, K, K) with zeros, or cut them, to a side; the sum stays 1."""
+    margin = (side - kernel.shape[-1]) // 2
+    sized = torch.nn.functional.pad(kernel, (margin, margin, margin, margin))
+    return sized / sized.sum(dim=(-2, -1), keepdim=True)
