@@ -13,19 +13,12 @@ from pinsharp.images.discover import images_in
 
 @dataclass
 class _Seen:
-    """A file as it was last seen.
-
-    Attributes:
-        status: Its status.
-        since_s: When it was first seen like this, on the monotonic clock.
-        not_before_s: When it may be taken, if it was put off.
-        is_taken: Whether it was.
-    """
+    """A file as it was last seen."""
 
     status: stat_result
-    since_s: float
-    not_before_s: float = 0.0
-    is_taken: bool = False
+    since_s: float  # when it was first seen like this, on the monotonic clock
+    not_before_s: float = 0.0  # when it may be taken, if it was put off
+    is_taken: bool = False  # whether it was
 
 
 class Arrivals:

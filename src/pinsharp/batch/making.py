@@ -63,17 +63,11 @@ def make(job: Job, staging: Path, work: Work) -> Made:
 
 @dataclass(frozen=True)
 class Makers:
-    """Who makes results.
+    """Who makes results."""
 
-    Args:
-        load: Makes in a process what carries out jobs there.
-        work: Made by `load` already, for this process.
-        processes: How many; 1 is this one.
-    """
-
-    load: Load
-    work: Work | None = None
-    processes: int = 1
+    load: Load  # makes in a process what carries out jobs there
+    work: Work | None = None  # made by `load` already, for this process
+    processes: int = 1  # how many; 1 is this one
 
     def make(
         self, waiting: deque[Job], manifest: Manifest, staging: Path, *, ask_s: float | None = None

@@ -25,19 +25,13 @@ from pinsharp.workers import Free
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run has to do.
+    """What a run has to do."""
 
-    Attributes:
-        to_do: Jobs, in order.
-        over: What earlier runs have done; `done` if its end was not recorded, because they were killed, else `skipped`.
-        replaceable: Results that may be replaced.
-        failed_before: How many of those to do have failed before.
-    """
-
-    to_do: list[Job]
+    to_do: list[Job]  # jobs, in order
+    # What earlier runs have done; `done` if its end was not recorded, because they were killed, else `skipped`.
     over: list[Outcome]
-    replaceable: set[Path]
-    failed_before: int = 0
+    replaceable: set[Path]  # results that may be replaced
+    failed_before: int = 0  # how many of those to do have failed before
 
 
 @dataclass

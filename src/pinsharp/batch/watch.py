@@ -35,19 +35,12 @@ _ASK_S = 0.5
 
 @dataclass(frozen=True)
 class Place:
-    """Where images come from and go to.
+    """Where images come from and go to."""
 
-    Args:
-        source: Folder that is watched.
-        failed: Folder for images that cannot be restored.
-        settle_s: Seconds for which a file has to stand still.
-        overwrite: Whether older results, that are not ours, may be replaced.
-    """
-
-    source: Path
-    failed: Path
-    settle_s: float
-    overwrite: bool = False
+    source: Path  # folder that is watched
+    failed: Path  # folder for images that cannot be restored
+    settle_s: float  # seconds for which a file has to stand still
+    overwrite: bool = False  # whether older results, that are not ours, may be replaced
 
 
 class Watch:

@@ -22,20 +22,13 @@ _MASK = (1 << 63) - 1
 
 @dataclass(frozen=True)
 class Camera:
-    """A sensor and what reads it.
+    """A sensor and what reads it."""
 
-    Args:
-        bits: Depth that images are rounded to, 1 to 16.
-        read_noise: Standard deviation in units of full scale, before smoothing.
-        full_well: Electrons at full scale, which decide the shot noise; 0 for none.
-        smoothing: Sigma in pixels of the Gaussian that the read noise is smoothed with; 0 for white noise.
-        line_gain: Standard deviation of the gains of a line's pixels, each of which draws one column of the image.
-    """
-
-    bits: int = 8
-    read_noise: float = 0.0
-    full_well: float = 0.0
-    smoothing: float = 0.0
+    bits: int = 8  # depth that images are rounded to, 1 to 16
+    read_noise: float = 0.0  # standard deviation in units of full scale, before smoothing
+    full_well: float = 0.0  # electrons at full scale, which decide the shot noise; 0 for none
+    smoothing: float = 0.0  # sigma in pixels of the Gaussian that the read noise is smoothed with; 0 for white noise
+    # Standard deviation of the gains of a line's pixels, each of which draws one column of the image.
     line_gain: float = 0.0
 
     def gains(self, normal: _Values) -> _Values:

@@ -15,15 +15,10 @@ Record = dict[str, object]
 
 @dataclass(frozen=True)
 class Task:
-    """Work on one image.
+    """Work on one image."""
 
-    Args:
-        record: What --json prints of it even if it fails: the input, and where the result was to go.
-        work: Does it, and returns what more --json prints and the line for people.
-    """
-
-    record: Record
-    work: Callable[[], tuple[Record, str]]
+    record: Record  # what --json prints of it even if it fails: the input, and where the result was to go
+    work: Callable[[], tuple[Record, str]]  # does it, and returns what more --json prints and the line for people
 
 
 @dataclass

@@ -20,15 +20,10 @@ HELD_OUT_SHARE = 10
 
 @dataclass(frozen=True)
 class Corpus:
-    """Sharp images as 8-bit colour tensors (3, H, W), with the names of their files.
+    """Sharp images as 8-bit colour tensors (3, H, W), with the names of their files."""
 
-    Args:
-        images: The images, of any sizes.
-        names: File names in the same order.
-    """
-
-    images: tuple[Tensor, ...]
-    names: tuple[str, ...]
+    images: tuple[Tensor, ...]  # the images, of any sizes
+    names: tuple[str, ...]  # file names in the same order
 
     def to(self, device: torch.device) -> "Corpus":
         """Move all images to a device, so that crops are cut there."""

@@ -28,27 +28,16 @@ KERNELS = "kernels"
 
 @dataclass(frozen=True)
 class BlurredFile:
-    """A blurred image on disk, as the manifest lists it.
+    """A blurred image on disk, as the manifest lists it."""
 
-    Args:
-        sharp: Sharp file, relative to the folder that all of them share.
-        sharp_sha256: Hash of its content.
-        kernel: Name of the kernel in the manifest's table.
-        sigma: Effective width of the kernel in pixels.
-        blurred: Blurred file, relative to the manifest.
-        blurred_sha256: Hash of its content.
-        border: Pixels that the blur has cut off on each side; 0 but for the boundary `valid`.
-        psnr: PSNR of the blurred against the sharp image in dB; None if they are equal.
-    """
-
-    sharp: str
-    sharp_sha256: str
-    kernel: str
-    sigma: float
-    blurred: str
-    blurred_sha256: str
-    border: int
-    psnr: float | None
+    sharp: str  # sharp file, relative to the folder that all of them share
+    sharp_sha256: str  # hash of its content
+    kernel: str  # name of the kernel in the manifest's table
+    sigma: float  # effective width of the kernel in pixels
+    blurred: str  # blurred file, relative to the manifest
+    blurred_sha256: str  # hash of its content
+    border: int  # pixels that the blur has cut off on each side; 0 but for the boundary `valid`
+    psnr: float | None  # PSNR of the blurred against the sharp image in dB; None if they are equal
 
 
 @dataclass(frozen=True)

@@ -76,25 +76,15 @@ class Degradation:
 
 @dataclass(frozen=True, eq=False)
 class BlurredPair:
-    """A sharp image and what the camera makes of it.
+    """A sharp image and what the camera makes of it."""
 
-    Args:
-        path: File of the sharp image.
-        kernel_name: Name of the kernel in its set.
-        kernel: True kernel (1, 1, K, K).
-        sharp: Sharp image (1, C, H, W), as large as the blurred one.
-        blurred: Blurred, noisy and rounded image (1, C, H, W).
-        whole: Sharp image before cropping; larger than `sharp` for the boundary `valid`.
-        index: Place of the pair in the list, which with the seed decides its noise.
-    """
-
-    path: Path
-    kernel_name: str
-    kernel: Tensor
-    sharp: Tensor
-    blurred: Tensor
-    whole: Tensor
-    index: int
+    path: Path  # file of the sharp image
+    kernel_name: str  # name of the kernel in its set
+    kernel: Tensor  # true kernel (1, 1, K, K)
+    sharp: Tensor  # sharp image (1, C, H, W), as large as the blurred one
+    blurred: Tensor  # blurred, noisy and rounded image (1, C, H, W)
+    whole: Tensor  # sharp image before cropping; larger than `sharp` for the boundary `valid`
+    index: int  # place of the pair in the list, which with the seed decides its noise
 
     @cached_property
     def sigma(self) -> float:

@@ -25,23 +25,14 @@ from pinsharp.errors import ConfigError, ImageError
 
 @dataclass(frozen=True)
 class PinCounts:
-    """Particles on one pin, before and after.
+    """Particles on one pin, before and after."""
 
-    Attributes:
-        number: The pin's number in the image after; where it was not found there, before.
-        box: Where it is, in the same image.
-        before: Particles on it; None if the pin was not found before.
-        after: The same after.
-        truth: True particles on it; None where the truth is not known.
-        minimum: Particles that it needs to pass.
-    """
-
-    number: int
-    box: Pin
-    before: int | None
-    after: int | None
-    truth: int | None
-    minimum: int
+    number: int  # the pin's number in the image after; where it was not found there, before
+    box: Pin  # where it is, in the same image
+    before: int | None  # particles on it; None if the pin was not found before
+    after: int | None  # the same after
+    truth: int | None  # true particles on it; None where the truth is not known
+    minimum: int  # particles that it needs to pass
 
     @property
     def verdicts(self) -> tuple[bool | None, bool | None]:
@@ -57,30 +48,18 @@ class PinCounts:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What an inspection says before and after.
+    """What an inspection says before and after."""
 
-    Attributes:
-        name: Of the image.
-        shape: Its height and width in pixels.
-        before: What was found in the image before.
-        after: What was found after, with the same settings.
-        matching: Pairs (after, before); `extra` was found only after, `missed` only before.
-        pins: Of both images; those found only before at the end.
-        tolerance: Pixels that the two positions of a particle may be apart.
-        truth: True particles, or None where they are not known.
-        scores: Before and after against the truth; None without.
-        wrong_pins: Pins judged wrongly, before and after; None where true particles or true pins are not known.
-    """
-
-    name: str
-    shape: tuple[int, int]
-    before: Inspection
-    after: Inspection
-    matching: Matching
-    pins: tuple[PinCounts, ...]
-    tolerance: float
-    truth: tuple[Particle, ...] | None = None
-    scores: tuple[Scores, Scores] | None = None
+    name: str  # of the image
+    shape: tuple[int, int]  # its height and width in pixels
+    before: Inspection  # what was found in the image before
+    after: Inspection  # what was found after, with the same settings
+    matching: Matching  # pairs (after, before); `extra` was found only after, `missed` only before
+    pins: tuple[PinCounts, ...]  # of both images; those found only before at the end
+    tolerance: float  # pixels that the two positions of a particle may be apart
+    truth: tuple[Particle, ...] | None = None  # true particles, or None where they are not known
+    scores: tuple[Scores, Scores] | None = None  # before and after against the truth; None without
+    # Pins judged wrongly, before and after; None where true particles or true pins are not known.
     wrong_pins: tuple[int, int] | None = None
 
     @property

@@ -32,17 +32,11 @@ SAME_PIN = 0.5
 
 @dataclass(frozen=True)
 class Matching:
-    """Detections and true particles, one to one.
+    """Detections and true particles, one to one."""
 
-    Attributes:
-        pairs: (detection, true particle), in the order of the detections.
-        extra: Detections without a particle: false alarms.
-        missed: Particles without a detection.
-    """
-
-    pairs: tuple[tuple[Particle, Particle], ...]
-    extra: tuple[Particle, ...]
-    missed: tuple[Particle, ...]
+    pairs: tuple[tuple[Particle, Particle], ...]  # (detection, true particle), in the order of the detections
+    extra: tuple[Particle, ...]  # detections without a particle: false alarms
+    missed: tuple[Particle, ...]  # particles without a detection
 
     @property
     def distances(self) -> tuple[float, ...]:
@@ -52,29 +46,17 @@ class Matching:
 
 @dataclass(frozen=True)
 class Scores:
-    """How good a detector was on an image.
+    """How good a detector was on an image."""
 
-    Attributes:
-        precision: Share of the detections that are particles; 1 if there is no detection.
-        recall: Share of the particles that were detected; 1 if there is no particle.
-        f1: Harmonic mean of both, 2 pairs / (detections + particles); 1 if there are neither.
-        average_precision: Area below precision over recall as the least strength falls, without interpolation.
-        localisation_rms: Root mean square distance of the pairs in pixels; None if there is no pair.
-        false_alarms: Detections that are no particle.
-        missed: Particles that were not detected.
-        pairs: Detections that are particles.
-        false_alarms_per_megapixel: The same false alarms, by the area of the image.
-    """
-
-    precision: float
-    recall: float
-    f1: float
-    average_precision: float
-    localisation_rms: float | None
-    false_alarms: int
-    missed: int
-    pairs: int
-    false_alarms_per_megapixel: float
+    precision: float  # share of the detections that are particles; 1 if there is no detection
+    recall: float  # share of the particles that were detected; 1 if there is no particle
+    f1: float  # harmonic mean of both, 2 pairs / (detections + particles); 1 if there are neither
+    average_precision: float  # area below precision over recall as the least strength falls, without interpolation
+    localisation_rms: float | None  # root mean square distance of the pairs in pixels; None if there is no pair
+    false_alarms: int  # detections that are no particle
+    missed: int  # particles that were not detected
+    pairs: int  # detections that are particles
+    false_alarms_per_megapixel: float  # the same false alarms, by the area of the image
 
 
 def match(found: Sequence[Particle], truth: Sequence[Particle], *, tolerance: float = TOLERANCE) -> Matching:

@@ -42,17 +42,11 @@ _BLACK = 1e-3
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was found on an image.
+    """What was found on an image."""
 
-    Attributes:
-        particles: Detections, the surest first.
-        pins: The pins, as found or as given; empty if the image shows none.
-        settings: What they were found with.
-    """
-
-    particles: tuple[Particle, ...]
-    pins: tuple[Pin, ...]
-    settings: DetectorSettings
+    particles: tuple[Particle, ...]  # detections, the surest first
+    pins: tuple[Pin, ...]  # the pins, as found or as given; empty if the image shows none
+    settings: DetectorSettings  # what they were found with
 
     @cached_property
     def counts(self) -> dict[int, int]:

@@ -42,15 +42,10 @@ Images = Callable[[], tuple[NDArray[Any], NDArray[Any]]]
 
 @dataclass(frozen=True)
 class Entry:
-    """An image of the report.
+    """An image of the report."""
 
-    Attributes:
-        comparison: What was found before and after.
-        images: Gives the two images that were compared, once more, if something of them is shown.
-    """
-
-    comparison: Comparison
-    images: Images
+    comparison: Comparison  # what was found before and after
+    images: Images  # gives the two images that were compared, once more, if something of them is shown
 
 
 def write_report(path: Path, entries: Sequence[Entry], about: Mapping[str, Any]) -> None:

@@ -26,17 +26,11 @@ _QUALITY = 85
 
 @dataclass(frozen=True)
 class Marks:
-    """Positions on one image, compared with a reference: the truth, or the other image.
+    """Positions on one image, compared with a reference: the truth, or the other image."""
 
-    Attributes:
-        agreed: In both.
-        extra: Not in the reference.
-        missed: Only in the reference.
-    """
-
-    agreed: tuple[Particle, ...]
-    extra: tuple[Particle, ...]
-    missed: tuple[Particle, ...]
+    agreed: tuple[Particle, ...]  # in both
+    extra: tuple[Particle, ...]  # not in the reference
+    missed: tuple[Particle, ...]  # only in the reference
 
 
 def marked(plane: Plane, marks: Marks, box: Box) -> str:

@@ -50,17 +50,13 @@ class MethodTraits:
 
 @dataclass(frozen=True, eq=False)
 class Deblurred:
-    """What a method returns.
+    """What a method returns."""
 
-    Args:
-        image: Restored images (B, C, H, W) in [0, 1], float32, on the device of the input.
-        kernel: The kernels that they were restored with, (B or 1, 1, K, K); None if they were restored end to end.
-        estimate: What is known about the blur: what was measured, or the given kernel beside the noise, if the method
-            uses that. None for methods that have no estimate.
-    """
-
-    image: Tensor
+    image: Tensor  # restored images (B, C, H, W) in [0, 1], float32, on the device of the input
+    # The kernels that they were restored with, (B or 1, 1, K, K); None if they were restored end to end.
     kernel: Tensor | None = None
+    # What is known about the blur: what was measured, or the given kernel beside the noise, if the method uses that.
+    # None for methods that have no estimate.
     estimate: BlurField | None = None
 
 

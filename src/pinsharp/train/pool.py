@@ -23,21 +23,13 @@ _ORDER, _WINDOWS = 600_000_000, 700_000_000  # set these random numbers apart fr
 
 @dataclass(frozen=True)
 class Observed:
-    """Training pairs as an estimator sees them.
+    """Training pairs as an estimator sees them."""
 
-    Args:
-        features: What it reads of each, (B, N, features); see `SpectrumNet.observe`.
-        kernel: True kernels (B, 1, K, K).
-        noise: Standard deviation of all noise, rounding included, (B,).
-        sigma: Sigmas of the kernels' Gaussian part, pixels, (B,).
-        radius: Radii of their disc part, pixels, (B,).
-    """
-
-    features: Tensor
-    kernel: Tensor
-    noise: Tensor
-    sigma: Tensor
-    radius: Tensor
+    features: Tensor  # what it reads of each, (B, N, features); see `SpectrumNet.observe`
+    kernel: Tensor  # true kernels (B, 1, K, K)
+    noise: Tensor  # standard deviation of all noise, rounding included, (B,)
+    sigma: Tensor  # sigmas of the kernels' Gaussian part, pixels, (B,)
+    radius: Tensor  # radii of their disc part, pixels, (B,)
 
 
 class Pool:

@@ -18,23 +18,17 @@ COLOURS = 3
 
 @dataclass(frozen=True)
 class NafnetConfig:
-    """Settings of NAFNet. The defaults are the authors' smaller model for GoPro.
+    """Settings of NAFNet. The defaults are the authors' smaller model for GoPro."""
 
-    Args:
-        width: Channels at full resolution, doubled with each level down. 32; their larger model has 64.
-        encoder_blocks: NAF blocks on each level on the way down: 1, 1, 1, 28.
-        middle_blocks: NAF blocks at the lowest resolution. 1.
-        decoder_blocks: NAF blocks on each level on the way up, lowest level first. One each.
-        pooling_window: Side in pixels of the window around each pixel over which its channel attention pools; 0 for the
-            whole image. Means over a whole image vary less than over a training crop, which costs quality on images
-            larger than that: the authors test with 1.5 times the crop, 384 for 256. It takes effect only on images
-            larger than the window, so that training is the same with it.
-    """
-
-    width: int = 32
-    encoder_blocks: tuple[int, ...] = (1, 1, 1, 28)
-    middle_blocks: int = 1
+    width: int = 32  # channels at full resolution, doubled with each level down. 32; their larger model has 64.
+    encoder_blocks: tuple[int, ...] = (1, 1, 1, 28)  # NAF blocks on each level on the way down: 1, 1, 1, 28
+    middle_blocks: int = 1  # NAF blocks at the lowest resolution. 1.
+    # NAF blocks on each level on the way up, lowest level first. One each.
     decoder_blocks: tuple[int, ...] = (1, 1, 1, 1)
+    # Side in pixels of the window around each pixel over which its channel attention pools; 0 for the whole image.
+    # Means over a whole image vary less than over a training crop, which costs quality on images larger than that: the
+    # authors test with 1.5 times the crop, 384 for 256. It takes effect only on images larger than the window, so that
+    # training is the same with it.
     pooling_window: int = 0
 
     def __post_init__(self) -> None:

@@ -32,48 +32,30 @@ Refine = Callable[[Tensor, Tensor | None], Tensor]
 
 @dataclass(frozen=True)
 class SwiftConfig:
-    """Settings of `swift`.
+    """Settings of `swift`."""
 
-    Args:
-        width: Channels at half resolution.
-        deep_width: Channels at quarter resolution.
-        blocks: Residual blocks before, and again after, the quarter-resolution part.
-        deep_blocks: Residual blocks at quarter resolution.
-        mono_blocks: Residual blocks of mono images' own, smaller trunk, after its quarter-resolution part; it has none
-            before. With 0 here and in the next, mono images share the trunk of colour images.
-        mono_deep_blocks: Its residual blocks at quarter resolution.
-        condition: Hidden width of the small net that tells every residual block which blur and noise to undo; 0 leaves
-            it out.
-        condition_doubt: Tell it too how uncertain the width of a measured kernel is.
-        filters: Filters in the Wiener bank.
-        filter_radius: Radius of these filters in pixels. The inverse of a disc rings far: cut to 40 pixels it lost 2 dB
-            at radius 4 against the uncut filter, cut to 96 it loses 0.1 dB there and 0.8 dB at radius 8.
-        filter_grid: Side of the frequency grid on which they are designed.
-        kernel_window: Side of the windows that the estimator reads, in pixels.
-        kernel_windows: Most windows that it reads of one image.
-        kernel_directions: Directions, an even number, by which it tells spectra apart; 0 for none.
-        kernel_noise_apart: Let a net of its own, which tells no directions apart, measure the noise.
-        kernel_hidden: Width of its hidden layers.
-        kernel_size: Side of the estimated kernels in pixels, odd.
-    """
-
-    width: int = 64
-    deep_width: int = 96
-    blocks: int = 2
-    deep_blocks: int = 4
+    width: int = 64  # channels at half resolution
+    deep_width: int = 96  # channels at quarter resolution
+    blocks: int = 2  # residual blocks before, and again after, the quarter-resolution part
+    deep_blocks: int = 4  # residual blocks at quarter resolution
+    # Residual blocks of mono images' own, smaller trunk, after its quarter-resolution part; it has none before. With 0
+    # here and in the next, mono images share the trunk of colour images.
     mono_blocks: int = 0
-    mono_deep_blocks: int = 0
+    mono_deep_blocks: int = 0  # its residual blocks at quarter resolution
+    # Hidden width of the small net that tells every residual block which blur and noise to undo; 0 leaves it out.
     condition: int = 64
-    condition_doubt: bool = False
-    filters: int = 3
+    condition_doubt: bool = False  # tell it too how uncertain the width of a measured kernel is
+    filters: int = 3  # filters in the Wiener bank
+    # Radius of these filters in pixels. The inverse of a disc rings far: cut to 40 pixels it lost 2 dB at radius 4
+    # against the uncut filter, cut to 96 it loses 0.1 dB there and 0.8 dB at radius 8.
     filter_radius: int = 96
-    filter_grid: int = 256
-    kernel_window: int = 128
-    kernel_windows: int = 32
-    kernel_directions: int = 0
-    kernel_noise_apart: bool = False
-    kernel_hidden: int = 192
-    kernel_size: int = 41
+    filter_grid: int = 256  # side of the frequency grid on which they are designed
+    kernel_window: int = 128  # side of the windows that the estimator reads, in pixels
+    kernel_windows: int = 32  # most windows that it reads of one image
+    kernel_directions: int = 0  # directions, an even number, by which it tells spectra apart; 0 for none
+    kernel_noise_apart: bool = False  # let a net of its own, which tells no directions apart, measure the noise
+    kernel_hidden: int = 192  # width of its hidden layers
+    kernel_size: int = 41  # side of the estimated kernels in pixels, odd
 
     def __post_init__(self) -> None:
         check_at_least(self, width=1, deep_width=1, filters=1, filter_radius=1, kernel_hidden=1, kernel_window=4)
