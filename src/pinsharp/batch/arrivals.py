@@ -24,12 +24,8 @@ class _Seen:
 class Arrivals:
     """The images in a folder, not in those below it, hidden ones left out.
 
-    An image counts as completely written when its size and its time of change have stood still for `settle_s`. One that
-    was moved in, finished long ago, counts at once, as do those that are there at the beginning.
-
-    Args:
-        folder: The folder.
-        settle_s: Seconds.
+    An image counts as completely written when its size and its time of change have stood still for `settle_s` seconds.
+    One that was moved in, finished long ago, counts at once, as do those that are there at the beginning.
     """
 
     def __init__(self, folder: Path, settle_s: float) -> None:

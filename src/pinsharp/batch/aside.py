@@ -14,10 +14,7 @@ REASON_SUFFIX = ".reason.txt"
 def move_aside(path: Path, folder: Path, reason: str) -> Path:
     """Move a file into a folder, which is made if it is not there; the reason goes into NAME.reason.txt beside it.
 
-    If the name is taken, another one is found: `a.png`, `a.2.png`, `a.3.png`, ...
-
-    Returns:
-        Where the file is now.
+    If the name is taken, another one is found: `a.png`, `a.2.png`, `a.3.png`, ... Returns where the file is now.
 
     Raises:
         OutputError: If it cannot be moved; then it is where it was.

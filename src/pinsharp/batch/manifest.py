@@ -59,14 +59,7 @@ class Entry:
 
 
 class Manifest:
-    """The manifest of a folder, for one run alone; a context manager.
-
-    Args:
-        folder: Of the results; made if it is not there.
-
-    Attributes:
-        folder: The same.
-        is_new: Whether there was none before.
+    """The manifest of a folder for results, made if it is not there, for one run alone; a context manager.
 
     Raises:
         OutputError: If the folder cannot be written, or another run is at work in it.

@@ -46,13 +46,7 @@ figcaption { font-size: .85rem; overflow-wrap: anywhere; margin-top: .3rem; }
 
 
 def write_report(path: Path, outcomes: Sequence[Outcome], summary: Summary, settings: dict[str, object]) -> None:
-    """Write the page of a run.
-
-    Args:
-        path: Where; its folder is made if it is not there.
-        outcomes: What became of the images, in order.
-        summary: Of the same.
-        settings: What results were made with.
+    """Write the page of a run, outcomes in order, into a folder that is made if it is not there.
 
     Raises:
         OutputError: If it cannot be written.

@@ -47,14 +47,10 @@ class _Sorting:
 def plan_batch(
     jobs: Sequence[Job], manifest: Manifest, settings: dict[str, object], *, resume: bool, overwrite: bool
 ) -> Plan:
-    """Find out what is to be done, and remove what dead runs have left.
+    """Find out what is to be done of all that was asked for, and remove what dead runs have left.
 
-    Args:
-        jobs: All that was asked for; their results go into the manifest's folder.
-        manifest: Of that folder.
-        settings: What results are made with.
-        resume: Leave out what is done: the manifest says so, the result is there, and the input has the same hash.
-        overwrite: Replace older results, whoever made them.
+    With `resume` what is done is left out: the manifest says so, the result is there, and the input has the same hash.
+    With `overwrite` older results are replaced, whoever made them.
 
     Raises:
         ConfigError: If what is done was made with other settings.

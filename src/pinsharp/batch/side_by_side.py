@@ -28,13 +28,7 @@ _FRAME = (230, 159, 0)  # orange of Okabe and Ito's palette
 def draw(blurred: NDArray[Any], restored: NDArray[Any], *, labels: tuple[str, str]) -> Picture:
     """Draw both images side by side (below each other if they are very wide), and below them the most textured detail.
 
-    Args:
-        blurred: An image as `check_image` wants it; alpha is not shown.
-        restored: Another one, of the same dtype and shape.
-        labels: What to write above each.
-
-    Returns:
-        (H, W, 3), uint8.
+    Both are as `check_image` wants them, of one dtype and shape; alpha is not shown. The picture is (H, W, 3), uint8.
     """
     gain = brightening(blurred)
     images = [display(image, gain) for image in (blurred, restored)]

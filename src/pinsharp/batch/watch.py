@@ -119,10 +119,8 @@ class Watch:
     def _restored(self, pause: Callable[[], bool], *, is_once: bool = False) -> Iterator[Outcome]:
         """Restore what is ready, in order, and what becomes ready meanwhile.
 
-        Args:
-            pause: Is called when nothing is ready or being restored; waits until that may be otherwise. False if there
-                is nothing to wait for.
-            is_once: Whether what cannot be restored now is left for another run.
+        `pause` is called when nothing is ready or being restored; it waits until that may be otherwise, and is False if
+        there is nothing to wait for. With `is_once` what cannot be restored now is left for another run.
         """
         sweep(self._manifest.folder)
         waiting = deque[Job]()

@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
 
 def load_work(recipe: Recipe, *, share: int = 1, restorer: "Restorer | None" = None) -> Work:
-    """Load the model once; what is returned restores one file after another.
-
-    Args:
-        recipe: How.
-        share: How many processes share the threads.
-        restorer: The model, if it is loaded already.
+    """Load the model once; what is returned restores one file after another, with its `share` of the threads.
 
     Raises:
         PinsharpError: If no image could be restored with this recipe.
@@ -38,13 +33,7 @@ def load_work(recipe: Recipe, *, share: int = 1, restorer: "Restorer | None" = N
 def restore_job(
     job: Job, *, restorer: "Restorer", overwrite: bool = False, progress: "Progress | None" = None
 ) -> Figures:
-    """Restore one file, write the result and, if it is wanted, the picture of both.
-
-    Args:
-        job: Input and results.
-        restorer: The loaded model.
-        overwrite: Whether older results may be replaced.
-        progress: Is told how many of how many pixels are done.
+    """Restore one file, write the result and, if it is wanted, the picture of both; `progress` is told of pixels done.
 
     Raises:
         PinsharpError: If it cannot be read, restored or written.

@@ -28,11 +28,7 @@ def tell(
 ) -> Summary:
     """Print a line for each image that was restored or failed, as soon as it is known; none for those skipped.
 
-    Args:
-        outcomes: What became of images, as it comes.
-        teller: Prints it.
-        model: Name of the model, for --json.
-        note: Is given each of them too.
+    `model` is its name, for --json; `note` is given each outcome too.
     """
     summary = Summary()
     for outcome in outcomes:

@@ -54,12 +54,7 @@ def protocol_in_words(protocol: dict[str, Any]) -> str:
 
 
 def print_scores(about: dict[str, Any], rows: "Sequence[Row]") -> None:
-    """Print what was measured on what, and a table with a line a row and a column a kernel.
-
-    Args:
-        about: Header of the records.
-        rows: Figures.
-    """
+    """Print what was measured on what, and a table with a line a row and a column a kernel."""
     from rich.console import Console
 
     print(f"{about['data']}, {about['images']} images: {protocol_in_words(about['protocol'])}")

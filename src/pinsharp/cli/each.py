@@ -23,12 +23,7 @@ class Task:
 
 @dataclass
 class Teller:
-    """Tells what became of each of several images.
-
-    Args:
-        total: How many images were asked for; None if nobody knows.
-        as_json: Whether a JSON object a line is printed instead of words.
-    """
+    """Tells what became of each of `total` images (None if nobody knows), in words or as a JSON object a line."""
 
     total: int | None
     as_json: bool

@@ -24,16 +24,7 @@ DPI = 150
 
 
 def draw(blur: BlurField, *, title: str, kind: str) -> bytes:
-    """Draw the kernel of an image.
-
-    Args:
-        blur: The blur.
-        title: Name of the image.
-        kind: `png`, `pdf` or `svg`.
-
-    Returns:
-        The file's content.
-    """
+    """Draw the kernel of an image as the content of a file of a kind: `png`, `pdf` or `svg`."""
     figure = Figure(figsize=(12, 4), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     pixels, profile, transfer = figure.subplots(1, 3)

@@ -102,16 +102,10 @@ class Batch:
 def make_batch(
     corpus: Corpus, config: SynthesisConfig, *, size: int, indices: range, seed: int, first: int | None = None
 ) -> Batch:
-    """Make the training pairs of the given indices.
+    """Make the training pairs of the given sample numbers, square crops of `size` pixels, on the device of the corpus.
 
-    Args:
-        corpus: Sharp images, on the device where the pairs are to be made; each side at least `size` plus a kernel.
-        config: Distributions of blur and noise.
-        size: Side of the crops in pixels.
-        indices: Sample numbers.
-        seed: The run's seed.
-        first: Number of the step's first sample, which decides whether the whole step is mono; the first of `indices`
-            unless several processes share the step.
+    Each side of the sharp images is at least `size` plus a kernel. `first` is the number of the step's first sample,
+    which decides whether the whole step is mono: the first of `indices` unless several processes share the step.
     """
     device = corpus.images[0].device
     margin = config.kernel_size // 2

@@ -131,14 +131,7 @@ def blurred_pairs(paths: Sequence[Path], protocol: Degradation) -> Iterator[Blur
 
 
 def blurred_pair(path: Path, whole: Tensor, kernel_name: str, protocol: Degradation, number: int) -> BlurredPair:
-    """Blur one image with one kernel of the protocol.
-
-    Args:
-        path: File of the sharp image.
-        whole: Its pixels (1, C, H, W).
-        kernel_name: A name in the protocol's kernels.
-        protocol: How to blur.
-        number: Place of the image in the list, which decides the noise.
+    """Blur one image (1, C, H, W) with a kernel of the protocol; its `number` in the list decides the noise.
 
     Raises:
         ImageError: If the image is too small for the boundary `valid`.

@@ -54,21 +54,13 @@ class CameraSettings:
 
 
 def expose(panel: Panel, camera: CameraSettings, seed: int, kernel: Tensor | None = None) -> NDArray[Any]:
-    """Take a photograph of a panel.
+    """Take a photograph of a panel, (H, W), uint8 for 8 bits, uint16 for 12; without a kernel (1, 1, K, K) in focus.
 
-    Past its border the scene continues as it is there, which for a panel is what a camera would see.
-
-    Args:
-        panel: What is photographed.
-        camera: What with.
-        seed: Decides shading and noise; the same seed gives the same image.
-        kernel: Defocus (1, 1, K, K); None for a camera in focus.
-
-    Returns:
-        Image (H, W), uint8 for 8 bits, uint16 for 12.
+    Past its border the scene continues as it is there, which for a panel is what a camera would see. The seed decides
+    shading and noise: the same one gives the same image.
 
     Raises:
-        KernelError: If it is no kernel.
+        KernelError: If `kernel` is not a valid kernel.
     """
     import torch
 

@@ -49,12 +49,9 @@ class Entry:
 
 
 def write_report(path: Path, entries: Sequence[Entry], about: Mapping[str, Any]) -> None:
-    """Write the page, whole or not at all.
+    """Write the page, whole or not at all, into a folder that is made if it is not there.
 
-    Args:
-        path: Where; its folder is made if it is not there.
-        entries: One or more images.
-        about: What was compared and how, names and values, for the line below the title and the end of the page.
+    `about` says what was compared and how, for the line below the title.
 
     Raises:
         OutputError: If it cannot be written.

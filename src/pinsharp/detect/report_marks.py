@@ -34,13 +34,7 @@ class Marks:
 
 
 def marked(plane: Plane, marks: Marks, box: Box) -> str:
-    """Draw a part of an image with marks over it, at most `LONGEST` pixels long, as SVG.
-
-    Args:
-        plane: Brightness in [0, 1], (H, W); beyond is clipped.
-        marks: On the whole image.
-        box: The part.
-    """
+    """Draw a part of an image (H, W) in [0, 1] with marks over it, at most `LONGEST` pixels long, as SVG."""
     top, left, bottom, right = box
     cut = plane[top:bottom, left:right]
     scale = min(1.0, LONGEST / max(cut.shape))
@@ -121,13 +115,9 @@ def _levels(plane: Plane) -> NDArray[np.uint8]:
 
 
 def embedded(plane: Plane, width: int, height: int, suffix: str) -> str:
-    """An image inside an SVG of that size.
+    """An image (H, W) in [0, 1] inside an SVG of that size in its units; what is beyond is clipped, NaN is grey.
 
-    Args:
-        plane: Brightness in [0, 1], (H, W); beyond is clipped, NaN is grey.
-        width: In the SVG's units.
-        height: The same.
-        suffix: .jpg, smaller, or .png, which keeps every pixel.
+    The suffix is .jpg, smaller, or .png, which keeps every pixel.
     """
     levels = _levels(plane)
     address = jpeg_address(levels, _QUALITY) if suffix == ".jpg" else png_address(levels)

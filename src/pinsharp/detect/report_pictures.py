@@ -45,13 +45,7 @@ class Views:
 
 
 def draw_views(comparison: Comparison, before: NDArray[Any], after: NDArray[Any]) -> Views:
-    """Draw both images with marks.
-
-    Args:
-        comparison: Of the two images.
-        before: The image before, as it was compared.
-        after: The image after.
-    """
+    """Draw both images, as they were compared, with marks."""
     planes = brightness(before, BT601), brightness(after, BT601)
     marks = _marks(comparison)
     gain = _gain(planes)
@@ -69,14 +63,7 @@ def draw_views(comparison: Comparison, before: NDArray[Any], after: NDArray[Any]
 def draw_crops(
     comparison: Comparison, before: NDArray[Any], after: NDArray[Any], particles: Sequence[Particle]
 ) -> list[Crop]:
-    """Draw some of the detections that were found only before or only after, in both images.
-
-    Args:
-        comparison: Of the two images.
-        before: The image before, as it was compared.
-        after: The image after.
-        particles: Of `comparison.new` and `comparison.lost`.
-    """
+    """Draw some of the detections that were found only before or only after, in both images as they were compared."""
     planes = brightness(before, BT601), brightness(after, BT601)
     false = {particle for marks in _marks(comparison) for particle in marks.extra}
     is_known = comparison.truth is not None

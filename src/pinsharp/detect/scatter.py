@@ -13,13 +13,7 @@ _TRIES = 30  # places tried before a particle is left out of a crowded pin
 
 
 def scatter(settings: PanelSettings, pin: Pin, rng: np.random.Generator) -> list[Particle]:
-    """Draw the particles of a pin: how many, where, how large and how strong.
-
-    Args:
-        settings: The panel.
-        pin: Which pin.
-        rng: Source of randomness.
-    """
+    """Draw the particles of a pin: how many, where, how large and how strong."""
     particles: list[Particle] = []
     (top, bottom), (left, right) = settings.edges(pin.number), settings.sides
     start = left + min(settings.px(settings.particles.onset_um), right - left) * rng.random()

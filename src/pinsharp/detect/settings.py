@@ -71,10 +71,7 @@ _RANGES: dict[str, tuple[float, float]] = {
 
 
 def load_settings(path: str | Path | None) -> DetectorSettings:
-    """Read settings from a TOML file; what it leaves out keeps its default.
-
-    Args:
-        path: Lines such as `threshold = 6.0` and `minimum_per_pin = 8`; None for the defaults.
+    """Read settings from a TOML file with lines such as `threshold = 6.0`; what it leaves out keeps its default.
 
     Raises:
         ConfigError: If the file is missing or no TOML, or a setting is unknown, of the wrong type or out of range.

@@ -24,12 +24,7 @@ COLOURS = 3
 
 
 class Borrower(BlindMethod):
-    """A method that restores with a kernel: the given one, or what a lender measures.
-
-    Args:
-        name: What tables call it.
-        lender: Measures the blur where no kernel is given.
-        device: Where to compute: `cpu`, `cuda` or `auto`.
+    """A method that restores with a kernel: the given one, or what a lender measures, on `cpu`, `cuda` or `auto`.
 
     Raises:
         ConfigError: If the device is not there.
@@ -51,14 +46,7 @@ class Borrower(BlindMethod):
 
 
 class NonBlindNetMethod(Borrower):
-    """A network for colour that restores with a kernel: a given or a borrowed one.
-
-    Args:
-        loaded: The network and what its file says. It is moved to the device.
-        name: What tables call it.
-        lender: Measures the blur.
-        device: Where to compute, as for `net_method`.
-        precision: Of the convolutions, as for `net_method`.
+    """A network for colour that restores with a kernel: a given or a borrowed one; arguments as for `net_method`.
 
     Raises:
         ConfigError: If the device is not there or the precision unknown.

@@ -45,13 +45,7 @@ def solver(
 
 
 class SolverMethod(Borrower):
-    """A function of image and kernel as a method.
-
-    Args:
-        name: What tables call it.
-        solve: The function.
-        lender: Measures the blur where no kernel is given.
-        device: Where to compute: `cpu`, `cuda` or `auto`.
+    """A function of image and kernel as a method; the lender measures the blur where no kernel is given.
 
     Raises:
         ConfigError: If the device is not there.

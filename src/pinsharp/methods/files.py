@@ -97,21 +97,9 @@ def from_file(
 def _from_weights(
     path: Path, runtime: Runtime, device: torch.device, precision: Precision
 ) -> tuple[LoadedNet, Run | None, str, Precision]:
-    """Load a network from a weights file, and what is to compute its convolutions.
+    """Load a network from a .safetensors file, and what computes its convolutions: None for PyTorch.
 
-    Args:
-        path: A .safetensors file.
-        runtime: What was asked for.
-        device: Where the method computes; on a GPU only PyTorch does.
-        precision: What was asked for.
-
-    Returns:
-        The network; what computes its convolutions, None for PyTorch; the runtime's name; the precision to take.
-
-    Raises:
-        ConfigError: If runtime, network, device and precision do not go together.
-        MissingExtra: If the runtime is not installed.
-        WeightsError: If the file is missing or damaged.
+    On a GPU only PyTorch does. Further come the runtime's name and the precision to take.
     """
     weights = weights_bytes(path)
     loaded = parse_weights(path, weights)

@@ -54,11 +54,6 @@ class SelfDeblurMethod:
     A fit is kept in the cache folder while it lasts: one that was interrupted, or whose process died, goes on when the
     same image is restored with the same settings.
 
-    Args:
-        name: What tables call it.
-        config: Sizes, rates and steps of the fit.
-        device: Where to compute: `cpu`, `cuda` or `auto`.
-
     Raises:
         ConfigError: If the device is not there.
     """
