@@ -9,13 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from pinsharp.atomic import write_atomically
-from pinsharp.blur.kernels import (
-    check_kernel,
-    disk_kernel,
-    gaussian_disk_kernel,
-    gaussian_kernel,
-    measured_kernel,
-)
+from pinsharp.blur.kernels import check_kernel, disk_kernel, gaussian_disk_kernel, gaussian_kernel, measured_kernel
 from pinsharp.errors import KernelError
 
 GAUSSIAN8 = tuple(round(1.8 + 0.2 * step, 1) for step in range(8))

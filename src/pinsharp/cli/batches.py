@@ -20,11 +20,7 @@ def say_stopping() -> None:
 
 
 def tell(
-    outcomes: Iterable[Outcome],
-    teller: Teller,
-    model: str,
-    *,
-    note: Callable[[Outcome], object] | None = None,
+    outcomes: Iterable[Outcome], teller: Teller, model: str, *, note: Callable[[Outcome], object] | None = None
 ) -> Summary:
     """Print a line for each image that was restored or failed, as soon as it is known; none for those skipped.
 
@@ -35,11 +31,7 @@ def tell(
         summary.add(outcome)
         if note:
             note(outcome)
-        record: dict[str, object] = {
-            "input": str(outcome.job.input),
-            "output": str(outcome.job.output),
-            "model": model,
-        }
+        record: dict[str, object] = {"input": str(outcome.job.input), "output": str(outcome.job.output), "model": model}
         if outcome.state == "done":
             teller.done(record, outcome.figures, _line(outcome.job, outcome.figures))
             if outcome.figures.get("doubtful"):

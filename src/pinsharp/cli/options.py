@@ -97,8 +97,7 @@ Border = Annotated[
 ]
 Bits = Annotated[int, typer.Option(metavar="N", help="Round the blurred images to N bits, 1 to 16.")]
 Noise = Annotated[
-    float,
-    typer.Option(metavar="S", help="Add read noise of this standard deviation, in units of 1/255 of full scale."),
+    float, typer.Option(metavar="S", help="Add read noise of this standard deviation, in units of 1/255 of full scale.")
 ]
 Seed = Annotated[int, typer.Option(metavar="N", help="Decides the noise: the same seed gives the same images.")]
 Split = Annotated[

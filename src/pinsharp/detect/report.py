@@ -14,15 +14,7 @@ from pinsharp.atomic import make_folder, write_atomically
 from pinsharp.detect.comparison import Comparison
 from pinsharp.detect.comparison_figures import total_scores, total_wrong_pins
 from pinsharp.detect.report_marks import legend
-from pinsharp.detect.report_parts import (
-    chart_key,
-    facts,
-    images_table,
-    pins_chart,
-    pins_table,
-    scores_table,
-    table,
-)
+from pinsharp.detect.report_parts import chart_key, facts, images_table, pins_chart, pins_table, scores_table, table
 from pinsharp.detect.report_pictures import DETAIL, Crop, draw_crops, draw_views
 from pinsharp.detect.report_style import STYLE
 from pinsharp.detect.tables import Particle

@@ -34,10 +34,7 @@ def _number(looks: ParticleSettings, rng: np.random.Generator) -> int:
 
 
 def _place(
-    box: tuple[float, float, float, float],
-    others: list[Particle],
-    settings: PanelSettings,
-    rng: np.random.Generator,
+    box: tuple[float, float, float, float], others: list[Particle], settings: PanelSettings, rng: np.random.Generator
 ) -> tuple[float, float] | None:
     """Find a place for one more particle; None if the pin is too crowded."""
     diameter = settings.px(settings.particles.diameter_um)

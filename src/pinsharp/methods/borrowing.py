@@ -8,15 +8,7 @@ from torch import Tensor
 from pinsharp.blur.field import BlurField
 from pinsharp.methods.devices import Precision, choose_dtype, find_device
 from pinsharp.methods.execution import autocast, enter, given_kernel, leave, place
-from pinsharp.methods.method import (
-    BlindMethod,
-    Deblurred,
-    KernelFrom,
-    Kind,
-    Lender,
-    check_image,
-    check_takes_kernel,
-)
+from pinsharp.methods.method import BlindMethod, Deblurred, KernelFrom, Kind, Lender, check_image, check_takes_kernel
 from pinsharp.nets.weights import LoadedNet
 
 COLOURS = 3

@@ -31,12 +31,7 @@ def kernel_source(traits: Traits) -> KernelFrom:
 
 
 def net_method(
-    loaded: LoadedNet,
-    *,
-    name: str,
-    lender: Lender,
-    device: str | torch.device = "cpu",
-    precision: Precision = "auto",
+    loaded: LoadedNet, *, name: str, lender: Lender, device: str | torch.device = "cpu", precision: Precision = "auto"
 ) -> AnyNetMethod:
     """Make the method that fits a loaded network.
 
@@ -69,12 +64,7 @@ def network(summary: str, *, kernel_from: KernelFrom = "itself") -> MethodInfo:
 
 
 def from_file(
-    path: Path,
-    device: torch.device,
-    precision: Precision,
-    name: str | None = None,
-    *,
-    runtime: Runtime = "torch",
+    path: Path, device: torch.device, precision: Precision, name: str | None = None, *, runtime: Runtime = "torch"
 ) -> AnyNetMethod:
     """Make a method of a weights file or an exported one, named by its card unless there is a `name`.
 

@@ -10,15 +10,7 @@ from torch import Tensor
 
 from pinsharp.methods.devices import check_torch_only, choose_dtype, find_device
 from pinsharp.methods.entry import MethodInfo, Option, Request
-from pinsharp.methods.method import (
-    Deblurred,
-    KernelFrom,
-    Kind,
-    Method,
-    MethodTraits,
-    check_image,
-    check_takes_kernel,
-)
+from pinsharp.methods.method import Deblurred, KernelFrom, Kind, Method, MethodTraits, check_image, check_takes_kernel
 from pinsharp.runtimes.cache import cache_folder
 from pinsharp.settings import build, read_toml
 

@@ -127,9 +127,7 @@ def net_classes(name: str) -> tuple[Any, Any]:
 def make_config(name: str, settings: Mapping[str, Any]) -> Any:
     """Make the settings of a net from a table, such as `[config]` of a TOML file; what is left out keeps its default.
 
-    Args:
-        name: Kind of network, a name in `NETS`.
-        settings: Values by name. A list may stand for a tuple and a whole number for a real one.
+    A list may stand for a tuple and a whole number for a real one.
 
     Raises:
         ConfigError: If the net, a name, a type or a value is wrong.

@@ -197,12 +197,9 @@ class TrainConfig:
 
 
 def load_config(path: str | Path, overrides: list[str] | None = None) -> TrainConfig:
-    """Read a training file.
+    """Read a training file; overrides such as `run.seed=3`, `stage.0.steps=100` or `root=photos` are applied in order.
 
-    Args:
-        path: The TOML file.
-        overrides: Settings such as `run.seed=3`, `stage.0.steps=100` or `root=photos`, applied in order. Values are
-            TOML; what is no TOML is taken as text.
+    Their values are TOML; what is no TOML is taken as text.
 
     Raises:
         ConfigError: If the file is missing or no TOML, or a setting is unknown, of the wrong type or out of range.

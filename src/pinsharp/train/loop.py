@@ -88,12 +88,7 @@ def _resume(run: Run) -> tuple[int, int, dict[str, Any] | None]:
 
 
 def _fit(
-    run: Run,
-    number: int,
-    start: int,
-    optimiser_state: dict[str, Any] | None,
-    quiet: bool,
-    stop: Callable[[], bool],
+    run: Run, number: int, start: int, optimiser_state: dict[str, Any] | None, quiet: bool, stop: Callable[[], bool]
 ) -> None:
     """Train one stage from step `start` to its end, or until `stop` says so."""
     config, stage = run.config.run, run.config.stage[number]
@@ -138,13 +133,7 @@ def _pairs(run: Run, stage: StageConfig, seed: int) -> Callable[[range, int], Ba
     if stage.pairs:
         estimator: Any = run.net.get_submodule("kernel_net")
         pool = Pool(
-            estimator,
-            run.training,
-            run.config.data,
-            size=stage.crop,
-            pairs=stage.pairs,
-            block=stage.batch,
-            seed=seed,
+            estimator, run.training, run.config.data, size=stage.crop, pairs=stage.pairs, block=stage.batch, seed=seed
         )
         return pool.batch
 

@@ -67,10 +67,8 @@ class Pool:
     def batch(self, indices: range, first: int | None = None) -> Observed:
         """Give the samples of some indices.
 
-        Args:
-            indices: Sample numbers.
-            first: Number of the step's first sample, which decides how many windows of each are read; the first of
-                `indices` unless several processes share the step.
+        `first` is the number of the step's first sample, which decides how many windows of each are read; the first of
+        `indices` unless several processes share the step.
         """
         found = [self._pair(self._place(index)) for index in indices]
         features = torch.stack([feature for feature, _ in found])

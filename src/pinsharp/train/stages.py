@@ -82,9 +82,8 @@ class Stage(nn.Module):
     def forward(self, batch: Batch | Observed, index: int = 0) -> dict[str, Tensor]:
         """Compute `loss` and the parts of it that the log shows.
 
-        Args:
-            batch: Training pairs; for a kernel stage also as an estimator has observed them.
-            index: Number of the batch's first sample, which decides the jitter.
+        For a kernel stage the pairs may come as an estimator has observed them. `index`, the number of the batch's
+        first sample, decides the jitter.
         """
         if isinstance(batch, Observed):
             return {"loss": kernel_loss(self.net.kernel_net.judge(batch.features), batch)}

@@ -34,9 +34,6 @@ class DeepDeblur(EndToEnd):
 
     Every scale but the coarsest sees the blurred image and the result of the coarser scale, enlarged by a learned
     convolution. Nothing is added to the input.
-
-    Args:
-        config: Settings.
     """
 
     def __init__(self, config: DeepDeblurConfig | None = None) -> None:

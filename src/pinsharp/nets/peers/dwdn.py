@@ -49,11 +49,7 @@ class DwdnConfig:
 
 
 class Dwdn(nn.Module):
-    """Restore blurred colour images whose kernels are given; a blind use borrows another net's estimate.
-
-    Args:
-        config: Settings.
-    """
+    """Restore blurred colour images whose kernels are given; a blind use borrows another net's estimate."""
 
     def __init__(self, config: DwdnConfig | None = None) -> None:
         super().__init__()
@@ -83,9 +79,6 @@ class DwdnRestorer(nn.Module):
     """Features, their Wiener deconvolution (eq. 2), and refinement coarse to fine; nothing is added to the input.
 
     The scales share the encoder-decoder and the last layer; each has an entrance of its own.
-
-    Args:
-        config: Settings.
     """
 
     def __init__(self, config: DwdnConfig) -> None:

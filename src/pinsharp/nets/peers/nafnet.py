@@ -40,9 +40,6 @@ class Nafnet(EndToEnd):
     """Restore blurred colour images end to end: no kernel goes in and none comes out.
 
     The net predicts what is to be added to the blurred image.
-
-    Args:
-        config: Settings.
     """
 
     def __init__(self, config: NafnetConfig | None = None) -> None:
@@ -71,9 +68,7 @@ class Nafnet(EndToEnd):
 class LocalNafBlock(NafBlock):
     """NAF block whose channel attention pools over a window around each pixel; its weights are those of a NAF block.
 
-    Args:
-        channels: C of the input and output (B, C, H, W).
-        window: Side of the window, in pixels of the input.
+    The window's side is in pixels of the input.
     """
 
     def __init__(self, channels: int, window: int) -> None:
@@ -88,8 +83,7 @@ class LocalNafBlock(NafBlock):
 def local_mean(features: Tensor, window: int) -> Tensor:
     """Average features (B, C, H, W) over a window around each pixel; near the border, over the last that fits.
 
-    Returns:
-        Means (B, C, H, W), with one row or column instead of H or W where the window covers that side.
+    There is one row or column instead of H or W where the window covers that side.
     """
     full = features if features.dtype.itemsize > 4 else features.float()  # running sums outgrow half precision
     return _running_mean(_running_mean(full, window, -2), window, -1).to(features.dtype)

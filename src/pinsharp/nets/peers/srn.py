@@ -31,11 +31,8 @@ class SrnConfig:
 class Srn(EndToEnd):
     """Restore blurred colour images end to end: no kernel goes in and none comes out.
 
-    Every scale sees the blurred image and the result of the coarser scale, through which no gradient passes. The
-    image is never shrunk as a whole: the authors' test program does so with images above 1280 x 720.
-
-    Args:
-        config: Settings.
+    Every scale sees the blurred image and the result of the coarser scale, through which no gradient passes. The image
+    is never shrunk as a whole: the authors' test program does so with images above 1280 x 720.
     """
 
     def __init__(self, config: SrnConfig | None = None) -> None:
@@ -82,11 +79,9 @@ class ConvLstm(nn.Module):
         nn.init.zeros_(self.gates.bias)  # type: ignore[arg-type]
 
     def forward(self, features: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Run one step.
+        """Run one step on features (B, channels, H, W).
 
-        Args:
-            features: What comes in, (B, channels, H, W).
-            state: Cell and hidden state of the step before, (B, 2 channels, H', W') of another scale; None for zeros.
+        The state is cell and hidden state of the step before, (B, 2 channels, H', W') of another scale; None for zeros.
 
         Returns:
             The hidden state, (B, channels, H, W), and the new state, (B, 2 channels, H, W).

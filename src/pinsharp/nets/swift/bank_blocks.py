@@ -74,9 +74,7 @@ class BankBlocks:
     def stack(self, rows: slice, columns: slice) -> Tensor:
         """Stack image and copies at half resolution, those next to the lower and right border with its padding.
 
-        Args:
-            rows: From and to which row; from a whole stride, to a whole stride or the image's end.
-            columns: From and to which column, likewise.
+        Rows and columns run from a whole stride to a whole stride or the image's end.
 
         Returns:
             (1, 4 C (count + 1), h / 2, w / 2), channels last, in the data type of convolutions.

@@ -58,9 +58,6 @@ class SpectrumNet(nn.Module):
     Each window gives a profile; an MLP reads every profile, the results are pooled over the windows (mean and maximum,
     so that their number is free), joined by the mean profile, and a second MLP gives four numbers: the logarithm of the
     width, its standard deviation, the share of the disc and the logarithm of the noise.
-
-    Args:
-        config: Settings.
     """
 
     MIN_LOG_NOISE = math.log(5e-5)

@@ -73,9 +73,6 @@ class Swift(nn.Module):
     """Blind deblurring in three steps: estimate kernel and noise, deconvolve by a bank, refine by a small U-shaped net.
 
     Mono and colour images share all weights but the first and the last layer, unless mono has a trunk of its own.
-
-    Args:
-        config: Settings.
     """
 
     def __init__(self, config: SwiftConfig | None = None) -> None:
@@ -142,11 +139,7 @@ class Swift(nn.Module):
 
 
 class SwiftRestorer(nn.Module):
-    """The part of `swift` that takes the kernel: Wiener bank, then a trunk at half and quarter resolution.
-
-    Args:
-        config: Settings.
-    """
+    """The part of `swift` that takes the kernel: Wiener bank, then a trunk at half and quarter resolution."""
 
     STRIDE = 4
 
@@ -173,13 +166,9 @@ class SwiftRestorer(nn.Module):
         self.refine: Refine | None = None  # set, it takes the place of `refiner`: the same net in another runtime
 
     def forward(self, blurred: Tensor, kernel: Tensor, noise: Tensor, width_std: Tensor | None = None) -> Tensor:
-        """Restore images (B, C, H, W).
+        """Restore images (B, C, H, W) with kernels (B, 1, K, K) and noise (B,) in units of full scale.
 
-        Args:
-            blurred: The images.
-            kernel: Their kernels (B, 1, K, K).
-            noise: Their noise in units of full scale, (B,).
-            width_std: Relative standard deviation of the kernels' widths, (B,); None where they are true.
+        `width_std` is the relative standard deviation of the kernels' widths, (B,); None where they are true.
         """
         height, width = blurred.shape[-2:]
         if torch.is_inference_mode_enabled() and len(blurred) == 1:
@@ -208,13 +197,8 @@ class SwiftRestorer(nn.Module):
     ) -> SwiftWindows:
         """Prepare to restore one image window by window; the whole image is one window too.
 
-        Args:
-            read: Gives parts of the image.
-            shape: Channels (1 or 3), height and width of the image.
-            kernel: Its kernel (1, 1, K, K).
-            noise: Its noise (1,).
-            width_std: Relative standard deviation of the kernel's width, (1,); None where it is true.
-            largest: Height and width of the largest window.
+        The shape is channels (1 or 3), height and width of the image, `largest` height and width of the largest window;
+        kernel, noise and `width_std` are as for `forward`, of one image.
         """
         reach = _whole_strides(self._trunk(_mode(shape[0])).reach)
         at_once = _whole_strides(largest[0]) + 2 * reach

@@ -32,12 +32,9 @@ REFERENCE_RATIO = 7e-3
 
 
 class WienerBank(nn.Module):
-    """Deconvolve an image with `count` Wiener filters of finite radius.
+    """Deconvolve an image with `count` Wiener filters of finite radius in pixels; they fade out over its outer 40 %.
 
-    Args:
-        count: Number of filters.
-        radius: Radius of the filters in pixels. They fade out over its outer 40 %.
-        grid: Side of the frequency grid on which filters are designed, at least 2 * radius + 1.
+    Filters are designed on a grid of frequencies of at least 2 * radius + 1 a side.
     """
 
     def __init__(self, count: int, radius: int, grid: int) -> None:
@@ -57,12 +54,7 @@ class WienerBank(nn.Module):
         self.taper: Tensor
 
     def forward(self, image: Tensor, kernel: Tensor, noise: Tensor) -> Tensor:
-        """Deconvolve images.
-
-        Args:
-            image: Blurred images (B, C, H, W).
-            kernel: Kernels (B, 1, K, K).
-            noise: Noise of each image in units of full scale, (B,).
+        """Deconvolve images (B, C, H, W) with kernels (B, 1, K, K) and noise (B,) in units of full scale.
 
         Returns:
             Deconvolved images (B, count, C, H, W), float32. Past the border the image goes on with its edge value.
@@ -79,15 +71,9 @@ class WienerBank(nn.Module):
         return fast_size(shape[0] + 2 * self.radius), fast_size(shape[1] + 2 * self.radius)
 
     def transfers(self, kernel: Tensor, noise: Tensor, shape: tuple[int, int]) -> list[Tensor]:
-        """Transform the filters of one image for `planes`.
+        """Transform the filters of one image, of kernel (1, 1, K, K) and noise (1,), for `planes`.
 
-        Args:
-            kernel: Its kernel (1, 1, K, K).
-            noise: Its noise in units of full scale, (1,).
-            shape: What `transform_shape` says.
-
-        Returns:
-            A spectrum (H', W' // 2 + 1) for each filter.
+        The shape is what `transform_shape` says. Gives a spectrum (H', W' // 2 + 1) for each filter.
         """
         with torch.autocast(device_type=kernel.device.type, enabled=False):
             filters = self.filters(kernel.float(), noise.float())[0]  # (count, 2R + 1, 2R + 1)

@@ -85,10 +85,7 @@ class KernelNet(nn.Module):
         return 1 + sum(size - 1 for size in self.sizes)
 
     def forward(self, blurred: Tensor) -> Tensor:
-        """Estimate one kernel an image.
-
-        Args:
-            blurred: Images (B, C, H, W) in [0, 1], of any size and number of channels.
+        """Estimate one kernel an image: from (B, C, H, W) in [0, 1], of any size and number of channels.
 
         Returns:
             Kernels (B, 1, K, K), sum 1, in the weights' precision even under autocast.
@@ -113,9 +110,8 @@ class KernelNet(nn.Module):
 def compose_filters(filters: Sequence[Tensor]) -> Tensor:
     """Convolve a chain of filters with one another, sample by sample: what they do in sequence, as one kernel.
 
-    Args:
-        filters: Stages (B, out, in, size, size) of odd sizes, the first with 1 channel in and the last with 1 out, each
-            taking as many channels in as the one before gives out.
+    Stages are (B, out, in, size, size) of odd sizes, the first with 1 channel in and the last with 1 out, each taking
+    as many channels in as the one before gives out.
 
     Returns:
         Kernels (B, 1, K, K) with K = 1 + sum(size - 1): convolution, not correlation, and not normalised.
