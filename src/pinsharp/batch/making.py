@@ -55,7 +55,8 @@ def make(job: Job, staging: Path, work: Work) -> Made:
         if identity_of(job.input) != before:
             raise ImageError("expected an image that stays as it is while it is restored, got a change; run it again")
     except PinsharpError as error:
-        return Made({}, None, named(_with_places(error, staging, job.output.parent), str(job.input)))
+        where_it_goes = str(error).replace(str(staging), str(job.output.parent))
+        return Made({}, None, named(type(error)(where_it_goes), str(job.input)))
     except Exception as error:  # noqa: BLE001 - one bad image must not end a night's work on the others
         return Made({}, None, named(PinsharpError(f"{type(error).__name__}: {error}"), str(job.input)))
     return Made(figures, source)
@@ -125,8 +126,3 @@ def _load_maker(load: Load, staging: Path) -> Callable[[Job], Iterator[Made]]:
         yield make(job, staging, work)
 
     return make_one
-
-
-def _with_places(error: PinsharpError, staging: Path, folder: Path) -> PinsharpError:
-    """The same error about the place where the result was to go."""
-    return type(error)(str(error).replace(str(staging), str(folder)))

@@ -23,25 +23,15 @@ from pinsharp.errors import ConfigError, ImageError, OutputError, PinsharpError
 from pinsharp.workers import Free
 
 
-@dataclass(frozen=True)
+@dataclass
 class Plan:
     """What a run has to do."""
 
-    to_do: list[Job]  # jobs, in order
+    to_do: list[Job] = field(default_factory=list)  # jobs, in order
     # What earlier runs have done; `done` if its end was not recorded, because they were killed, else `skipped`.
-    over: list[Outcome]
-    replaceable: set[Path]  # results that may be replaced
-    failed_before: int = 0  # how many of those to do have failed before
-
-
-@dataclass
-class _Sorting:
-    """A plan while it is made."""
-
-    to_do: list[Job] = field(default_factory=list)
     over: list[Outcome] = field(default_factory=list)
-    replaceable: set[Path] = field(default_factory=set)
-    foreign: list[Path] = field(default_factory=list)
+    replaceable: set[Path] = field(default_factory=set)  # results that may be replaced
+    failed_before: int = 0  # how many of those to do have failed before
 
 
 def plan_batch(
@@ -58,19 +48,20 @@ def plan_batch(
     """
     sweep(manifest.folder)
     entries = manifest.entries()
-    sorting = _Sorting()
+    plan, foreign = Plan(), list[Path]()
     for job in jobs:
-        _sort(job, entries.get(job.output.name), manifest, sorting, settings, resume=resume, overwrite=overwrite)
-    if sorting.foreign:
-        more = f" (and {len(sorting.foreign) - 1} more)" if len(sorting.foreign) > 1 else ""
+        entry = entries.get(job.output.name)
+        foreign += _sort(job, entry, manifest, plan, settings, resume=resume, overwrite=overwrite)
+    if foreign:
+        more = f" (and {len(foreign) - 1} more)" if len(foreign) > 1 else ""
         raise OutputError(
-            f"{sorting.foreign[0]}{more}: expected a new name, got an existing file of which the manifest knows "
-            "nothing; --overwrite replaces it"
+            f"{foreign[0]}{more}: expected a new name, got an existing file of which the manifest knows nothing; "
+            "--overwrite replaces it"
         )
-    known = [entries[job.output.name] for job in sorting.to_do if job.output.name in entries]
-    failed = sum(entry.state == "failed" for entry in known)
-    manifest.add(sorting.to_do, settings)
-    return Plan(sorting.to_do, sorting.over, sorting.replaceable, failed)
+    known = [entries[job.output.name] for job in plan.to_do if job.output.name in entries]
+    plan.failed_before = sum(entry.state == "failed" for entry in known)
+    manifest.add(plan.to_do, settings)
+    return plan
 
 
 def run_batch(
@@ -148,13 +139,13 @@ def _sort(
     job: Job,
     entry: Entry | None,
     manifest: Manifest,
-    sorting: _Sorting,
+    plan: Plan,
     settings: dict[str, object],
     *,
     resume: bool,
     overwrite: bool,
-) -> None:
-    """Put one job where it belongs."""
+) -> list[Path]:
+    """Put one job where it belongs in the plan; returns the older file, if any, that is in its way."""
     existing = [path for path in job.results if os.path.lexists(path)]
     is_ours = False
     if resume and entry:
@@ -163,14 +154,13 @@ def _sort(
             manifest.finish(job)
         is_done = (entry.state == "done" or cut_off) and len(existing) == len(job.results)
         if is_done and _is_same(job, entry, settings, overwrite=overwrite):
-            sorting.over.append(Outcome(job, "done" if cut_off else "skipped", entry.figures))
-            return
+            plan.over.append(Outcome(job, "done" if cut_off else "skipped", entry.figures))
+            return []
         is_ours = entry.is_written or cut_off
     if overwrite or is_ours:
-        sorting.replaceable.add(job.output)
-    elif existing:
-        sorting.foreign.append(existing[0])
-    sorting.to_do.append(job)
+        plan.replaceable.add(job.output)
+    plan.to_do.append(job)
+    return existing[:1] if job.output not in plan.replaceable else []
 
 
 def _is_same(job: Job, entry: Entry, settings: dict[str, object], *, overwrite: bool) -> bool:

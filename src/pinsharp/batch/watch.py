@@ -14,7 +14,7 @@ from pinsharp.batch.aside import move_aside
 from pinsharp.batch.fingerprint import fingerprint
 from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.job import Job, Outcome, Work
-from pinsharp.batch.making import Load, Made, Makers, staging_folder
+from pinsharp.batch.making import Load, Makers, staging_folder
 from pinsharp.batch.manifest import Entry, Manifest
 from pinsharp.batch.run import conclude, was_cut_off
 from pinsharp.errors import FormatError, ImageError, OutputError
@@ -131,7 +131,10 @@ class Watch:
         ):
             for event in events:
                 if not isinstance(event, Free):
-                    yield from self._settled(self._concluded(*event, staging), is_once=is_once)
+                    job, made = event
+                    may_replace = self._may_replace(job)
+                    outcome = conclude(job, made, self._manifest, staging, may_replace=may_replace)
+                    yield from self._settled(outcome, is_once=is_once)
                     continue
                 yield from self._add(waiting, event.count)
                 while not waiting and not event.busy:
@@ -177,9 +180,6 @@ class Watch:
         """Whether an older result may be replaced: if it is ours, or everything may."""
         entry = self._manifest.entry(job)
         return self.place.overwrite or (entry is not None and entry.is_written)
-
-    def _concluded(self, job: Job, made: Made, staging: Path) -> Outcome:
-        return conclude(job, made, self._manifest, staging, may_replace=self._may_replace(job))
 
     def _settled(self, outcome: Outcome, *, is_once: bool) -> Iterator[Outcome]:
         """Find a place for an image that was tried: done, put off, or moved aside."""

@@ -29,23 +29,17 @@ GOPRO_SPLITS = ("train", "test")
 class Degradation:
     """Protocol by which sharp images become blurred ones: what two figures must share to be compared.
 
-    Args:
-        kernel_set: Kernels as `pinsharp.blur.kernel_names.named_kernels` takes them, such as `gaussian8`.
-        boundary: How an image continues past its border; with `valid` the sharp image is cropped to the blurred one.
-        bits: Depth to which blurred images are rounded, 1 to 16.
-        noise: Standard deviation of the read noise in units of full scale, >= 0.
-        seed: Decides, with the place of a pair in the list, its noise.
-
     Raises:
         ConfigError: If a setting is out of range.
         KernelError: If `kernel_set` names no kernels.
     """
 
-    kernel_set: str = "gaussian8"
+    kernel_set: str = "gaussian8"  # kernels as `pinsharp.blur.kernel_names.named_kernels` takes them
+    # How an image continues past its border; with `valid` the sharp image is cropped to the blurred one.
     boundary: Boundary = "reflect"
-    bits: int = 8
-    noise: float = 0.0
-    seed: int = 0
+    bits: int = 8  # depth to which blurred images are rounded, 1 to 16
+    noise: float = 0.0  # standard deviation of the read noise in units of full scale, >= 0
+    seed: int = 0  # decides, with the place of a pair in the list, its noise
     kernels: Mapping[str, Tensor] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -58,9 +58,10 @@ def page(entries: Sequence[Entry], about: Mapping[str, Any]) -> str:
     scores = total_scores(comparisons)
     ordered = sorted(comparisons, key=lambda each: -len(each.new) - len(each.lost))[:MOST_IMAGES]
     shown = [entry for entry in entries if any(entry.comparison is each for each in ordered)]
+    compared = " · ".join(f"{name} {value}" for name, value in about.items())
     body = [
         "<h1>pinsharp: inspected before and after</h1>",
-        f'<p class="quiet">{time.strftime("%Y-%m-%d %H:%M")} · {_words(about)}</p>',
+        f'<p class="quiet">{time.strftime("%Y-%m-%d %H:%M")} · {text(compared)}</p>',
         facts(comparisons, scores),
         *_against_truth(comparisons),
         *_images(comparisons, len(shown)),
@@ -70,10 +71,6 @@ def page(entries: Sequence[Entry], about: Mapping[str, Any]) -> str:
         *_settings(comparisons),
     ]
     return document(f"pinsharp: {text(comparisons[0].name)} inspected before and after", STYLE, body)
-
-
-def _words(about: Mapping[str, Any]) -> str:
-    return text(" · ".join(f"{name} {value}" for name, value in about.items()))
 
 
 def _against_truth(comparisons: Sequence[Comparison]) -> list[str]:
@@ -184,10 +181,6 @@ def _figure(crop: Crop, *, is_only: bool) -> str:
 def _settings(comparisons: Sequence[Comparison]) -> list[str]:
     """What both sides were inspected with, so that the page can be made again."""
     settings = comparisons[0].after.settings
-    rows = [(name.replace("_", " "), text(_value(value))) for name, value in vars(settings).items()]
+    rows = [(name.replace("_", " "), text(f"{value}")) for name, value in vars(settings).items()]
     rows.append(("matching tolerance", f"{comparisons[0].tolerance:g} px"))
     return ["<h2>Settings of the detector, before and after alike</h2>", table(["setting", "value"], rows)]
-
-
-def _value(value: object) -> str:
-    return ", ".join(f"{each:g}" for each in value) if isinstance(value, tuple) else f"{value}"

@@ -120,17 +120,14 @@ def _read(path: str | Path, kind: type[_Row]) -> tuple[_Row, ...]:
         raise ConfigError(f"{path}: expected a table as text (CSV in UTF-8), got bytes; export it again") from error
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        _check_header(next(reader, []), kind)
+        header = next(reader, [])
+        if header != _header(kind):
+            raise ConfigError(
+                f"expected the header {','.join(_header(kind))}, got {','.join(header) or 'none'}; name the columns so"
+            )
         return tuple(_row(values, kind) for values in reader if values)
     except (ConfigError, csv.Error) as error:
         raise ConfigError(f"{path}, line {max(1, reader.line_num)}: {error}") from None
-
-
-def _check_header(found: list[str], kind: type[_Row]) -> None:
-    if found != _header(kind):
-        raise ConfigError(
-            f"expected the header {','.join(_header(kind))}, got {','.join(found) or 'none'}; name the columns so"
-        )
 
 
 def _row(values: list[str], kind: type[_Row]) -> _Row:

@@ -21,9 +21,9 @@ _SIDE = 5
 class DeepDeblurConfig:
     """Settings of DeepDeblur. The defaults are those of the authors' PyTorch version."""
 
-    width: int = 64  # channels of every layer. 64.
-    blocks: int = 19  # 5x5 ResBlocks of each scale. 19.
-    scales: int = 3  # scales, each half as large as the one before, with weights of its own. 3.
+    width: int = 64  # channels of every layer
+    blocks: int = 19  # 5x5 ResBlocks of each scale
+    scales: int = 3  # scales, each half as large as the one before, with weights of its own
 
     def __post_init__(self) -> None:
         check_at_least(self, width=1, blocks=0, scales=1)

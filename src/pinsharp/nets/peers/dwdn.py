@@ -31,7 +31,7 @@ class DwdnConfig:
     """Settings of DWDN. The defaults are the authors', but for `noise`."""
 
     features: int = 16  # channels that are deconvolved. 16: the transforms cost time for each.
-    feature_blocks: int = 3  # 5x5 ResBlocks of the feature extraction. 3.
+    feature_blocks: int = 3  # 5x5 ResBlocks of the feature extraction
     # What the feature extraction sees past the border. `zeros` as in the authors' code, though the Wiener step rings
     # from the edge that zeros make; `replicate` is kinder to borders.
     feature_padding: PaddingMode = "zeros"
@@ -40,9 +40,9 @@ class DwdnConfig:
     # it gains 0.6 dB at sigma 1.8 and 1.0 at 3.2 on average, `median` loses 0.3 and 5.1. Training can scale the
     # features to suit `median`; which is better after it has not been tried.
     noise: Literal["mean", "median"] = "mean"
-    width: int = 32  # channels of the refinement at full resolution, doubled on each of two levels down. 32.
-    blocks: int = 3  # 5x5 ResBlocks of the refinement on each level, down and up. 3.
-    scales: int = 2  # scales of the refinement, each half as large as the one before. 2.
+    width: int = 32  # channels of the refinement at full resolution, doubled on each of two levels down
+    blocks: int = 3  # 5x5 ResBlocks of the refinement on each level, down and up
+    scales: int = 2  # scales of the refinement, each half as large as the one before
 
     def __post_init__(self) -> None:
         check_at_least(self, features=1, feature_blocks=0, width=1, blocks=0, scales=1)

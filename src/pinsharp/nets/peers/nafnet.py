@@ -22,7 +22,7 @@ class NafnetConfig:
 
     width: int = 32  # channels at full resolution, doubled with each level down. 32; their larger model has 64.
     encoder_blocks: tuple[int, ...] = (1, 1, 1, 28)  # NAF blocks on each level on the way down: 1, 1, 1, 28
-    middle_blocks: int = 1  # NAF blocks at the lowest resolution. 1.
+    middle_blocks: int = 1  # NAF blocks at the lowest resolution
     # NAF blocks on each level on the way up, lowest level first. One each.
     decoder_blocks: tuple[int, ...] = (1, 1, 1, 1)
     # Side in pixels of the window around each pixel over which its channel attention pools; 0 for the whole image.

@@ -29,17 +29,17 @@ class SelfDeblurConfig:
     # Side of the kernel in pixels, odd. The authors set it for each image; 21 is the side of the paper that this
     # project follows. Too small a kernel cannot describe the blur, too large a one fits slower.
     kernel_size: int = 21
-    levels: int = 5  # times that the image generator halves its resolution. 5.
+    levels: int = 5  # times that the image generator halves its resolution
     channels: int = 128  # channels on every level. 128; `SMALL`, with a quarter of them, takes a sixth of the time.
     skip_channels: int = 16  # channels of the shortcut across each level. 16; 0 leaves the shortcuts out.
-    noise_channels: int = 8  # channels of the noise that the image comes from. 8.
+    noise_channels: int = 8  # channels of the noise that the image comes from
     # Level from which on a non-local block lets all places of the image speak to each other, counted from 1. 3; 0 for
     # none.
     non_local_from: int = 3
-    kernel_noise: int = 200  # length of the noise that the kernel comes from. 200.
-    kernel_hidden: int = 1000  # width of the kernel generator's only hidden layer. 1000.
+    kernel_noise: int = 200  # length of the noise that the kernel comes from
+    kernel_hidden: int = 1000  # width of the kernel generator's only hidden layer
     steps: int = 5000  # steps of the optimiser. 5000; the authors' script for photographs makes 2500.
-    image_lr: float = 1e-2  # adam's rate for the image generator. 1e-2.
+    image_lr: float = 1e-2  # Adam's rate for the image generator
     # Adam's rate for the kernel generator. 1e-4: it has one output for thousands of pixels to agree on.
     kernel_lr: float = 1e-4
     # Shares of the steps after which both rates are halved. 2000, 3000 and 4000 of 5000.

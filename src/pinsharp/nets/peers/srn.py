@@ -17,9 +17,9 @@ COLOURS = 3
 class SrnConfig:
     """Settings of SRN. The defaults are the authors' published colour model."""
 
-    width: int = 32  # channels at full resolution, doubled on each of two levels down. 32.
-    blocks: int = 3  # 5x5 ResBlocks on each level, down and up. 3.
-    scales: int = 3  # scales, each half as large as the one before. 3.
+    width: int = 32  # channels at full resolution, doubled on each of two levels down
+    blocks: int = 3  # 5x5 ResBlocks on each level, down and up
+    scales: int = 3  # scales, each half as large as the one before
     # What carries features from scale to scale: `none` in the authors' colour model; `lstm`, a convolutional LSTM at
     # the lowest level, in the model of their GoPro figures, which sees one channel at a time.
     cell: Literal["none", "lstm"] = "none"
