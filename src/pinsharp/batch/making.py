@@ -73,13 +73,11 @@ class Makers:
     def make(
         self, waiting: deque[Job], manifest: Manifest, staging: Path, *, ask_s: float | None = None
     ) -> Generator[tuple[Job, Made] | Free, None, None]:
-        """Carry out jobs, begun in order; what goes wrong with one stops no other.
+        """Carry out jobs, begun in order, in a staging folder; what goes wrong with one stops no other.
 
-        Args:
-            waiting: Jobs, taken from the left. It may be added to and cleared between any two results.
-            manifest: Learns when a job is begun.
-            staging: Folder in which results are made.
-            ask_s: If given, more jobs are asked for with `Free`, and it never ends by itself; see `in_processes`.
+        Jobs are taken from the left of `waiting`, which may be added to and cleared between any two results; the
+        manifest learns when one is begun. With `ask_s` more jobs are asked for with `Free`, and it never ends by
+        itself; see `in_processes`.
 
         Yields:
             Each job with what was made of it, in the order in which they end.

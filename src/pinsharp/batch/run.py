@@ -67,15 +67,10 @@ def plan_batch(
 def run_batch(
     plan: Plan, manifest: Manifest, load: Load, stop: Stop, *, work: Work | None = None, processes: int = 1
 ) -> Generator[Outcome, None, None]:
-    """Carry a plan out; what goes wrong with one image stops nobody else.
+    """Carry a plan out; what goes wrong with one image stops nobody else, and the manifest learns of each step.
 
-    Args:
-        plan: What is to be done.
-        manifest: Learns of each step before and after it is taken.
-        load: Makes what carries out the jobs.
-        stop: If somebody asks it, what is being done is finished and nothing else begun.
-        work: Made by `load` already, for this process.
-        processes: How many; 1 is this one.
+    If somebody asks `stop`, what is being done is finished and nothing else begun. `load`, `work` and `processes` are
+    as for `Makers`.
 
     Yields:
         What became of each job, in the order in which they end.

@@ -44,17 +44,10 @@ class Place:
 
 
 class Watch:
-    """Restores what is in a folder and what arrives there.
+    """Restores what is in a folder and what arrives there, into the folder of a manifest.
 
-    Args:
-        place: Where from.
-        manifest: Of the folder for the results.
-        load: Makes what carries out jobs.
-        settings: What results are made with.
-        stop: If somebody asks it, the current images are finished, and that is all.
-        say: Is told about images that have to wait.
-        work: Made by `load` already, for this process.
-        processes: How many images are restored at a time, each in a process of its own; 1 is this process.
+    If somebody asks `stop`, the current images are finished, and that is all; `say` is told about images that have to
+    wait. `load`, `work` and `processes` are as for `Makers`.
 
     Raises:
         ImageError: If there is no folder to watch.

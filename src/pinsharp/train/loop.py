@@ -36,11 +36,8 @@ def train(
 ) -> Run:
     """Train a net through all stages of a config and leave weights, log, pictures and checkpoint in its folder.
 
-    Args:
-        config: The run.
-        resume: Go on from the folder's checkpoint.
-        quiet: Show no progress.
-        stop: Whether to stop; asked after every step. Of several processes, one that says yes stops them all.
+    With `resume` it goes on from the folder's checkpoint. `stop` is asked after every step; of several processes, one
+    that says yes stops them all.
 
     Returns:
         The run. If it was stopped (`is_stopped`), its checkpoint is that of the last step.

@@ -33,19 +33,10 @@ class Observed:
 
 
 class Pool:
-    """A number of training pairs, each made when it is first asked for.
+    """A number of training pairs, a multiple of `block`, which are made together when the first of them is asked for.
 
     Sample `index` of a run is always the same pair with the same windows: in the first round they come in their own
-    order, in each later one in another.
-
-    Args:
-        estimator: What is trained.
-        corpus: Sharp images, on the device where the pairs are to be made.
-        config: Distributions of blur and noise.
-        size: Side of the crops in pixels.
-        pairs: How many pairs there are, a multiple of `block`. Each takes some 40 KiB.
-        block: Pairs that are made together.
-        seed: The stage's seed.
+    order, in each later one in another. Each pair takes some 40 KiB. The corpus is on the device where they are made.
     """
 
     def __init__(

@@ -47,13 +47,9 @@ def check_stage(net: nn.Module, kind: StageKind) -> None:
 
 
 class Stage(nn.Module):
-    """A net under the loss of one stage; what the stage does not train is frozen.
+    """A net under the loss of one stage; what the stage does not train is frozen. The seed is that of the jitter.
 
-    Args:
-        net: Net of a kind in `pinsharp.nets.registry.NETS`, with `kernel_net` and `restorer` where it estimates and
-            takes a kernel.
-        config: The stage.
-        seed: Seed of the jitter.
+    The net has `kernel_net` and `restorer` where it estimates and takes a kernel.
 
     Raises:
         ConfigError: If the net has nothing that such a stage could train, a frozen part is not there, or nothing is

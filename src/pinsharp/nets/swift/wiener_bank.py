@@ -80,19 +80,14 @@ class WienerBank(nn.Module):
         return [corner_spectrum(one, shape) for one in filters]
 
     def planes(self, image: Tensor, transfers: Sequence[Tensor], shape: tuple[int, int]) -> Iterator[Tensor]:
-        """Give what `forward` gives, one plane after another; for restoring, not for training.
+        """Give what `forward` gives, one plane (h, w) after another, float32; for restoring, not for training.
 
         Half the time of `forward` on a megapixel of colour, one core (docs/speed.md): one transform at a time stays in
         the cache, filters are transformed without the rows that they do not have, rows that are cut off are left out.
 
-        Args:
-            image: Image with `radius` pixels of neighbours above and before it, and at least as many below and behind,
-                (C, H', W'), float32.
-            transfers: What `transfers` gives for H' and W'.
-            shape: Height and width of the image without its neighbours.
-
-        Yields:
-            (h, w), float32: all channels deconvolved with the first filter, then all with the second, and so on.
+        The image (C, H', W'), float32, comes with `radius` pixels of neighbours above and before it, and at least as
+        many below and behind; `shape` is (h, w), without them. `transfers` are those for H' and W'. All channels are
+        deconvolved with the first filter, then all with the second, and so on.
         """
         lengths = (image.shape[-2], image.shape[-1])
         # A filter's centre is at (R, R) here, so the result lies R further down and to the right.

@@ -33,18 +33,10 @@ _HEAD_SIDE = 11
 class KernelNet(nn.Module):
     """Estimate the kernel of a blurred image, as in fig. 2 of the paper.
 
-    An 11x11 convolution and ResBlocks, global average pooling, 1x1 convolutions, four filters, one kernel. All
-    convolutions replicate the border: zeros around an image are sharp edges, which speak for a narrower kernel.
-
-    Args:
-        channels: Width of the convolutions before the pooling.
-        blocks: Number of ResBlocks, with a skip around all of them.
-        stride: Stride of the first convolution.
-        code: Channels after the pooling, from which each filter is made by a 1x1 convolution of its own.
-        chain: Filters side by side (G): the stages of the chain have 1 -> G -> ... -> G -> 1 channels.
-        filter_sizes: Sides of the filters in pixels, odd; they compose to a kernel of side `1 + sum(size - 1)`.
-        constraint: `sum` divides the kernel by its sum, so it may dip below zero; `softmax` makes it positive as well.
-        standardise: Whether each image is brought to mean 0 and deviation 1 first, which no kernel depends on.
+    An 11x11 convolution and ResBlocks with a skip around all of them, global average pooling, 1x1 convolutions, four
+    filters, one kernel. All convolutions replicate the border: zeros around an image are sharp edges, which speak for a
+    narrower kernel. The stages of the chain have 1 -> G -> ... -> G -> 1 channels, G being `chain`; the other settings
+    are as in `UdbdConfig`.
     """
 
     def __init__(
