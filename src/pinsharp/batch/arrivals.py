@@ -7,7 +7,6 @@ from os import stat_result
 from pathlib import Path
 
 from pinsharp.batch.fingerprint import identity
-from pinsharp.errors import ImageError
 from pinsharp.images.discover import images_in
 
 
@@ -88,16 +87,6 @@ class Arrivals:
 
     def _is_complete(self, seen: _Seen) -> bool:
         return _age_s(seen) >= self.settle_s and time.monotonic() >= seen.not_before_s
-
-
-def check_folder(folder: Path) -> None:
-    """Refuse what cannot be watched.
-
-    Raises:
-        ImageError: If it is no folder.
-    """
-    if not folder.is_dir():
-        raise ImageError(f"{folder}: expected a folder to watch, got none; make it first")
 
 
 def _age_s(seen: _Seen) -> float:

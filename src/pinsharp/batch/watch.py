@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pinsharp.atomic import sweep
-from pinsharp.batch.arrivals import Arrivals, check_folder
+from pinsharp.batch.arrivals import Arrivals
 from pinsharp.batch.aside import move_aside
 from pinsharp.batch.fingerprint import fingerprint
 from pinsharp.batch.interrupts import Stop
@@ -221,7 +221,8 @@ def check_place(place: Place, results: Path) -> None:
         ImageError: If there is no folder to watch.
         OutputError: If results, or failures, would land where images are looked for.
     """
-    check_folder(place.source)
+    if not place.source.is_dir():
+        raise ImageError(f"{place.source}: expected a folder to watch, got none; make it first")
     source = place.source.resolve()
     for what, folder in (("results", results), ("failures", place.failed)):
         if folder.resolve() == source:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
@@ -111,7 +112,14 @@ def compare(
         )
     _check_inside(truth or (), (height, width))
     first, second = (inspect(image, settings, pins=pins) for image in (before, after))
-    comparison = Comparison(
+    scores = wrong_pins = None
+    if truth is not None:
+        judge = partial(score, truth=truth, tolerance=tolerance, area_px=height * width)
+        scores = judge(first.particles), judge(second.particles)
+    if truth is not None and pins:
+        count_wrong = partial(judged_wrongly, truth=truth, pins=pins, minimum=settings.minimum_per_pin)
+        wrong_pins = count_wrong(first), count_wrong(second)
+    return Comparison(
         name=name,
         shape=(height, width),
         before=first,
@@ -119,18 +127,9 @@ def compare(
         matching=match(second.particles, first.particles, tolerance=tolerance),
         pins=_pin_counts(first, second, truth, settings.minimum_per_pin),
         tolerance=tolerance,
-    )
-    if truth is None:
-        return comparison
-    scores = [score(each.particles, truth, tolerance=tolerance, area_px=height * width) for each in (first, second)]
-    wrong = None
-    if pins:
-        wrong = [judged_wrongly(each, truth, pins, settings.minimum_per_pin) for each in (first, second)]
-    return replace(
-        comparison,
-        truth=tuple(truth),
-        scores=(scores[0], scores[1]),
-        wrong_pins=(wrong[0], wrong[1]) if wrong else None,
+        truth=None if truth is None else tuple(truth),
+        scores=scores,
+        wrong_pins=wrong_pins,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +34,10 @@ def stamp(canvas: Floats, centre: tuple[float, float], reach: float, profile: Pr
     ]
     if not all(spans):
         return
-    rows, columns = (_subpixels(span) - middle for span, middle in zip(spans, centre, strict=True))
+    rows, columns = (
+        span.start - 0.5 + (np.arange(len(span) * SAMPLES) + 0.5) / SAMPLES - middle
+        for span, middle in zip(spans, centre, strict=True)
+    )
     light = profile(rows[:, None], columns[None, :])  # (h * SAMPLES, w * SAMPLES)
     averaged = light.reshape(len(spans[0]), SAMPLES, len(spans[1]), SAMPLES).mean(axis=(1, 3))
     canvas[spans[0].start : spans[0].stop, spans[1].start : spans[1].stop] += averaged
@@ -106,7 +108,3 @@ def _slope(along: Floats, square: Floats, gloss: float) -> Floats:
     away = square - 1.8 * along + 0.81  # squared distance from a point 0.9 radii behind the centre
     glossy: Floats = bare + gloss * np.exp(-away)
     return glossy
-
-
-def _subpixels(span: range) -> Any:
-    return span.start - 0.5 + (np.arange(len(span) * SAMPLES) + 0.5) / SAMPLES

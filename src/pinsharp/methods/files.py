@@ -95,7 +95,8 @@ def _from_weights(
     loaded = parse_weights(path, weights)
     dtype = choose_dtype(precision, device)
     if device.type != "cpu":
-        _check_cpu(runtime, device)
+        if runtime not in ("torch", "auto"):
+            raise ConfigError(f"the runtime {runtime} computes on the CPU, got the device {device}; use --device cpu")
         return loaded, None, "torch", precision
     name = str(runtime)
     if name == "auto":
@@ -124,8 +125,3 @@ def _from_export(
         raise ConfigError(f"{path} computes in {exported.precision}, got {precision}; export it in that precision")
     taken: Precision = "bfloat16" if exported.dtype == torch.bfloat16 else "float32"
     return exported.loaded, exported.run, exported.runtime, taken
-
-
-def _check_cpu(runtime: str, device: torch.device) -> None:
-    if runtime not in ("torch", "auto") and device.type != "cpu":
-        raise ConfigError(f"the runtime {runtime} computes on the CPU, got the device {device}; use --device cpu")

@@ -92,7 +92,8 @@ class Stage(nn.Module):
             restored = self._deconvolved(batch.blurred, self._jittered(batch, index))
             return {"loss": self._image_loss(restored, batch.sharp)}
         estimate = self.net.estimate(batch.blurred)
-        image = self._image_loss(self._deconvolved(batch.blurred, self._fed(estimate)), batch.sharp)
+        fed = estimate.detach() if self.config.detach else estimate
+        image = self._image_loss(self._deconvolved(batch.blurred, fed), batch.sharp)
         kernel = kernel_loss(estimate, batch)
         return {"loss": self.config.kernel_weight * kernel + image, "kernel_loss": kernel, "image_loss": image}
 
@@ -113,10 +114,6 @@ class Stage(nn.Module):
         """Sharp images for all scales, shrunk as the net itself has it."""
         with torch.autocast(sharp.device.type, enabled=False):  # half precision would round them
             return list(self.net.targets(sharp)) if self.traits.has_scales else [sharp]
-
-    def _fed(self, estimate: BlurField) -> BlurField:
-        """The estimate as the restorer sees it."""
-        return estimate.detach() if self.config.detach else estimate
 
     def _jittered(self, batch: Batch, index: int) -> BlurField:
         """The true blur with the errors of an estimate on it, and how large they may be."""
