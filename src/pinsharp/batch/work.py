@@ -53,7 +53,8 @@ def restore_job(
 
 def _labels(job: Job, result: "Restored", model: str) -> tuple[str, str]:
     times = f", {result.iterations} iterations" if result.iterations > 1 else ""
-    return f"{printable(job.input.name)}: {width_in_words(result.defocus)}", f"Restored by {model}{times}"
+    width = width_in_words(result.defocus.sigma, result.defocus.sigma_relative_std, result.defocus.family)
+    return f"{printable(job.input.name)}: {width}", f"Restored by {model}{times}"
 
 
 def _figures(result: "Restored") -> Figures:
