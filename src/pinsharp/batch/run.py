@@ -152,10 +152,11 @@ def _sort(
             plan.over.append(Outcome(job, "done" if cut_off else "skipped", entry.figures))
             return []
         is_ours = entry.is_written or cut_off
-    if overwrite or is_ours:
-        plan.replaceable.add(job.output)
     plan.to_do.append(job)
-    return existing[:1] if job.output not in plan.replaceable else []
+    if not (overwrite or is_ours):
+        return existing[:1]
+    plan.replaceable.add(job.output)
+    return []
 
 
 def _is_same(job: Job, entry: Entry, settings: dict[str, object], *, overwrite: bool) -> bool:

@@ -103,14 +103,7 @@ class Method(Protocol):
         """
 
 
-class Estimator(Protocol):
-    """Whatever measures the blur of an image."""
-
-    def estimate(self, image: Tensor) -> BlurField:
-        """Measure the blur of images (B, C, H, W) in [0, 1]; the estimate may be on another device."""
-
-
-class Lender(Estimator, Protocol):
+class Lender(Protocol):
     """Whatever measures blurs for methods that cannot."""
 
     device: torch.device
@@ -119,6 +112,9 @@ class Lender(Estimator, Protocol):
     @property
     def info(self) -> "WeightsInfo":
         """What its weights say about themselves."""
+
+    def estimate(self, image: Tensor) -> BlurField:
+        """Measure the blur of images (B, C, H, W) in [0, 1]; the estimate may be on another device."""
 
     def estimate_parts(self, parts: Tensor) -> BlurField:
         """Measure the one blur of several parts (N, C, H, W) that were cut out of one image."""
