@@ -7,7 +7,7 @@ from pinsharp.bench.detection.records import SHARP, InspectionFigures, StudyReco
 from pinsharp.bench.detection.scene import TUNING_SEED
 from pinsharp.bench.engine.bootstrap import Estimate, ratio_of_sums
 from pinsharp.bench.engine.methods import LINEAR_LIMIT, TRUE_KERNEL
-from pinsharp.bench.quality.plots import width_of
+from pinsharp.bench.show.figures import width_of
 from pinsharp.bench.show.typeset import MARK, Cell, Column, Group, Table, times
 
 Panels = Mapping[int, InspectionFigures]

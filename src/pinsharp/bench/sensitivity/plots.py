@@ -8,10 +8,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from pinsharp.bench.engine.methods import BLURRED, TRUE_KERNEL
-from pinsharp.bench.quality.plots import PSNRS
 from pinsharp.bench.quality.records import Measurement
 from pinsharp.bench.sensitivity.setting import ESTIMATED, Setting, parts
-from pinsharp.bench.show.figures import FONT, GREY, method_styles, new_figure, tidy
+from pinsharp.bench.show.figures import FONT, GREY, PSNRS, method_styles, new_figure, tidy
 from pinsharp.bench.show.sheet import Box, Version, draw_sheet, most_damaged
 from pinsharp.bench.show.typeset import Table
 from pinsharp.data.testset import BlurredPair

@@ -29,12 +29,16 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", "p", "h", ">")
 LINES = ("-", "--", "-.")
 GREY = "#6E6E6E"
 
+PSNRS = {"mean": "mean PSNR, dB", "aggregate": "aggregate PSNR, dB"}
+"""Both definitions and what the axis calls them: the mean of the images' PSNR, and 10 log10(1 / mean MSE)."""
+
 KINDS = ("png", "pdf")
 DPI = 200
 FONT = 8
 """Size of text in points: that of a caption, at the size at which a figure is made."""
 
-
+_FAMILIES = {"gaussian": "Gaussian sigma, pixels", "disk": "disc radius, pixels"}
+_OTHERS = "effective sigma, pixels"
 _PANEL, _LARGE_PANEL = (2.7, 2.6), (3.3, 3.2)  # inches, width and height
 _PANELS_BESIDE = 3
 _LEGEND_WIDTH, _LEGEND_ROW = 1.5, 0.17  # inches
@@ -173,3 +177,11 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
 def drawn(value: float | None) -> float:
     """What of a figure can be drawn: nothing where there is none or it is infinite."""
     return math.nan if value is None or math.isinf(value) else value
+
+
+def width_of(kernel: str, sigma: float) -> tuple[str, float]:
+    """Say what to call the width of a kernel, and the width: the one in its name, or the effective sigma."""
+    family, _, rest = kernel.partition(":")
+    if family in _FAMILIES and "+" not in rest:
+        return _FAMILIES[family], float(rest.partition(":")[0])
+    return _OTHERS, sigma

@@ -6,9 +6,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from pinsharp.bench.engine.methods import TRUE_KERNEL
-from pinsharp.bench.quality.plots import PSNRS
 from pinsharp.bench.show.figures import (
     FONT,
+    PSNRS,
     drawn,
     footnote,
     head,

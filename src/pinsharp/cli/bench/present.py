@@ -97,7 +97,7 @@ def check_psnr(psnr: str) -> None:
     Raises:
         ConfigError: With those there are.
     """
-    from pinsharp.bench.quality.plots import PSNRS
+    from pinsharp.bench.show.figures import PSNRS
     from pinsharp.errors import ConfigError
 
     if psnr not in PSNRS:
