@@ -38,17 +38,11 @@ _MARKS: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Version:
-    """What is shown of a row.
+    """What is shown of a row."""
 
-    Args:
-        label: Its name, and its figures on the whole panel.
-        image: The whole image (H, W).
-        matching: What was found on it, against the truth.
-    """
-
-    label: str
-    image: NDArray[Any]
-    matching: Matching
+    label: str  # its name, and its figures on the whole panel
+    image: NDArray[Any]  # the whole image (H, W)
+    matching: Matching  # what was found on it, against the truth
 
 
 def draw_cuts(shot: Shot, keep: Path, records: StudyRecords, kernel: str, box: Box | None = None) -> Figure:

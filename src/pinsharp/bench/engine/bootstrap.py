@@ -21,17 +21,11 @@ _ENDLESS = 1e12
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and where it probably lies.
+    """A figure and where it probably lies."""
 
-    Args:
-        value: Over all panels.
-        low: Lower end of the interval; None if there are too few panels for one.
-        high: Upper end; infinite where the denominator may vanish.
-    """
-
-    value: float
-    low: float | None = None
-    high: float | None = None
+    value: float  # over all panels
+    low: float | None = None  # lower end of the interval; None if there are too few panels for one
+    high: float | None = None  # upper end; infinite where the denominator may vanish
 
     def root(self) -> "Estimate":
         """The same of its square root."""

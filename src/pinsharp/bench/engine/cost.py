@@ -29,15 +29,10 @@ _SAMPLE_S = 0.002
 
 @dataclass(frozen=True)
 class Cost:
-    """What a call took.
+    """What a call took."""
 
-    Args:
-        seconds: Wall time, the GPU's queue emptied before and after.
-        peak_memory_mib: Memory that it added at its peak, in MiB; None where the system does not say.
-    """
-
-    seconds: float
-    peak_memory_mib: float | None
+    seconds: float  # wall time, the GPU's queue emptied before and after
+    peak_memory_mib: float | None  # memory that it added at its peak, in MiB; None where the system does not say
 
 
 def with_cost(work: Callable[[], Result], device: torch.device) -> tuple[Result, Cost]:

@@ -20,19 +20,12 @@ TRUE_KERNEL = ", true kernel"
 
 @dataclass(frozen=True)
 class Attempt:
-    """A method that restores every image so many times.
-
-    Args:
-        row: Name of the row.
-        passes: How many times it restores; 0 for rows that no method makes.
-        restorer: The loaded method; None for rows that no method makes.
-        about: What it is, as plain values for records; see `describe`.
-    """
+    """A method that restores every image so many times."""
 
     row: str
-    passes: int
-    restorer: Restorer | None
-    about: dict[str, Any]
+    passes: int  # how many times it restores; 0 for rows that no method makes
+    restorer: Restorer | None  # the loaded method; None for rows that no method makes
+    about: dict[str, Any]  # what it is, as plain values for records; see `describe`
 
 
 def attempts(

@@ -113,21 +113,13 @@ class Study(ABC, Generic[Task, Subject, Figures]):
 
 @dataclass(frozen=True)
 class Plan(Generic[Task, Subject, Figures]):
-    """What of a study is to be measured.
-
-    Args:
-        study: The study.
-        header: The first record.
-        tasks: What is missing, in order.
-        done: How many figures are there already.
-        is_news: Whether the file lacks the header: something is to be measured, or the methods have changed.
-    """
+    """What of a study is to be measured."""
 
     study: Study[Task, Subject, Figures]
-    header: dict[str, Any]
-    tasks: list[Task]
-    done: int
-    is_news: bool
+    header: dict[str, Any]  # the first record
+    tasks: list[Task]  # what is missing, in order
+    done: int  # how many figures are there already
+    is_news: bool  # whether the file lacks the header: something is to be measured, or the methods have changed
 
     @property
     def id(self) -> str:

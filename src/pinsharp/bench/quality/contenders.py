@@ -26,18 +26,11 @@ class Restored:
 
 @dataclass(frozen=True)
 class Contender:
-    """One row of a benchmark.
-
-    Args:
-        row: Name of the row.
-        restore: How it restores a pair.
-        about: What it is, as plain values for records; see `describe`.
-        device: Where it computes.
-    """
+    """One row of a benchmark."""
 
     row: str
     restore: Callable[[BlurredPair], Restored]
-    about: dict[str, Any] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)  # what it is, as plain values for records; see `describe`
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
 

@@ -30,30 +30,17 @@ _NOTHING = Scores(0, math.nan, math.nan, math.nan, math.nan)
 
 @dataclass(frozen=True)
 class Row:
-    """Figures of a method over a test set.
-
-    Args:
-        name: Name of the row.
-        images: How many restored images the figures are of; without any, the figures are NaN.
-        psnr: Mean PSNR by kernel, in dB.
-        mean_psnr: Mean PSNR over all, in dB.
-        aggregate_psnr: 10 log10(1 / mean MSE) in dB, the paper's definition.
-        ssim: Mean structural similarity.
-        relative_sigma_error: Median over the images; None for methods that measure no kernel.
-        blind_gap: What the true kernel adds to this blind row's mean PSNR, in dB, over the images that were restored
-            both ways; None if there are none.
-        failed: How many images could not be restored, and are in no figure.
-    """
+    """Figures of a method over a test set."""
 
     name: str
-    images: int
-    psnr: dict[str, float]
-    mean_psnr: float
-    aggregate_psnr: float
+    images: int  # how many restored images the figures are of; without any, the figures are NaN
+    psnr: dict[str, float]  # mean PSNR by kernel, in dB
+    mean_psnr: float  # mean PSNR over all, in dB
+    aggregate_psnr: float  # 10 log10(1 / mean MSE) in dB, the paper's definition
     ssim: float
-    relative_sigma_error: float | None
-    blind_gap: float | None
-    failed: int = 0
+    relative_sigma_error: float | None  # median over the images; None for methods that measure no kernel
+    blind_gap: float | None  # dB that the true kernel adds to the mean PSNR, over the images restored both ways
+    failed: int = 0  # how many images could not be restored, and are in no figure
 
 
 def judge(contender: Contender, pair: BlurredPair, image_sha256: str) -> tuple[Measurement, Restored]:

@@ -36,21 +36,13 @@ _DEFINITIONS = {
 
 @dataclass(frozen=True)
 class _Comparison:
-    """Rows of a run that are compared with one another.
-
-    Args:
-        run: The run.
-        rows: All its rows by name.
-        ours: Those whose lead is of interest.
-        others: Those that they are compared with.
-        idle: Those of either side that have restored nothing, and are compared with none.
-    """
+    """Rows of a run that are compared with one another."""
 
     run: RunRecords
-    rows: dict[str, Standing]
-    ours: list[Standing]
-    others: list[Standing]
-    idle: list[Standing]
+    rows: dict[str, Standing]  # all its rows by name
+    ours: list[Standing]  # those whose lead is of interest
+    others: list[Standing]  # those that they are compared with
+    idle: list[Standing]  # those of either side that have restored nothing, and are compared with none
 
     @property
     def has_both(self) -> bool:

@@ -32,21 +32,13 @@ Pair = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Standing:
-    """A row of a run.
-
-    Args:
-        row: Its name.
-        measured: What it has restored.
-        failures: Why it could not restore the others, as far as they were tried.
-        images: How many images the run has, that is restorations by kernel.
-        kernels: How many kernels the run has.
-    """
+    """A row of a run."""
 
     row: str
     measured: Mapping[Pair, Measurement]
-    failures: Mapping[Pair, str]
-    images: int
-    kernels: int
+    failures: Mapping[Pair, str]  # why it could not restore the others, as far as they were tried
+    images: int  # how many images the run has, that is restorations by kernel
+    kernels: int  # how many kernels the run has
 
     @property
     def expected(self) -> int:

@@ -53,26 +53,16 @@ _ORDER = 3  # of the splines that interpolate the reference
 
 @dataclass(frozen=True)
 class Registration:
-    """Where and how bright an image shows the scene of its reference.
+    """Where and how bright an image shows the scene of its reference."""
 
-    Args:
-        magnification: How many pixels of the image one of the reference becomes, about the centres of both.
-        row_shift: By how many pixels of the image the scene lies further down.
-        column_shift: By how many pixels of the image the scene lies further to the right.
-        gain: Grey levels of the image per grey level of the reference.
-        offset: Grey level of the image that black of the reference has, full scale 1.
-        sigma: Width in pixels of the image of the Gaussian that makes the reference as blurred as the image; 0 if the
-            image is the sharper one.
-        correlation: Between the image and the reference that was made to match it, both slightly smoothed; 1 for the
-            same scene in the same light, defocused everywhere alike.
-    """
-
-    magnification: float = 1.0
-    row_shift: float = 0.0
-    column_shift: float = 0.0
-    gain: float = 1.0
-    offset: float = 0.0
-    sigma: float = 0.0
+    magnification: float = 1.0  # how many pixels of the image one of the reference becomes, about the centres of both
+    row_shift: float = 0.0  # by how many pixels of the image the scene lies further down
+    column_shift: float = 0.0  # by how many pixels of the image the scene lies further to the right
+    gain: float = 1.0  # grey levels of the image per grey level of the reference
+    offset: float = 0.0  # grey level of the image that black of the reference has, full scale 1
+    sigma: float = 0.0  # Gaussian that makes the reference as blurred as the image; 0 if the image is the sharper one
+    # Between the image and the reference that was made to match it, both slightly smoothed; 1 for the same scene in the
+    # same light, defocused everywhere alike.
     correlation: float = 1.0
 
     def position_in_image(self, position: tuple[float, float], shape: Shape, reference: Shape) -> tuple[float, float]:

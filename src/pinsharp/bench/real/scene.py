@@ -22,23 +22,14 @@ Part = tuple[slice, slice]
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One level, and the sharp one brought to it.
+    """One level, and the sharp one brought to it."""
 
-    Args:
-        image: The level as it was taken, as in its file.
-        sharp: The registered sharp level in luma, (H, W) as the image.
-        found: How it was brought there.
-        widths: By how much the sharp level has to be blurred to match, in parts of the image; see `local_sigmas`.
-        part: What is judged: what both show, the border cut.
-        detail: What is shown.
-    """
-
-    image: NDArray[Any]
-    sharp: Plane
-    found: Registration
-    widths: list[float]
-    part: Part
-    detail: Part
+    image: NDArray[Any]  # the level as it was taken, as in its file
+    sharp: Plane  # the registered sharp level in luma, (H, W) as the image
+    found: Registration  # how it was brought there
+    widths: list[float]  # blur of the sharp level that matches, in parts of the image; see `local_sigmas`
+    part: Part  # what is judged: what both show, the border cut
+    detail: Part  # what is shown
 
 
 def set_scene(image: NDArray[Any], sharp: Plane, detail: Box, *, is_reference: bool) -> Scene:

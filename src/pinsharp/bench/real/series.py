@@ -22,14 +22,9 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 @dataclass(frozen=True)
 class Level:
-    """One image of a series.
+    """One image of a series."""
 
-    Args:
-        number: Steps of focus from the best one; its sign says to which side.
-        path: File of the image.
-    """
-
-    number: float
+    number: float  # steps of focus from the best one; its sign says to which side
     path: Path
 
     @property

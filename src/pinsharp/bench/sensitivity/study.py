@@ -32,19 +32,12 @@ from pinsharp.methods.method import Method, measures_first, takes_kernel
 
 @dataclass(frozen=True)
 class Sensitivity(Quality):
-    """Methods with the widths that they assume; what the picture shows is kept in memory, so one process measures all.
-
-    Args:
-        setting: Which blur, which widths; the protocol is its own.
-        estimator: Name of what estimated the kernels.
-        psnr: Which PSNR is drawn, a key of `PSNRS`.
-        detail: What the picture shows; None for what the blur has hurt most.
-    """
+    """Methods with the widths that they assume; what the picture shows is kept in memory: one process measures all."""
 
     setting: Setting
-    estimator: str
-    psnr: str = "mean"
-    detail: Box | None = None
+    estimator: str  # name of what estimated the kernels
+    psnr: str = "mean"  # which PSNR is drawn, a key of `PSNRS`
+    detail: Box | None = None  # what the picture shows; None for what the blur has hurt most
 
     @cached_property
     def shown(self) -> list[Shown]:

@@ -19,23 +19,14 @@ ALL_RUNTIMES = "torch:float32,torch:bfloat16,onnx,openvino:float32,openvino:bflo
 
 @dataclass(frozen=True)
 class Row:
-    """What one row measures.
+    """What one row measures."""
 
-    Args:
-        method: Name or file of a method, or the kind of an untrained network.
-        runtime: What computes its convolutions.
-        precision: Of them.
-        is_untrained: Whether the network is made anew, with random weights.
-        device: Where it computes.
-        name: What tables call it, if not by the others.
-    """
-
-    method: str
-    runtime: Runtime = "torch"
+    method: str  # name or file of a method, or the kind of an untrained network
+    runtime: Runtime = "torch"  # what computes its convolutions
     precision: Precision = "auto"
-    is_untrained: bool = False
+    is_untrained: bool = False  # whether the network is made anew, with random weights
     device: str = "cpu"
-    name: str | None = None
+    name: str | None = None  # what tables call it, if not by the others
 
     @property
     def label(self) -> str:

@@ -50,18 +50,11 @@ _MOST_MEGAPIXELS = 1000.0
 
 @dataclass(frozen=True)
 class Task:
-    """One image, and the rows that are to restore it.
+    """One image, and the rows that are to restore it."""
 
-    Args:
-        megapixels: About how many.
-        image: Its kind.
-        threads: How many PyTorch is given.
-        rows: Labels of the rows.
-    """
-
-    megapixels: float
+    megapixels: float  # about how many
     image: Image
-    threads: int
+    threads: int  # how many PyTorch is given
     rows: tuple[str, ...]
 
 
@@ -71,28 +64,17 @@ class Speed(Study[Task, BlurredPair, Timing]):
 
     The image is synthetic (noise of all scales, as strong at each octave) and blurred by a Gaussian. What a method
     cannot do, such as an image too large for the memory, is a timing with its reason.
-
-    Args:
-        made: The rows.
-        megapixels: Sizes.
-        threads: Numbers of threads; that of this process is put back after each timing.
-        repeats: How many calls the median is of.
-        images: Kinds of images.
-        apart: Whether each row loads in a process of its own, and not before.
-        load: Makes a method of a name, a device, a precision and a runtime.
-        runs: Records of a benchmark, which add the quality of each method.
-        psnr: Which PSNR is drawn, a key of `PSNRS`.
     """
 
     made: Sequence[Row]
     megapixels: Sequence[float] = (0.25, 1.0)
-    threads: Sequence[int] = (1,)
-    repeats: int = 5
+    threads: Sequence[int] = (1,)  # numbers of threads; that of this process is put back after each timing
+    repeats: int = 5  # how many calls the median is of
     images: Sequence[Image] = ("colour",)
-    apart: bool = False
-    load: Callable[..., Method] = load_method
-    runs: Sequence[RunRecords] = ()
-    psnr: str = "mean"
+    apart: bool = False  # whether each row loads in a process of its own, and not before
+    load: Callable[..., Method] = load_method  # makes a method of a name, a device, a precision and a runtime
+    runs: Sequence[RunRecords] = ()  # records of a benchmark, which add the quality of each method
+    psnr: str = "mean"  # which PSNR is drawn, a key of `PSNRS`
 
     kind = KIND
 

@@ -28,8 +28,7 @@ def real(
     ],
     out: Results,
     methods: Annotated[
-        str,
-        typer.Option(metavar="M,...", help="Methods and files, joined by commas; LABEL=METHOD names a row."),
+        str, typer.Option(metavar="M,...", help="Methods and files, joined by commas; LABEL=METHOD names a row.")
     ] = DEFAULT_MODEL,
     passes: Passes = "1,3",
     estimator: Annotated[

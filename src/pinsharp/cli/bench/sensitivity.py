@@ -7,16 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from pinsharp.cli.bench.measure import conduct, write_results
-from pinsharp.cli.bench.present import (
-    NUMBER_SUFFIXES,
-    Detail,
-    Psnr,
-    box_of,
-    check_psnr,
-    make_folder,
-    names,
-    show,
-)
+from pinsharp.cli.bench.present import NUMBER_SUFFIXES, Detail, Psnr, box_of, check_psnr, make_folder, names, show
 from pinsharp.cli.comparison import loader, sharp_images
 from pinsharp.cli.options import DEFAULT_MODEL, Border, Device, JsonDocument, Limit, Overwrite, Precision, Split
 from pinsharp.cli.outputs import check_results

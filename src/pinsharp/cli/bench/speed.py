@@ -27,8 +27,7 @@ def speed(
         typer.Argument(metavar="OUT", help="Folder for the results; records in it add the quality of each method."),
     ],
     methods: Annotated[
-        str,
-        typer.Option(metavar="M,...", help="Methods and files, joined by commas; LABEL=METHOD names a row."),
+        str, typer.Option(metavar="M,...", help="Methods and files, joined by commas; LABEL=METHOD names a row.")
     ] = DEFAULT_MODEL,
     runtimes: Annotated[
         str,
