@@ -22,9 +22,7 @@ from pinsharp.detect.tables import Particle, read_particles
 from pinsharp.errors import ConfigError
 from pinsharp.images.files import read_image
 
-HEIGHT, WIDTH = 54, 84
-"""Size of the cut in pixels, unless another is asked for."""
-
+HEIGHT, WIDTH = 54, 84  # size of the cut in pixels, unless another is asked for
 _CELL = 2.15  # inches, width of a cut
 _BESIDE = 3
 _TITLE, _FRAME = 0.42, 0.5  # inches, above each version, and above and below all

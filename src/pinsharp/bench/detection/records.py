@@ -11,14 +11,9 @@ from typing import Literal
 
 from pinsharp.bench.engine.records import Kind, Records, Result
 
-SHARP = "sharp"
-"""Row of the image in focus, which every other row is compared with."""
-
-IN_FOCUS = ""
-"""Name of no kernel, which `SHARP` has."""
-
-Key = tuple[str, int, int, str, str]
-"""Row, passes, seed, and name and hash of the kernel."""
+SHARP = "sharp"  # row of the image in focus, which every other row is compared with
+IN_FOCUS = ""  # name of no kernel, which `SHARP` has
+Key = tuple[str, int, int, str, str]  # row, passes, seed, and name and hash of the kernel
 
 
 @dataclass(frozen=True)
@@ -60,9 +55,7 @@ class InspectionFigures(Result):
         return f"{self.kernel or 'in focus'}, seed {self.seed}"
 
 
-KIND = Kind("detection.jsonl", "study", "inspection", "the detection benchmark", InspectionFigures)
-"""How they are kept."""
-
+KIND = Kind("detection.jsonl", "study", "inspection", "the detection benchmark", InspectionFigures)  # how they are kept
 StudyRecords = Records[InspectionFigures]
 """All that a folder holds of one study: the latest figures of each row, passes, seed and kernel."""
 

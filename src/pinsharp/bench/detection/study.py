@@ -34,11 +34,8 @@ from pinsharp.detect.tables import write_particles
 from pinsharp.errors import ConfigError
 from pinsharp.images.files import write_image
 
-PICTURES = "pictures"
-"""Folder in that of the results with the images of one seed and what was found on them."""
-
-Row = tuple[str, int]
-"""Name of a row, and its passes."""
+PICTURES = "pictures"  # folder in that of the results with the images of one seed and what was found on them
+Row = tuple[str, int]  # name of a row, and its passes
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,7 @@ from pinsharp.bench.engine.methods import LINEAR_LIMIT, TRUE_KERNEL
 from pinsharp.bench.show.figures import width_of
 from pinsharp.bench.show.typeset import MARK, Cell, Column, Group, Table, times
 
-Panels = Mapping[int, InspectionFigures]
-"""Figures of a row at one blur, by seed."""
-
+Panels = Mapping[int, InspectionFigures]  # figures of a row at one blur, by seed
 _MEASURES: dict[str, tuple[str, int, float]] = {
     "f1": ("F1", 3, 1),
     "f1_ratio": ("F1, % of sharp", 1, 100),

@@ -9,14 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
-LEVEL = 0.95
-"""Confidence of the intervals."""
-
+LEVEL = 0.95  # confidence of the intervals
 RESAMPLES = 5000
 _SEED = 0
 _BATCH = 500  # resamples at once, which bounds the memory
-_ENDLESS = 1e12
-"""Stands for a ratio whose denominator has vanished in a resample: percentiles need finite numbers."""
+_ENDLESS = 1e12  # stands for a ratio whose denominator has vanished in a resample: percentiles need finite numbers
 
 
 @dataclass(frozen=True)

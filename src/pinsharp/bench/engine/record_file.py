@@ -11,11 +11,8 @@ from typing import Any, Self
 from pinsharp.errors import OutputError
 from pinsharp.locks import try_lock
 
-RECORDS = "records.jsonl"
-"""Name of the file in the folder of a benchmark."""
-
-_START = b'{"record": '
-"""How every line begins: anything else was not written here, and is not ours to mend."""
+RECORDS = "records.jsonl"  # name of the file in the folder of a benchmark
+_START = b'{"record": '  # how every line begins: anything else was not written here, and is not ours to mend
 
 
 class RecordFile:

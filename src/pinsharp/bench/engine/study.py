@@ -18,9 +18,7 @@ from pinsharp.errors import PinsharpError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ID_DIGITS = 12
-"""Hexadecimal digits of the hash that names a run."""
-
+ID_DIGITS = 12  # hexadecimal digits of the hash that names a run
 _LONGEST_REASON = 300  # characters of a failure's reason that are kept
 
 

@@ -22,9 +22,7 @@ from pinsharp.data.testset import BlurredPair
 from pinsharp.errors import ImageError
 from pinsharp.metrics import Scores, mse, psnr, ssim
 
-JUDGED_BITS = 8
-"""Restored images are rounded to as many bits before they are judged."""
-
+JUDGED_BITS = 8  # restored images are rounded to as many bits before they are judged
 _NOTHING = Scores(0, math.nan, math.nan, math.nan, math.nan)
 
 

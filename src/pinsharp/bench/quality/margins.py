@@ -25,9 +25,7 @@ from pinsharp.bench.quality.tables import JUDGED
 from pinsharp.bench.show.typeset import MARK, Cell, Column, Group, Table
 from pinsharp.errors import ConfigError
 
-ALL = "all"
-"""Stands in the column of kernels for all of them."""
-
+ALL = "all"  # stands in the column of kernels for all of them
 _DEFINITIONS = {
     "mean": "PSNR is the mean of the images' PSNR, in dB.",
     "aggregate": "PSNR is 10 log10(1 / mean MSE), the paper's definition, in dB.",

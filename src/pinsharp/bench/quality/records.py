@@ -12,8 +12,7 @@ from pinsharp.bench.engine.record_file import RECORDS
 from pinsharp.bench.engine.records import Kind, Records, Result, read_lines
 from pinsharp.errors import ConfigError
 
-Key = tuple[str, str, str, str]
-"""Row, name and SHA-256 of the image, name of the kernel: what a measurement is one of."""
+Key = tuple[str, str, str, str]  # row, name and SHA-256 of the image, name of the kernel: what a measurement is one of
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,7 @@ class Measurement(Result):
 KIND = Kind(RECORDS, "run", "measurement", "a benchmark", Measurement, ("set", "protocol", "methods"))
 """How they are kept."""
 
-RunRecords = Records[Measurement]
-"""All that was measured on one set of images under one protocol."""
+RunRecords = Records[Measurement]  # all that was measured on one set of images under one protocol
 
 
 def load_records(folder: str | Path) -> list[RunRecords]:

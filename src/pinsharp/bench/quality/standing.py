@@ -15,9 +15,7 @@ from pinsharp.blur.kernel_names import named_kernels
 from pinsharp.errors import ConfigError, KernelError
 from pinsharp.metrics import ImageScores, Scores
 
-REFERENCES = (BLURRED, LINEAR_LIMIT)
-"""Rows that no method has made."""
-
+REFERENCES = (BLURRED, LINEAR_LIMIT)  # rows that no method has made
 QUALITY = (
     Column("mse", "MSE, 1e-3", 3, factor=1e3),
     Column("aggregate_psnr", "aggregate PSNR, dB", 2),
@@ -26,8 +24,7 @@ QUALITY = (
 )
 """Columns of `quality_cells`."""
 
-Pair = tuple[str, str, str]
-"""What was restored: file name and hash of the image, name of the kernel."""
+Pair = tuple[str, str, str]  # what was restored: file name and hash of the image, name of the kernel
 
 
 @dataclass(frozen=True)

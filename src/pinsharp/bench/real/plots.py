@@ -15,9 +15,7 @@ from pinsharp.bench.real.tables import gain, title
 from pinsharp.bench.show.figures import FONT, GREY, drawn, method_styles, new_figure, tidy
 from pinsharp.images.files import read_image
 
-MOST_LEVELS = 6
-"""How many levels the picture of details shows at most."""
-
+MOST_LEVELS = 6  # how many levels the picture of details shows at most
 _BLURRED_STYLE: dict[str, Any] = {"color": GREY, "linestyle": "-", "linewidth": 1.3, "marker": "x", "markersize": 5}
 _MATCHED_STYLE: dict[str, Any] = {"color": "black", "linestyle": (0, (6, 3)), "linewidth": 1.0}
 _PANEL = (3.3, 3.0)  # inches, width and height

@@ -13,14 +13,9 @@ from pinsharp.bench.engine.methods import BLURRED
 from pinsharp.bench.engine.records import Kind, Records, Result
 from pinsharp.bench.real.registration import Registration
 
-DETAILS = "details"
-"""Folder in that of the results with what the picture shows: the same place at every level."""
-
-SHARP = "sharp"
-"""What the file of the registered sharp level is called among the details."""
-
-Key = tuple[str, int, str]
-"""Row, passes, and SHA-256 of the image."""
+DETAILS = "details"  # folder in that of the results with what the picture shows: the same place at every level
+SHARP = "sharp"  # what the file of the registered sharp level is called among the details
+Key = tuple[str, int, str]  # row, passes, and SHA-256 of the image
 
 
 @dataclass(frozen=True)
@@ -59,9 +54,7 @@ class LevelFigures(Result):
         return self.image
 
 
-KIND = Kind("real.jsonl", "series", "level", "a focus series", LevelFigures)
-"""How they are kept."""
-
+KIND = Kind("real.jsonl", "series", "level", "a focus series", LevelFigures)  # how they are kept
 SeriesRecords = Records[LevelFigures]
 """All that was measured on one series: the latest figures of each row, passes and image."""
 

@@ -26,21 +26,13 @@ from scipy.optimize import least_squares
 
 from pinsharp.errors import ImageError
 
-Plane = NDArray[np.float64]
-"""One channel of an image, (H, W), full scale 1."""
-
-Shape = tuple[int, int]
-"""Height and width in pixels."""
-
+Plane = NDArray[np.float64]  # one channel of an image, (H, W), full scale 1
+Shape = tuple[int, int]  # height and width in pixels
 BORDER = 24
 """Pixels that are cut off on every side: there restorations guess what lies outside, and the reference has to."""
 
-MIN_OVERLAP = 32
-"""Smallest side in pixels of what is left of both images."""
-
-SAMPLES = 400_000
-"""How many pixels are compared at most: more cost time and add nothing."""
-
+MIN_OVERLAP = 32  # smallest side in pixels of what is left of both images
+SAMPLES = 400_000  # how many pixels are compared at most: more cost time and add nothing
 _MAGNIFICATIONS = tuple(0.85 * 1.01**step for step in range(34))  # 0.85 to 1.18
 _COARSE_SIDE = 128  # longest side in samples of the search
 _TEMPLATE = 0.6  # share of the reference that is searched in the image, so that it may be shifted by the rest

@@ -16,8 +16,7 @@ from pinsharp.errors import ImageError
 from pinsharp.metrics import mse, psnr
 from pinsharp.restoration.restorer import Restorer
 
-Part = tuple[slice, slice]
-"""Rows and columns of an image."""
+Part = tuple[slice, slice]  # rows and columns of an image
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,7 @@ from pinsharp.images.arrays import luma, to_tensor
 from pinsharp.images.discover import find_images
 from pinsharp.restoration.sources import read_view
 
-CROP = 2048
-"""Side in pixels of the part in the middle that is judged; smaller images are judged whole."""
-
+CROP = 2048  # side in pixels of the part in the middle that is judged; smaller images are judged whole
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 

@@ -37,8 +37,7 @@ from pinsharp.restoration.restorer import Restorer
 _VERSION = 1  # of what the figures mean: another one, and all are measured anew
 _DETAIL_BLUR = 2.0  # pixels; what such a blur hurts most of the sharp level is shown
 
-Row = tuple[str, int]
-"""Name of a row, and its passes."""
+Row = tuple[str, int]  # name of a row, and its passes
 
 
 @dataclass(frozen=True)

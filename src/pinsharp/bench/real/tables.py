@@ -7,9 +7,7 @@ from pinsharp.bench.real.records import LevelFigures, SeriesRecords, attempts_in
 from pinsharp.bench.real.series import falls
 from pinsharp.bench.show.typeset import Cell, Column, Group, Table, times
 
-HURT = "worse"
-"""What stands behind a level where restoring has made PSNR smaller."""
-
+HURT = "worse"  # what stands behind a level where restoring has made PSNR smaller
 _SAME_SCENE = 0.98  # correlation below which an image is no uniformly defocused version of the sharp level
 _SAME = 0.005  # dB: what is printed as 0.00
 

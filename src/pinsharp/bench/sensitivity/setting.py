@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pinsharp.blur.operators import Boundary
 from pinsharp.data.testset import Degradation
 
-ESTIMATED = "estimated"
-"""Stands for the width when the kernel was estimated."""
+ESTIMATED = "estimated"  # stands for the width when the kernel was estimated
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,7 @@ class Setting:
         return parts(row)[1] in (None, self.true, self.wrong, ESTIMATED)
 
 
-Assumed = float | str | None
-"""Sigma that was assumed, in pixels, or `ESTIMATED`; None for the input itself."""
+Assumed = float | str | None  # sigma that was assumed, in pixels, or `ESTIMATED`; None for the input itself
 
 
 def row_of(method: str, assumed: Assumed) -> str:

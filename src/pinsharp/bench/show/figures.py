@@ -34,9 +34,7 @@ PSNRS = {"mean": "mean PSNR, dB", "aggregate": "aggregate PSNR, dB"}
 
 KINDS = ("png", "pdf")
 DPI = 200
-FONT = 8
-"""Size of text in points: that of a caption, at the size at which a figure is made."""
-
+FONT = 8  # size of text in points: that of a caption, at the size at which a figure is made
 _FAMILIES = {"gaussian": "Gaussian sigma, pixels", "disk": "disc radius, pixels"}
 _OTHERS = "effective sigma, pixels"
 _PANEL, _LARGE_PANEL = (2.7, 2.6), (3.3, 3.2)  # inches, width and height

@@ -14,9 +14,7 @@ from torch import Tensor
 from pinsharp.bench.show.figures import FONT, footnote, new_figure
 from pinsharp.errors import ConfigError
 
-DETAIL_WIDTH = 112
-"""Width of the detail in pixels; it is three quarters as high."""
-
+DETAIL_WIDTH = 112  # width of the detail in pixels; it is three quarters as high
 _FRAME = "#E69F00"  # orange of Okabe and Ito: visible on dark and on bright, in grey too
 _WHOLE_WIDTH, _CELL_WIDTH, _CELL_HEIGHT = 2.5, 1.55, 1.6  # inches
 _BESIDE, _MOST_BESIDE = {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 9: 3}, 4

@@ -13,12 +13,8 @@ from typing import Any
 
 Cell = str | float | int | None
 
-MARK = "†"
-"""Stands behind the name of a row whose figures are not over all images and kernels."""
-
-ABSENT = "-"
-"""What Markdown shows where there is no figure."""
-
+MARK = "†"  # stands behind the name of a row whose figures are not over all images and kernels
+ABSENT = "-"  # what Markdown shows where there is no figure
 _INFINITE = "∞"
 
 _LATEX = {

@@ -6,8 +6,7 @@ from typing import Literal, get_args
 from pinsharp.bench.engine.records import Kind, Result
 
 Image = Literal["colour", "mono"]
-IMAGES: tuple[Image, ...] = get_args(Image)
-"""Kinds of images that are timed."""
+IMAGES: tuple[Image, ...] = get_args(Image)  # kinds of images that are timed
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ from pinsharp.methods.method import Method
 from pinsharp.methods.table import load_method
 from pinsharp.methods.untrained import untrained_method
 
-ALL_RUNTIMES = "torch:float32,torch:bfloat16,onnx,openvino:float32,openvino:bfloat16"
-"""What `all` stands for."""
+ALL_RUNTIMES = "torch:float32,torch:bfloat16,onnx,openvino:float32,openvino:bfloat16"  # what `all` stands for
 
 
 @dataclass(frozen=True)

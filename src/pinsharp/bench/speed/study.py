@@ -38,13 +38,9 @@ from pinsharp.errors import ConfigError, PinsharpError
 from pinsharp.methods.method import Method
 from pinsharp.methods.table import load_method
 
-SIGMA = 2.4
-"""Width of the blur of the timed image, in pixels: the middle of the paper's."""
-
+SIGMA = 2.4  # width of the blur of the timed image, in pixels: the middle of the paper's
 _ASPECT = 4 / 3
-_SIDE_STEP = 16
-"""Sides are multiples of this, so that no network has to pad more than another."""
-
+_SIDE_STEP = 16  # sides are multiples of this, so that no network has to pad more than another
 _MOST_MEGAPIXELS = 1000.0
 
 
