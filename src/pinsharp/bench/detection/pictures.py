@@ -55,7 +55,6 @@ def draw_cuts(shot: Shot, keep: Path, records: StudyRecords, kernel: str, box: B
 
     Raises:
         ConfigError: If the cut lies outside of the panel.
-        ImageError: If a kept image cannot be read.
     """
     truth = shot.panel
     versions = _versions(shot, keep, records, kernel)

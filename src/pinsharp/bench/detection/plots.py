@@ -30,11 +30,7 @@ Row = Mapping[str, Any]
 
 
 def draw_curves(table: Table) -> Figure:
-    """Draw F1 above and false alarms below, a column for each family of blurs, with intervals as bars.
-
-    Args:
-        table: From `detection_table`.
-    """
+    """Draw F1 above and false alarms below, a column for each family of blurs, with intervals as bars."""
     rows: list[Row] = [{**group.shared, **row} for group in table.groups for row in group.rows]
     families = list(dict.fromkeys(str(row["axis"]) for row in rows))
     names = list(dict.fromkeys(str(row["row"]) for row in rows))
@@ -62,11 +58,7 @@ def draw_curves(table: Table) -> Figure:
 
 
 def row_styles(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
-    """Choose how each row is drawn: a colour and a marker a method, a line for its passes, hollow with the true kernel.
-
-    Args:
-        rows: Of the table, with `row`, `method` and `passes`.
-    """
+    """Choose how each row is drawn: colour and marker by method, line by passes, hollow with the true kernel."""
     methods = [str(row["method"]) for row in rows if row["method"] not in _STYLES]
     looks = method_styles(methods, true_kernel=TRUE_KERNEL)
     passes = sorted({int(row["passes"]) for row in rows if row["passes"]})

@@ -73,10 +73,6 @@ def describe(given: str, method: Method | None = None, *, informed: bool = False
         given: Name or file of the method, as it was given.
         method: The method; None for a row that no method makes.
         informed: Whether it is given the true kernel.
-
-    Returns:
-        `method`, `informed`, `kind`, `kernel_from`, `device`; hash of the weights, number of parameters and training
-        budget of a network; precision of its convolutions; hash of the weights that lend it the estimate of the blur.
     """
     info = None if method is None else method.info
     lends = not informed and method is not None and method.kernel_from == "swift"
@@ -101,12 +97,8 @@ def describe(given: str, method: Method | None = None, *, informed: bool = False
 def labelled(names: Sequence[str], built_in: Collection[str] = (BLURRED, LINEAR_LIMIT)) -> dict[str, str]:
     """Split names and LABEL=METHOD into methods by row; a path may hold a = too.
 
-    Args:
-        names: As the user gives them.
-        built_in: Rows that no method makes, and no method may be called.
-
     Raises:
-        ConfigError: If two different methods would make the same row, or a method is called as what no method makes.
+        ConfigError: If two methods would make the same row, or one is called as what no method makes (`built_in`).
     """
     methods: dict[str, str] = {}
     for given in names:

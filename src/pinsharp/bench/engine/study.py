@@ -131,11 +131,7 @@ class Plan(Generic[Task, Subject, Figures]):
 
 
 def plan_of(study: Study[Task, Subject, Figures], folder: Path | None = None) -> Plan[Task, Subject, Figures]:
-    """Find out what is to be measured: whatever the folder does not hold as done, by the same methods.
-
-    Args:
-        study: The study.
-        folder: That of the results; it need not exist. None for everything.
+    """Find out what is to be measured: whatever the folder does not hold as done, by the same methods; else everything.
 
     Raises:
         ConfigError: If the folder holds something that is no record.

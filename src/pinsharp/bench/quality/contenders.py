@@ -51,8 +51,7 @@ def contenders(
         load: Makes a method of a name.
 
     Raises:
-        ConfigError: If two different methods would make the same row.
-        PinsharpError: If a method is unknown or its weights are not there.
+        PinsharpError: If two methods would make the same row, one is unknown, or its weights are not there.
     """
     rows: dict[str, Contender] = {}
     for name, method in labelled(names).items():

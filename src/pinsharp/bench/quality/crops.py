@@ -67,7 +67,6 @@ def restore_again(
 
     Raises:
         ConfigError: If the run has no such image, kernel or row, or protocol or weights have changed since.
-        PinsharpError: If the images or weights are not there any more.
     """
     protocol = _protocol(run)
     wanted = list(rows) or [row for row in run.methods if row not in REFERENCES and not row.endswith(TRUE_KERNEL)]
@@ -106,11 +105,7 @@ def crops_table(scene: Scene) -> Table:
 
 
 def draw_crops(scene: Scene, box: Box | None = None) -> Figure:
-    """Draw blurred, all restorations and sharp side by side, the detail that the blur has hurt most.
-
-    Args:
-        scene: From `restore_again`.
-        box: Another detail.
+    """Draw blurred, all restorations and sharp side by side: the detail that the blur has hurt most, or another.
 
     Raises:
         ConfigError: If the detail lies outside the image.

@@ -83,12 +83,7 @@ def fig5(runs: Sequence[RunRecords], rows: Sequence[str] = ()) -> Table:
 
 
 def draw_fig5(table: Table, *, psnr: str = "mean") -> Figure:
-    """Draw PSNR against the width of the blur, a panel for each run and family of kernels.
-
-    Args:
-        table: From `fig5`.
-        psnr: Which PSNR, a key of `PSNRS`.
-    """
+    """Draw the table of `fig5`, a panel for each run and family of kernels; `psnr` is a key of `PSNRS`."""
     panels = [(group, axis) for group in table.groups for axis in dict.fromkeys(row["axis"] for row in group.rows)]
     names = list(dict.fromkeys(str(row["row"]) for group in table.groups for row in group.rows))
     styles = method_styles([name for name in names if name not in REFERENCES], true_kernel=TRUE_KERNEL)

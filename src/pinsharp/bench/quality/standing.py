@@ -136,11 +136,7 @@ def faults(rows: Iterable[Standing]) -> tuple[str, ...]:
 
 
 def check_known(runs: Iterable[RunRecords], rows: Iterable[str]) -> None:
-    """Refuse the name of a row that no run has.
-
-    Raises:
-        ConfigError: With the rows there are.
-    """
+    """Refuse the name of a row that no run has. Raises ConfigError with the rows there are."""
     there = list(dict.fromkeys(row.row for run in runs for row in standings(run)))
     missing = next((row for row in rows if row not in there), None)
     if missing is not None:

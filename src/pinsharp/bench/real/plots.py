@@ -52,12 +52,7 @@ def draw_curves(records: SeriesRecords) -> Figure:
 
 
 def draw_details(records: SeriesRecords, folder: Path) -> Figure:
-    """Draw the same place at every level, or at some: as it was taken, restored, and in the sharp level.
-
-    Args:
-        records: The series.
-        folder: That of the results, with the details.
-    """
+    """Draw the same place at every level, or at some: as it was taken, restored, and in the sharp level."""
     chosen = chosen_levels(list(by_level(records, BLURRED, 0)))
     rows = [(BLURRED, 0), *attempts_in(records), (SHARP, 0)]
     high, wide = records.about["detail"][2:]

@@ -95,11 +95,6 @@ def register(image: Plane, reference: Plane, *, samples: int = SAMPLES) -> Regis
 def registered(reference: Plane, found: Registration, shape: Shape) -> Plane:
     """Bring a reference to the image that it was registered with: place, size and brightness, not its blur.
 
-    Args:
-        reference: The reference.
-        found: From `register`.
-        shape: Of the image.
-
     Returns:
         The reference as the image would show it in focus, of `shape`, in [0, 1]; mirrored where it does not reach.
     """
@@ -112,10 +107,6 @@ def local_sigmas(image: Plane, brought: Plane) -> list[float]:
     """Measure in parts of an image by how much its registered reference has to be blurred to match it.
 
     Where they differ, focus or depth differs across the scene, and no single kernel describes the blur.
-
-    Args:
-        image: The image as it was taken.
-        brought: Its reference, from `registered`.
 
     Returns:
         A width in pixels for each of 3 x 3 parts, or 2 x 2 of a small image; none of a part without structure.

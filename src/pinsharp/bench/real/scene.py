@@ -32,13 +32,7 @@ class Scene:
 
 
 def set_scene(image: NDArray[Any], sharp: Plane, detail: Box, *, is_reference: bool) -> Scene:
-    """Bring the sharp level to another one.
-
-    Args:
-        image: The level as it was taken.
-        sharp: The sharp level in luma.
-        detail: What to show, in pixels of the sharp level.
-        is_reference: Whether the level is the sharp one itself, and nothing is to be registered.
+    """Bring the sharp level, in luma, to another one as it was taken; `detail` is in pixels of the sharp one.
 
     Raises:
         ImageError: If they cannot be registered.

@@ -89,12 +89,7 @@ def brightness(image: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def falls(levels: list[float], widths: list[float | None]) -> list[tuple[float, float]]:
-    """Pairs of neighbouring levels, from the sharp one outwards on each side, between which a width does not rise.
-
-    Args:
-        levels: Numbers of the levels.
-        widths: Width of each; None where there is none, which is passed over.
-    """
+    """Pairs of neighbouring levels, outwards on each side of the sharp one, between which a known width does not rise."""
     known = {level: width for level, width in zip(levels, widths, strict=True) if width is not None}
     found = []
     for side in (1, -1):

@@ -29,14 +29,7 @@ _LONG_LABEL = 28  # letters, of which two fit side by side
 
 
 def draw_fig4(shown: Sequence[Shown], setting: Setting, *, estimator: str, box: Box | None = None) -> Figure:
-    """Draw the restorations of one image side by side: the detail that the blur has hurt most, or another.
-
-    Args:
-        shown: Restorations of one image.
-        setting: Theirs.
-        estimator: Name of what estimated the kernels.
-        box: The detail.
-    """
+    """Draw the restorations of one image side by side: the detail that the blur has hurt most, or another."""
     pair = shown[0].pair
     # Of all methods but the first, what a user gets: the restoration with the estimated kernel.
     first, _ = parts(shown[1].figures.row)
@@ -49,14 +42,7 @@ def draw_fig4(shown: Sequence[Shown], setting: Setting, *, estimator: str, box: 
 
 
 def draw_curve(curve: Table, table: Table, setting: Setting, *, psnr: str = "mean") -> Figure:
-    """Draw PSNR against the assumed sigma, a line a method, and its PSNR with the estimated kernel as a level.
-
-    Args:
-        curve: From `fig4_curve`.
-        table: From `fig4`.
-        setting: Theirs.
-        psnr: Which PSNR, a key of `PSNRS`.
-    """
+    """Draw PSNR against the assumed sigma, a line a method, and its PSNR with the estimated kernel as a level."""
     figure = new_figure(4.2, 3.8)
     axes = figure.subplots()
     rows: Sequence[Mapping[str, Any]] = curve.groups[0].rows

@@ -10,13 +10,7 @@ from pinsharp.bench.show.typeset import Cell, Column, Group, Table
 
 
 def fig4(done: Sequence[Measurement], setting: Setting, *, estimator: str) -> Table:
-    """Average the restorations with the true, the wrong and the estimated kernel.
-
-    Args:
-        done: Trials of any number of images.
-        setting: Theirs.
-        estimator: Name of what estimated the kernels.
-    """
+    """Average the restorations with the true, the wrong and the estimated kernel."""
     columns = (
         *(Column("method", "method"), Column("kernel", "kernel given"), Column("assumed")),
         *(Column("effective_sigma", "effective sigma, px", 2), Column("sigma_error", "sigma error, %", 2, factor=100)),

@@ -49,10 +49,7 @@ _LONG_AXIS = 1.5  # decades
 def method_styles(names: Sequence[str], *, true_kernel: str) -> dict[str, dict[str, Any]]:
     """Choose a colour, a marker and a line style for each method, as keyword arguments of `Axes.plot`.
 
-    Args:
-        names: Rows of a benchmark. A method with the true kernel has the colour and marker of the blind one, hollow and
-            dotted.
-        true_kernel: How the name of a row with the true kernel ends.
+    A row whose name ends in `true_kernel` has the colour and marker of the blind one, hollow and dotted.
     """
     methods = list(dict.fromkeys(name.removesuffix(true_kernel) for name in names))
     # Eleven markers and six colours have no common factor: 66 methods until a pair of both comes back.
@@ -155,11 +152,7 @@ def footnote(figure: Figure, notes: Sequence[str]) -> None:
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write a figure as PNG and as PDF.
-
-    Raises:
-        OutputError: If a file cannot be written.
-    """
+    """Write a figure as PNG and as PDF. Raises OutputError if a file cannot be written."""
     paths = []
     for kind in KINDS:
         buffer = io.BytesIO()

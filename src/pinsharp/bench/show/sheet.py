@@ -23,11 +23,7 @@ _BESIDE, _MOST_BESIDE = {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 9: 3}, 4
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle in an image, in pixels.
-
-    Raises:
-        ConfigError: If it has no pixel.
-    """
+    """A rectangle in an image, in pixels. Raises ConfigError if it has no pixel."""
 
     top: int
     left: int
@@ -55,13 +51,7 @@ class Version:
 
 
 def most_damaged(sharp: Tensor, blurred: Tensor, width: int = DETAIL_WIDTH) -> Box:
-    """Find the detail that the blur has hurt most: a choice that favours no method.
-
-    Args:
-        sharp: Sharp image (1, C, H, W).
-        blurred: Blurred image of the same shape.
-        width: Width of the detail in pixels; smaller if the image is.
-    """
+    """Find the detail that the blur has hurt most, smaller if the image is: a choice that favours no method."""
     error = (sharp - blurred).square().mean(dim=1)[0].double().cpu().numpy()
     high, wide = min(error.shape[0], width * 3 // 4), min(error.shape[1], width)
     error = _without_border(error, high, wide)
@@ -82,13 +72,7 @@ def _without_border(error: NDArray[np.float64], high: int, wide: int) -> NDArray
 
 
 def draw_sheet(whole: Version, versions: Sequence[Version], box: Box, notes: Sequence[str] = ()) -> Figure:
-    """Draw one image whole with the detail framed, and that detail of each version.
-
-    Args:
-        whole: The image at the left.
-        versions: What to compare, in reading order; all of one size.
-        box: The detail.
-        notes: Sentences below.
+    """Draw one image whole, at the left, with the detail framed, and that detail of each version, all of one size.
 
     Raises:
         ConfigError: If the detail lies outside the image.

@@ -24,11 +24,7 @@ from pinsharp.bench.show.typeset import Group, Table
 
 
 def draw_speed(table: Table) -> Figure:
-    """Draw megapixels a second of every method, fastest first; a marker is a size, an image and a number of threads.
-
-    Args:
-        table: From `pinsharp.bench.speed.study.speed_table`.
-    """
+    """Draw megapixels a second of every method, fastest first; a marker is a size, an image and a number of threads."""
     rows = [row for group in table.groups for row in _numbers(group) if row["megapixels_per_second"]]
     settings = {_setting(row): _speed_label(row) for row in rows}
     methods = list(dict.fromkeys(row["method"] for row in rows))
@@ -53,12 +49,7 @@ def draw_speed(table: Table) -> Figure:
 
 
 def draw_quality(table: Table, *, psnr: str = "mean") -> Figure:
-    """Draw quality against speed, a point a method, a panel for each test set.
-
-    Args:
-        table: From `pinsharp.bench.speed.study.quality_table`.
-        psnr: Which PSNR, a key of `PSNRS`.
-    """
+    """Draw quality (`psnr`, a key of `PSNRS`) against speed, a point a method, a panel for each test set."""
     names = list(dict.fromkeys(str(row["method"]) for group in table.groups for row in group.rows))
     styles = method_styles(names, true_kernel=TRUE_KERNEL)
     figure, grid = panel_grid(len(table.groups), len(names))

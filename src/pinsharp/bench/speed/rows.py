@@ -38,12 +38,7 @@ class Row:
 
 
 def plain_rows(names: Sequence[str], *, precision: str, device: str) -> list[Row]:
-    """Make a row of each method in PyTorch.
-
-    Args:
-        names: Names or files; LABEL=METHOD names the row.
-        precision: Of the convolutions.
-        device: Where to compute.
+    """Make a row of each method in PyTorch; LABEL=METHOD names it.
 
     Raises:
         ConfigError: If two different methods would make the same row.
@@ -55,14 +50,7 @@ def plain_rows(names: Sequence[str], *, precision: str, device: str) -> list[Row
 def speed_rows(
     methods: Sequence[str], runtimes: Sequence[str], untrained: Sequence[str], *, precision: str, device: str
 ) -> list[Row]:
-    """Make the rows: each method in each runtime, then the untrained networks in PyTorch.
-
-    Args:
-        methods: Names or files.
-        runtimes: Such as `torch`, `openvino:bfloat16`, or `all`.
-        untrained: Kinds of networks.
-        precision: Of what names none of its own.
-        device: Where to compute.
+    """Make the rows: each method in each runtime (`torch`, `openvino:bfloat16`, `all`), then the untrained networks.
 
     Raises:
         ConfigError: If a runtime or precision is unknown.
@@ -75,12 +63,7 @@ def speed_rows(
 
 
 def contender_of(row: Row, load: Callable[..., Method] = load_method) -> Contender:
-    """Load what a row times.
-
-    Args:
-        row: The row.
-        load: Makes a method of a name, a device, a precision and a runtime.
-    """
+    """Load what a row times; `load` makes a method of a name, a device, a precision and a runtime."""
     settings: dict[str, str] = {"device": row.device, "precision": row.precision}
     if row.is_untrained:
         load = untrained_method

@@ -156,11 +156,7 @@ def timed_pair(megapixels: float, image: Image = "colour") -> BlurredPair:
 
 
 def check_settings(megapixels: Sequence[float], threads: Sequence[int], repeats: int) -> None:
-    """Refuse sizes and numbers that cannot be measured.
-
-    Raises:
-        ConfigError: If one is out of range.
-    """
+    """Refuse sizes and numbers that cannot be measured. Raises ConfigError if one is out of range."""
     for size in megapixels:
         if not 0 < size <= _MOST_MEGAPIXELS:
             raise ConfigError(f"expected sizes above 0 and up to {_MOST_MEGAPIXELS:g} megapixels, got {size:g}")

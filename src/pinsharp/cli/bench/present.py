@@ -47,11 +47,7 @@ def names(text: str | None) -> list[str]:
 
 
 def numbers(text: str, option: str) -> list[float]:
-    """Read numbers joined by commas.
-
-    Raises:
-        ConfigError: If one is none.
-    """
+    """Read numbers joined by commas. Raises ConfigError if one is none."""
     from pinsharp.errors import ConfigError
 
     try:
@@ -61,11 +57,7 @@ def numbers(text: str, option: str) -> list[float]:
 
 
 def whole_numbers(text: str, option: str) -> list[int]:
-    """Read whole numbers joined by commas.
-
-    Raises:
-        ConfigError: If one is none.
-    """
+    """Read whole numbers joined by commas. Raises ConfigError if one is none."""
     from pinsharp.errors import ConfigError
 
     found = numbers(text, option)
@@ -75,11 +67,7 @@ def whole_numbers(text: str, option: str) -> list[int]:
 
 
 def box_of(text: str | None) -> "Box | None":
-    """Read a detail, TOP,LEFT,HEIGHT,WIDTH.
-
-    Raises:
-        ConfigError: If it is none.
-    """
+    """Read a detail, TOP,LEFT,HEIGHT,WIDTH. Raises ConfigError if it is none."""
     from pinsharp.bench.show.sheet import Box
     from pinsharp.errors import ConfigError
 
@@ -92,11 +80,7 @@ def box_of(text: str | None) -> "Box | None":
 
 
 def check_psnr(psnr: str) -> None:
-    """Refuse what is no definition of PSNR.
-
-    Raises:
-        ConfigError: With those there are.
-    """
+    """Refuse what is no definition of PSNR. Raises ConfigError with those there are."""
     from pinsharp.bench.show.figures import PSNRS
     from pinsharp.errors import ConfigError
 
@@ -122,11 +106,7 @@ def choose_run(runs: "Sequence[RunRecords]", wanted: str | None) -> "RunRecords"
 
 
 def write_table(table: "Table", folder: Path, suffixes: Sequence[str]) -> list[Path]:
-    """Write a table into a folder, once by each suffix.
-
-    Raises:
-        OutputError: If a file cannot be written.
-    """
+    """Write a table into a folder, once by each suffix. Raises OutputError if a file cannot be written."""
     from pinsharp.atomic import write_atomically
     from pinsharp.bench.show.typeset import WRITERS
 
@@ -152,11 +132,7 @@ def show(tables: "Sequence[Table]", paths: Sequence[Path], content: dict[str, An
 
 
 def make_folder(folder: Path) -> Path:
-    """Make a folder for results, if it is not there.
-
-    Raises:
-        OutputError: If it cannot be made.
-    """
+    """Make a folder for results, if it is not there. Raises OutputError if it cannot be made."""
     from pinsharp.errors import OutputError
 
     try:
