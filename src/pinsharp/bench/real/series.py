@@ -89,7 +89,7 @@ def brightness(image: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def falls(levels: list[float], widths: list[float | None]) -> list[tuple[float, float]]:
-    """Pairs of neighbouring levels, outwards on each side of the sharp one, between which a known width does not rise."""
+    """Pairs of neighbouring levels, outwards on each side of the sharp one, whose known widths do not rise."""
     known = {level: width for level, width in zip(levels, widths, strict=True) if width is not None}
     found = []
     for side in (1, -1):
