@@ -48,11 +48,6 @@ class Standing:
         return len(self.measured) == self.expected
 
     @property
-    def label(self) -> str:
-        """Its name, with a mark if it is not whole."""
-        return self.row if self.is_whole else f"{self.row} {MARK}"
-
-    @property
     def scores(self) -> Scores | None:
         """Means over what it has measured; None if that is nothing."""
         return scores(self.measured.values())
@@ -111,11 +106,6 @@ def gain(first: float | None, second: float | None) -> float | None:
 def by_name(rows: Iterable[Standing]) -> dict[str, Standing]:
     """Look up rows by their names."""
     return {row.row: row for row in rows}
-
-
-def informed(name: str) -> str:
-    """Name of the row in which a method has the true kernel."""
-    return name + TRUE_KERNEL
 
 
 def faults(rows: Iterable[Standing]) -> tuple[str, ...]:

@@ -18,7 +18,6 @@ from pinsharp.bench.quality.standing import (
     describe,
     faults,
     gain,
-    informed,
     paired,
     psnr_of,
     quality_cells,
@@ -162,7 +161,7 @@ def _row2(whole: str) -> _Figures:
 def _oracle_row(run: RunRecords, row: Standing, every: Mapping[str, Standing]) -> dict[str, Cell]:
     del run
     cells: dict[str, Cell] = {}
-    other, limit = every.get(informed(row.row)), every.get(LINEAR_LIMIT)
+    other, limit = every.get(row.row + TRUE_KERNEL), every.get(LINEAR_LIMIT)
     for key in ("mean", "aggregate"):
         cells[f"blind_{key}_psnr"] = psnr_of(row.scores, key)
         if other is not None:
