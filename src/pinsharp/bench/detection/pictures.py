@@ -12,11 +12,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
-from pinsharp.bench.detection.records import IN_FOCUS, SHARP, StudyRecords, kept_files
+from pinsharp.bench.detection.records import IN_FOCUS, StudyRecords, kept_files
 from pinsharp.bench.detection.scene import Shot
-from pinsharp.bench.detection.tables import title
+from pinsharp.bench.engine.methods import title
 from pinsharp.bench.show.figures import FONT, new_figure
-from pinsharp.bench.show.sheet import Box
+from pinsharp.bench.show.sheet import Box, fullest
 from pinsharp.detect.matching import Matching, match
 from pinsharp.detect.tables import Particle, read_particles
 from pinsharp.errors import ConfigError
@@ -91,14 +91,10 @@ def draw_cuts(shot: Shot, keep: Path, records: StudyRecords, kernel: str, box: B
 
 def crowded(particles: Sequence[Particle], shape: Sequence[int], size: tuple[int, int] = (HEIGHT, WIDTH)) -> Box:
     """Find the cut with most particles, which favours no method; smaller if the image is."""
-    height, width = min(size[0], shape[0]), min(size[1], shape[1])
-    counts = np.zeros((shape[0] + 1, shape[1] + 1), np.int64)
+    counts = np.zeros(shape, np.int64)
     for each in particles:
-        counts[round(each.row) + 1, round(each.column) + 1] += 1
-    sums = counts.cumsum(0).cumsum(1)
-    inside = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]
-    top, left = np.unravel_index(int(inside.argmax()), inside.shape)
-    return Box(int(top), int(left), height, width)
+        counts[round(each.row), round(each.column)] += 1
+    return fullest(counts, min(size[0], shape[0]), min(size[1], shape[1]))
 
 
 def _versions(shot: Shot, keep: Path, records: StudyRecords, kernel: str) -> list[Version]:
@@ -109,8 +105,7 @@ def _versions(shot: Shot, keep: Path, records: StudyRecords, kernel: str) -> lis
             continue
         image, particles = kept_files(keep, each.kernel, each.row, each.passes)
         matching = match(read_particles(particles), shot.panel.particles, tolerance=shot.setup.tolerance)
-        name = SHARP if each.row == SHARP else title(each.row, each.passes)
-        label = f"{name}\nF1 {each.f1:.2f}, {each.false_alarms} false, {each.missed} missed"
+        label = f"{title(each.row, each.passes)}\nF1 {each.f1:.2f}, {each.false_alarms} false, {each.missed} missed"
         versions.append(Version(label, read_image(image).pixels, matching))
     return versions
 

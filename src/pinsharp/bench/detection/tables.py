@@ -6,9 +6,9 @@ from typing import Any
 from pinsharp.bench.detection.records import SHARP, InspectionFigures, StudyRecords
 from pinsharp.bench.detection.scene import TUNING_SEED
 from pinsharp.bench.engine.bootstrap import Estimate, ratio_of_sums
-from pinsharp.bench.engine.methods import LINEAR_LIMIT, TRUE_KERNEL
+from pinsharp.bench.engine.methods import LINEAR_LIMIT, title
 from pinsharp.bench.show.figures import width_of
-from pinsharp.bench.show.typeset import MARK, Cell, Column, Group, Table, times
+from pinsharp.bench.show.typeset import MARK, Cell, Column, Group, Table
 
 Panels = Mapping[int, InspectionFigures]  # figures of a row at one blur, by seed
 _MEASURES: dict[str, tuple[str, int, float]] = {
@@ -44,11 +44,6 @@ _LIMIT_NOTE = (
     "The linear limit restores the same images by the filter that is best in mean square among all linear ones that "
     "know kernel, noise and the true image's spectrum; nothing says that it is also the best for the detector."
 )
-
-
-def title(row: str, passes: int) -> str:
-    """What a row is called in tables and legends; with the true kernel there is but one pass."""
-    return row if passes == 0 or row.endswith(TRUE_KERNEL) else f"{row}, {times(passes)}"
 
 
 def detection_table(records: StudyRecords) -> Table:
@@ -133,12 +128,8 @@ def _cells(key: str, estimate: Estimate | None) -> list[tuple[str, Cell]]:
 
 
 def _panels(records: StudyRecords, row: str, passes: int, kernel: str) -> Panels:
-    wanted = (row, passes, kernel)
-    return {each.seed: each for each in records.figures if each.is_done and _place(each) == wanted}
-
-
-def _place(figures: InspectionFigures) -> tuple[str, int, str]:
-    return figures.row, figures.passes, figures.kernel
+    done = (each for each in records.done if (each.row, each.passes, each.kernel) == (row, passes, kernel))
+    return {each.seed: each for each in done}
 
 
 def _further_notes(records: StudyRecords) -> list[str]:

@@ -66,6 +66,13 @@ def attempts(
     return made
 
 
+def title(row: str, passes: int) -> str:
+    """What a row is called in tables and legends; with the true kernel, and without a method, there is but one pass."""
+    if passes == 0 or row.endswith(TRUE_KERNEL):
+        return row
+    return f"{row}, once" if passes == 1 else f"{row}, {passes} passes"
+
+
 def describe(given: str, method: Method | None = None, *, informed: bool = False) -> dict[str, Any]:
     """Say what a row is, as plain values for records.
 

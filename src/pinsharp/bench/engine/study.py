@@ -83,17 +83,14 @@ class Study(ABC, Generic[Task, Subject, Figures]):
 
     def is_kept(self, task: Task, row: Any) -> bool:
         """Whether what a row leaves beside its record, such as a picture, is there; if not, it is measured again."""
-        del task, row
         return True
 
     def tables(self, records: Records[Figures]) -> Sequence[Table]:
         """Set what was measured side by side."""
-        del records
         return ()
 
     def pictures(self, records: Records[Figures], tables: Sequence[Table]) -> "Mapping[str, Figure]":
         """Draw what was measured, and these tables of it; by the name of the file."""
-        del records, tables
         return {}
 
     def asked(self) -> list[tuple[Task, Any]]:

@@ -6,7 +6,7 @@ Figures follow one protocol: PSNR and SSIM over all channels of the restored ima
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
+from statistics import fmean
 
 from torch import Tensor
 from torch.nn.functional import pad
@@ -15,7 +15,7 @@ from pinsharp.bench.engine.cost import with_cost
 from pinsharp.bench.engine.methods import TRUE_KERNEL
 from pinsharp.bench.quality.contenders import Contender, Restored
 from pinsharp.bench.quality.records import Measurement
-from pinsharp.bench.quality.standing import scores
+from pinsharp.bench.quality.standing import median_of, scores
 from pinsharp.blur.camera import quantise
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.data.testset import BlurredPair
@@ -90,7 +90,6 @@ def _l1(first: Tensor, second: Tensor) -> float:
 def _summary(name: str, group: Sequence[Measurement], informed: Sequence[Measurement]) -> Row:
     done = [each for each in group if each.is_done]
     means = scores(done) or _NOTHING
-    errors = [each.relative_sigma_error for each in done if each.relative_sigma_error is not None]
     by_kernel: dict[str, list[Measurement]] = {each.kernel: [] for each in group}
     for each in done:
         by_kernel[each.kernel].append(each)
@@ -101,7 +100,7 @@ def _summary(name: str, group: Sequence[Measurement], informed: Sequence[Measure
         mean_psnr=means.mean_psnr,
         aggregate_psnr=means.aggregate_psnr,
         ssim=means.mean_ssim,
-        relative_sigma_error=median(errors) if errors else None,
+        relative_sigma_error=median_of(each.relative_sigma_error for each in done),
         blind_gap=_gap(done, informed),
         failed=len(group) - len(done),
     )

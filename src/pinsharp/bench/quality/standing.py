@@ -7,6 +7,7 @@ import contextlib
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from pinsharp.bench.engine.methods import BLURRED, LINEAR_LIMIT, TRUE_KERNEL
 from pinsharp.bench.quality.records import Measurement, RunRecords
@@ -75,6 +76,12 @@ def quality_cells(means: Scores | None) -> dict[str, Cell]:
         return {}
     psnrs: dict[str, Cell] = {"aggregate_psnr": means.aggregate_psnr, "mean_psnr": means.mean_psnr}
     return {"mse": means.mse, **psnrs, "ssim": means.mean_ssim}
+
+
+def median_of(figures: Iterable[float | None]) -> float | None:
+    """Median of the figures that are there; None without any."""
+    known = [figure for figure in figures if figure is not None]
+    return median(known) if known else None
 
 
 def paired(first: Standing, second: Standing) -> tuple[Scores | None, Scores | None]:

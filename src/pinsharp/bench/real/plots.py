@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from pinsharp.bench.engine.methods import BLURRED, TRUE_KERNEL
+from pinsharp.bench.engine.methods import BLURRED, TRUE_KERNEL, title
 from pinsharp.bench.real.records import SHARP, LevelFigures, SeriesRecords, attempts_in, by_level, detail_path
-from pinsharp.bench.real.tables import gain, title
+from pinsharp.bench.real.tables import gain
 from pinsharp.bench.show.figures import FONT, GREY, drawn, method_styles, new_figure, tidy
 from pinsharp.images.files import read_image
 

@@ -78,7 +78,6 @@ def assuming(
     Raises:
         ConfigError: If a method has no use for a kernel, or the estimator estimates none.
     """
-    del protocol
     judge_of_kernels = load(estimator)
     if not measures_first(judge_of_kernels):
         raise ConfigError(f"--estimator: expected a method that estimates a kernel, got {estimator}; try swift")

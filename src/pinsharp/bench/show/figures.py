@@ -15,6 +15,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -130,15 +131,12 @@ def legend(figure: Figure, grid: Sequence[Axes], marked: Sequence[str]) -> None:
     starts = {name: np.asarray(line.get_ydata(), float)[0] for name, line in lines.items()}
     order = sorted(lines, key=lambda name: -np.nan_to_num(starts[name], nan=np.inf))  # the perfect first
     labels = [f"{shortened(name)} {MARK}" if name in marked else shortened(name) for name in order]
-    legend = figure.legend(
-        [lines[name] for name in order],
-        labels,
-        loc="outside right upper",
-        frameon=False,
-        fontsize=FONT,
-        handlelength=3,
-        borderaxespad=0.2,
-    )
+    legend_beside(figure, [lines[name] for name in order], labels, handlelength=3, borderaxespad=0.2)
+
+
+def legend_beside(figure: Figure, handles: Sequence[Artist], labels: Sequence[str], **look: float) -> None:
+    """A legend at the right, whose labels mean what they say: a $ starts no formula."""
+    legend = figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=FONT, **look)
     for text in legend.get_texts():
         text.set_parse_math(False)
 

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -55,7 +56,12 @@ def most_damaged(sharp: Tensor, blurred: Tensor, width: int = DETAIL_WIDTH) -> B
     error = (sharp - blurred).square().mean(dim=1)[0].double().cpu().numpy()
     high, wide = min(error.shape[0], width * 3 // 4), min(error.shape[1], width)
     error = _without_border(error, high, wide)
-    sums = np.pad(error.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    return fullest(error, high, wide)
+
+
+def fullest(weights: NDArray[Any], high: int, wide: int) -> Box:
+    """Find the box of a height and width with the largest sum of the weights of its pixels, (H, W)."""
+    sums = np.pad(weights.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     inside = sums[high:, wide:] - sums[:-high, wide:] - sums[high:, :-wide] + sums[:-high, :-wide]
     top, left = np.unravel_index(int(inside.argmax()), inside.shape)
     return Box(int(top), int(left), high, wide)

@@ -59,7 +59,7 @@ class Group:
     """Rows that may be compared with one another: those of one test set under one protocol."""
 
     title: str  # what the rows have in common
-    rows: Sequence[Mapping[str, Cell]]  # the others, by key; a column that a row leaves out is absent
+    rows: Sequence[Mapping[str, Any]]  # the others, by key; a column that a row leaves out is absent
     shared: Mapping[str, Cell]  # values of columns that are the same in all rows, by key
     marks: Mapping[int, str]  # what to print behind the first cell of a row, by its number
 
@@ -127,11 +127,6 @@ def latex(table: Table) -> str:
     lines += [r"\bottomrule", r"\end{tabular}"]
     lines += [rf"\par\smallskip{{\footnotesize {_in_latex(note)}\par}}" for note in table.notes]
     return "\n".join(lines) + "\n"
-
-
-def times(passes: int) -> str:
-    """Passes in words."""
-    return "once" if passes == 1 else f"{passes} passes"
 
 
 def document(table: Table) -> dict[str, Any]:
