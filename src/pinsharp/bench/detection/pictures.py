@@ -78,14 +78,10 @@ def draw_cuts(shot: Shot, keep: Path, records: StudyRecords, kernel: str, box: B
         grid[2 * row, column].set_title(version.label, fontsize=FONT - 1, loc="left", pad=2, parse_math=False)
         _show(grid[2 * row + 1, column], version, box, shot.setup.camera.white_level)
         _mark(grid[2 * row + 1, column], version.matching, box)
-    figure.suptitle(
-        f"{kernel}, panel {shot.seed}: {box.height} x {box.width} pixels of it; F1 and counts: the whole panel",
-        fontsize=FONT,
-        x=0.01,
-        ha="left",
-        parse_math=False,
-    )
-    _legend(figure)
+    heading = f"{kernel}, panel {shot.seed}: {box.height} x {box.width} pixels of it; F1 and counts: the whole panel"
+    figure.suptitle(heading, fontsize=FONT, x=0.01, ha="left", parse_math=False)
+    handles = [Line2D([], [], label=label, **_look(marker, look)) for label, marker, look in _MARKS.values()]
+    figure.legend(handles=handles, loc="outside lower left", frameon=False, fontsize=FONT, ncols=len(handles))
     return figure
 
 
@@ -145,8 +141,3 @@ def _look(marker: str, look: dict[str, Any]) -> dict[str, Any]:
     size = {"o": 8.5, "s": 8.5, "x": 5.5}[marker]
     common = {"linestyle": "none", "marker": marker, "markersize": size, "markerfacecolor": "none"}
     return {**common, "markeredgewidth": 1.1, "path_effects": rim, **look}
-
-
-def _legend(figure: Figure) -> None:
-    handles = [Line2D([], [], label=label, **_look(marker, look)) for label, marker, look in _MARKS.values()]
-    figure.legend(handles=handles, loc="outside lower left", frameon=False, fontsize=FONT, ncols=len(handles))

@@ -69,13 +69,8 @@ def _group(
     cells = [_row(*row, figures, sharp, len(seeds)) for row, figures in panels.items()]
     marks = {place: MARK for place, cell in enumerate(cells) if cell["panels"] != len(seeds)}
     axis, width = width_of(kernel, sigma)
-    shared: dict[str, Cell] = {
-        "run": records.about["run"],
-        "kernel": kernel,
-        "sigma": sigma,
-        "axis": axis,
-        "width": width,
-    }
+    run = records.about["run"]
+    shared: dict[str, Cell] = {"run": run, "kernel": kernel, "sigma": sigma, "axis": axis, "width": width}
     count = f"{len(seeds)} panel{'s' * (len(seeds) > 1)}"
     return Group(f"{kernel} (sigma {sigma:.2f} px), {count}", cells, shared, marks)
 

@@ -79,7 +79,9 @@ def restore_again(
     path, number, sha256 = _find(run, image, data)
     whole = to_tensor(read_image(path).pixels)
     pair = blurred_pair(path, whole, _kernel_name(protocol, kernel), protocol, number)
-    return Scene(run, pair, [_restoration(run, _contender(run, row, protocol, load), pair, sha256) for row in wanted])
+    recorded = {each.key: each for each in run.figures}
+    judged = [judge(_contender(run, row, protocol, load), pair, sha256) for row in wanted]
+    return Scene(run, pair, [Restoration(image, figures, recorded.get(figures.key)) for figures, image in judged])
 
 
 def crops_table(scene: Scene) -> Table:
@@ -195,9 +197,3 @@ def _contender(run: RunRecords, row: str, protocol: Degradation, load: Callable[
             "measure again with pinsharp bench run"
         )
     return made[row]
-
-
-def _restoration(run: RunRecords, contender: Contender, pair: BlurredPair, sha256: str) -> Restoration:
-    figures, restored = judge(contender, pair, sha256)
-    recorded = next((each for each in run.figures if each.key == figures.key), None)
-    return Restoration(restored, figures, recorded)

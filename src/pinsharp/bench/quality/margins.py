@@ -74,9 +74,12 @@ def margins(
         raise ConfigError(_nothing_to_compare(compared, methods, over))
     groups = tuple(_group(each, definition) for each in chosen)
     left_out = [f"{each.run.set} (run {each.run.id})" for each in compared if not each.has_both]
+    others = (
+        "; ".join(over) or f"all rows but {', '.join(REFERENCES)} and these methods, with the true kernel or without"
+    )
     notes = (
         f"{_DEFINITIONS[definition]} {JUDGED}",
-        f"Ahead: PSNR of the method minus that of the best other row in that line. Others: {_named(over)}. All figures "
+        f"Ahead: PSNR of the method minus that of the best other row in that line. Others: {others}. All figures "
         "of a line are over the same restorations.",
         *(note for each, group in zip(chosen, groups, strict=True) for note in _faults(each, group)),
         *(f"Left out, as nothing is there to compare: {name}." for name in left_out),
@@ -105,11 +108,6 @@ def _compare(run: RunRecords, methods: Sequence[str], over: Sequence[str]) -> _C
 
 def _measured(rows: Sequence[Standing]) -> list[Standing]:
     return [row for row in rows if row.measured]
-
-
-def _named(over: Sequence[str]) -> str:
-    """Say which rows count as others."""
-    return "; ".join(over) or f"all rows but {', '.join(REFERENCES)} and these methods, with the true kernel or without"
 
 
 def _columns(methods: Sequence[str]) -> tuple[Column, ...]:

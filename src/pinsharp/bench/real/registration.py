@@ -164,14 +164,8 @@ def _refine(image: Plane, reference: Plane, start: Registration, step: int, smoo
     part = (_sampled(rows, step), _sampled(columns, step))
     seen = _smooth(image, smoothing)[::step, ::step][part]
     model = _Model(reference, seen, part, _shape(image), step, smoothing)
-    begin = [
-        start.magnification,
-        start.row_shift,
-        start.column_shift,
-        (start.sigma / start.magnification) ** 2,
-        start.gain,
-        start.offset,
-    ]
+    variance = (start.sigma / start.magnification) ** 2
+    begin = [start.magnification, start.row_shift, start.column_shift, variance, start.gain, start.offset]
     lowest = [0.5, -np.inf, -np.inf, 0.01 - smoothing**2, 0.0, -np.inf]
     fit = least_squares(
         model.residuals, begin, jac=model.jacobian, bounds=(lowest, np.inf), x_scale="jac", xtol=1e-9, max_nfev=30

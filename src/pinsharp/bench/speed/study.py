@@ -105,7 +105,10 @@ class Speed(Study[Task, BlurredPair, Timing]):
         try:
             with _threads(task.threads):  # before loading: runtimes take as many
                 contender = self._contender(row)
-                timing = _described(timing, contender)
+                about, where = contender.about, str(contender.device)
+                timing = replace(
+                    timing, device=where, parameters=about.get("parameters"), precision=about.get("precision")
+                )
                 _, first = with_cost(lambda: contender.restore(subject), contender.device)
                 seconds = median(_seconds(contender, subject, self.repeats))
         except (PinsharpError, RuntimeError, MemoryError) as error:  # a RuntimeError is how PyTorch says out of memory
@@ -181,12 +184,6 @@ def _threads(count: int) -> Iterator[None]:
 def _shape(megapixels: float) -> tuple[int, int]:
     width = max(1, round((megapixels * 1e6 * _ASPECT) ** 0.5 / _SIDE_STEP)) * _SIDE_STEP
     return max(1, round(megapixels * 1e6 / width / _SIDE_STEP)) * _SIDE_STEP, width
-
-
-def _described(timing: Timing, contender: Contender) -> Timing:
-    about = contender.about
-    where = str(contender.device)
-    return replace(timing, device=where, parameters=about.get("parameters"), precision=about.get("precision"))
 
 
 def _seconds(contender: Contender, pair: BlurredPair, repeats: int) -> list[float]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pinsharp.cli.messages import print_json
+from pinsharp.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from pinsharp.bench.quality.records import RunRecords
@@ -48,8 +49,6 @@ def names(text: str | None) -> list[str]:
 
 def numbers(text: str, option: str) -> list[float]:
     """Read numbers joined by commas. Raises ConfigError if one is none."""
-    from pinsharp.errors import ConfigError
-
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
@@ -58,8 +57,6 @@ def numbers(text: str, option: str) -> list[float]:
 
 def whole_numbers(text: str, option: str) -> list[int]:
     """Read whole numbers joined by commas. Raises ConfigError if one is none."""
-    from pinsharp.errors import ConfigError
-
     found = numbers(text, option)
     if any(number != int(number) for number in found):
         raise ConfigError(f"{option}: expected whole numbers, got {text!r}")
@@ -69,7 +66,6 @@ def whole_numbers(text: str, option: str) -> list[int]:
 def box_of(text: str | None) -> "Box | None":
     """Read a detail, TOP,LEFT,HEIGHT,WIDTH. Raises ConfigError if it is none."""
     from pinsharp.bench.show.sheet import Box
-    from pinsharp.errors import ConfigError
 
     if text is None:
         return None
@@ -82,7 +78,6 @@ def box_of(text: str | None) -> "Box | None":
 def check_psnr(psnr: str) -> None:
     """Refuse what is no definition of PSNR. Raises ConfigError with those there are."""
     from pinsharp.bench.show.figures import PSNRS
-    from pinsharp.errors import ConfigError
 
     if psnr not in PSNRS:
         raise ConfigError(f"--psnr: expected {' or '.join(PSNRS)}, got {psnr!r}")
@@ -94,8 +89,6 @@ def choose_run(runs: "Sequence[RunRecords]", wanted: str | None) -> "RunRecords"
     Raises:
         ConfigError: If there is no such run, or several.
     """
-    from pinsharp.errors import ConfigError
-
     if wanted is None and runs:
         return runs[0]
     fitting = [run for run in runs if wanted in (run.id, run.set)]
@@ -133,8 +126,6 @@ def show(tables: "Sequence[Table]", paths: Sequence[Path], content: dict[str, An
 
 def make_folder(folder: Path) -> Path:
     """Make a folder for results, if it is not there. Raises OutputError if it cannot be made."""
-    from pinsharp.errors import OutputError
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

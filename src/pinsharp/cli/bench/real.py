@@ -12,6 +12,7 @@ from pinsharp.cli.bench.present import Detail, box_of, names, whole_numbers
 from pinsharp.cli.comparison import loader
 from pinsharp.cli.messages import remark
 from pinsharp.cli.options import DEFAULT_MODEL, Device, Gamma, Jobs, JsonDocument, Precision
+from pinsharp.errors import ConfigError
 
 if TYPE_CHECKING:
     from pinsharp.methods.method import Method
@@ -58,7 +59,6 @@ def real(
     """
     from pinsharp.bench.engine.methods import BLURRED, attempts
     from pinsharp.bench.real.study import Real
-    from pinsharp.errors import ConfigError
 
     if crop < 128:
         raise ConfigError(f"--crop must be at least 128 pixels, got {crop}")
