@@ -46,12 +46,8 @@ class Version:
 def draw_cuts(shot: Shot, keep: Path, records: StudyRecords, kernel: str, box: Box | None = None) -> Figure:
     """Draw a cut of a panel in every row at one blur, and under each the same with what was found.
 
-    Args:
-        shot: Of the panel in focus.
-        keep: Start of the names of the files in which its images were kept.
-        records: What was measured.
-        kernel: Name of the blur.
-        box: The cut, in pixels of the image; None for where most particles are.
+    `shot` is of the panel in focus; the files in which its images were kept start with `keep`. Without a box the cut is
+    where most particles are.
 
     Raises:
         ConfigError: If the cut lies outside of the panel.

@@ -17,17 +17,11 @@ from pinsharp.errors import ConfigError
 
 
 class Result(ABC):
-    """Figures of one image by one row, or the reason why there are none; a base without fields for dataclasses.
-
-    Attributes:
-        row: Name of the row in tables.
-        status: `done` or `failed`.
-        reason: Why it failed, on one line; None if it did not.
-    """
+    """Figures of one image by one row, or the reason why there are none; a base without fields for dataclasses."""
 
     row: str
     status: Literal["done", "failed"]
-    reason: str | None
+    reason: str | None  # why it failed, on one line; None if it did not
 
     @property
     @abstractmethod

@@ -41,12 +41,9 @@ class Study(ABC, Generic[Task, Subject, Figures]):
 
     Worker processes are sent its fields, which must be picklable if several are asked for; whatever it has loaded (in
     a `cached_property`) each of them loads anew.
-
-    Attributes:
-        kind: How its records are kept.
     """
 
-    kind: ClassVar[Kind[Any]]
+    kind: ClassVar[Kind[Any]]  # how its records are kept
 
     def __getstate__(self) -> dict[str, Any]:
         return {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]

@@ -1,8 +1,7 @@
 """Pictures of what a wrong width of the blur costs: one image restored with three kernels, and PSNR over all widths."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -45,8 +44,7 @@ def draw_curve(curve: Table, table: Table, setting: Setting, *, psnr: str = "mea
     """Draw PSNR against the assumed sigma, a line a method, and its PSNR with the estimated kernel as a level."""
     figure = new_figure(4.2, 3.8)
     axes = figure.subplots()
-    rows: Sequence[Mapping[str, Any]] = curve.groups[0].rows
-    means: Sequence[Mapping[str, Any]] = table.groups[0].rows
+    rows, means = curve.groups[0].rows, table.groups[0].rows
     names = list(dict.fromkeys(str(row["method"]) for row in rows))
     for name, style in method_styles(names, true_kernel=TRUE_KERNEL).items():
         own = [row for row in rows if row["method"] == name]

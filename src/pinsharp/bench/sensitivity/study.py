@@ -68,12 +68,7 @@ def assuming(
 ) -> list[Contender]:
     """Make the rows: the blurred input, and every method with every assumed width and with the estimated kernel.
 
-    Args:
-        names: Methods that take a kernel, by label.
-        estimator: Name of what estimates the kernel, once an image.
-        setting: Which widths.
-        protocol: That of the setting.
-        load: Makes a method of a name.
+    The methods (by label) take a kernel; `estimator` estimates one, once an image. The protocol is that of the setting.
 
     Raises:
         ConfigError: If a method has no use for a kernel, or the estimator estimates none.

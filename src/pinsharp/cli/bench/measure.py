@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Results = Annotated[
     Path, typer.Option("--out", "-o", metavar="OUT", help="Folder for the results; made if it is not there.")
 ]
+MethodFiles = Annotated[
+    str, typer.Option(metavar="M,...", help="Methods and files, joined by commas; LABEL=METHOD names a row.")
+]
 Passes = Annotated[
     str, typer.Option(metavar="N,...", help="How many times each method restores, each time what is left.")
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pinsharp.cli.bench.measure import Passes, Results, conclude, conduct
+from pinsharp.cli.bench.measure import MethodFiles, Passes, Results, conclude, conduct
 from pinsharp.cli.bench.present import Detail, box_of, names, whole_numbers
 from pinsharp.cli.comparison import loader
 from pinsharp.cli.messages import remark
@@ -28,9 +28,7 @@ def real(
         ),
     ],
     out: Results,
-    methods: Annotated[
-        str, typer.Option(metavar="M,...", help="Methods and files, joined by commas; LABEL=METHOD names a row.")
-    ] = DEFAULT_MODEL,
+    methods: MethodFiles = DEFAULT_MODEL,
     passes: Passes = "1,3",
     estimator: Annotated[
         str, typer.Option(metavar="M", help="What measures the width of all images, before and after.")
