@@ -73,4 +73,5 @@ def _figures(result: "Restored") -> Figures:
         "noise": found.noise_level,
         "residual": result.residual,
         "doubtful": result.is_doubtful,
+        "dropped": result.dropped,
     }

@@ -34,6 +34,8 @@ def tell(
         record: dict[str, object] = {"input": str(outcome.job.input), "output": str(outcome.job.output), "model": model}
         if outcome.state == "done":
             teller.done(record, outcome.figures, _line(outcome.job, outcome.figures))
+            if outcome.figures.get("dropped"):
+                remark(f"{outcome.job.input}: {outcome.figures['dropped']} not written to the result")
             if outcome.figures.get("doubtful"):
                 remark(_doubt(outcome.job, outcome.figures))
         elif outcome.error is not None:

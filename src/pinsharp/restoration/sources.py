@@ -103,6 +103,7 @@ class ArraySource:
 
     def __init__(self, pixels: NDArray[Any], recipe: Recipe, file: ImageFile | None = None) -> None:
         self.pixels, self.recipe, self.file = pixels, recipe, file
+        self.dropped = file.tags.dropped if file else ""
         self.shape: tuple[int, ...] = np.shape(pixels)
         self.begun = time.perf_counter()
         with memory_errors(self.shape):
