@@ -4,6 +4,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pinsharp.atomic import check_free
 from pinsharp.batch.job import Figures, Job, Work
 from pinsharp.batch.words import printable, width_in_words
 from pinsharp.restoration.recipe import Recipe
@@ -38,6 +39,8 @@ def restore_job(
     Raises:
         PinsharpError: If it cannot be read, restored or written.
     """
+    for path in job.results:
+        check_free(path, overwrite=overwrite)
     result = restorer.restore_file(job.input, job.output, overwrite=overwrite, progress=progress)
     if job.picture:
         from pinsharp.batch.side_by_side import draw

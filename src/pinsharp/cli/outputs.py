@@ -48,7 +48,7 @@ def check_results(
     for path in results:
         if _identity(path) in known:
             raise OutputError(f"{path}: expected a result beside its input, got the input itself; choose another place")
-        if path.is_dir():
+        if os.path.lexists(path) and path.is_dir():  # the latter raises where a name is too long
             raise OutputError(f"{path}: expected a file to write, got a folder; name a file in it")
     existing = [] if overwrite else [path for path in results if os.path.lexists(path)]
     if existing:
