@@ -103,6 +103,7 @@ def test_a_name_of_no_kernel_is_refused_with_what_to_do(build, sentence):
         ("broken.json", b'{"a":', "cannot read a kernel from"),
         ("binary.json", b"\xff\xfe", "cannot read a kernel from"),
         ("empty.png", b"", "expected a mono image with one channel; convert it to greyscale"),
+        ("broken.tif", b"II*\0junk", "cannot read a kernel from"),
         ("words.json", b'[["a"]]', "square table of numbers"),
     ],
 )

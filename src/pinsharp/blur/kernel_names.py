@@ -4,6 +4,7 @@ import io
 import json
 import math
 import re
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +182,7 @@ def _read_tiff(file: Path) -> Any:
             full = [page for page in pages if not (page.is_reduced or page.is_mask)] or pages
             planes = max(len(full), (tiff.imagej_metadata or {}).get("images", 1))
             page, values = full[0], np.asarray(full[0].asarray())
-    except tifffile.TiffFileError as error:
+    except (tifffile.TiffFileError, LookupError, TypeError, AttributeError, RuntimeError, struct.error) as error:
         raise ValueError(str(error)) from error
     if planes > 1:
         raise ValueError(_STACK.format(planes))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pinsharp.errors import ImageError
 from pinsharp.images.arrays import check_image
 
-_SWEEPS = 40
+_SWEEPS = 16
 """Times that each scale is relaxed; the next coarser one has done what lies further away."""
 
 
