@@ -170,7 +170,7 @@ def open_large(path: str | Path, *, cache_bytes: int = CACHE_BYTES) -> Iterator[
     """Open a TIFF for reading by windows. Nothing is decoded yet, and no image is too large.
 
     Args:
-        path: A TIFF or BigTIFF of one page.
+        path: A TIFF or BigTIFF of one image.
         cache_bytes: Decoded strips or tiles that are kept in memory.
 
     Yields:

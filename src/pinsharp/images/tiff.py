@@ -34,7 +34,7 @@ _TIFF_LIMIT_BYTES = 2**32 - 2**25  # beyond it, BigTIFF
 
 
 def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
-    """Decode a TIFF file of one page.
+    """Decode the image of a TIFF file; of further pages only thumbnails, overviews and masks are passed over.
 
     Returns:
         Pixels (H, W), (H, W, 2), (H, W, 3) or (H, W, 4), uint8, uint16 or float32, 0 = black, and the tags.
