@@ -73,7 +73,9 @@ def scene(rng: np.random.Generator, height: int, width: int, channels: int) -> n
 
 
 def contains(new: object, old: object) -> bool:
-    """Whether all that the old one says is said by the new one too, which may say more."""
+    """Whether all that the old one says is said by the new one too, which may say more; `None` says nothing."""
+    if old is None:
+        return True
     if isinstance(old, dict):
         return isinstance(new, dict) and all(contains(new.get(key), value) for key, value in old.items())
     return new == old

@@ -1,6 +1,10 @@
-"""TIFFs of every layout that is read by windows, written by tifffile."""
+"""TIFFs written by tifffile: of every layout that is read by windows, and in memory."""
+
+import io
 
 import tifffile
+
+from pinsharp.images import tiff
 
 _CODECS = [
     {"compression": None},
@@ -19,3 +23,18 @@ def write_tiff(path, pixels, **options):
         options |= {"photometric": "rgb" if samples >= 3 else "minisblack", "planarconfig": "contig"}
         options |= {"extrasamples": ["unassalpha"]} if samples in (2, 4) else {}
     tifffile.imwrite(path, pixels, metadata=None, **options)
+
+
+def written(pixels, **options):
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, pixels, **options)
+    return buffer.getvalue()
+
+
+def recoded(data):
+    pixels, tags = tiff.decode(io.BytesIO(data))
+    return tiff.encode(pixels, tags)
+
+
+def first_page(data):
+    return tifffile.TiffFile(io.BytesIO(data)).pages[0]

@@ -18,6 +18,9 @@ from pinsharp.locks import try_lock
 HIDDEN = ".pinsharp-*.tmp"
 """Names of files and folders that exist only while something is written."""
 
+LONGEST_NAME = 255
+"""Bytes of a file's name, by most file systems."""
+
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _ABSENT = {errno.ENOENT, errno.ENOTDIR}
@@ -95,11 +98,13 @@ def write_json(path: Path, content: object) -> None:
 
 
 def check_free(path: Path, *, overwrite: bool) -> None:
-    """Refuse to write over a folder, or over a file without leave.
+    """Refuse a name that no file can have, to write over a folder, or over a file without leave.
 
     Raises:
-        OutputError: If `path` is a folder, or exists and `overwrite` is not given.
+        OutputError: If the name of `path` is too long, if it is a folder, or exists and `overwrite` is not given.
     """
+    if (length := len(os.fsencode(path.name))) > LONGEST_NAME:
+        raise OutputError(f"{path}: expected a name of at most {LONGEST_NAME} bytes, got {length}; shorten it")
     if path.is_dir():
         raise OutputError(f"{path}: expected a file to write, got a folder; name a file in it")
     if os.path.lexists(path) and not overwrite:

@@ -5,9 +5,10 @@ import json
 import cv2
 import numpy as np
 import pytest
+import tifffile
 import torch
 
-from pinsharp.blur.kernel_names import GAUSSIAN8, load_kernel, named_kernels, parse_kernel, save_kernel
+from pinsharp.blur.kernel_names import GAUSSIAN8, kernel_doubts, load_kernel, named_kernels, parse_kernel, save_kernel
 from pinsharp.blur.kernels import disk_kernel, gaussian_disk_kernel, gaussian_kernel, kernel_sigma, measured_kernel
 from pinsharp.errors import KernelError
 
@@ -102,6 +103,7 @@ def test_a_name_of_no_kernel_is_refused_with_what_to_do(build, sentence):
         ("broken.json", b'{"a":', "cannot read a kernel from"),
         ("binary.json", b"\xff\xfe", "cannot read a kernel from"),
         ("empty.png", b"", "expected a mono image with one channel; convert it to greyscale"),
+        ("broken.tif", b"II*\0junk", "cannot read a kernel from"),
         ("words.json", b'[["a"]]', "square table of numbers"),
     ],
 )
@@ -129,3 +131,58 @@ def test_a_pickle_is_never_opened(tmp_path):
 def test_a_kernel_is_saved_only_in_a_format_that_loads(tmp_path):
     with pytest.raises(KernelError, match=r"saved as .npy or .json, got 'k.txt'"):
         save_kernel(tmp_path / "k.txt", gaussian_kernel(1.0))
+
+
+STACK = np.ones((5, 7, 7), np.uint8)
+
+
+@pytest.mark.parametrize(
+    "name, write",
+    [
+        ("k.npy", lambda path: np.save(path, STACK)),
+        ("last.npy", lambda path: np.save(path, np.moveaxis(STACK, 0, -1))),
+        ("k.json", lambda path: path.write_text(json.dumps(STACK.tolist()))),
+        ("k.tif", lambda path: tifffile.imwrite(path, STACK, photometric="minisblack")),
+        ("imagej.tif", lambda path: tifffile.imwrite(path, STACK, imagej=True)),
+        ("volume.tif", lambda path: tifffile.imwrite(path, STACK, photometric="minisblack", volumetric=True)),
+    ],
+)
+def test_a_stack_is_no_kernel_and_its_planes_are_counted(tmp_path, name, write):
+    write(tmp_path / name)
+
+    with pytest.raises(KernelError, match=rf"{name}: expected one plane, got a stack of 5; save the one in focus"):
+        load_kernel(tmp_path / name)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_a_kernel_whose_white_is_stored_as_zero_is_read_as_images_are(tmp_path, dtype):
+    spot = disk_kernel(2.5)[0, 0].numpy() / float(disk_kernel(2.5).max())
+    white = 1 if dtype == "float32" else np.iinfo(dtype).max
+    stored = (white - (spot * white).round(7 if white == 1 else 0)).astype(dtype)
+    tifffile.imwrite(tmp_path / "k.tif", stored, photometric="miniswhite")
+
+    torch.testing.assert_close(load_kernel(tmp_path / "k.tif"), disk_kernel(2.5), atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("kernel", [gaussian_kernel(1.8, 21), gaussian_kernel(3.2, 21), disk_kernel(3), disk_kernel(7)])
+def test_a_dark_rim_around_a_centred_spot_leaves_no_doubt(kernel):
+    assert kernel_doubts(kernel) == []
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2])
+def test_a_background_that_was_not_subtracted_is_named(share):
+    kernel = gaussian_kernel(2, 31)
+    kernel = kernel + share * kernel.max()
+
+    (doubt,) = kernel_doubts(kernel / kernel.sum())
+
+    assert "got a rim of" in doubt
+    assert "subtract the background" in doubt
+
+
+def test_a_centre_that_is_off_by_more_than_half_a_pixel_is_named():
+    kernel = gaussian_kernel(2, 31)
+
+    (doubt,) = kernel_doubts(kernel.roll((3, -1), dims=(-2, -1)))
+
+    assert "+3.0 rows and -1.0 columns" in doubt

@@ -13,7 +13,7 @@ from pinsharp.blur.fourier import circular_convolve
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.classical.borders import fade_into_opposite
-from pinsharp.classical.ftvd import circular_ftvd, ftvd, tv_objective
+from pinsharp.classical.ftvd import circular_ftvd, ftvd
 from pinsharp.errors import ConfigError, ImageError, KernelError
 from scenes import asymmetric_kernel, photograph, psnr, smooth_image
 
@@ -26,6 +26,13 @@ def blocks(shape, seed=0):
     levels = torch.rand(1, 1, -(-shape[0] // 4), -(-shape[1] // 4), generator=generator(seed, 0), dtype=torch.float64)
     steps = levels.repeat_interleave(4, -2).repeat_interleave(4, -1)[..., : shape[0], : shape[1]]
     return add_read_noise(steps, 0.02, generator(seed, 1))
+
+
+def tv_objective(restored, image, kernel, *, mu):
+    """What is minimised, for each image and channel, (B, C)."""
+    misfit = circular_convolve(restored, kernel.to(restored)) - image
+    gradient = torch.stack([restored.roll(-1, dims=axis) - restored for axis in (-2, -1)])
+    return gradient.square().sum(dim=0).sqrt().sum(dim=(-2, -1)) + mu / 2 * misfit.square().sum(dim=(-2, -1))
 
 
 def blur_matrix(kernel, shape):

@@ -62,7 +62,7 @@ BAD = {
     "1x1": ("a.png", lambda path: write_side(path, 1), "at least 32 x 32 pixels to measure a blur by, got 1 x 1"),
     "5x5": ("a.png", lambda path: write_side(path, 5), "at least 32 x 32 pixels to measure a blur by, got 5 x 5"),
     "CMYK": ("a.jpg", lambda path: Image.fromarray(mono()).convert("CMYK").save(path), "got CMYK"),
-    "palette": ("a.png", lambda path: Image.fromarray(mono()).convert("P").save(path), "got a palette"),
+    "palette": ("a.png", lambda path: Image.new("RGB", (64, 48), "red").quantize().save(path), "got a palette"),
     "1-bit": ("a.png", lambda path: Image.fromarray(mono()).convert("1").save(path), "got 1-bit pixels"),
     "NaN": ("a.tif", lambda path: write_float_tiff(path, np.nan), "expected finite values"),
     "infinity": ("a.tif", lambda path: write_float_tiff(path, np.inf), "expected finite values"),

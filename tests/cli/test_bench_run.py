@@ -152,7 +152,7 @@ def test_a_second_run_into_the_same_folder_is_refused(bench, tmp_path):
         (["--limit", "0"], "--limit must be at least 1 image, got 0"),
         (["--bits", "17"], "bits must be from 1 to 16"),
         (["--boundary", "mirror"], "boundary must be one of"),
-        (["--kernels", "disc:2"], "neither gaussian:SIGMA nor disk:RADIUS"),
+        (["--kernels", "dics:2"], "neither gaussian:SIGMA nor disk:RADIUS"),
         (["--device", "tpu"], "expected the device auto, cpu or cuda"),
     ],
 )

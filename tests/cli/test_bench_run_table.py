@@ -101,7 +101,7 @@ def test_an_image_that_fails_is_told_and_costs_no_other(folder, tmp_path, is_kep
         (["--bits", "17"], ConfigError, "bits must be from 1 to 16"),
         (["--noise", "-1"], ConfigError, "noise must be at least 0"),
         (["--limit", "0"], ConfigError, "--limit must be at least 1 image, got 0"),
-        (["--kernels", "disc:2"], KernelError, "neither gaussian:SIGMA nor disk:RADIUS"),
+        (["--kernels", "dics:2"], KernelError, "neither gaussian:SIGMA nor disk:RADIUS"),
         (["--split", "test"], ConfigError, "no split 'test'"),
     ],
 )

@@ -277,3 +277,55 @@ def test_a_terminal_of_few_signs_stops_nothing(model, photo):
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "sigma 2.00 px" in done.stdout
+
+
+def test_pages_that_are_not_in_the_result_are_remarked(cli, model, photo):
+    pixels = read_image(photo("a.png", dtype="uint16")).pixels
+    with tifffile.TiffWriter("a.tif") as writer:
+        writer.write(pixels, photometric="rgb", metadata=None)
+        writer.write(pixels[::4, ::4], photometric="rgb", subfiletype=1, metadata=None)
+
+    shown = cli("restore", "a.tif", "-o", "out", "--model", model)
+
+    assert shown.code == 0
+    assert shown.err == "pinsharp: a.tif: 1 further page (thumbnails, overviews, masks) not written to the result\n"
+    assert np.array_equal(read_image("out/a.tif").pixels, Restorer(model)(pixels).image)
+
+
+def test_a_name_too_long_for_its_picture_is_refused_before_the_work(cli, model, photo, place):
+    name = "x" * 240 + ".png"
+    photo(name)
+    (place / "out").mkdir()
+
+    shown = cli("restore", name, "-o", "out", "--model", model, "--side-by-side")
+
+    assert shown.code == 2
+    assert shown.err.count("\n") == 1
+    assert "expected a name of at most 255 bytes, got 257; shorten it" in shown.err
+    assert list((place / "out").iterdir()) == []
+
+
+def test_of_a_folder_only_the_image_whose_name_is_too_long_for_its_picture_fails(cli, model, photo, place):
+    for name in ("x" * 240, "[1]", "-dash"):
+        photo(f"in/{name}.png")
+    (place / "out").mkdir()
+
+    shown = cli("restore", "in", "-o", "out", "--model", model, "--side-by-side")
+
+    names = ["-dash.png", "-dash.side-by-side.png", "[1].png", "[1].side-by-side.png"]
+    assert shown.code == 1
+    assert "expected a name of at most 255 bytes" in shown.err
+    assert sorted(path.name for path in (place / "out").glob("[!.]*")) == names
+
+
+def test_what_is_odd_about_a_measured_kernel_is_remarked(cli, model, photo):
+    photo("a.png")
+    rows, columns = np.indices((21, 21)) - 10
+    np.save("k.npy", 0.2 + np.exp(-((rows - 2) ** 2 + columns**2) / 8))
+
+    shown = cli("restore", "a.png", "-o", "out", "--model", model, "--kernel", "k.npy")
+
+    rim, centre = shown.err.splitlines()[:2]
+    assert shown.code == 0
+    assert rim.startswith("pinsharp: k.npy: expected a kernel that is dark at its rim, got a rim of 17 % of its peak")
+    assert "a centre of mass +2.0 rows" in centre

@@ -158,3 +158,14 @@ def test_pillows_own_limit_is_not_ours(monkeypatch, name):
     pixels, _ = getattr(eight_bit, f"decode_{name}")(io.BytesIO(data))
 
     assert pixels.shape == (64, 48, 3)
+
+
+def test_a_bmp_palette_of_greys_is_mono():
+    image = Image.fromarray(random_image((9, 8), "uint8", 0), "P")
+    image.putpalette([255 - level for level in range(256) for _ in range(3)])
+    buffer = io.BytesIO()
+    image.save(buffer, "BMP")
+
+    pixels, _ = eight_bit.decode_bmp(buffer)
+
+    np.testing.assert_array_equal(pixels, np.array(image.convert("L")))

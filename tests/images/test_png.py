@@ -155,3 +155,27 @@ def test_a_file_without_its_last_chunk_is_truncated_though_the_pixels_are_there(
 def test_a_file_without_header_is_damaged():
     with pytest.raises(ImageError, match="does not begin with its header"):
         png.decode(io.BytesIO(png.SIGNATURE + saved(Image.new("L", (4, 4)))[-12:]))
+
+
+@pytest.mark.parametrize("transparency, shape", [(None, (4, 5)), (7, (4, 5, 2))])
+def test_a_palette_of_greys_is_mono(transparency, shape):
+    image = Image.fromarray(np.arange(20, dtype=np.uint8).reshape(4, 5), "P")
+    image.putpalette([255 - 3 * level for level in range(20) for _ in range(3)])
+    data = saved(image, **({} if transparency is None else {"transparency": transparency}))
+
+    pixels, _ = png.decode(io.BytesIO(data))
+
+    assert pixels.shape == shape
+    mono = pixels if pixels.ndim == 2 else pixels[..., 0]
+    np.testing.assert_array_equal(mono, np.array(image.convert("L")))
+    assert pixels.ndim == 2 or np.argwhere(pixels[..., 1] == 0).tolist() == [[1, 2]]
+
+
+def test_grey_of_four_bits_is_told_how_to_become_eight():
+    data = bytearray(saved(Image.new("L", (2, 2))))
+    data[24] = 4  # bits of a sample
+    header = bytes(data[12:29])
+    data[29:33] = zlib.crc32(header).to_bytes(4)
+
+    with pytest.raises(ImageError, match=r"got 4-bit pixels; .*png:bit-depth=8"):
+        png.decode(io.BytesIO(bytes(data)))

@@ -10,21 +10,7 @@ from PIL import Image
 from pinsharp.errors import ImageError
 from pinsharp.images import tiff
 from strategies import random_image
-
-
-def written(pixels, **options):
-    buffer = io.BytesIO()
-    tifffile.imwrite(buffer, pixels, **options)
-    return buffer.getvalue()
-
-
-def recoded(data):
-    pixels, tags = tiff.decode(io.BytesIO(data))
-    return tiff.encode(pixels, tags)
-
-
-def first_page(data):
-    return tifffile.TiffFile(io.BytesIO(data)).pages[0]
+from tiffs import first_page, recoded, written
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

@@ -95,6 +95,31 @@ def test_the_result_is_of_the_kind_that_went_in(restorer, shape, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_masked_pixels_have_no_say_and_come_back_under_their_mask(restorer, shape, dtype):
+    pixels, mask = random_image(shape, dtype, 0), np.zeros(shape, bool)
+    mask[5:12, 8:20] = True
+    rubbish = pixels.copy()
+    rubbish[mask] = np.nan if dtype == "float32" else 0
+
+    one, other = restorer(np.ma.MaskedArray(pixels, mask)).image, restorer(np.ma.MaskedArray(rubbish, mask)).image
+
+    assert isinstance(other, np.ma.MaskedArray)
+    np.testing.assert_array_equal(np.ma.getmaskarray(other), mask)
+    np.testing.assert_array_equal(other.data[mask], rubbish[mask])
+    np.testing.assert_array_equal(other.data[~mask], one.data[~mask])
+
+
+def test_a_matrix_is_restored_as_the_array_that_it_is(restorer):
+    pixels = random_image((40, 33), "uint8", 0)
+
+    result = restorer(pixels.view(np.matrix)).image
+
+    assert type(result) is np.ndarray
+    np.testing.assert_array_equal(result, restorer(pixels).image)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("channels", [2, 4])
 def test_alpha_comes_back_untouched(restorer, channels, dtype):
     image = random_image((40, 36, channels), dtype, seed=2)

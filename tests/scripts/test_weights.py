@@ -203,12 +203,12 @@ def test_widen_shifts_the_uncertainty_alone(two):
 
 def test_ship_writes_half_precision_with_the_figures_of_records(two, tmp_path, monkeypatch):
     monkeypatch.setattr(files, "ZOO", tmp_path / "zoo")
-    header = {"record": "header", "data": "/sets/kodak24", "protocol": {"boundary": "valid"}, "commit": "abc"}
-    row = {"record": "row", "name": "swift", "mean_psnr": 28.12345, "aggregate_psnr": 27.0, "ssim": 0.8}
+    row = {"name": "swift", "mean_psnr": 28.12345, "aggregate_psnr": 27.0, "ssim": 0.8}
     row |= {"relative_sigma_error": None, "blind_gap": None}
-    (tmp_path / "r.jsonl").write_text(f"{json.dumps(header)}\n{json.dumps(row)}\n")
+    said = {"data": "/sets/kodak24", "protocol": {"boundary": "valid"}, "commit": "abc", "rows": [row]}
+    (tmp_path / "r.json").write_text(json.dumps(said))
 
-    main(["ship", "a.safetensors", "swift", "r.jsonl"])
+    main(["ship", "a.safetensors", "swift", "r.json"])
 
     shipped = load_weights(tmp_path / "zoo" / "swift.safetensors")
     [figures] = shipped.card["figures"]

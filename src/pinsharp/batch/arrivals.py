@@ -7,36 +7,24 @@ from os import stat_result
 from pathlib import Path
 
 from pinsharp.batch.fingerprint import identity
-from pinsharp.errors import ImageError
 from pinsharp.images.discover import images_in
 
 
 @dataclass
 class _Seen:
-    """A file as it was last seen.
-
-    Attributes:
-        status: Its status.
-        since_s: When it was first seen like this, on the monotonic clock.
-        not_before_s: When it may be taken, if it was put off.
-        is_taken: Whether it was.
-    """
+    """A file as it was last seen."""
 
     status: stat_result
-    since_s: float
-    not_before_s: float = 0.0
-    is_taken: bool = False
+    since_s: float  # when it was first seen like this, on the monotonic clock
+    not_before_s: float = 0.0  # when it may be taken, if it was put off
+    is_taken: bool = False  # whether it was
 
 
 class Arrivals:
     """The images in a folder, not in those below it, hidden ones left out.
 
-    An image counts as completely written when its size and its time of change have stood still for `settle_s`. One that
-    was moved in, finished long ago, counts at once, as do those that are there at the beginning.
-
-    Args:
-        folder: The folder.
-        settle_s: Seconds.
+    An image counts as completely written when its size and its time of change have stood still for `settle_s` seconds.
+    One that was moved in, finished long ago, counts at once, as do those that are there at the beginning.
     """
 
     def __init__(self, folder: Path, settle_s: float) -> None:
@@ -99,16 +87,6 @@ class Arrivals:
 
     def _is_complete(self, seen: _Seen) -> bool:
         return _age_s(seen) >= self.settle_s and time.monotonic() >= seen.not_before_s
-
-
-def check_folder(folder: Path) -> None:
-    """Refuse what cannot be watched.
-
-    Raises:
-        ImageError: If it is no folder.
-    """
-    if not folder.is_dir():
-        raise ImageError(f"{folder}: expected a folder to watch, got none; make it first")
 
 
 def _age_s(seen: _Seen) -> float:

@@ -14,10 +14,7 @@ REASON_SUFFIX = ".reason.txt"
 def move_aside(path: Path, folder: Path, reason: str) -> Path:
     """Move a file into a folder, which is made if it is not there; the reason goes into NAME.reason.txt beside it.
 
-    If the name is taken, another one is found: `a.png`, `a.2.png`, `a.3.png`, ...
-
-    Returns:
-        Where the file is now.
+    If the name is taken, another one is found: `a.png`, `a.2.png`, `a.3.png`, ... Returns where the file is now.
 
     Raises:
         OutputError: If it cannot be moved; then it is where it was.
@@ -29,7 +26,7 @@ def move_aside(path: Path, folder: Path, reason: str) -> Path:
             if os.path.lexists(place) or os.path.lexists(_reason(place)):
                 continue
             # The reason first, so that no file is ever there without one.
-            write_atomically(_reason(place), _text(reason))
+            write_atomically(_reason(place), f"{reason}\n".encode("utf-8", "surrogateescape"))
             if _move(path, place):
                 return place
     except OSError as error:
@@ -39,10 +36,6 @@ def move_aside(path: Path, folder: Path, reason: str) -> Path:
 
 def _reason(place: Path) -> Path:
     return place.with_name(place.name + REASON_SUFFIX)
-
-
-def _text(reason: str) -> bytes:
-    return (reason + "\n").encode("utf-8", "surrogateescape")
 
 
 def _move(path: Path, place: Path) -> bool:

@@ -12,11 +12,7 @@ _MOST_POINTS = 3000
 
 
 def sequence_chart(values: Sequence[tuple[str, float]]) -> str:
-    """Draw a point an image, from left to right.
-
-    Args:
-        values: Names, as HTML already, and widths in pixels.
-    """
+    """Draw a point an image, from left to right: names, as HTML already, and widths in pixels."""
     top = _round_up(max(value for _, value in values))
     step = -(-len(values) // _MOST_POINTS)
     points = []

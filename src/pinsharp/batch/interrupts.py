@@ -34,16 +34,11 @@ class Stop:
 
 @contextmanager
 def stoppable(say: Callable[[], object], *, once: bool = False) -> Iterator[Stop]:
-    """Take requests to stop instead of dying of them.
+    """Take requests to stop instead of dying of them, and give what knows whether it was asked.
 
-    Args:
-        say: Is called at the first request, to tell what happens next.
-        once: Hear the first request alone, for processes that get each one twice: from the terminal, and from who
-            started them.
-
-    Yields:
-        What knows whether it was asked. Unless `once` is set, the second request raises KeyboardInterrupt wherever the
-        main thread is.
+    The first request calls `say`, to tell what happens next; the second raises KeyboardInterrupt wherever the main
+    thread is. With `once` only the first is heard, for processes that get each one twice: from the terminal, and from
+    who started them.
     """
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():  # only that one hears signals

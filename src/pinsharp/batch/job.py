@@ -40,19 +40,12 @@ Raises:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job.
-
-    Attributes:
-        job: The job.
-        state: `done`, `failed`, or `skipped` where an earlier run had done it.
-        figures: What was measured; empty for failures.
-        error: Why it failed; None if it did not.
-    """
+    """What became of a job."""
 
     job: Job
-    state: Literal["done", "failed", "skipped"]
-    figures: Figures
-    error: PinsharpError | None = None
+    state: Literal["done", "failed", "skipped"]  # `done`, `failed`, or `skipped` where an earlier run had done it
+    figures: Figures  # what was measured; empty for failures
+    error: PinsharpError | None = None  # why it failed; None if it did not
 
 
 def named(error: PinsharpError, name: str) -> PinsharpError:

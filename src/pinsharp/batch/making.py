@@ -55,7 +55,8 @@ def make(job: Job, staging: Path, work: Work) -> Made:
         if identity_of(job.input) != before:
             raise ImageError("expected an image that stays as it is while it is restored, got a change; run it again")
     except PinsharpError as error:
-        return Made({}, None, named(_with_places(error, staging, job.output.parent), str(job.input)))
+        where_it_goes = str(error).replace(str(staging), str(job.output.parent))
+        return Made({}, None, named(type(error)(where_it_goes), str(job.input)))
     except Exception as error:  # noqa: BLE001 - one bad image must not end a night's work on the others
         return Made({}, None, named(PinsharpError(f"{type(error).__name__}: {error}"), str(job.input)))
     return Made(figures, source)
@@ -63,28 +64,20 @@ def make(job: Job, staging: Path, work: Work) -> Made:
 
 @dataclass(frozen=True)
 class Makers:
-    """Who makes results.
+    """Who makes results."""
 
-    Args:
-        load: Makes in a process what carries out jobs there.
-        work: Made by `load` already, for this process.
-        processes: How many; 1 is this one.
-    """
-
-    load: Load
-    work: Work | None = None
-    processes: int = 1
+    load: Load  # makes in a process what carries out jobs there
+    work: Work | None = None  # made by `load` already, for this process
+    processes: int = 1  # how many; 1 is this one
 
     def make(
         self, waiting: deque[Job], manifest: Manifest, staging: Path, *, ask_s: float | None = None
     ) -> Generator[tuple[Job, Made] | Free, None, None]:
-        """Carry out jobs, begun in order; what goes wrong with one stops no other.
+        """Carry out jobs, begun in order, in a staging folder; what goes wrong with one stops no other.
 
-        Args:
-            waiting: Jobs, taken from the left. It may be added to and cleared between any two results.
-            manifest: Learns when a job is begun.
-            staging: Folder in which results are made.
-            ask_s: If given, more jobs are asked for with `Free`, and it never ends by itself; see `in_processes`.
+        Jobs are taken from the left of `waiting`, which may be added to and cleared between any two results; the
+        manifest learns when one is begun. With `ask_s` more jobs are asked for with `Free`, and it never ends by
+        itself; see `in_processes`.
 
         Yields:
             Each job with what was made of it, in the order in which they end.
@@ -131,8 +124,3 @@ def _load_maker(load: Load, staging: Path) -> Callable[[Job], Iterator[Made]]:
         yield make(job, staging, work)
 
     return make_one
-
-
-def _with_places(error: PinsharpError, staging: Path, folder: Path) -> PinsharpError:
-    """The same error about the place where the result was to go."""
-    return type(error)(str(error).replace(str(staging), str(folder)))

@@ -42,44 +42,24 @@ _COLUMNS = "output, path, state, size, mtime_ns, sha256, reason, figures, settin
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of the manifest.
+    """A row of the manifest."""
 
-    Attributes:
-        output: Name of the result in the folder.
-        path: The input, as it was given.
-        state: `waiting`, `running`, `done` or `failed`; what is running while nobody holds the lock was interrupted.
-        fingerprint: Of the input that was restored, None before.
-        reason: Why it failed.
-        figures: What was measured; empty before it is done.
-        settings: What the result was made with.
-        staged: `identity` of the result that was about to get its name.
-        is_written: Whether a result of ours has ever had its name.
-        attempts: How often it was begun.
-        ended: When it was done or failed, in seconds since 1970.
-    """
-
-    output: str
-    path: str
+    output: str  # name of the result in the folder
+    path: str  # the input, as it was given
+    # `waiting`, `running`, `done` or `failed`; what is running while nobody holds the lock was interrupted.
     state: Literal["waiting", "running", "done", "failed"]
-    fingerprint: Fingerprint | None
-    reason: str | None
-    figures: Figures
-    settings: dict[str, object]
-    staged: str | None
-    is_written: bool
-    attempts: int
-    ended: float | None
+    fingerprint: Fingerprint | None  # of the input that was restored, None before
+    reason: str | None  # why it failed
+    figures: Figures  # what was measured; empty before it is done
+    settings: dict[str, object]  # what the result was made with
+    staged: str | None  # `identity` of the result that was about to get its name
+    is_written: bool  # whether a result of ours has ever had its name
+    attempts: int  # how often it was begun
+    ended: float | None  # when it was done or failed, in seconds since 1970
 
 
 class Manifest:
-    """The manifest of a folder, for one run alone; a context manager.
-
-    Args:
-        folder: Of the results; made if it is not there.
-
-    Attributes:
-        folder: The same.
-        is_new: Whether there was none before.
+    """The manifest of a folder for results, made if it is not there, for one run alone; a context manager.
 
     Raises:
         OutputError: If the folder cannot be written, or another run is at work in it.

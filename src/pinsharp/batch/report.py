@@ -46,13 +46,7 @@ figcaption { font-size: .85rem; overflow-wrap: anywhere; margin-top: .3rem; }
 
 
 def write_report(path: Path, outcomes: Sequence[Outcome], summary: Summary, settings: dict[str, object]) -> None:
-    """Write the page of a run.
-
-    Args:
-        path: Where; its folder is made if it is not there.
-        outcomes: What became of the images, in order.
-        summary: Of the same.
-        settings: What results were made with.
+    """Write the page of a run, outcomes in order, into a folder that is made if it is not there.
 
     Raises:
         OutputError: If it cannot be written.
@@ -65,9 +59,10 @@ def page(outcomes: Sequence[Outcome], summary: Summary, settings: dict[str, obje
     """The page itself; thumbnails are made of the files as they are now."""
     failed = [outcome for outcome in outcomes if outcome.state == "failed"]
     good = [outcome for outcome in outcomes if outcome.state != "failed"]
+    made_with = ", ".join(f"{name} {value}" for name, value in settings.items() if value not in (None, False))
     body = [
         "<h1>pinsharp: what was restored</h1>",
-        f'<p class="quiet">{time.strftime("%Y-%m-%d %H:%M")} · {_words(settings)}</p>',
+        f'<p class="quiet">{time.strftime("%Y-%m-%d %H:%M")} · {text(made_with)}</p>',
         _facts(summary),
         _charts(good),
         _failures(failed),
@@ -75,10 +70,6 @@ def page(outcomes: Sequence[Outcome], summary: Summary, settings: dict[str, obje
     ]
     title = f"pinsharp: {summary.done} restored, {summary.failed} failed"
     return document(title, _STYLE, filter(None, body))
-
-
-def _words(settings: dict[str, object]) -> str:
-    return text(", ".join(f"{name} {value}" for name, value in settings.items() if value not in (None, False)))
 
 
 def _facts(summary: Summary) -> str:
@@ -112,12 +103,9 @@ def _charts(outcomes: Sequence[Outcome]) -> str:
 def _failures(failed: Sequence[Outcome]) -> str:
     if not failed:
         return ""
-    rows = (f"<tr><td>{text(str(each.job.input))}</td><td>{text(_reason(each))}</td></tr>" for each in failed)
+    reasons = ((str(each.job.input), str(each.error).removeprefix(f"{each.job.input}: ")) for each in failed)
+    rows = (f"<tr><td>{text(name)}</td><td>{text(reason)}</td></tr>" for name, reason in reasons)
     return f"<h2>Failed</h2><table><tr><th>Image</th><th>Reason</th></tr>{''.join(rows)}</table>"
-
-
-def _reason(outcome: Outcome) -> str:
-    return str(outcome.error).removeprefix(f"{outcome.job.input}: ")
 
 
 def _thumbnails(outcomes: Sequence[Outcome]) -> str:

@@ -23,44 +23,24 @@ from pinsharp.errors import ConfigError, ImageError, OutputError, PinsharpError
 from pinsharp.workers import Free
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a run has to do.
-
-    Attributes:
-        to_do: Jobs, in order.
-        over: What earlier runs have done; `done` if its end was not recorded, because they were killed, else `skipped`.
-        replaceable: Results that may be replaced.
-        failed_before: How many of those to do have failed before.
-    """
-
-    to_do: list[Job]
-    over: list[Outcome]
-    replaceable: set[Path]
-    failed_before: int = 0
-
-
 @dataclass
-class _Sorting:
-    """A plan while it is made."""
+class Plan:
+    """What a run has to do."""
 
-    to_do: list[Job] = field(default_factory=list)
+    to_do: list[Job] = field(default_factory=list)  # jobs, in order
+    # What earlier runs have done; `done` if its end was not recorded, because they were killed, else `skipped`.
     over: list[Outcome] = field(default_factory=list)
-    replaceable: set[Path] = field(default_factory=set)
-    foreign: list[Path] = field(default_factory=list)
+    replaceable: set[Path] = field(default_factory=set)  # results that may be replaced
+    failed_before: int = 0  # how many of those to do have failed before
 
 
 def plan_batch(
     jobs: Sequence[Job], manifest: Manifest, settings: dict[str, object], *, resume: bool, overwrite: bool
 ) -> Plan:
-    """Find out what is to be done, and remove what dead runs have left.
+    """Find out what is to be done of all that was asked for, and remove what dead runs have left.
 
-    Args:
-        jobs: All that was asked for; their results go into the manifest's folder.
-        manifest: Of that folder.
-        settings: What results are made with.
-        resume: Leave out what is done: the manifest says so, the result is there, and the input has the same hash.
-        overwrite: Replace older results, whoever made them.
+    With `resume` what is done is left out: the manifest says so, the result is there, and the input has the same hash.
+    With `overwrite` older results are replaced, whoever made them.
 
     Raises:
         ConfigError: If what is done was made with other settings.
@@ -68,33 +48,29 @@ def plan_batch(
     """
     sweep(manifest.folder)
     entries = manifest.entries()
-    sorting = _Sorting()
+    plan, foreign = Plan(), list[Path]()
     for job in jobs:
-        _sort(job, entries.get(job.output.name), manifest, sorting, settings, resume=resume, overwrite=overwrite)
-    if sorting.foreign:
-        more = f" (and {len(sorting.foreign) - 1} more)" if len(sorting.foreign) > 1 else ""
+        entry = entries.get(job.output.name)
+        foreign += _sort(job, entry, manifest, plan, settings, resume=resume, overwrite=overwrite)
+    if foreign:
+        more = f" (and {len(foreign) - 1} more)" if len(foreign) > 1 else ""
         raise OutputError(
-            f"{sorting.foreign[0]}{more}: expected a new name, got an existing file of which the manifest knows "
-            "nothing; --overwrite replaces it"
+            f"{foreign[0]}{more}: expected a new name, got an existing file of which the manifest knows nothing; "
+            "--overwrite replaces it"
         )
-    known = [entries[job.output.name] for job in sorting.to_do if job.output.name in entries]
-    failed = sum(entry.state == "failed" for entry in known)
-    manifest.add(sorting.to_do, settings)
-    return Plan(sorting.to_do, sorting.over, sorting.replaceable, failed)
+    known = [entries[job.output.name] for job in plan.to_do if job.output.name in entries]
+    plan.failed_before = sum(entry.state == "failed" for entry in known)
+    manifest.add(plan.to_do, settings)
+    return plan
 
 
 def run_batch(
     plan: Plan, manifest: Manifest, load: Load, stop: Stop, *, work: Work | None = None, processes: int = 1
 ) -> Generator[Outcome, None, None]:
-    """Carry a plan out; what goes wrong with one image stops nobody else.
+    """Carry a plan out; what goes wrong with one image stops nobody else, and the manifest learns of each step.
 
-    Args:
-        plan: What is to be done.
-        manifest: Learns of each step before and after it is taken.
-        load: Makes what carries out the jobs.
-        stop: If somebody asks it, what is being done is finished and nothing else begun.
-        work: Made by `load` already, for this process.
-        processes: How many; 1 is this one.
+    If somebody asks `stop`, what is being done is finished and nothing else begun. `load`, `work` and `processes` are
+    as for `Makers`.
 
     Yields:
         What became of each job, in the order in which they end.
@@ -158,13 +134,13 @@ def _sort(
     job: Job,
     entry: Entry | None,
     manifest: Manifest,
-    sorting: _Sorting,
+    plan: Plan,
     settings: dict[str, object],
     *,
     resume: bool,
     overwrite: bool,
-) -> None:
-    """Put one job where it belongs."""
+) -> list[Path]:
+    """Put one job where it belongs in the plan; returns the older file, if any, that is in its way."""
     existing = [path for path in job.results if os.path.lexists(path)]
     is_ours = False
     if resume and entry:
@@ -173,14 +149,14 @@ def _sort(
             manifest.finish(job)
         is_done = (entry.state == "done" or cut_off) and len(existing) == len(job.results)
         if is_done and _is_same(job, entry, settings, overwrite=overwrite):
-            sorting.over.append(Outcome(job, "done" if cut_off else "skipped", entry.figures))
-            return
+            plan.over.append(Outcome(job, "done" if cut_off else "skipped", entry.figures))
+            return []
         is_ours = entry.is_written or cut_off
-    if overwrite or is_ours:
-        sorting.replaceable.add(job.output)
-    elif existing:
-        sorting.foreign.append(existing[0])
-    sorting.to_do.append(job)
+    plan.to_do.append(job)
+    if not (overwrite or is_ours):
+        return existing[:1]
+    plan.replaceable.add(job.output)
+    return []
 
 
 def _is_same(job: Job, entry: Entry, settings: dict[str, object], *, overwrite: bool) -> bool:

@@ -28,13 +28,7 @@ _FRAME = (230, 159, 0)  # orange of Okabe and Ito's palette
 def draw(blurred: NDArray[Any], restored: NDArray[Any], *, labels: tuple[str, str]) -> Picture:
     """Draw both images side by side (below each other if they are very wide), and below them the most textured detail.
 
-    Args:
-        blurred: An image as `check_image` wants it; alpha is not shown.
-        restored: Another one, of the same dtype and shape.
-        labels: What to write above each.
-
-    Returns:
-        (H, W, 3), uint8.
+    Both are as `check_image` wants them, of one dtype and shape; alpha is not shown. The picture is (H, W, 3), uint8.
     """
     gain = brightening(blurred)
     images = [display(image, gain) for image in (blurred, restored)]
@@ -51,7 +45,7 @@ def draw(blurred: NDArray[Any], restored: NDArray[Any], *, labels: tuple[str, st
     captions = [f"{what}, the framed detail {zoom} times enlarged" for what in ("Blurred", "Restored")]
     rows = [[cell] for cell in cells] if is_wide else [cells]
     rows.append([_cell(detail, caption) for detail, caption in zip(details, captions, strict=True)])
-    return _stack([_beside(row) for row in rows])
+    return _joined([_joined(row, axis=1) for row in rows], axis=0)
 
 
 def brightening(image: NDArray[Any]) -> float:
@@ -127,15 +121,13 @@ def _cell(image: Picture, label: str) -> Picture:
     return np.asarray(canvas)
 
 
-def _beside(cells: list[Picture]) -> Picture:
-    height = max(cell.shape[0] for cell in cells)
-    gap = np.full((height, MARGIN, 3), 255, np.uint8)
-    padded = [np.pad(cell, ((0, height - cell.shape[0]), (0, 0), (0, 0)), constant_values=255) for cell in cells]
-    return np.concatenate([part for cell in padded for part in (gap, cell)] + [gap], axis=1)
-
-
-def _stack(rows: list[Picture]) -> Picture:
-    width = max(row.shape[1] for row in rows)
-    gap = np.full((MARGIN, width, 3), 255, np.uint8)
-    padded = [np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0)), constant_values=255) for row in rows]
-    return np.concatenate([part for row in padded for part in (gap, row)] + [gap], axis=0)
+def _joined(parts: list[Picture], *, axis: int) -> Picture:
+    """Parts below (axis 0) or beside each other (axis 1) on white, with margins between and around them."""
+    size = max(part.shape[1 - axis] for part in parts)
+    gap = np.full((size, MARGIN, 3) if axis else (MARGIN, size, 3), 255, np.uint8)
+    joined = [gap]
+    for part in parts:
+        missing = [(0, 0), (0, 0), (0, 0)]
+        missing[1 - axis] = (0, size - part.shape[1 - axis])
+        joined += [np.pad(part, missing, constant_values=255), gap]
+    return np.concatenate(joined, axis=axis)

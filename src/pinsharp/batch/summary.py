@@ -15,23 +15,14 @@ _BAR = 40
 
 @dataclass
 class Summary:
-    """Counts outcomes as they come.
+    """Counts outcomes as they come."""
 
-    Attributes:
-        done: Images restored.
-        failed: Images that could not be.
-        skipped: Images that earlier runs had restored.
-        megapixels: Of those restored.
-        sigmas: Widths in pixels of those restored and skipped.
-        seconds: From the beginning to the last image.
-    """
-
-    done: int = 0
-    failed: int = 0
-    skipped: int = 0
-    megapixels: float = 0.0
-    sigmas: list[float] = field(default_factory=list)
-    seconds: float = 0.0
+    done: int = 0  # images restored
+    failed: int = 0  # images that could not be
+    skipped: int = 0  # images that earlier runs had restored
+    megapixels: float = 0.0  # of those restored
+    sigmas: list[float] = field(default_factory=list)  # widths in pixels of those restored and skipped
+    seconds: float = 0.0  # from the beginning to the last image
     _begun: float = field(default_factory=lambda: time.monotonic())
 
     def add(self, outcome: Outcome) -> None:

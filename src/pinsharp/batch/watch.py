@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pinsharp.atomic import sweep
-from pinsharp.batch.arrivals import Arrivals, check_folder
+from pinsharp.batch.arrivals import Arrivals
 from pinsharp.batch.aside import move_aside
 from pinsharp.batch.fingerprint import fingerprint
 from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.job import Job, Outcome, Work
-from pinsharp.batch.making import Load, Made, Makers, staging_folder
+from pinsharp.batch.making import Load, Makers, staging_folder
 from pinsharp.batch.manifest import Entry, Manifest
 from pinsharp.batch.run import conclude, was_cut_off
 from pinsharp.errors import FormatError, ImageError, OutputError
@@ -35,33 +35,19 @@ _ASK_S = 0.5
 
 @dataclass(frozen=True)
 class Place:
-    """Where images come from and go to.
+    """Where images come from and go to."""
 
-    Args:
-        source: Folder that is watched.
-        failed: Folder for images that cannot be restored.
-        settle_s: Seconds for which a file has to stand still.
-        overwrite: Whether older results, that are not ours, may be replaced.
-    """
-
-    source: Path
-    failed: Path
-    settle_s: float
-    overwrite: bool = False
+    source: Path  # folder that is watched
+    failed: Path  # folder for images that cannot be restored
+    settle_s: float  # seconds for which a file has to stand still
+    overwrite: bool = False  # whether older results, that are not ours, may be replaced
 
 
 class Watch:
-    """Restores what is in a folder and what arrives there.
+    """Restores what is in a folder and what arrives there, into the folder of a manifest.
 
-    Args:
-        place: Where from.
-        manifest: Of the folder for the results.
-        load: Makes what carries out jobs.
-        settings: What results are made with.
-        stop: If somebody asks it, the current images are finished, and that is all.
-        say: Is told about images that have to wait.
-        work: Made by `load` already, for this process.
-        processes: How many images are restored at a time, each in a process of its own; 1 is this process.
+    If somebody asks `stop`, the current images are finished, and that is all; `say` is told about images that have to
+    wait. `load`, `work` and `processes` are as for `Makers`.
 
     Raises:
         ImageError: If there is no folder to watch.
@@ -126,10 +112,8 @@ class Watch:
     def _restored(self, pause: Callable[[], bool], *, is_once: bool = False) -> Iterator[Outcome]:
         """Restore what is ready, in order, and what becomes ready meanwhile.
 
-        Args:
-            pause: Is called when nothing is ready or being restored; waits until that may be otherwise. False if there
-                is nothing to wait for.
-            is_once: Whether what cannot be restored now is left for another run.
+        `pause` is called when nothing is ready or being restored; it waits until that may be otherwise, and is False if
+        there is nothing to wait for. With `is_once` what cannot be restored now is left for another run.
         """
         sweep(self._manifest.folder)
         waiting = deque[Job]()
@@ -140,7 +124,10 @@ class Watch:
         ):
             for event in events:
                 if not isinstance(event, Free):
-                    yield from self._settled(self._concluded(*event, staging), is_once=is_once)
+                    job, made = event
+                    may_replace = self._may_replace(job)
+                    outcome = conclude(job, made, self._manifest, staging, may_replace=may_replace)
+                    yield from self._settled(outcome, is_once=is_once)
                     continue
                 yield from self._add(waiting, event.count)
                 while not waiting and not event.busy:
@@ -186,9 +173,6 @@ class Watch:
         """Whether an older result may be replaced: if it is ours, or everything may."""
         entry = self._manifest.entry(job)
         return self.place.overwrite or (entry is not None and entry.is_written)
-
-    def _concluded(self, job: Job, made: Made, staging: Path) -> Outcome:
-        return conclude(job, made, self._manifest, staging, may_replace=self._may_replace(job))
 
     def _settled(self, outcome: Outcome, *, is_once: bool) -> Iterator[Outcome]:
         """Find a place for an image that was tried: done, put off, or moved aside."""
@@ -237,7 +221,8 @@ def check_place(place: Place, results: Path) -> None:
         ImageError: If there is no folder to watch.
         OutputError: If results, or failures, would land where images are looked for.
     """
-    check_folder(place.source)
+    if not place.source.is_dir():
+        raise ImageError(f"{place.source}: expected a folder to watch, got none; make it first")
     source = place.source.resolve()
     for what, folder in (("results", results), ("failures", place.failed)):
         if folder.resolve() == source:

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
+from pinsharp.atomic import check_free
 from pinsharp.batch.job import Figures, Job, Work
 from pinsharp.batch.words import printable, width_in_words
 from pinsharp.restoration.recipe import Recipe
@@ -16,12 +17,7 @@ if TYPE_CHECKING:
 
 
 def load_work(recipe: Recipe, *, share: int = 1, restorer: "Restorer | None" = None) -> Work:
-    """Load the model once; what is returned restores one file after another.
-
-    Args:
-        recipe: How.
-        share: How many processes share the threads.
-        restorer: The model, if it is loaded already.
+    """Load the model once; what is returned restores one file after another, with its `share` of the threads.
 
     Raises:
         PinsharpError: If no image could be restored with this recipe.
@@ -38,17 +34,13 @@ def load_work(recipe: Recipe, *, share: int = 1, restorer: "Restorer | None" = N
 def restore_job(
     job: Job, *, restorer: "Restorer", overwrite: bool = False, progress: "Progress | None" = None
 ) -> Figures:
-    """Restore one file, write the result and, if it is wanted, the picture of both.
-
-    Args:
-        job: Input and results.
-        restorer: The loaded model.
-        overwrite: Whether older results may be replaced.
-        progress: Is told how many of how many pixels are done.
+    """Restore one file, write the result and, if it is wanted, the picture of both; `progress` is told of pixels done.
 
     Raises:
         PinsharpError: If it cannot be read, restored or written.
     """
+    for path in job.results:
+        check_free(path, overwrite=overwrite)
     result = restorer.restore_file(job.input, job.output, overwrite=overwrite, progress=progress)
     if job.picture:
         from pinsharp.batch.side_by_side import draw
@@ -64,7 +56,8 @@ def restore_job(
 
 def _labels(job: Job, result: "Restored", model: str) -> tuple[str, str]:
     times = f", {result.iterations} iterations" if result.iterations > 1 else ""
-    return f"{printable(job.input.name)}: {width_in_words(result.defocus)}", f"Restored by {model}{times}"
+    width = width_in_words(result.defocus.sigma, result.defocus.sigma_relative_std, result.defocus.family)
+    return f"{printable(job.input.name)}: {width}", f"Restored by {model}{times}"
 
 
 def _figures(result: "Restored") -> Figures:
@@ -83,4 +76,5 @@ def _figures(result: "Restored") -> Figures:
         "noise": found.noise_level,
         "residual": result.residual,
         "doubtful": result.is_doubtful,
+        "dropped": result.dropped,
     }

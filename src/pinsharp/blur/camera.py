@@ -22,20 +22,13 @@ _MASK = (1 << 63) - 1
 
 @dataclass(frozen=True)
 class Camera:
-    """A sensor and what reads it.
+    """A sensor and what reads it."""
 
-    Args:
-        bits: Depth that images are rounded to, 1 to 16.
-        read_noise: Standard deviation in units of full scale, before smoothing.
-        full_well: Electrons at full scale, which decide the shot noise; 0 for none.
-        smoothing: Sigma in pixels of the Gaussian that the read noise is smoothed with; 0 for white noise.
-        line_gain: Standard deviation of the gains of a line's pixels, each of which draws one column of the image.
-    """
-
-    bits: int = 8
-    read_noise: float = 0.0
-    full_well: float = 0.0
-    smoothing: float = 0.0
+    bits: int = 8  # depth that images are rounded to, 1 to 16
+    read_noise: float = 0.0  # standard deviation in units of full scale, before smoothing
+    full_well: float = 0.0  # electrons at full scale, which decide the shot noise; 0 for none
+    smoothing: float = 0.0  # sigma in pixels of the Gaussian that the read noise is smoothed with; 0 for white noise
+    # Standard deviation of the gains of a line's pixels, each of which draws one column of the image.
     line_gain: float = 0.0
 
     def gains(self, normal: _Values) -> _Values:
@@ -50,10 +43,6 @@ class Camera:
 
     def expose(self, light: Tensor, generator: torch.Generator | None) -> Tensor:
         """Turn light, (B, C, H, W) or (C, H, W) in [0, 1] and with its gains, into an image.
-
-        Args:
-            light: The light.
-            generator: Source of the noise; None will do for a camera that only rounds.
 
         Raises:
             ValueError: If there is noise but no generator.
@@ -75,14 +64,10 @@ def generator(seed: int, index: int, device: torch.device | str = "cpu") -> torc
 def add_read_noise(
     image: Tensor, sigma: float | Tensor, generator: torch.Generator, *, smoothing: float = 0.0
 ) -> Tensor:
-    """Add Gaussian noise to images (B, C, H, W) or (C, H, W).
+    """Add Gaussian noise to images (B, C, H, W) or (C, H, W) in [0, 1]; `sigma` is in units of full scale.
 
-    Args:
-        image: Images in [0, 1].
-        sigma: Standard deviation in units of full scale; 1/255 is one 8-bit level.
-        generator: Source of randomness.
-        smoothing: 0 for white noise. Otherwise the sigma, in pixels, of a Gaussian that smooths the white noise, as
-            interpolating colour filters and denoising in a camera do: coarse noise keeps its level, fine noise goes.
+    `smoothing`, unless 0, is the sigma in pixels of a Gaussian that smooths the white noise, as interpolating colour
+    filters and denoising in a camera do: coarse noise keeps its level, fine noise goes.
     """
     noise = torch.randn(image.shape, generator=generator, dtype=image.dtype, device=image.device)
     if smoothing > 0:
@@ -92,13 +77,7 @@ def add_read_noise(
 
 
 def add_shot_noise(image: Tensor, full_well: float, generator: torch.Generator) -> Tensor:
-    """Replace light by counted electrons: Poisson noise of variance image / full_well.
-
-    Args:
-        image: Image in [0, 1]; negative values count as dark.
-        full_well: Electrons at full scale, > 0.
-        generator: Source of randomness.
-    """
+    """Replace light in [0, 1] by counted electrons: Poisson noise of variance image / full_well; below 0 is dark."""
     return torch.poisson(image.clamp(min=0) * full_well, generator=generator) / full_well
 
 

@@ -80,13 +80,9 @@ def source_pixels(position: Tensor, size: int, rule: Continuation) -> Tensor:
 
 
 class ContinuedImage:
-    """An image with a margin all around that follows a rule, read part by part like the image itself.
+    """An image with a margin in pixels all around that follows a rule, read part by part like the image itself.
 
-    Args:
-        read: Gives parts of the image.
-        shape: Channels, height and width of the image.
-        rule: How it goes on. None if that is not known; then it has no margin.
-        margin: Width of the margin in pixels.
+    Where the rule is not known, it has no margin. The shape is channels, height and width of the image.
     """
 
     def __init__(self, read: Read, shape: tuple[int, int, int], rule: Continuation | None, margin: int) -> None:

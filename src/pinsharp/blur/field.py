@@ -18,28 +18,24 @@ class BlurField:
 
     The tensors are what networks and solvers compute with. The properties say the same in a user's terms; they need the
     field of one image, as `of` gives it.
-
-    Args:
-        kernel: Kernels (B, 1, K, K), K odd, sum 1, centre at K // 2.
-        noise: Standard deviation of the noise, rounding included, in units of full scale, (B,), or by ring of frequency
-            from 0 to half a cycle a pixel, (B, R); None if it is unknown.
-        log_width: Natural logarithm of the effective width (second-moment sigma, pixels), of the light before pixels
-            average it, (B,); None if it was not measured apart from the kernel.
-        log_width_std: Standard deviation of `log_width`, which is also the relative error of the width, (B,).
-        disk_share: Share of the squared width that a disc explains, in [0, 1], (B,): 0 Gaussian, 1 pure disc; None if
-            the kernel is free-form.
-        continuations: By which rule each image goes on past its border, None where it is cut out of a larger scene;
-            None for all of them if nobody looked.
-        is_given: Whether the user gave the kernel.
     """
 
-    kernel: Tensor
+    kernel: Tensor  # kernels (B, 1, K, K), K odd, sum 1, centre at K // 2
+    # Standard deviation of the noise, rounding included, in units of full scale, (B,), or by ring of frequency from 0
+    # to half a cycle a pixel, (B, R); None if it is unknown.
     noise: Tensor | None = None
+    # Natural logarithm of the effective width (second-moment sigma, pixels), of the light before pixels average it,
+    # (B,); None if it was not measured apart from the kernel.
     log_width: Tensor | None = None
+    # Standard deviation of `log_width`, which is also the relative error of the width, (B,).
     log_width_std: Tensor | None = None
+    # Share of the squared width that a disc explains, in [0, 1], (B,): 0 Gaussian, 1 pure disc; None if the kernel is
+    # free-form.
     disk_share: Tensor | None = None
+    # By which rule each image goes on past its border, None where it is cut out of a larger scene; None for all of them
+    # if nobody looked.
     continuations: tuple[Continuation | None, ...] | None = None
-    is_given: bool = False
+    is_given: bool = False  # whether the user gave the kernel
 
     def of(self, index: int) -> "BlurField":
         """The field of one image, as of a batch of it alone."""

@@ -2,27 +2,31 @@
 
 import io
 import json
+import math
 import re
+import struct
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from pinsharp.atomic import write_atomically
-from pinsharp.blur.kernels import (
-    check_kernel,
-    disk_kernel,
-    gaussian_disk_kernel,
-    gaussian_kernel,
-    measured_kernel,
-)
+from pinsharp.blur.kernels import check_kernel, disk_kernel, gaussian_disk_kernel, gaussian_kernel, measured_kernel
 from pinsharp.errors import KernelError
 
 GAUSSIAN8 = tuple(round(1.8 + 0.2 * step, 1) for step in range(8))
 """The widths of the paper's test kernels, in pixels: 1.8, 2.0 .. 3.2."""
 
+DARK_RIM, MOST_BACKGROUND = 0.02, 0.1
+"""The rim of a measured kernel is dark up to this share of its peak, or where a background like it holds this share."""
+OFF_CENTRE = 0.5
+"""Pixels by which the centre of mass of a measured kernel may be off."""
+
 _DISC = re.compile(r"(^|[+,])disc(?=[:6])")
 _ARRAY_SUFFIXES = (".npy", ".json")
+_NOT_MONO = "expected a mono image with one channel; convert it to greyscale"
+_STACK = "expected one plane, got a stack of {}; save the one in focus as a file of its own"
 _IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".bmp")
 
 
@@ -48,9 +52,39 @@ def load_kernel(path: str | Path) -> Tensor:
     if not file.is_file():
         raise KernelError(f"kernel file not found: {file}")
     try:
-        return measured_kernel(_read_table(file, suffix))
+        return measured_kernel(_one_plane(_read_table(file, suffix)))
     except (OSError, ValueError, EOFError) as error:
         raise KernelError(f"cannot read a kernel from {file}: {error}") from None
+
+
+def kernel_doubts(kernel: Tensor) -> list[str]:
+    """Say what is odd about a measured kernel, each in one sentence.
+
+    Args:
+        kernel: (1, 1, K, K), sum 1.
+
+    Returns:
+        That its rim is not dark, as if the background had not been subtracted; that its centre of mass is more than
+        half a pixel from its centre; or nothing.
+    """
+    table = kernel[0, 0].double()
+    side = table.shape[0]
+    background = float(torch.cat([table[0], table[-1], table[1:-1, 0], table[1:-1, -1]]).median())
+    doubts = []
+    if background * side**2 > MOST_BACKGROUND and background > DARK_RIM * float(table.max()):
+        doubts.append(
+            f"expected a kernel that is dark at its rim, got a rim of {100 * background / float(table.max()):.2g} % of "
+            "its peak; subtract the background, or cut out more around the spot"
+        )
+    spot = (table - background).clamp(min=0)
+    places = torch.arange(side, dtype=spot.dtype) - side // 2
+    down, right = (float((spot.sum(dim=1 - axis) * places).sum() / spot.sum().clamp(min=1e-12)) for axis in (0, 1))
+    if math.hypot(down, right) > OFF_CENTRE:
+        doubts.append(
+            f"expected a kernel around its centre pixel, got a centre of mass {down:+.1f} rows and {right:+.1f} "
+            "columns from it, by which results will be shifted; cut it out around its centre"
+        )
+    return doubts
 
 
 def save_kernel(path: str | Path, kernel: Tensor) -> None:
@@ -127,12 +161,46 @@ def _read_table(file: Path, suffix: str) -> Any:
             return np.lib.format.read_array(stream, allow_pickle=False)
     if suffix == ".json":
         return json.loads(file.read_text())
+    if suffix in (".tif", ".tiff"):
+        return _read_tiff(file)
     import cv2
 
     image = cv2.imdecode(np.fromfile(file, dtype=np.uint8), cv2.IMREAD_UNCHANGED) if file.stat().st_size else None
     if image is None or image.ndim != 2:
-        raise ValueError("expected a mono image with one channel; convert it to greyscale")
+        raise ValueError(_NOT_MONO)
     return image.astype(np.float64)
+
+
+def _read_tiff(file: Path) -> Any:
+    """The plane of a TIFF; 0 = black, as in images."""
+    import numpy as np
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(file) as tiff:
+            pages = [page for page in tiff.pages if isinstance(page, tifffile.TiffPage)]
+            full = [page for page in pages if not (page.is_reduced or page.is_mask)] or pages
+            planes = max(len(full), (tiff.imagej_metadata or {}).get("images", 1))
+            page, values = full[0], np.asarray(full[0].asarray())
+    except (tifffile.TiffFileError, LookupError, TypeError, AttributeError, RuntimeError, struct.error) as error:
+        raise ValueError(str(error)) from error
+    if planes > 1:
+        raise ValueError(_STACK.format(planes))
+    if page.samplesperpixel != 1:
+        raise ValueError(_NOT_MONO)
+    if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
+        values = (np.iinfo(values.dtype).max if values.dtype.kind in "iu" else 1) - values
+    return values.astype(np.float64)
+
+
+def _one_plane(table: Any) -> Any:
+    import numpy as np
+
+    shape = getattr(table, "shape", ()) or np.shape(table)
+    if len(shape) == 3:
+        planes = shape[2] if shape[0] == shape[1] != shape[2] else shape[0]
+        raise ValueError(_STACK.format(planes))
+    return table
 
 
 def _number(text: str, whole: str) -> float:

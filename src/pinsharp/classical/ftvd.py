@@ -16,7 +16,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from pinsharp.blur.fourier import circular_convolve, from_spectrum, spectrum, transfer_function
+from pinsharp.blur.fourier import from_spectrum, spectrum, transfer_function
 from pinsharp.blur.kernels import check_kernel
 from pinsharp.classical.borders import check_covers_kernel, fade_into_opposite
 from pinsharp.errors import ConfigError
@@ -97,13 +97,6 @@ def circular_ftvd(
     check_covers_kernel(image, check_kernel(kernel))
     image = _float(image)
     return _continue_beta(_Splitting.of(image, kernel.to(image), mu), betas, tolerance, max_iterations)
-
-
-def tv_objective(restored: Tensor, image: Tensor, kernel: Tensor, *, mu: float) -> Tensor:
-    """Evaluate what `circular_ftvd` minimises, for each image and channel: (B, C); arguments as there."""
-    misfit = circular_convolve(restored, kernel.to(restored)) - image
-    variation = _gradient(restored).square().sum(dim=0).sqrt()
-    return variation.sum(dim=(-2, -1)) + mu / 2 * misfit.square().sum(dim=(-2, -1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,12 +53,8 @@ def richardson_lucy(image: Tensor, kernel: Tensor, *, iterations: int = DEFAULT_
     from skimage.restoration import richardson_lucy as restore  # half a second to import
 
     height, width = image.shape[-2:]
-    margin = _margin(check_kernel(kernel).clamp(min=0), iterations)
+    seen = check_kernel(kernel).clamp(min=0)
+    margin = seen.shape[-1] + math.ceil(_SPREAD * math.sqrt(iterations) * float(kernel_sigma(seen).max()))
     iterate = partial(restore, num_iter=iterations, clip=False, filter_epsilon=_DARK)
-    restored = each_plane(iterate, mirror(image, margin).clamp(min=0), kernel.clamp(min=0))
+    restored = each_plane(iterate, mirror(image, margin).clamp(min=0), seen)
     return restored[..., margin : margin + height, margin : margin + width].clamp(min=0)
-
-
-def _margin(kernel: Tensor, iterations: int) -> int:
-    """How far an image has to be continued, in pixels."""
-    return kernel.shape[-1] + math.ceil(_SPREAD * math.sqrt(iterations) * float(kernel_sigma(kernel).max()))

@@ -21,12 +21,7 @@ and 50 27.92 / 23.56, 50 and 150 27.96 / 23.93, 100 and 100 27.95 / 24.05."""
 
 
 def unsupervised_wiener(
-    image: Tensor,
-    kernel: Tensor,
-    *,
-    burn_in: int = DEFAULT_BURN_IN,
-    samples: int = DEFAULT_SAMPLES,
-    seed: int = 0,
+    image: Tensor, kernel: Tensor, *, burn_in: int = DEFAULT_BURN_IN, samples: int = DEFAULT_SAMPLES, seed: int = 0
 ) -> Tensor:
     """Restore blurred images by a Wiener filter that measures noise and signal itself, for any boundary.
 
@@ -55,12 +50,7 @@ def unsupervised_wiener(
 
 
 def circular_unsupervised_wiener(
-    image: Tensor,
-    kernel: Tensor,
-    *,
-    burn_in: int = DEFAULT_BURN_IN,
-    samples: int = DEFAULT_SAMPLES,
-    seed: int = 0,
+    image: Tensor, kernel: Tensor, *, burn_in: int = DEFAULT_BURN_IN, samples: int = DEFAULT_SAMPLES, seed: int = 0
 ) -> Tensor:
     """Restore images that were blurred as if periodic: scikit-image's function as it is.
 

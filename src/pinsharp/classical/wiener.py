@@ -57,7 +57,7 @@ def circular_wiener(image: Tensor, kernel: Tensor, *, noise_to_signal: float, pr
         raise ConfigError(f"prior must be one of {', '.join(PRIORS)}, got {prior!r}")
     if not (math.isfinite(noise_to_signal) and noise_to_signal > 0):
         raise ConfigError(f"noise to signal ratio must be a positive number, got {noise_to_signal}; try 0.001")
-    shape = _shape(image)
+    shape = (image.shape[-2], image.shape[-1])
     k_hat = transfer_function(kernel, shape)  # (B, 1, H, W//2+1)
     penalty = noise_to_signal * _prior_power(prior, image, shape)
     return from_spectrum(spectrum(image) * k_hat.conj() / (k_hat.abs().square() + penalty), shape)
@@ -69,7 +69,3 @@ def _prior_power(prior: Prior, image: Tensor, shape: tuple[int, int]) -> Tensor 
         return 1.0
     laplacian = torch.tensor(_LAPLACIAN, dtype=image.dtype, device=image.device)[None, None]
     return transfer_function(laplacian, shape).abs().square()
-
-
-def _shape(image: Tensor) -> tuple[int, int]:
-    return image.shape[-2], image.shape[-1]

@@ -20,32 +20,22 @@ def say_stopping() -> None:
 
 
 def tell(
-    outcomes: Iterable[Outcome],
-    teller: Teller,
-    model: str,
-    *,
-    note: Callable[[Outcome], object] | None = None,
+    outcomes: Iterable[Outcome], teller: Teller, model: str, *, note: Callable[[Outcome], object] | None = None
 ) -> Summary:
     """Print a line for each image that was restored or failed, as soon as it is known; none for those skipped.
 
-    Args:
-        outcomes: What became of images, as it comes.
-        teller: Prints it.
-        model: Name of the model, for --json.
-        note: Is given each of them too.
+    `model` is its name, for --json; `note` is given each outcome too.
     """
     summary = Summary()
     for outcome in outcomes:
         summary.add(outcome)
         if note:
             note(outcome)
-        record: dict[str, object] = {
-            "input": str(outcome.job.input),
-            "output": str(outcome.job.output),
-            "model": model,
-        }
+        record: dict[str, object] = {"input": str(outcome.job.input), "output": str(outcome.job.output), "model": model}
         if outcome.state == "done":
             teller.done(record, outcome.figures, _line(outcome.job, outcome.figures))
+            if outcome.figures.get("dropped"):
+                remark(f"{outcome.job.input}: {outcome.figures['dropped']} not written to the result")
             if outcome.figures.get("doubtful"):
                 remark(_doubt(outcome.job, outcome.figures))
         elif outcome.error is not None:
@@ -71,8 +61,9 @@ def _line(job: Job, figures: Figures) -> str:
     found: Any = SimpleNamespace(**figures)
     further = ", then ".join(f"{sigma:.2f}" for sigma in found.sigmas[1:])
     times = f", {found.iterations} iterations (then {further} px)" if further else ""
+    width = width_in_words(found.sigma, found.sigma_relative_std, found.family)
     return (
-        f"{job.input} -> {job.output}: {width_in_words(found)}{_channels(figures)}{times}{_seam(figures)}, "
+        f"{job.input} -> {job.output}: {width}{_channels(figures)}{times}{_seam(figures)}, "
         f"{found.megapixels:.2f} megapixels in {found.seconds:.2f} s"
     )
 

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pinsharp.bench.quality.judge import Row
-    from pinsharp.bench.quality.study import Lineup
     from pinsharp.methods import devices
     from pinsharp.methods.method import Method
 
@@ -39,30 +38,14 @@ def loader(device: str, precision: str) -> "Callable[[str], Method]":
     return partial(load_method, device=device, precision=cast("devices.Precision", precision))
 
 
-def lineup_of(methods: str, *, true_kernel: bool, device: str, precision: str) -> "Lineup":
-    """Turn the names that the user has joined by commas into what makes the rows of a protocol."""
-    from pinsharp.bench.quality.contenders import contenders
-
-    names = [name.strip() for name in methods.split(",")]
-    return partial(contenders, names, true_kernel=true_kernel, load=loader(device, precision))
-
-
-def protocol_in_words(protocol: dict[str, Any]) -> str:
-    """A protocol's settings on one line."""
-    noise = f", noise {protocol['noise_of_255']:g}/255, seed {protocol['seed']}" if protocol["noise_of_255"] else ""
-    return f"{protocol['kernels']}, {protocol['boundary']}, {protocol['bits']} bits{noise}"
-
-
 def print_scores(about: dict[str, Any], rows: "Sequence[Row]") -> None:
-    """Print what was measured on what, and a table with a line a row and a column a kernel.
-
-    Args:
-        about: Header of the records.
-        rows: Figures.
-    """
+    """Print what was measured on what, by the header of the records, and a table: a line a row, a column a kernel."""
     from rich.console import Console
 
-    print(f"{about['data']}, {about['images']} images: {protocol_in_words(about['protocol'])}")
+    protocol = about["protocol"]
+    noise = f", noise {protocol['noise_of_255']:g}/255, seed {protocol['seed']}" if protocol["noise_of_255"] else ""
+    words = f"{protocol['kernels']}, {protocol['boundary']}, {protocol['bits']} bits{noise}"
+    print(f"{about['data']}, {about['images']} images: {words}")
     print(f"PSNR in dB; test set {about['test_set_sha256'][:12]}")
     console = Console()
     if not console.is_terminal:  # a file has no width to keep within

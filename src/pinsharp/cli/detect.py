@@ -80,11 +80,12 @@ def images(
     from pinsharp.images.discover import find_images
 
     paths = find_images(inputs)
-    work = _Work(load_settings(settings), read_pins(pins) if pins else None)
+    chosen, known_pins = load_settings(settings), read_pins(pins) if pins else None
     results = [_Results.of(path, out) if out else None for path in paths]
     check_distinct([(found.document, path) for path, found in zip(paths, results, strict=True) if found])
     check_results([file for found in results if found for file in found.files], paths, overwrite=overwrite)
-    carry_out([work.task(path, found) for path, found in zip(paths, results, strict=True)], as_json=as_json)
+    tasks = [_task(path, found, chosen, known_pins) for path, found in zip(paths, results, strict=True)]
+    carry_out(tasks, as_json=as_json)
 
 
 @dataclass(frozen=True)
@@ -125,33 +126,25 @@ class _Results:
         write_image(self.overlay, draw(pixels, found), overwrite=True)
 
 
-@dataclass(frozen=True)
-class _Work:
-    """How every image is inspected."""
+def _task(path: Path, results: _Results | None, settings: "DetectorSettings", pins: "tuple[Pin, ...] | None") -> Task:
+    """The work on one image: inspect it, write its results, and return its figures and the line for people."""
+    from pinsharp.detect.particles import inspect
+    from pinsharp.images.files import read_image
 
-    settings: "DetectorSettings"
-    pins: "tuple[Pin, ...] | None"
-
-    def task(self, path: Path, results: _Results | None) -> Task:
-        """The work on one image."""
-        record: Record = {"input": str(path)}
-        if results:
-            record["output"] = str(results.document)
-        return Task(record, lambda: self.inspect(path, results))
-
-    def inspect(self, path: Path, results: _Results | None) -> tuple[Record, str]:
-        """Inspect one image, write its results, and return its figures and the line for people."""
-        from pinsharp.detect.particles import inspect
-        from pinsharp.images.files import read_image
-
+    def work() -> tuple[Record, str]:
         pixels = read_image(path).pixels
-        found = inspect(pixels, self.settings, pins=self.pins)
+        found = inspect(pixels, settings, pins=pins)
         figures = _figures(found)
         if results:
             particles: Record = {"particles": [asdict(particle) for particle in found.particles]}
-            settings: Record = {"settings": asdict(self.settings)}
-            results.write(pixels, found, {"input": str(path)} | figures | particles | settings)
+            made_with: Record = {"settings": asdict(settings)}
+            results.write(pixels, found, {"input": str(path)} | figures | particles | made_with)
         return {**figures, "particles": len(found.particles)}, _line(path, found)
+
+    record: Record = {"input": str(path)}
+    if results:
+        record["output"] = str(results.document)
+    return Task(record, work)
 
 
 def _figures(found: "Inspection") -> Record:

@@ -15,25 +15,15 @@ Record = dict[str, object]
 
 @dataclass(frozen=True)
 class Task:
-    """Work on one image.
+    """Work on one image."""
 
-    Args:
-        record: What --json prints of it even if it fails: the input, and where the result was to go.
-        work: Does it, and returns what more --json prints and the line for people.
-    """
-
-    record: Record
-    work: Callable[[], tuple[Record, str]]
+    record: Record  # what --json prints of it even if it fails: the input, and where the result was to go
+    work: Callable[[], tuple[Record, str]]  # does it, and returns what more --json prints and the line for people
 
 
 @dataclass
 class Teller:
-    """Tells what became of each of several images.
-
-    Args:
-        total: How many images were asked for; None if nobody knows.
-        as_json: Whether a JSON object a line is printed instead of words.
-    """
+    """Tells what became of each of `total` images (None if nobody knows), in words or as a JSON object a line."""
 
     total: int | None
     as_json: bool

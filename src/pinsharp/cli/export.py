@@ -18,8 +18,7 @@ KERNELS = "gaussian8,disk:2,disk:4,disk:6"
 def export(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model with weights, or a .safetensors file.")],
     out: Annotated[
-        Path,
-        typer.Option("--out", "-o", metavar="F", help="F.onnx for ONNX Runtime; F.xml (with F.bin) for OpenVINO."),
+        Path, typer.Option("--out", "-o", metavar="F", help="F.onnx for ONNX Runtime; F.xml (with F.bin) for OpenVINO.")
     ],
     precision: Annotated[
         str,

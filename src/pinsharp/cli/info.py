@@ -53,7 +53,7 @@ def info(
 
 def gather() -> dict[str, Any]:
     """Collect what `pinsharp info` shows, as values that JSON can hold."""
-    from pinsharp.methods.table import DEFAULT_METHOD
+    from pinsharp.methods.table import DEFAULT_METHOD, method_table
     from pinsharp.version import __version__
 
     return {
@@ -64,7 +64,7 @@ def gather() -> dict[str, Any]:
         "devices": _devices(),
         "default_method": DEFAULT_METHOD,
         "runtimes": _runtimes(DEFAULT_METHOD),
-        "methods": _methods(),
+        "methods": [_method(name, entry) for name, entry in method_table().items()],
     }
 
 
@@ -126,12 +126,6 @@ def _runtimes(name: str) -> dict[str, Any]:
         "auto": fastest(trials) if trials else None,
         "trials": [asdict(trial) for trial in trials],
     }
-
-
-def _methods() -> list[dict[str, Any]]:
-    from pinsharp.methods.table import method_table
-
-    return [_method(name, entry) for name, entry in method_table().items()]
 
 
 def _method(name: str, entry: "MethodInfo") -> dict[str, Any]:

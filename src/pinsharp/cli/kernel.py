@@ -111,4 +111,5 @@ def _figures(found: "BlurField") -> dict[str, object]:
 def _line(path: Path, found: "BlurField") -> str:
     level = found.noise_level
     noise = "" if level is None else f", noise {255 * level:.2f}/255"
-    return f"{path}: {width_in_words(found)}; as wide as a disc of radius {found.disk_radius:.2f} px{noise}"
+    width = width_in_words(found.sigma, found.sigma_relative_std, found.family)
+    return f"{path}: {width}; as wide as a disc of radius {found.disk_radius:.2f} px{noise}"

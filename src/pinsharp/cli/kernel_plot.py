@@ -24,20 +24,12 @@ DPI = 150
 
 
 def draw(blur: BlurField, *, title: str, kind: str) -> bytes:
-    """Draw the kernel of an image.
-
-    Args:
-        blur: The blur.
-        title: Name of the image.
-        kind: `png`, `pdf` or `svg`.
-
-    Returns:
-        The file's content.
-    """
+    """Draw the kernel of an image as the content of a file of a kind: `png`, `pdf` or `svg`."""
     figure = Figure(figsize=(12, 4), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     pixels, profile, transfer = figure.subplots(1, 3)
-    figure.suptitle(f"{title}: {width_in_words(blur)}", parse_math=False)  # a $ in a file's name is no formula
+    width = width_in_words(blur.sigma, blur.sigma_relative_std, blur.family)
+    figure.suptitle(f"{title}: {width}", parse_math=False)  # a $ in a file's name is no formula
     _draw_pixels(pixels, figure, blur)
     _draw_profile(profile, blur)
     _draw_transfer(transfer, blur)

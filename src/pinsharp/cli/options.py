@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pinsharp.cli.messages import remark
 from pinsharp.errors import ConfigError
 from pinsharp.restoration.recipe import OPTIONS, Recipe
 
@@ -39,7 +40,10 @@ def takes_recipe(*names: str) -> Callable[[Callable[..., None]], Callable[..., N
         @wraps(command)
         def call(**arguments: Any) -> None:
             given = {name: arguments.pop(name) for name in names}
-            command(recipe=Recipe(**given), **arguments)
+            recipe = Recipe(**given)
+            for words in recipe.doubts() if "kernel" in names else ():
+                remark(words)
+            command(recipe=recipe, **arguments)
 
         call.__signature__ = inspect.Signature(kept)  # type: ignore[attr-defined]
         call.__annotations__ = {one.name: one.annotation for one in kept}
@@ -97,8 +101,7 @@ Border = Annotated[
 ]
 Bits = Annotated[int, typer.Option(metavar="N", help="Round the blurred images to N bits, 1 to 16.")]
 Noise = Annotated[
-    float,
-    typer.Option(metavar="S", help="Add read noise of this standard deviation, in units of 1/255 of full scale."),
+    float, typer.Option(metavar="S", help="Add read noise of this standard deviation, in units of 1/255 of full scale.")
 ]
 Seed = Annotated[int, typer.Option(metavar="N", help="Decides the noise: the same seed gives the same images.")]
 Split = Annotated[

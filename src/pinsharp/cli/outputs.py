@@ -13,15 +13,10 @@ PICTURE_SUFFIX = ".side-by-side.png"
 def plan_jobs(
     inputs: Sequence[Path], out: str, *, side_by_side: bool, overwrite: bool, advice: str = "--overwrite replaces it"
 ) -> list[Job]:
-    """Decide where the result of each input goes.
+    """Decide where the result of each input goes, and its picture, as NAME.side-by-side.png next to it.
 
-    Args:
-        inputs: Image files.
-        out: What the user typed: the name of an image for a single input, or a folder, which keeps the inputs' names.
-            It need not exist.
-        side_by_side: Whether pictures are wanted, as NAME.side-by-side.png next to each result.
-        overwrite: Whether older files may be replaced.
-        advice: What to do about an older file, the end of a sentence.
+    `out` is what the user typed: the name of an image for a single input, or a folder, which keeps the inputs' names
+    and need not exist. `advice` is what to do about an older file, the end of a sentence.
 
     Raises:
         OutputError: If `out` does not fit the inputs, two results have one name, or `check_results` refuses one.
@@ -53,7 +48,7 @@ def check_results(
     for path in results:
         if _identity(path) in known:
             raise OutputError(f"{path}: expected a result beside its input, got the input itself; choose another place")
-        if path.is_dir():
+        if os.path.lexists(path) and path.is_dir():  # the latter raises where a name is too long
             raise OutputError(f"{path}: expected a file to write, got a folder; name a file in it")
     existing = [] if overwrite else [path for path in results if os.path.lexists(path)]
     if existing:

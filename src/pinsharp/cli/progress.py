@@ -21,15 +21,10 @@ class Advance(Protocol):
 
 @contextmanager
 def progress(total: int, what: str, *, in_lines: bool = False) -> Iterator[Advance]:
-    """Show a bar where somebody watches, if there are several things to do.
+    """Show a bar where somebody watches, if there are several things to do; gives what moves it on by one.
 
-    Args:
-        total: How many.
-        what: What goes on, before the bar.
-        in_lines: Where nobody watches, print a line each minute, for logs of commands that run for hours.
-
-    Yields:
-        What moves it on by one.
+    `what` goes on, before the bar. With `in_lines`, where nobody watches, a line is printed each minute, for logs of
+    commands that run for hours.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -52,14 +47,7 @@ def progress(total: int, what: str, *, in_lines: bool = False) -> Iterator[Advan
 
 @contextmanager
 def percent_progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show the progress of one long piece of work, if it turns out to have any to show.
-
-    Args:
-        what: What goes on, before the bar.
-
-    Yields:
-        What is to be told how much of how much is done.
-    """
+    """Show the progress of one long piece of work, if it has any; gives what is told how much of how much is done."""
     advance: Advance | None = None
     said = 0
     with ExitStack() as stack:

@@ -156,7 +156,9 @@ class _Run:
         with Manifest(self.jobs[0].output.parent) as manifest, stoppable(say_stopping) as stop:
             plan = plan_batch(self.jobs, manifest, settings, resume=self.resume, overwrite=self.overwrite)
             if self.resume:
-                _say_resumed(manifest.folder, len(plan.over), len(plan.to_do), is_new=manifest.is_new)
+                over, to_do = len(plan.over), len(plan.to_do)
+                known = f"{over} of {over + to_do} images are done, {to_do} to do"
+                remark(f"{manifest.folder}: {'no earlier run to resume, starting anew' if manifest.is_new else known}")
             processes = max(1, min(processes, len(plan.to_do)))
             with (
                 closing(run_batch(plan, manifest, load, stop, work=work, processes=processes)) as outcomes,
@@ -186,10 +188,3 @@ def _check_folder(folder: Path, *, resume: bool) -> str:
     check_free(folder)
     is_known = (folder / MANIFEST).is_file() and not resume
     return "--overwrite replaces it" + (", --resume leaves out what is done" if is_known else "")
-
-
-def _say_resumed(folder: Path, over: int, to_do: int, *, is_new: bool) -> None:
-    if is_new:
-        remark(f"{folder}: no earlier run to resume, starting anew")
-    else:
-        remark(f"{folder}: {over} of {over + to_do} images are done, {to_do} to do")

@@ -30,15 +30,11 @@ _TAIL = 0.25
 def aberrate(sigma: float, radius: float, size: int, draw: torch.Generator) -> Tensor:
     """Draw a kernel as a lens with aberrations has it, as wide as a Gaussian convolved with a disc.
 
-    Args:
-        sigma: Of the Gaussian in pixels; 0 for none.
-        radius: Of the disc in pixels; 0 for none.
-        size: Side of the kernel in pixels, odd.
-        draw: Decides how it differs from those; on the CPU.
+    Sigma and radius are in pixels, 0 for none; the generator, on the CPU, decides how the kernel differs from those.
 
     Returns:
-        Kernel (1, size, size), sum 1, float64. What it is convolved with has the second moment that it would have had
-        by the Gaussian and the disc, as far as pixels and `size` allow.
+        Kernel (1, size, size), size odd, sum 1, float64. What it is convolved with has the second moment that it would
+        have had by the Gaussian and the disc, as far as pixels and `size` allow.
     """
     u = torch.rand(6, generator=draw, dtype=torch.float64).tolist()
     nominal = _rendered(0.0, radius, size) if radius else _rendered(sigma, 0.0, size)

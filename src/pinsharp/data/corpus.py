@@ -20,15 +20,10 @@ HELD_OUT_SHARE = 10
 
 @dataclass(frozen=True)
 class Corpus:
-    """Sharp images as 8-bit colour tensors (3, H, W), with the names of their files.
+    """Sharp images as 8-bit colour tensors (3, H, W), with the names of their files."""
 
-    Args:
-        images: The images, of any sizes.
-        names: File names in the same order.
-    """
-
-    images: tuple[Tensor, ...]
-    names: tuple[str, ...]
+    images: tuple[Tensor, ...]  # the images, of any sizes
+    names: tuple[str, ...]  # file names in the same order
 
     def to(self, device: torch.device) -> "Corpus":
         """Move all images to a device, so that crops are cut there."""
@@ -46,16 +41,11 @@ class Corpus:
 def load_corpus(
     root: str | Path, *, held_out: bool, smallest: int = 0, progress: Callable[[int, int], None] | None = None
 ) -> Corpus:
-    """Read the training or the held-out images of a folder into memory.
+    """Read the training or the held-out images of a folder, such as DIV2K's or GOPRO's, into memory.
 
     Crops of one photograph (`street_1.webp`, `street_2.webp`) and frames of one GOPRO sequence are never split between
-    the two.
-
-    Args:
-        root: Folder of sharp images, or a DIV2K or GOPRO folder.
-        held_out: Read the held-out tenth rather than the training images.
-        smallest: Leave out images with a side below this many pixels.
-        progress: Called with (images read, images in all).
+    the two. Images with a side below `smallest` pixels are left out; `progress` is called with (images read, images in
+    all).
 
     Raises:
         ImageError: If no image is left.

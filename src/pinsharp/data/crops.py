@@ -5,15 +5,9 @@ from torch import Tensor
 
 
 def draw_crop(image: Tensor, size: int, generator: torch.Generator) -> Tensor:
-    """Cut a random square, flip and turn it at random.
+    """Cut a random square out of an 8-bit image (3, H, W), flip and turn it at random: (3, size, size), 8 bit.
 
-    Args:
-        image: Sharp 8-bit image (3, H, W) with sides of at least `size`.
-        size: Side of the crop in pixels.
-        generator: Source of the four random choices, on the CPU.
-
-    Returns:
-        Crop (3, size, size), 8 bit, on the image's device.
+    The generator of the four random choices is on the CPU, the crop on the image's device.
     """
     top = _draw(image.shape[1] - size + 1, generator)
     left = _draw(image.shape[2] - size + 1, generator)

@@ -14,17 +14,11 @@ from pinsharp.data.shapes import FINENESS, averaged, draw_shapes, smoothed
 
 
 def draw_grains(crop: Tensor, generator: torch.Generator) -> Tensor:
-    """Put grains or relief on a crop, or on bars and silhouettes made of it.
+    """Put grains or relief on a crop (C, H, W) in [0, 1], or on bars and silhouettes made of it; the shape stays.
 
     Half of them are seen in relief: as the slope of their height along a random direction. A third of the drawings has
-    the crop's own texture for height, the others round bumps of random places, 3 to 12 pixels wide.
-
-    Args:
-        crop: Sharp crop (C, H, W) in [0, 1].
-        generator: Decides what is drawn; on the CPU.
-
-    Returns:
-        The drawing (C, H, W) in [0, 1].
+    the crop's own texture for height, the others round bumps of random places, 3 to 12 pixels wide. The generator is on
+    the CPU.
     """
     u = torch.rand(8, generator=generator).tolist()
     ground = draw_shapes(crop, generator) if u[0] < 0.6 else crop

@@ -14,16 +14,9 @@ FINENESS = 2
 
 
 def draw_shapes(crop: Tensor, generator: torch.Generator) -> Tensor:
-    """Draw bars or silhouettes in two grey levels, with some of a crop's own texture on them.
+    """Draw bars or silhouettes in two grey levels, with some of the own texture of a crop (C, H, W) in [0, 1] on them.
 
-    Where they lie, and the texture, come from the crop; all else is random.
-
-    Args:
-        crop: Sharp crop (C, H, W) in [0, 1].
-        generator: Decides what is drawn; on the CPU.
-
-    Returns:
-        The drawing (C, H, W) in [0, 1].
+    Where they lie, and the texture, come from the crop; all else is random, by a generator on the CPU. The shape stays.
     """
     u = torch.rand(12, generator=generator).tolist()
     grey = crop.mean(dim=0)

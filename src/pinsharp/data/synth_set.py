@@ -28,27 +28,16 @@ KERNELS = "kernels"
 
 @dataclass(frozen=True)
 class BlurredFile:
-    """A blurred image on disk, as the manifest lists it.
+    """A blurred image on disk, as the manifest lists it."""
 
-    Args:
-        sharp: Sharp file, relative to the folder that all of them share.
-        sharp_sha256: Hash of its content.
-        kernel: Name of the kernel in the manifest's table.
-        sigma: Effective width of the kernel in pixels.
-        blurred: Blurred file, relative to the manifest.
-        blurred_sha256: Hash of its content.
-        border: Pixels that the blur has cut off on each side; 0 but for the boundary `valid`.
-        psnr: PSNR of the blurred against the sharp image in dB; None if they are equal.
-    """
-
-    sharp: str
-    sharp_sha256: str
-    kernel: str
-    sigma: float
-    blurred: str
-    blurred_sha256: str
-    border: int
-    psnr: float | None
+    sharp: str  # sharp file, relative to the folder that all of them share
+    sharp_sha256: str  # hash of its content
+    kernel: str  # name of the kernel in the manifest's table
+    sigma: float  # effective width of the kernel in pixels
+    blurred: str  # blurred file, relative to the manifest
+    blurred_sha256: str  # hash of its content
+    border: int  # pixels that the blur has cut off on each side; 0 but for the boundary `valid`
+    psnr: float | None  # PSNR of the blurred against the sharp image in dB; None if they are equal
 
 
 @dataclass(frozen=True)
@@ -99,15 +88,9 @@ def write_test_set(
     """Blur sharp images and write FOLDER/KERNEL/IMAGE.png, FOLDER/kernels/KERNEL.npy and FOLDER/manifest.json.
 
     Up to 8 bits are stored as 8-bit PNG; 9 to 16 bits as 16-bit PNG, their levels scaled to 0..65535. Each file appears
-    whole or not at all, the manifest last: a folder without one is unfinished.
-
-    Args:
-        paths: Sharp images.
-        protocol: How they are blurred.
-        folder: Where to write; made if it is not there.
-        overwrite: Replace the files of an earlier set. What that set had and this one has not stays in the folder, but
-            not in the manifest.
-        report: Called with each blurred image when it is written.
+    whole or not at all, the manifest last: a folder without one is unfinished. With `overwrite` what an earlier set had
+    and this one has not stays in the folder, but not in the manifest. `report` is called with each blurred image when
+    it is written.
 
     Returns:
         Path of the manifest.

@@ -30,45 +30,32 @@ _MIN_WIDTH = 0.5  # smallest sigma of a Gaussian and radius of a disc in `wide`,
 
 @dataclass(frozen=True)
 class SynthesisConfig:
-    """What blurs and noises the training pairs show.
+    """What blurs and noises the training pairs show."""
 
-    Args:
-        distribution: `paper`: 21 x 21 Gaussians with sigma uniform in 1..4, 8 bits, no noise. `wide`: Gaussians to full
-            support, discs, mixtures of both and some sharp images, with read and shot noise, 8 to 16 bits.
-        camera: Name of a simulated camera in `pinsharp.data.cameras.cameras`, which makes mono pairs then; of the other
-            settings only `max_sigma` and `max_radius` count, by which kernels are cut.
-        mono: Share of batches that are mono, 0 to 1.
-        shapes: Share of crops that are turned into bars and silhouettes; see `pinsharp.data.shapes`.
-        grains: Share of the others that get grains or relief; see `pinsharp.data.grains`.
-        line_gain: Largest standard deviation of the gains of a line camera's pixels, which make stripes in every second
-            image; 0 for none.
-        aberrated: Share of blurs that are those of a lens with aberrations, which restorers are not told; see
-            `pinsharp.data.aberrations`.
-        sharp: `wide`: share of sharp images.
-        gaussian: `wide`: share of Gaussians; what `sharp`, `gaussian` and `disk` leave are mixtures.
-        disk: `wide`: share of discs.
-        max_sigma: `wide`: largest sigma of a Gaussian, pixels; the smallest is 0.5.
-        max_radius: `wide`: largest radius of a disc, pixels; the smallest is 0.5.
-        max_noise: `wide`: largest standard deviation of the read noise, in units of 1/255.
-        noiseless: `wide`: share of images without read noise.
-        coloured: `wide`: share of the noisy images whose read noise is smooth, as colour filters and cameras' own
-            denoising leave it.
-    """
-
+    # `paper`: 21 x 21 Gaussians with sigma uniform in 1..4, 8 bits, no noise. `wide`: Gaussians to full support, discs,
+    # mixtures of both and some sharp images, with read and shot noise, 8 to 16 bits.
     distribution: Distribution = "wide"
+    # Name of a simulated camera in `pinsharp.data.cameras.cameras`, which makes mono pairs then; of the other settings
+    # only `max_sigma` and `max_radius` count, by which kernels are cut.
     camera: str = ""
-    mono: float = 0.2
-    shapes: float = 0.0
-    grains: float = 0.0
+    mono: float = 0.2  # share of batches that are mono, 0 to 1
+    shapes: float = 0.0  # share of crops that are turned into bars and silhouettes; see `pinsharp.data.shapes`
+    grains: float = 0.0  # share of the others that get grains or relief; see `pinsharp.data.grains`
+    # Largest standard deviation of the gains of a line camera's pixels, which make stripes in every second image; 0 for
+    # none.
     line_gain: float = 0.0
+    # Share of blurs that are those of a lens with aberrations, which restorers are not told; see
+    # `pinsharp.data.aberrations`.
     aberrated: float = 0.0
-    sharp: float = 0.06
-    gaussian: float = 0.5
-    disk: float = 0.24
-    max_sigma: float = 4.0
-    max_radius: float = 8.0
-    max_noise: float = 2.0
-    noiseless: float = 0.5
+    sharp: float = 0.06  # `wide`: share of sharp images
+    gaussian: float = 0.5  # `wide`: share of Gaussians; what `sharp`, `gaussian` and `disk` leave are mixtures
+    disk: float = 0.24  # `wide`: share of discs
+    max_sigma: float = 4.0  # `wide`: largest sigma of a Gaussian, pixels; the smallest is 0.5
+    max_radius: float = 8.0  # `wide`: largest radius of a disc, pixels; the smallest is 0.5
+    max_noise: float = 2.0  # `wide`: largest standard deviation of the read noise, in units of 1/255
+    noiseless: float = 0.5  # `wide`: share of images without read noise
+    # `wide`: share of the noisy images whose read noise is smooth, as colour filters and cameras' own denoising leave
+    # it.
     coloured: float = 0.0
 
     def __post_init__(self) -> None:
@@ -96,55 +83,33 @@ class SynthesisConfig:
 
 @dataclass(frozen=True)
 class Blurriness:
-    """The random choices of one pair.
+    """The random choices of one pair."""
 
-    Args:
-        sigma: Of the Gaussian part in pixels; 0 for none.
-        radius: Of the disc part in pixels; 0 for none.
-        camera: What takes the image.
-    """
-
-    sigma: float
-    radius: float
-    camera: Camera
+    sigma: float  # of the Gaussian part in pixels; 0 for none
+    radius: float  # of the disc part in pixels; 0 for none
+    camera: Camera  # what takes the image
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Training pairs.
+    """Training pairs."""
 
-    Args:
-        sharp: Sharp crops (B, C, H, W), C 1 or 3.
-        blurred: Their blurred, noisy and rounded counterparts (B, C, H, W).
-        kernel: Kernels (B, 1, K, K): the true ones, or what is nearest to those of lenses with aberrations.
-        noise: Standard deviation of all noise, rounding included, (B,), or by ring of frequency (B, R).
-        sigma: Sigmas of the kernels' Gaussian part, pixels, (B,).
-        radius: Radii of their disc part, pixels, (B,).
-        mask: True where an image stems from the scene, (B, 1, H, W); None for everywhere.
-    """
-
-    sharp: Tensor
-    blurred: Tensor
-    kernel: Tensor
-    noise: Tensor
-    sigma: Tensor
-    radius: Tensor
-    mask: Tensor | None = None
+    sharp: Tensor  # sharp crops (B, C, H, W), C 1 or 3
+    blurred: Tensor  # their blurred, noisy and rounded counterparts (B, C, H, W)
+    kernel: Tensor  # kernels (B, 1, K, K): the true ones, or what is nearest to those of lenses with aberrations
+    noise: Tensor  # standard deviation of all noise, rounding included, (B,), or by ring of frequency (B, R)
+    sigma: Tensor  # sigmas of the kernels' Gaussian part, pixels, (B,)
+    radius: Tensor  # radii of their disc part, pixels, (B,)
+    mask: Tensor | None = None  # true where an image stems from the scene, (B, 1, H, W); None for everywhere
 
 
 def make_batch(
     corpus: Corpus, config: SynthesisConfig, *, size: int, indices: range, seed: int, first: int | None = None
 ) -> Batch:
-    """Make the training pairs of the given indices.
+    """Make the training pairs of the given sample numbers, square crops of `size` pixels, on the device of the corpus.
 
-    Args:
-        corpus: Sharp images, on the device where the pairs are to be made; each side at least `size` plus a kernel.
-        config: Distributions of blur and noise.
-        size: Side of the crops in pixels.
-        indices: Sample numbers.
-        seed: The run's seed.
-        first: Number of the step's first sample, which decides whether the whole step is mono; the first of `indices`
-            unless several processes share the step.
+    Each side of the sharp images is at least `size` plus a kernel. `first` is the number of the step's first sample,
+    which decides whether the whole step is mono: the first of `indices` unless several processes share the step.
     """
     device = corpus.images[0].device
     margin = config.kernel_size // 2

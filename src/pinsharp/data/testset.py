@@ -29,23 +29,17 @@ GOPRO_SPLITS = ("train", "test")
 class Degradation:
     """Protocol by which sharp images become blurred ones: what two figures must share to be compared.
 
-    Args:
-        kernel_set: Kernels as `pinsharp.blur.kernel_names.named_kernels` takes them, such as `gaussian8`.
-        boundary: How an image continues past its border; with `valid` the sharp image is cropped to the blurred one.
-        bits: Depth to which blurred images are rounded, 1 to 16.
-        noise: Standard deviation of the read noise in units of full scale, >= 0.
-        seed: Decides, with the place of a pair in the list, its noise.
-
     Raises:
         ConfigError: If a setting is out of range.
         KernelError: If `kernel_set` names no kernels.
     """
 
-    kernel_set: str = "gaussian8"
+    kernel_set: str = "gaussian8"  # kernels as `pinsharp.blur.kernel_names.named_kernels` takes them
+    # How an image continues past its border; with `valid` the sharp image is cropped to the blurred one.
     boundary: Boundary = "reflect"
-    bits: int = 8
-    noise: float = 0.0
-    seed: int = 0
+    bits: int = 8  # depth to which blurred images are rounded, 1 to 16
+    noise: float = 0.0  # standard deviation of the read noise in units of full scale, >= 0
+    seed: int = 0  # decides, with the place of a pair in the list, its noise
     kernels: Mapping[str, Tensor] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -76,25 +70,15 @@ class Degradation:
 
 @dataclass(frozen=True, eq=False)
 class BlurredPair:
-    """A sharp image and what the camera makes of it.
+    """A sharp image and what the camera makes of it."""
 
-    Args:
-        path: File of the sharp image.
-        kernel_name: Name of the kernel in its set.
-        kernel: True kernel (1, 1, K, K).
-        sharp: Sharp image (1, C, H, W), as large as the blurred one.
-        blurred: Blurred, noisy and rounded image (1, C, H, W).
-        whole: Sharp image before cropping; larger than `sharp` for the boundary `valid`.
-        index: Place of the pair in the list, which with the seed decides its noise.
-    """
-
-    path: Path
-    kernel_name: str
-    kernel: Tensor
-    sharp: Tensor
-    blurred: Tensor
-    whole: Tensor
-    index: int
+    path: Path  # file of the sharp image
+    kernel_name: str  # name of the kernel in its set
+    kernel: Tensor  # true kernel (1, 1, K, K)
+    sharp: Tensor  # sharp image (1, C, H, W), as large as the blurred one
+    blurred: Tensor  # blurred, noisy and rounded image (1, C, H, W)
+    whole: Tensor  # sharp image before cropping; larger than `sharp` for the boundary `valid`
+    index: int  # place of the pair in the list, which with the seed decides its noise
 
     @cached_property
     def sigma(self) -> float:
@@ -141,14 +125,7 @@ def blurred_pairs(paths: Sequence[Path], protocol: Degradation) -> Iterator[Blur
 
 
 def blurred_pair(path: Path, whole: Tensor, kernel_name: str, protocol: Degradation, number: int) -> BlurredPair:
-    """Blur one image with one kernel of the protocol.
-
-    Args:
-        path: File of the sharp image.
-        whole: Its pixels (1, C, H, W).
-        kernel_name: A name in the protocol's kernels.
-        protocol: How to blur.
-        number: Place of the image in the list, which decides the noise.
+    """Blur one image (1, C, H, W) with a kernel of the protocol; its `number` in the list decides the noise.
 
     Raises:
         ImageError: If the image is too small for the boundary `valid`.

@@ -17,15 +17,7 @@ _SMOOTH_PX = 6.0  # over which a rough edge is smooth
 
 
 def draw_bars(settings: PanelSettings, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Draw leads, pins and traces.
-
-    Args:
-        settings: The panel.
-        rng: Source of randomness, for the edges.
-
-    Returns:
-        The scene, and the share of each pixel that a lead or a pin covers; both (H, W).
-    """
+    """Draw leads, pins and traces: the scene, and the share of each pixel that a lead or a pin covers, both (H, W)."""
     height, width = settings.shape
     columns = np.arange(width)
     left, right = settings.sides

@@ -20,23 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CameraSettings:
-    """A line-scan camera, its lens and its light.
+    """A line-scan camera, its lens and its light."""
 
-    Args:
-        softness: Sigma in pixels of the Gaussian that lens and sensor blur with when in focus; 0 for none.
-        shading: Share of the light that the darkest corner lacks.
-        line_gain: Standard deviation of the gains of the line's pixels, each of which draws one column of the image.
-        full_well: Electrons at full scale; they decide the shot noise. 0 for none.
-        read_noise: Standard deviation in electrons, or in 1/255 of full scale if there is no full well.
-        bits: 8, or 12 (stored in uint16, full scale 4095).
-    """
-
-    softness: float = 0.5
-    shading: float = 0.06
+    softness: float = 0.5  # sigma in pixels of the Gaussian that lens and sensor blur with when in focus; 0 for none
+    shading: float = 0.06  # share of the light that the darkest corner lacks
+    # Standard deviation of the gains of the line's pixels, each of which draws one column of the image.
     line_gain: float = 0.003
-    full_well: float = 15_000.0
-    read_noise: float = 20.0
-    bits: int = 8
+    full_well: float = 15_000.0  # electrons at full scale; they decide the shot noise. 0 for none.
+    read_noise: float = 20.0  # standard deviation in electrons, or in 1/255 of full scale if there is no full well
+    bits: int = 8  # 8, or 12 (stored in uint16, full scale 4095)
 
     def __post_init__(self) -> None:
         for name in ("softness", "shading", "line_gain", "full_well", "read_noise"):
@@ -62,21 +54,13 @@ class CameraSettings:
 
 
 def expose(panel: Panel, camera: CameraSettings, seed: int, kernel: Tensor | None = None) -> NDArray[Any]:
-    """Take a photograph of a panel.
+    """Take a photograph of a panel, (H, W), uint8 for 8 bits, uint16 for 12; without a kernel (1, 1, K, K) in focus.
 
-    Past its border the scene continues as it is there, which for a panel is what a camera would see.
-
-    Args:
-        panel: What is photographed.
-        camera: What with.
-        seed: Decides shading and noise; the same seed gives the same image.
-        kernel: Defocus (1, 1, K, K); None for a camera in focus.
-
-    Returns:
-        Image (H, W), uint8 for 8 bits, uint16 for 12.
+    Past its border the scene continues as it is there, which for a panel is what a camera would see. The seed decides
+    shading and noise: the same one gives the same image.
 
     Raises:
-        KernelError: If it is no kernel.
+        KernelError: If `kernel` is not a valid kernel.
     """
     import torch
 

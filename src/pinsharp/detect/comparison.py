@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
@@ -25,23 +26,14 @@ from pinsharp.errors import ConfigError, ImageError
 
 @dataclass(frozen=True)
 class PinCounts:
-    """Particles on one pin, before and after.
+    """Particles on one pin, before and after."""
 
-    Attributes:
-        number: The pin's number in the image after; where it was not found there, before.
-        box: Where it is, in the same image.
-        before: Particles on it; None if the pin was not found before.
-        after: The same after.
-        truth: True particles on it; None where the truth is not known.
-        minimum: Particles that it needs to pass.
-    """
-
-    number: int
-    box: Pin
-    before: int | None
-    after: int | None
-    truth: int | None
-    minimum: int
+    number: int  # the pin's number in the image after; where it was not found there, before
+    box: Pin  # where it is, in the same image
+    before: int | None  # particles on it; None if the pin was not found before
+    after: int | None  # the same after
+    truth: int | None  # true particles on it; None where the truth is not known
+    minimum: int  # particles that it needs to pass
 
     @property
     def verdicts(self) -> tuple[bool | None, bool | None]:
@@ -57,30 +49,18 @@ class PinCounts:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What an inspection says before and after.
+    """What an inspection says before and after."""
 
-    Attributes:
-        name: Of the image.
-        shape: Its height and width in pixels.
-        before: What was found in the image before.
-        after: What was found after, with the same settings.
-        matching: Pairs (after, before); `extra` was found only after, `missed` only before.
-        pins: Of both images; those found only before at the end.
-        tolerance: Pixels that the two positions of a particle may be apart.
-        truth: True particles, or None where they are not known.
-        scores: Before and after against the truth; None without.
-        wrong_pins: Pins judged wrongly, before and after; None where true particles or true pins are not known.
-    """
-
-    name: str
-    shape: tuple[int, int]
-    before: Inspection
-    after: Inspection
-    matching: Matching
-    pins: tuple[PinCounts, ...]
-    tolerance: float
-    truth: tuple[Particle, ...] | None = None
-    scores: tuple[Scores, Scores] | None = None
+    name: str  # of the image
+    shape: tuple[int, int]  # its height and width in pixels
+    before: Inspection  # what was found in the image before
+    after: Inspection  # what was found after, with the same settings
+    matching: Matching  # pairs (after, before); `extra` was found only after, `missed` only before
+    pins: tuple[PinCounts, ...]  # of both images; those found only before at the end
+    tolerance: float  # pixels that the two positions of a particle may be apart
+    truth: tuple[Particle, ...] | None = None  # true particles, or None where they are not known
+    scores: tuple[Scores, Scores] | None = None  # before and after against the truth; None without
+    # Pins judged wrongly, before and after; None where true particles or true pins are not known.
     wrong_pins: tuple[int, int] | None = None
 
     @property
@@ -132,7 +112,14 @@ def compare(
         )
     _check_inside(truth or (), (height, width))
     first, second = (inspect(image, settings, pins=pins) for image in (before, after))
-    comparison = Comparison(
+    scores = wrong_pins = None
+    if truth is not None:
+        judge = partial(score, truth=truth, tolerance=tolerance, area_px=height * width)
+        scores = judge(first.particles), judge(second.particles)
+    if truth is not None and pins:
+        count_wrong = partial(judged_wrongly, truth=truth, pins=pins, minimum=settings.minimum_per_pin)
+        wrong_pins = count_wrong(first), count_wrong(second)
+    return Comparison(
         name=name,
         shape=(height, width),
         before=first,
@@ -140,18 +127,9 @@ def compare(
         matching=match(second.particles, first.particles, tolerance=tolerance),
         pins=_pin_counts(first, second, truth, settings.minimum_per_pin),
         tolerance=tolerance,
-    )
-    if truth is None:
-        return comparison
-    scores = [score(each.particles, truth, tolerance=tolerance, area_px=height * width) for each in (first, second)]
-    wrong = None
-    if pins:
-        wrong = [judged_wrongly(each, truth, pins, settings.minimum_per_pin) for each in (first, second)]
-    return replace(
-        comparison,
-        truth=tuple(truth),
-        scores=(scores[0], scores[1]),
-        wrong_pins=(wrong[0], wrong[1]) if wrong else None,
+        truth=None if truth is None else tuple(truth),
+        scores=scores,
+        wrong_pins=wrong_pins,
     )
 
 

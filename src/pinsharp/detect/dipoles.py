@@ -20,14 +20,10 @@ _HEIGHT = 4 / math.sqrt(math.e)
 
 
 def running_median(plane: Plane, length: int, *, along_rows: bool) -> Plane:
-    """Median over `length` pixels along rows or columns, the border's pixels repeated past it.
+    """Median of a plane (H, W) over `length` pixels along rows or columns, the border's pixels repeated past it.
 
-    One dimension at a time is what SciPy's sliding median is fast at: twelve times faster than the same in two.
-
-    Args:
-        plane: (H, W).
-        length: In pixels; made odd, and no more than twice the image's side.
-        along_rows: Whether it slides along rows.
+    The length is made odd, and no more than twice the image's side. One dimension at a time is what SciPy's sliding
+    median is fast at: twelve times faster than the same in two.
     """
     if not along_rows:
         return running_median(plane.T, length, along_rows=True).T
@@ -44,15 +40,12 @@ def dipole_height(plane: Plane, diameter: float, direction_deg: float) -> Plane:
     """Height of the lobes of the dipole that fits best at each pixel, by least squares: a matched filter.
 
     The dipole is x exp(-(x^2 + y^2) / 2 s^2), the derivative of a Gaussian along the light's direction x. Its lobes lie
-    s before and behind its centre.
-
-    Args:
-        plane: Brightness without the background (H, W).
-        diameter: Of the particle in pixels.
-        direction_deg: Of the bright lobe, seen from the dark one: 0 right, 90 down.
+    s before and behind its centre. `direction_deg` is that of the bright lobe, seen from the dark one: 0 right, 90
+    down.
 
     Returns:
-        (H, W), in the plane's units; negative where the bright lobe lies on the other side.
+        (H, W), in the units of the plane, from which the background has been taken; negative where the bright lobe lies
+        on the other side.
     """
     sigma = diameter / DIAMETER_PER_SIGMA
     down, right = unit(direction_deg)
@@ -63,19 +56,10 @@ def dipole_height(plane: Plane, diameter: float, direction_deg: float) -> Plane:
 
 
 def measure_diameters(plane: Plane, centres: NDArray[Any], guess: float, direction_deg: float) -> NDArray[np.float64]:
-    """Diameters of dipoles: the scale at which the filter answers loudest (Lindeberg, 1998).
+    """Diameters in pixels (N,) of dipoles at whole pixels (N, 2): where the filter answers loudest (Lindeberg, 1998).
 
-    Heights are weighted by sqrt(s), not by s as least squares would: smaller filters see less of the neighbours. A
-    dipole of sigma s0 then answers loudest at s = sqrt(3 / 5) s0.
-
-    Args:
-        plane: Brightness without the background (H, W).
-        centres: Rows and columns (N, 2), whole pixels.
-        guess: Usual diameter in pixels; half to twice of it is looked at.
-        direction_deg: Of the bright lobe, seen from the dark one.
-
-    Returns:
-        Diameters in pixels (N,), in steps of 9 %.
+    Half to twice the `guess` is looked at, in steps of 9 %. Heights are weighted by sqrt(s), not by s as least squares
+    would: smaller filters see less of the neighbours. A dipole of sigma s0 then answers loudest at s = sqrt(3 / 5) s0.
     """
     diameters = guess * np.geomspace(0.5, 2, 17)
     shares = math.sqrt(3 / 5) * diameters
@@ -88,13 +72,7 @@ def measure_diameters(plane: Plane, centres: NDArray[Any], guess: float, directi
 def lobes(
     plane: Plane, centres: NDArray[Any], diameter: float, direction_deg: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Heights of the two lobes of dipoles, as they are there rather than as they would fit best.
-
-    Args:
-        plane: Brightness without the background (H, W).
-        centres: Rows and columns (N, 2).
-        diameter: Usual diameter in pixels.
-        direction_deg: Of the bright lobe, seen from the dark one.
+    """Heights of the two lobes of dipoles at whole pixels (N, 2), as they are there rather than as they would fit best.
 
     Returns:
         How much darker the dark lobes are than the background (N,), and how much brighter the bright ones (N,), each

@@ -15,13 +15,9 @@ _SCRATCH_UM = 3.0  # width of a scratch
 
 
 def add_smudges(scene: Floats, on_bars: Floats, settings: PanelSettings, rng: np.random.Generator) -> None:
-    """Mix patches of mottled residue into a scene, changed in place; they show in gaps and hardly on pins.
+    """Mix patches of mottled residue into a scene (H, W), changed in place; they show in gaps and hardly on pins.
 
-    Args:
-        scene: Light, (H, W).
-        on_bars: Share of each pixel that a bar covers, (H, W).
-        settings: How many there are, and how large.
-        rng: Source of randomness.
+    `on_bars` is the share of each pixel that a bar covers, (H, W).
     """
     height, width = scene.shape
     mottle = ndimage.gaussian_filter(rng.standard_normal(scene.shape), 1.0) * math.sqrt(4 * math.pi)

@@ -32,17 +32,11 @@ SAME_PIN = 0.5
 
 @dataclass(frozen=True)
 class Matching:
-    """Detections and true particles, one to one.
+    """Detections and true particles, one to one."""
 
-    Attributes:
-        pairs: (detection, true particle), in the order of the detections.
-        extra: Detections without a particle: false alarms.
-        missed: Particles without a detection.
-    """
-
-    pairs: tuple[tuple[Particle, Particle], ...]
-    extra: tuple[Particle, ...]
-    missed: tuple[Particle, ...]
+    pairs: tuple[tuple[Particle, Particle], ...]  # (detection, true particle), in the order of the detections
+    extra: tuple[Particle, ...]  # detections without a particle: false alarms
+    missed: tuple[Particle, ...]  # particles without a detection
 
     @property
     def distances(self) -> tuple[float, ...]:
@@ -52,41 +46,24 @@ class Matching:
 
 @dataclass(frozen=True)
 class Scores:
-    """How good a detector was on an image.
+    """How good a detector was on an image."""
 
-    Attributes:
-        precision: Share of the detections that are particles; 1 if there is no detection.
-        recall: Share of the particles that were detected; 1 if there is no particle.
-        f1: Harmonic mean of both, 2 pairs / (detections + particles); 1 if there are neither.
-        average_precision: Area below precision over recall as the least strength falls, without interpolation.
-        localisation_rms: Root mean square distance of the pairs in pixels; None if there is no pair.
-        false_alarms: Detections that are no particle.
-        missed: Particles that were not detected.
-        pairs: Detections that are particles.
-        false_alarms_per_megapixel: The same false alarms, by the area of the image.
-    """
-
-    precision: float
-    recall: float
-    f1: float
-    average_precision: float
-    localisation_rms: float | None
-    false_alarms: int
-    missed: int
-    pairs: int
-    false_alarms_per_megapixel: float
+    precision: float  # share of the detections that are particles; 1 if there is no detection
+    recall: float  # share of the particles that were detected; 1 if there is no particle
+    f1: float  # harmonic mean of both, 2 pairs / (detections + particles); 1 if there are neither
+    average_precision: float  # area below precision over recall as the least strength falls, without interpolation
+    localisation_rms: float | None  # root mean square distance of the pairs in pixels; None if there is no pair
+    false_alarms: int  # detections that are no particle
+    missed: int  # particles that were not detected
+    pairs: int  # detections that are particles
+    false_alarms_per_megapixel: float  # the same false alarms, by the area of the image
 
 
 def match(found: Sequence[Particle], truth: Sequence[Particle], *, tolerance: float = TOLERANCE) -> Matching:
-    """Pair detections with true particles, one to one.
+    """Pair detections with true particles, or with the detections of another image of the same part, one to one.
 
-    Of all ways to pair what lies within the tolerance, one with the greatest number of pairs is taken, and of those one
-    with the least sum of distances. Neither strength nor diameter matters.
-
-    Args:
-        found: Detections.
-        truth: True particles, or the detections of another image of the same part.
-        tolerance: Greatest distance of a pair's centres in pixels.
+    Of all ways to pair what lies within the tolerance, in pixels, one with the greatest number of pairs is taken, and
+    of those one with the least sum of distances. Neither strength nor diameter matters.
 
     Raises:
         ConfigError: If the tolerance is negative or no number.
@@ -108,13 +85,7 @@ def match(found: Sequence[Particle], truth: Sequence[Particle], *, tolerance: fl
 def score(
     found: Sequence[Particle], truth: Sequence[Particle], *, tolerance: float = TOLERANCE, area_px: float
 ) -> Scores:
-    """Judge detections by the truth.
-
-    Args:
-        found: Detections; their strengths order them for the average precision.
-        truth: True particles; their strengths do not matter.
-        tolerance: As for `match`.
-        area_px: Pixels of the image that was inspected, > 0.
+    """Judge detections by the truth on an image of `area_px` pixels, > 0; `tolerance` is as for `match`.
 
     Raises:
         ConfigError: If the tolerance is negative or no number.
@@ -159,11 +130,8 @@ def average_precision(found: Sequence[Particle], truth: Sequence[Particle], *, t
 def judged_wrongly(inspection: Inspection, truth: Sequence[Particle], pins: Sequence[Pin], minimum: int) -> int:
     """Count the true pins that pass although they should fail, fail although they should pass, or were not found.
 
-    Args:
-        inspection: What the detector said, about pins that it may have found itself.
-        truth: True particles; where they lie decides on which pin they count.
-        pins: True pins.
-        minimum: Particles that a pin needs to pass.
+    The inspection may have found pins of its own; where true particles lie decides on which true pin they count. A pin
+    needs `minimum` particles to pass.
     """
     true_counts = count_on_pins(truth, pins)
     found = {true.number: inspection.counts.get(pin.number, 0) for pin, true in match_pins(inspection.pins, pins)}
@@ -214,9 +182,8 @@ def _neighbourhoods(
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]]:
     """Split the particles into groups that can be paired independently, which keeps the assignments small.
 
-    Yields:
-        Indices into `found` (N,) and into `truth` (M,), and the distances (N, M), infinite past the tolerance. What is
-        close to nothing is in no group.
+    Gives indices into `found` (N,) and into `truth` (M,), and the distances (N, M), infinite past the tolerance. What
+    is close to nothing is in no group.
     """
     if not (math.isfinite(tolerance) and tolerance >= 0):
         raise ConfigError(f"the tolerance must be a distance in pixels, 0 or more, got {tolerance:g}; 3 is usual")

@@ -38,15 +38,9 @@ _LINE, _AIR = 18, 6
 
 
 def draw(image: NDArray[Any], found: Inspection) -> Picture:
-    """Draw an image with what was found on it.
+    """Draw an image with what was found on it: (H, W, 3), uint8; alpha is not shown.
 
-    Args:
-        image: The inspected image; alpha is not shown.
-        found: What was found.
-
-    Returns:
-        (H, W, 3), uint8: the image, enlarged if it is small, a caption below it, and margins with the names and counts
-        of the pins that failed.
+    It is enlarged if it is small, with a caption below, and margins with the names and counts of the pins that failed.
 
     Raises:
         ImageError: If `check_image` refuses the image.

@@ -24,36 +24,23 @@ MAX_SIDE = 8192
 
 @dataclass(frozen=True)
 class ParticleSettings:
-    """How many particles lie on a pin, and what each looks like.
+    """How many particles lie on a pin, and what each looks like."""
 
-    Args:
-        per_pin: Mean number on a pin.
-        per_pin_spread: How unevenly the pins were bonded: standard deviation of what a pin has on average, as a share
-            of `per_pin`. The number itself is Poisson's.
-        diameter_um: Mean diameter of an imprint, from its dark rim to its bright one.
-        diameter_spread_um: Its standard deviation.
-        strength: Mean contrast, as a fraction of full scale: half the step from the darkest to the brightest point.
-        strength_spread: Its standard deviation.
-        least_strength: No particle is fainter.
-        gloss: Share by which the bright side outshines and outreaches the dark one.
-        touching: Share of particles that lie at another one, their imprints overlapping.
-        least_distance: Least distance between the centres of two that touch, in diameters.
-        apart: The same between two that do not touch.
-        onset_um: The bond begins anywhere up to this far into a pin; before, there is no particle.
-    """
-
-    per_pin: float = 14.0
+    per_pin: float = 14.0  # mean number on a pin
+    # How unevenly the pins were bonded: standard deviation of what a pin has on average, as a share of `per_pin`. The
+    # number itself is Poisson's.
     per_pin_spread: float = 0.4
-    diameter_um: float = 6.0
-    diameter_spread_um: float = 0.6
+    diameter_um: float = 6.0  # mean diameter of an imprint, from its dark rim to its bright one
+    diameter_spread_um: float = 0.6  # its standard deviation
+    # Mean contrast, as a fraction of full scale: half the step from the darkest to the brightest point.
     strength: float = 0.22
-    strength_spread: float = 0.05
-    least_strength: float = 0.1
-    gloss: float = 0.25
-    touching: float = 0.2
-    least_distance: float = 0.7
-    apart: float = 1.2
-    onset_um: float = 80.0
+    strength_spread: float = 0.05  # its standard deviation
+    least_strength: float = 0.1  # no particle is fainter
+    gloss: float = 0.25  # share by which the bright side outshines and outreaches the dark one
+    touching: float = 0.2  # share of particles that lie at another one, their imprints overlapping
+    least_distance: float = 0.7  # least distance between the centres of two that touch, in diameters
+    apart: float = 1.2  # the same between two that do not touch
+    onset_um: float = 80.0  # the bond begins anywhere up to this far into a pin; before, there is no particle
 
     def __post_init__(self) -> None:
         _check_numbers(self, "particles", positive=("diameter_um", "strength"))
@@ -67,35 +54,23 @@ class ParticleSettings:
 
 @dataclass(frozen=True)
 class DirtSettings:
-    """What is no particle, but may look like one.
+    """What is no particle, but may look like one."""
 
-    Args:
-        smudges: Mean number on a panel: patches of residue, mottled, brighter than a gap and darker than a pin.
-        smudge_um: Their mean length.
-        specks: Mean number on a pin: round spots, dark or bright, but not both.
-        speck_um: Their mean diameter.
-        speck_strength: Their mean contrast, as a fraction of full scale.
-        scratches: Mean number on a panel: grooves, embossed as particles are.
-        scratch_um: Their mean length.
-        scratch_strength: Their contrast, as a fraction of full scale.
-        faint: Mean number on a pin of shallow imprints, which no inspector counts.
-        faint_strength: Contrast of the strongest of them, as a fraction of full scale; any below is as likely.
-        texture: Relief of the film on the pins, standard deviation as a fraction of full scale; less elsewhere.
-        texture_um: Grain of the relief.
-    """
-
+    # Mean number on a panel: patches of residue, mottled, brighter than a gap and darker than a pin.
     smudges: float = 8.0
-    smudge_um: float = 40.0
-    specks: float = 0.5
-    speck_um: float = 3.5
-    speck_strength: float = 0.12
-    scratches: float = 2.0
-    scratch_um: float = 90.0
-    scratch_strength: float = 0.12
-    faint: float = 3.0
+    smudge_um: float = 40.0  # their mean length
+    specks: float = 0.5  # mean number on a pin: round spots, dark or bright, but not both
+    speck_um: float = 3.5  # their mean diameter
+    speck_strength: float = 0.12  # their mean contrast, as a fraction of full scale
+    scratches: float = 2.0  # mean number on a panel: grooves, embossed as particles are
+    scratch_um: float = 90.0  # their mean length
+    scratch_strength: float = 0.12  # their contrast, as a fraction of full scale
+    faint: float = 3.0  # mean number on a pin of shallow imprints, which no inspector counts
+    # Contrast of the strongest of them, as a fraction of full scale; any below is as likely.
     faint_strength: float = 0.07
+    # Relief of the film on the pins, standard deviation as a fraction of full scale; less elsewhere.
     texture: float = 0.022
-    texture_um: float = 1.5
+    texture_um: float = 1.5  # grain of the relief
 
     def __post_init__(self) -> None:
         _check_numbers(self, "dirt", positive=("smudge_um", "speck_um", "scratch_um", "texture_um"))
@@ -104,45 +79,26 @@ class DirtSettings:
 
 @dataclass(frozen=True)
 class PanelSettings:
-    """A panel: leads that come in from the left, pins that carry particles, traces that leave to the right.
+    """A panel: leads that come in from the left, pins that carry particles, traces that leave to the right."""
 
-    Args:
-        pixel_um: Side of a pixel on the panel.
-        pins: How many.
-        pin_width_um: Width of a pin, which is its height in the image.
-        pitch_um: From one pin's edge to the same edge of the next.
-        pin_length_um: Length of the part with particles.
-        lead_um: Length of lead in the image, left of the pins; its last 24 micrometres lie below a bright edge.
-        trace_um: Length of trace in the image, right of the pins.
-        trace_width_um: Width of a trace.
-        margin_um: Dark rim above the first pin and below the last.
-        roughness_um: Standard deviation of a pin's edges about straight lines.
-        light_degrees: Direction in which relief brightens: 0 to the right, 90 downwards.
-        pin_level: Brightness of leads and of the edges of pins, as a fraction of full scale.
-        crown: How much brighter a pin's middle is.
-        gap_level: Brightness between pins.
-        trace_level: Brightness of traces.
-        particles: What lies on the pins.
-        dirt: What else is there.
-    """
-
-    pixel_um: float = 1.0
-    pins: int = 24
-    pin_width_um: float = 9.3
-    pitch_um: float = 18.7
-    pin_length_um: float = 352.0
+    pixel_um: float = 1.0  # side of a pixel on the panel
+    pins: int = 24  # how many
+    pin_width_um: float = 9.3  # width of a pin, which is its height in the image
+    pitch_um: float = 18.7  # from one pin's edge to the same edge of the next
+    pin_length_um: float = 352.0  # length of the part with particles
+    # Length of lead in the image, left of the pins; its last 24 micrometres lie below a bright edge.
     lead_um: float = 64.0
-    trace_um: float = 64.0
-    trace_width_um: float = 3.6
-    margin_um: float = 12.0
-    roughness_um: float = 0.1
-    light_degrees: float = 40.0
-    pin_level: float = 0.69
-    crown: float = 0.12
-    gap_level: float = 0.15
-    trace_level: float = 0.78
-    particles: ParticleSettings = field(default_factory=ParticleSettings)
-    dirt: DirtSettings = field(default_factory=DirtSettings)
+    trace_um: float = 64.0  # length of trace in the image, right of the pins
+    trace_width_um: float = 3.6  # width of a trace
+    margin_um: float = 12.0  # dark rim above the first pin and below the last
+    roughness_um: float = 0.1  # standard deviation of a pin's edges about straight lines
+    light_degrees: float = 40.0  # direction in which relief brightens: 0 to the right, 90 downwards
+    pin_level: float = 0.69  # brightness of leads and of the edges of pins, as a fraction of full scale
+    crown: float = 0.12  # how much brighter a pin's middle is
+    gap_level: float = 0.15  # brightness between pins
+    trace_level: float = 0.78  # brightness of traces
+    particles: ParticleSettings = field(default_factory=ParticleSettings)  # what lies on the pins
+    dirt: DirtSettings = field(default_factory=DirtSettings)  # what else is there
 
     def __post_init__(self) -> None:
         positive = ("pixel_um", "pins", "pin_width_um", "pitch_um", "pin_length_um", "trace_width_um")
@@ -195,17 +151,11 @@ class PanelSettings:
 
 @dataclass(frozen=True)
 class Panel:
-    """An ideal image of a panel and the truth about it.
+    """An ideal image of a panel and the truth about it."""
 
-    Args:
-        scene: Light without blur or noise, (H, W), float32 in [0, 1].
-        particles: All that lie on the pins.
-        pins: Their boxes, from the top.
-    """
-
-    scene: NDArray[np.float32]
-    particles: tuple[Particle, ...]
-    pins: tuple[Pin, ...]
+    scene: NDArray[np.float32]  # light without blur or noise, (H, W), float32 in [0, 1]
+    particles: tuple[Particle, ...]  # all that lie on the pins
+    pins: tuple[Pin, ...]  # their boxes, from the top
 
 
 def _half_covered(start: float, end: float) -> tuple[int, int]:

@@ -24,23 +24,14 @@ SETTINGS = "settings.json"
 
 @dataclass(frozen=True)
 class PanelSet:
-    """What will be simulated, and where it goes.
+    """What will be simulated, and where it goes."""
 
-    Args:
-        folder: Where the files go.
-        seeds: One for each panel, all different, from 0 on.
-        panel: What the panels are like.
-        camera: What takes them.
-        kernel: Name of the defocus, for the settings; None in focus.
-        image_type: `png` or `tif`.
-    """
-
-    folder: Path
-    seeds: Sequence[int]
-    panel: PanelSettings = field(default_factory=PanelSettings)
-    camera: CameraSettings = field(default_factory=CameraSettings)
-    kernel: str | None = None
-    image_type: Literal["png", "tif"] = "png"
+    folder: Path  # where the files go
+    seeds: Sequence[int]  # one for each panel, all different, from 0 on
+    panel: PanelSettings = field(default_factory=PanelSettings)  # what the panels are like
+    camera: CameraSettings = field(default_factory=CameraSettings)  # what takes them
+    kernel: str | None = None  # name of the defocus, for the settings; None in focus
+    image_type: Literal["png", "tif"] = "png"  # `png` or `tif`
 
     def __post_init__(self) -> None:
         if not self.seeds or min(self.seeds) < 0 or len(set(self.seeds)) < len(self.seeds):
@@ -66,12 +57,8 @@ def write_panels(
     """Simulate panels and write FOLDER/panel-SEED.png, .particles.csv and .pins.csv, and FOLDER/settings.json.
 
     Each file appears whole or not at all, the settings last: a folder without them is unfinished. The same seed gives
-    the same panel with the same noise, whatever the kernel.
-
-    Args:
-        plan: What to write.
-        overwrite: Replace the files of an earlier set.
-        report: Called with each panel's entry in the settings when its files are written.
+    the same panel with the same noise, whatever the kernel. `report` is called with each panel's entry in the settings
+    when its files are written.
 
     Returns:
         Path of the settings.

@@ -42,17 +42,11 @@ _BLACK = 1e-3
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was found on an image.
+    """What was found on an image."""
 
-    Attributes:
-        particles: Detections, the surest first.
-        pins: The pins, as found or as given; empty if the image shows none.
-        settings: What they were found with.
-    """
-
-    particles: tuple[Particle, ...]
-    pins: tuple[Pin, ...]
-    settings: DetectorSettings
+    particles: tuple[Particle, ...]  # detections, the surest first
+    pins: tuple[Pin, ...]  # the pins, as found or as given; empty if the image shows none
+    settings: DetectorSettings  # what they were found with
 
     @cached_property
     def counts(self) -> dict[int, int]:
@@ -121,17 +115,9 @@ def _background(plane: Plane, labels: Labels, along_rows: Sequence[bool], length
 def _search(
     plane: Plane, background: Plane, labels: Labels, settings: DetectorSettings, least_noise: float
 ) -> Iterator[tuple[Particle, int]]:
-    """Find the particles on labelled pins.
+    """Find the particles on labelled pins of a plane (H, W); no pin has less noise than `least_noise`.
 
-    Args:
-        plane: Brightness (H, W).
-        background: The same without particles.
-        labels: Of the pins (H, W).
-        settings: How to search.
-        least_noise: No pin has less, in the plane's units.
-
-    Yields:
-        A particle without its pin's number, and the pin's place in the list of pins.
+    Gives each without its pin's number, and the pin's place in the list of pins.
     """
     is_pin = labels > 0
     flat = np.where(is_pin, plane - background, np.float32(0))

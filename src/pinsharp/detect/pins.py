@@ -32,10 +32,6 @@ def find_pins(plane: Plane, settings: DetectorSettings) -> tuple[Labels, tuple[P
     Bars lie along rows or columns, or a few degrees off. The boxes of slanting bars reach over their neighbours; the
     labels do not. Bars that touch, or lie closer than about three pixels, are not told apart and left out.
 
-    Args:
-        plane: Brightness (H, W).
-        settings: Width, aspect and contrast that a pin needs.
-
     Returns:
         Labels (H, W); and the pins, numbered from 1, from the top if most lie along rows, else from the left. No pins
         if the image shows none.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +23,10 @@ _STEEPEST = 2 / (3 * math.sqrt(3))  # of x (1 - x^2), at 1 / sqrt(3)
 
 
 def stamp(canvas: Floats, centre: tuple[float, float], reach: float, profile: Profile) -> None:
-    """Add something small to a canvas, averaged over the area of each pixel.
+    """Add something small to a canvas (H, W), changed in place, averaged over the area of each pixel.
 
-    Args:
-        canvas: Image (H, W), changed in place; what reaches past its border is cut off.
-        centre: Row and column, to a fraction of a pixel.
-        reach: Distance in pixels past which the profile is zero.
-        profile: The light to add, by the distance from the centre.
+    The centre is row and column, to a fraction of a pixel; the profile is zero past `reach` pixels from it. What
+    reaches past the canvas's border is cut off.
     """
     spans = [
         range(max(0, math.floor(middle - reach)), min(size, math.ceil(middle + reach) + 1))
@@ -38,7 +34,10 @@ def stamp(canvas: Floats, centre: tuple[float, float], reach: float, profile: Pr
     ]
     if not all(spans):
         return
-    rows, columns = (_subpixels(span) - middle for span, middle in zip(spans, centre, strict=True))
+    rows, columns = (
+        span.start - 0.5 + (np.arange(len(span) * SAMPLES) + 0.5) / SAMPLES - middle
+        for span, middle in zip(spans, centre, strict=True)
+    )
     light = profile(rows[:, None], columns[None, :])  # (h * SAMPLES, w * SAMPLES)
     averaged = light.reshape(len(spans[0]), SAMPLES, len(spans[1]), SAMPLES).mean(axis=(1, 3))
     canvas[spans[0].start : spans[0].stop, spans[1].start : spans[1].stop] += averaged
@@ -47,11 +46,9 @@ def stamp(canvas: Floats, centre: tuple[float, float], reach: float, profile: Pr
 def dome(diameter: float, strength: float, gloss: float, light: tuple[float, float]) -> Profile:
     """The dipole that a round bump makes: the slope, along the light, of the height (1 - r^2)^2.
 
-    Args:
-        diameter: Of the bump's foot in pixels.
-        strength: Contrast, half the step from the darkest to the brightest point.
-        gloss: Share by which the bright side outshines and outreaches the dark one.
-        light: Unit vector (row, column) in which relief brightens.
+    The diameter is of the bump's foot in pixels, the strength half the step from the darkest to the brightest point,
+    the gloss the share by which the bright side outshines and outreaches the dark one. Towards the unit vector `light`
+    (row, column) relief brightens.
     """
     radius = diameter / 2
     axis = np.linspace(-1, 1, 401)
@@ -75,14 +72,10 @@ def spot(diameter: float, strength: float) -> Profile:
 
 
 def groove(length: float, width: float, angle: float, strength: float, light: tuple[float, float]) -> Profile:
-    """A straight scratch with embossed flanks.
+    """A straight scratch with embossed flanks, of a length and a width from flank to flank in pixels.
 
-    Args:
-        length: In pixels.
-        width: From flank to flank in pixels.
-        angle: Of its direction in radians; 0 runs along a row.
-        strength: Contrast of its flanks where they lie across the light; along the light it vanishes.
-        light: Unit vector (row, column) in which relief brightens.
+    The angle is its direction's, in radians; 0 runs along a row. The strength is the contrast of the flanks where they
+    lie across the light; along the light, a unit vector (row, column), it vanishes.
     """
     forward = (math.sin(angle), math.cos(angle))
     facing = light[1] * forward[0] - light[0] * forward[1]
@@ -98,13 +91,9 @@ def groove(length: float, width: float, angle: float, strength: float, light: tu
 
 
 def grain(shape: tuple[int, int], size: float, light: tuple[float, float], rng: np.random.Generator) -> Floats:
-    """Random relief seen under the light, of mean 0 and standard deviation 1.
+    """Random relief (H, W) seen under the light, a unit vector (row, column), of mean 0 and standard deviation 1.
 
-    Args:
-        shape: Height and width.
-        size: Sigma in pixels of the Gaussian that smooths the heights.
-        light: Unit vector (row, column) in which relief brightens.
-        rng: Source of randomness.
+    The heights are smoothed by a Gaussian of sigma `size` in pixels.
     """
     heights = rng.standard_normal(shape)
     slopes = [ndimage.gaussian_filter(heights, size, order=order, mode="wrap") for order in ((1, 0), (0, 1))]
@@ -119,7 +108,3 @@ def _slope(along: Floats, square: Floats, gloss: float) -> Floats:
     away = square - 1.8 * along + 0.81  # squared distance from a point 0.9 radii behind the centre
     glossy: Floats = bare + gloss * np.exp(-away)
     return glossy
-
-
-def _subpixels(span: range) -> Any:
-    return span.start - 0.5 + (np.arange(len(span) * SAMPLES) + 0.5) / SAMPLES

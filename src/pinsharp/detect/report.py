@@ -14,15 +14,7 @@ from pinsharp.atomic import make_folder, write_atomically
 from pinsharp.detect.comparison import Comparison
 from pinsharp.detect.comparison_figures import total_scores, total_wrong_pins
 from pinsharp.detect.report_marks import legend
-from pinsharp.detect.report_parts import (
-    chart_key,
-    facts,
-    images_table,
-    pins_chart,
-    pins_table,
-    scores_table,
-    table,
-)
+from pinsharp.detect.report_parts import chart_key, facts, images_table, pins_chart, pins_table, scores_table, table
 from pinsharp.detect.report_pictures import DETAIL, Crop, draw_crops, draw_views
 from pinsharp.detect.report_style import STYLE
 from pinsharp.detect.tables import Particle
@@ -42,24 +34,16 @@ Images = Callable[[], tuple[NDArray[Any], NDArray[Any]]]
 
 @dataclass(frozen=True)
 class Entry:
-    """An image of the report.
+    """An image of the report."""
 
-    Attributes:
-        comparison: What was found before and after.
-        images: Gives the two images that were compared, once more, if something of them is shown.
-    """
-
-    comparison: Comparison
-    images: Images
+    comparison: Comparison  # what was found before and after
+    images: Images  # gives the two images that were compared, once more, if something of them is shown
 
 
 def write_report(path: Path, entries: Sequence[Entry], about: Mapping[str, Any]) -> None:
-    """Write the page, whole or not at all.
+    """Write the page, whole or not at all, into a folder that is made if it is not there.
 
-    Args:
-        path: Where; its folder is made if it is not there.
-        entries: One or more images.
-        about: What was compared and how, names and values, for the line below the title and the end of the page.
+    `about` says what was compared and how, for the line below the title.
 
     Raises:
         OutputError: If it cannot be written.
@@ -74,9 +58,10 @@ def page(entries: Sequence[Entry], about: Mapping[str, Any]) -> str:
     scores = total_scores(comparisons)
     ordered = sorted(comparisons, key=lambda each: -len(each.new) - len(each.lost))[:MOST_IMAGES]
     shown = [entry for entry in entries if any(entry.comparison is each for each in ordered)]
+    compared = " · ".join(f"{name} {value}" for name, value in about.items())
     body = [
         "<h1>pinsharp: inspected before and after</h1>",
-        f'<p class="quiet">{time.strftime("%Y-%m-%d %H:%M")} · {_words(about)}</p>',
+        f'<p class="quiet">{time.strftime("%Y-%m-%d %H:%M")} · {text(compared)}</p>',
         facts(comparisons, scores),
         *_against_truth(comparisons),
         *_images(comparisons, len(shown)),
@@ -86,10 +71,6 @@ def page(entries: Sequence[Entry], about: Mapping[str, Any]) -> str:
         *_settings(comparisons),
     ]
     return document(f"pinsharp: {text(comparisons[0].name)} inspected before and after", STYLE, body)
-
-
-def _words(about: Mapping[str, Any]) -> str:
-    return text(" · ".join(f"{name} {value}" for name, value in about.items()))
 
 
 def _against_truth(comparisons: Sequence[Comparison]) -> list[str]:
@@ -200,10 +181,6 @@ def _figure(crop: Crop, *, is_only: bool) -> str:
 def _settings(comparisons: Sequence[Comparison]) -> list[str]:
     """What both sides were inspected with, so that the page can be made again."""
     settings = comparisons[0].after.settings
-    rows = [(name.replace("_", " "), text(_value(value))) for name, value in vars(settings).items()]
+    rows = [(name.replace("_", " "), text(f"{value}")) for name, value in vars(settings).items()]
     rows.append(("matching tolerance", f"{comparisons[0].tolerance:g} px"))
     return ["<h2>Settings of the detector, before and after alike</h2>", table(["setting", "value"], rows)]
-
-
-def _value(value: object) -> str:
-    return ", ".join(f"{each:g}" for each in value) if isinstance(value, tuple) else f"{value}"

@@ -27,44 +27,25 @@ _DARK = 0.25  # brightest pixels below this share of full scale (12 bits in 16):
 
 @dataclass(frozen=True)
 class Crop:
-    """A detection in both images.
+    """A detection in both images."""
 
-    Attributes:
-        particle: What was found.
-        is_true: Whether it is a particle; None where the truth is not known.
-        picture: SVG of the crops before and after.
-        image: Name of the image.
-    """
-
-    particle: Particle
-    is_true: bool | None
-    picture: str
-    image: str
+    particle: Particle  # what was found
+    is_true: bool | None  # whether it is a particle; None where the truth is not known
+    picture: str  # SVG of the crops before and after
+    image: str  # name of the image
 
 
 @dataclass(frozen=True)
 class Views:
-    """Pictures of an image with marks, each as SVG before and after.
+    """Pictures of an image with marks, each as SVG before and after."""
 
-    Attributes:
-        overviews: The whole image.
-        details: Where the most differences are; empty if the image is small.
-        gain: By how much they are shown brighter.
-    """
-
-    overviews: tuple[str, ...]
-    details: tuple[str, ...]
-    gain: float
+    overviews: tuple[str, ...]  # the whole image
+    details: tuple[str, ...]  # where the most differences are; empty if the image is small
+    gain: float  # by how much they are shown brighter
 
 
 def draw_views(comparison: Comparison, before: NDArray[Any], after: NDArray[Any]) -> Views:
-    """Draw both images with marks.
-
-    Args:
-        comparison: Of the two images.
-        before: The image before, as it was compared.
-        after: The image after.
-    """
+    """Draw both images, as they were compared, with marks."""
     planes = brightness(before, BT601), brightness(after, BT601)
     marks = _marks(comparison)
     gain = _gain(planes)
@@ -82,14 +63,7 @@ def draw_views(comparison: Comparison, before: NDArray[Any], after: NDArray[Any]
 def draw_crops(
     comparison: Comparison, before: NDArray[Any], after: NDArray[Any], particles: Sequence[Particle]
 ) -> list[Crop]:
-    """Draw some of the detections that were found only before or only after, in both images.
-
-    Args:
-        comparison: Of the two images.
-        before: The image before, as it was compared.
-        after: The image after.
-        particles: Of `comparison.new` and `comparison.lost`.
-    """
+    """Draw some of the detections that were found only before or only after, in both images as they were compared."""
     planes = brightness(before, BT601), brightness(after, BT601)
     false = {particle for marks in _marks(comparison) for particle in marks.extra}
     is_known = comparison.truth is not None

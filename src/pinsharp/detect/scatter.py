@@ -13,13 +13,7 @@ _TRIES = 30  # places tried before a particle is left out of a crowded pin
 
 
 def scatter(settings: PanelSettings, pin: Pin, rng: np.random.Generator) -> list[Particle]:
-    """Draw the particles of a pin: how many, where, how large and how strong.
-
-    Args:
-        settings: The panel.
-        pin: Which pin.
-        rng: Source of randomness.
-    """
+    """Draw the particles of a pin: how many, where, how large and how strong."""
     particles: list[Particle] = []
     (top, bottom), (left, right) = settings.edges(pin.number), settings.sides
     start = left + min(settings.px(settings.particles.onset_um), right - left) * rng.random()
@@ -40,10 +34,7 @@ def _number(looks: ParticleSettings, rng: np.random.Generator) -> int:
 
 
 def _place(
-    box: tuple[float, float, float, float],
-    others: list[Particle],
-    settings: PanelSettings,
-    rng: np.random.Generator,
+    box: tuple[float, float, float, float], others: list[Particle], settings: PanelSettings, rng: np.random.Generator
 ) -> tuple[float, float] | None:
     """Find a place for one more particle; None if the pin is too crowded."""
     diameter = settings.px(settings.particles.diameter_um)

@@ -18,13 +18,9 @@ _QUIET = 0.3  # share of the pins' texture elsewhere
 
 
 def simulate_panel(settings: PanelSettings, seed: int) -> Panel:
-    """Draw an ideal panel: no blur, no noise.
+    """Draw an ideal panel: no blur, no noise; the same seed, 0 or more, gives the same panel.
 
     Particles have random numbers of their own: with other dirt, or none, the same ones lie at the same places.
-
-    Args:
-        settings: What to draw.
-        seed: Decides all randomness, 0 or more; the same seed gives the same panel.
 
     Raises:
         ConfigError: If the seed is negative.

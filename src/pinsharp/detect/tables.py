@@ -18,22 +18,15 @@ _Row = TypeVar("_Row", "Particle", "Pin")
 
 @dataclass(frozen=True)
 class Particle:
-    """A conductive particle, detected or true.
+    """A conductive particle, detected or true."""
 
-    Args:
-        row: Its centre, counted in pixels from the centre of the uppermost row.
-        column: The same from the leftmost column.
-        diameter: In pixels, > 0.
-        strength: Of a detection its matched-filter response in units of the local noise, larger is surer; of a true
-            particle its contrast as a fraction of full scale.
-        pin: Number of the pin that it lies on; None off all pins.
-    """
-
-    row: float
-    column: float
-    diameter: float
+    row: float  # its centre, counted in pixels from the centre of the uppermost row
+    column: float  # the same from the leftmost column
+    diameter: float  # in pixels, > 0
+    # Of a detection its matched-filter response in units of the local noise, larger is surer; of a true particle its
+    # contrast as a fraction of full scale.
     strength: float
-    pin: int | None
+    pin: int | None  # number of the pin that it lies on; None off all pins
 
     def __post_init__(self) -> None:
         if not all(map(math.isfinite, (self.row, self.column, self.diameter, self.strength))):
@@ -44,21 +37,13 @@ class Particle:
 
 @dataclass(frozen=True)
 class Pin:
-    """A pin's box, half-open: `bottom` and `right` are the first row and column past it.
+    """A pin's box, half-open: `bottom` and `right` are the first row and column past it."""
 
-    Args:
-        number: Its name in tables; no two pins of an image share one.
-        top: First row, in pixels.
-        left: First column.
-        bottom: One past its last row.
-        right: One past its last column.
-    """
-
-    number: int
-    top: int
-    left: int
-    bottom: int
-    right: int
+    number: int  # its name in tables; no two pins of an image share one
+    top: int  # first row, in pixels
+    left: int  # first column
+    bottom: int  # one past its last row
+    right: int  # one past its last column
 
     def __post_init__(self) -> None:
         if self.bottom <= self.top or self.right <= self.left:
@@ -135,17 +120,14 @@ def _read(path: str | Path, kind: type[_Row]) -> tuple[_Row, ...]:
         raise ConfigError(f"{path}: expected a table as text (CSV in UTF-8), got bytes; export it again") from error
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        _check_header(next(reader, []), kind)
+        header = next(reader, [])
+        if header != _header(kind):
+            raise ConfigError(
+                f"expected the header {','.join(_header(kind))}, got {','.join(header) or 'none'}; name the columns so"
+            )
         return tuple(_row(values, kind) for values in reader if values)
     except (ConfigError, csv.Error) as error:
         raise ConfigError(f"{path}, line {max(1, reader.line_num)}: {error}") from None
-
-
-def _check_header(found: list[str], kind: type[_Row]) -> None:
-    if found != _header(kind):
-        raise ConfigError(
-            f"expected the header {','.join(_header(kind))}, got {','.join(found) or 'none'}; name the columns so"
-        )
 
 
 def _row(values: list[str], kind: type[_Row]) -> _Row:

@@ -120,6 +120,13 @@ def check_image(image: NDArray[Any]) -> None:
     """
     if not isinstance(image, np.ndarray):
         raise ImageError(f"expected a numpy array, got {type(image).__name__}; convert it with numpy.asarray(image)")
+    if isinstance(image, np.matrix):
+        raise ImageError("expected a numpy array, got a matrix; convert it with numpy.asarray(image)")
+    if np.ma.is_masked(image):
+        raise ImageError(
+            f"expected an array without a mask, got a masked one with {np.ma.getmaskarray(image).sum()} masked values; "
+            "pinsharp.restore keeps masks, elsewhere give image.filled(value)"
+        )
     if image.dtype.newbyteorder("=") not in FULL_SCALE:
         raise ImageError(f"expected uint8, uint16 or float32 pixels, got {image.dtype}; {_dtype_advice(image.dtype)}")
     if image.size == 0:

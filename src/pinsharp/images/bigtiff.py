@@ -21,11 +21,12 @@ from tifffile import COMPRESSION, TiffPage
 from pinsharp.errors import ImageError
 from pinsharp.images.codec import Tags, check_size, damaged
 from pinsharp.images.tiff import read_tags
+from pinsharp.images.tiff_counts import check_complete
 from pinsharp.images.tiff_layout import (
     DAMAGED,
     TiffLayout,
-    check_complete,
     check_pixels,
+    grey_levels,
     only_page,
     swap_black_and_white,
 )
@@ -169,7 +170,7 @@ def open_large(path: str | Path, *, cache_bytes: int = CACHE_BYTES) -> Iterator[
     """Open a TIFF for reading by windows. Nothing is decoded yet, and no image is too large.
 
     Args:
-        path: A TIFF or BigTIFF of one page.
+        path: A TIFF or BigTIFF of one image.
         cache_bytes: Decoded strips or tiles that are kept in memory.
 
     Yields:
@@ -208,6 +209,8 @@ def _open(path: Path, stack: contextlib.ExitStack, cache_bytes: int) -> LargeTif
 def _check_windowed(page: TiffPage) -> None:
     """Refuse what can be decoded as a whole only."""
     advice = "write it again, for example with `tiffcp -p contig -c zip -r 256 INPUT OUTPUT`"
+    if page.dtype == np.int16 or grey_levels(page) is not None:
+        raise ImageError(f"expected a large image of unsigned integers or float32, without a palette; {advice}")
     if page.planarconfig != 1 and page.samplesperpixel > 1:
         raise ImageError(f"expected a large image with its channels stored together, got separate planes; {advice}")
     if page.compression not in _COMPRESSIONS:

@@ -40,6 +40,7 @@ class Tags:
         xmp: XMP packet.
         comment: JPEG comment.
         native: Whatever the format needs to write itself as it was.
+        dropped: What else the file holds and is not written back, in words.
     """
 
     dpi: tuple[float, float] | None = None
@@ -48,6 +49,7 @@ class Tags:
     xmp: bytes | None = None
     comment: bytes | None = None
     native: object = None
+    dropped: str = ""
 
 
 def check_size(width: int, height: int, *, is_windowed: bool = False) -> None:
@@ -84,12 +86,39 @@ def damaged(name: str, error: Exception | str) -> ImageError:
     )
 
 
-def unsupported_colours(found: str) -> ImageError:
-    """The error for a colour model that cannot be restored as it is."""
-    return ImageError(
-        f"expected mono or RGB, 8 or 16 bits (TIFF also float32), got {found}; "
-        "convert it first, for example with `magick INPUT -colorspace sRGB -type TrueColor -depth 8 OUTPUT.png`"
-    )
+_EXPECTED = "expected mono or RGB, 8 or 16 bits (TIFF also float32)"
+
+
+def unsupported_colours(found: str, *, is_palette: bool = False) -> ImageError:
+    """The error for a colour model that cannot be restored as it is; what it advises keeps the depth."""
+    options = "-type TrueColor" if is_palette else "-colorspace sRGB"
+    advice = f"convert it first, for example with `magick INPUT {options} OUTPUT.tif`"
+    return ImageError(f"{_EXPECTED}, got {found}; {advice}")
+
+
+def unsupported_depth(bits: int, kind: str = "") -> ImageError:
+    """The error for a depth that cannot be restored as it is; what it advises keeps every level, and mono mono.
+
+    Args:
+        bits: Of a sample.
+        kind: "unsigned integer", "signed integer" or "float"; empty where the format has one kind only.
+    """
+    most = 2**bits - 1
+    if kind not in ("", "unsigned integer"):
+        advice = "convert it to uint16, or to float32 in [0, 1], and keep its channels"
+    elif bits == 1:
+        advice = "export it with its grey levels: black and white alone have no blur to measure"
+    elif bits < 8:
+        advice = "convert it first, for example with `magick INPUT -define png:bit-depth=8 OUTPUT.png`"
+    elif bits < 16:
+        advice = (
+            f"unpack it to 16 bits, for example with Python's `tifffile.imwrite(OUTPUT, tifffile.imread(INPUT))`, and "
+            f"give --white-level {most} ({most << (16 - bits)} or 65535 where the converter has stretched the values: "
+            "OpenCV and Pillow may)"
+        )
+    else:
+        advice = "convert it to uint16 if its values lie in 0..65535, else to float32 in [0, 1], and keep its channels"
+    return ImageError(f"{_EXPECTED}, got {bits}-bit {kind + ' ' if kind else ''}pixels; {advice}")
 
 
 def animated(frames: int, what: str) -> ImageError:

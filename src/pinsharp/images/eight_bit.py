@@ -29,6 +29,7 @@ from pinsharp.images.codec import (
     plausible_dpi,
     strip_exif_prefix,
     unsupported_colours,
+    unsupported_depth,
 )
 
 JPEG_QUALITY = 95
@@ -38,7 +39,7 @@ _XMP_HEADER_BYTES = 29
 _DENSITY_LIMIT = 65_535
 
 _READABLE_MODES = {"L", "RGB", "RGBA"}
-_MODE_NAMES = {"1": "1-bit pixels", "P": "a palette", "PA": "a palette", "YCbCr": "YCbCr"}
+_MODE_NAMES = {"P": "a palette", "PA": "a palette", "YCbCr": "YCbCr"}
 # What pillow raises for files that are not what they promise (SyntaxError: a header that it does not understand).
 _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error)
 
@@ -129,7 +130,7 @@ def _decode(reader: type[ImageFile], name: str, file: BinaryIO) -> tuple[ImageFi
             warnings.simplefilter("ignore", UserWarning)  # damaged EXIF: only copied, and no reason to refuse pixels
             image = reader(file)
         _check(image)
-        return image, np.array(image)
+        return image, np.array(image.convert("L") if image.mode == "P" else image)
     except Image.DecompressionBombError as error:
         raise ImageError(
             f"expected an image that {name} readers accept, got a larger one; export it as TIFF"
@@ -142,8 +143,15 @@ def _check(image: ImageFile) -> None:
     check_size(*image.size)
     if (frames := getattr(image, "n_frames", 1)) > 1:
         raise animated(frames, "an animation")
-    if image.mode not in _READABLE_MODES:
-        raise unsupported_colours(_MODE_NAMES.get(image.mode, image.mode))
+    if image.mode == "1":
+        raise unsupported_depth(1)
+    if image.mode not in _READABLE_MODES and not _is_grey_palette(image):
+        raise unsupported_colours(_MODE_NAMES.get(image.mode, image.mode), is_palette=image.mode in ("P", "PA"))
+
+
+def _is_grey_palette(image: Image.Image) -> bool:
+    palette = (image.getpalette() or ()) if image.mode == "P" else ()
+    return bool(palette) and palette[::3] == palette[1::3] == palette[2::3]
 
 
 def _save(pixels: NDArray[Any], name: str, options: dict[str, Any]) -> bytes:

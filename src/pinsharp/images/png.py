@@ -14,7 +14,15 @@ from typing import Any, BinaryIO
 import imagecodecs
 from numpy.typing import NDArray
 
-from pinsharp.images.codec import Tags, animated, check_size, damaged, plausible_dpi, unsupported_colours
+from pinsharp.images.codec import (
+    Tags,
+    animated,
+    check_size,
+    damaged,
+    plausible_dpi,
+    unsupported_colours,
+    unsupported_depth,
+)
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 Chunk = tuple[bytes, bytes]  # (type, data)
@@ -25,6 +33,7 @@ _DECODED = {b"IHDR", b"IDAT", b"tRNS", b"IEND"}
 _KEPT = {b"cHRM", b"gAMA", b"iCCP", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"pHYs", b"eXIf", b"tEXt", b"zTXt", b"iTXt"}
 _XMP_KEY = b"XML:com.adobe.xmp\0\0\0\0\0"
 _MAX_PROFILE_BYTES = 1 << 24
+_PALETTE = 3
 
 
 def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
@@ -34,15 +43,19 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
         Pixels (H, W), (H, W, 2), (H, W, 3) or (H, W, 4), uint8 or uint16, and the tags.
 
     Raises:
-        ImageError: If the file is truncated, damaged, too large, animated, of a palette or of less than 8 bits.
+        ImageError: If the file is truncated, damaged, too large, animated, of a palette of colours, or grey of less
+            than 8 bits.
     """
     chunks = list(_chunks(file.read()))
     _check_header(chunks)
-    critical = _join(chunk for chunk in chunks if chunk[0] in _DECODED)
+    is_palette = chunks[0][1][9] == _PALETTE
+    critical = _join(chunk for chunk in chunks if chunk[0] in _DECODED or (is_palette and chunk[0] == b"PLTE"))
     try:
         pixels: NDArray[Any] = imagecodecs.png_decode(critical)
     except (imagecodecs.PngError, ValueError) as error:
         raise damaged("PNG", error) from error
+    if is_palette:  # of greys
+        pixels = pixels[..., 0] if pixels.shape[2] == 3 else pixels[..., [0, 3]]
     return pixels, _tags(tuple(chunk for chunk in chunks if chunk[0] in _KEPT))
 
 
@@ -88,13 +101,17 @@ def _check_header(chunks: list[Chunk]) -> None:
         raise damaged("PNG", "it does not begin with its header")
     width, height, bits, colour_type = struct.unpack(">IIBB", body[:10])
     check_size(width, height)
-    if colour_type == 3:
-        raise unsupported_colours("a palette")
-    if bits < 8:
-        raise unsupported_colours(f"{bits}-bit pixels")
+    if colour_type == _PALETTE and not _is_grey(dict(chunks).get(b"PLTE", b"")):
+        raise unsupported_colours("a palette", is_palette=True)
+    if bits < 8 and colour_type != _PALETTE:
+        raise unsupported_depth(bits)
     for kind, body in chunks:
         if kind == b"acTL" and (frames := int.from_bytes(body[:4])) > 1:
             raise animated(frames, "an animation")
+
+
+def _is_grey(palette: bytes) -> bool:
+    return palette[::3] == palette[1::3] == palette[2::3]
 
 
 def _tags(kept: tuple[Chunk, ...]) -> Tags:

@@ -14,23 +14,27 @@ import tifffile
 from numpy.typing import NDArray
 from tifffile import PHOTOMETRIC, TiffPage
 
+from pinsharp.errors import ImageError
 from pinsharp.images import exif
 from pinsharp.images.codec import Tags, check_size, damaged, plausible_dpi
+from pinsharp.images.tiff_counts import check_complete, whole_counts
 from pinsharp.images.tiff_layout import (
     DAMAGED,
     TiffLayout,
-    check_complete,
     check_pixels,
+    further_pages,
+    grey_levels,
     only_page,
     read_layout,
     swap_black_and_white,
 )
 
+_LARGEST_SIGNED = 2**15 - 1
 _TIFF_LIMIT_BYTES = 2**32 - 2**25  # beyond it, BigTIFF
 
 
 def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
-    """Decode a TIFF file of one page.
+    """Decode the image of a TIFF file; of further pages only thumbnails, overviews and masks are passed over.
 
     Returns:
         Pixels (H, W), (H, W, 2), (H, W, 3) or (H, W, 4), uint8, uint16 or float32, 0 = black, and the tags.
@@ -45,7 +49,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
             check_size(page.imagewidth, page.imagelength)
             check_pixels(page)
             check_complete(page, file)
-            return _pixels(page), read_tags(tiff, page, file)
+            return _pixels(page, file), read_tags(tiff, page, file)
     except DAMAGED as error:
         raise damaged("TIFF", error) from error
 
@@ -55,7 +59,8 @@ def read_tags(tiff: tifffile.TiffFile, page: TiffPage, file: BinaryIO) -> Tags:
     layout = read_layout(tiff, page, file)
     raw = {code: value for code, _, _, value, _ in layout.raw if isinstance(value, bytes)}
     block = exif.read_from_tiff(file, page.offset, layout.byteorder, is_big=layout.is_big)
-    return Tags(dpi=_dpi(layout), icc=raw.get(34675), exif=block, xmp=raw.get(700), native=layout)
+    icc, xmp = raw.get(34675), raw.get(700)
+    return Tags(dpi=_dpi(layout), icc=icc, exif=block, xmp=xmp, native=layout, dropped=further_pages(tiff))
 
 
 def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
@@ -68,6 +73,8 @@ def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
     layout = tags.native if isinstance(tags.native, TiffLayout) else _portable_layout(tags)
     samples = 1 if pixels.ndim == 2 else pixels.shape[2]
     stored = swap_black_and_white(pixels) if layout.negates(samples) else pixels
+    if layout.is_signed and stored.dtype == np.uint16:
+        stored = np.minimum(stored, _LARGEST_SIGNED).astype(np.int16)
     is_big = layout.is_big or pixels.nbytes > _TIFF_LIMIT_BYTES
     directories = exif.directories(tags.exif, layout.byteorder, is_big=is_big)
     extra: list[exif.ExtraTag] = [*layout.raw, *exif.pointer_tags(directories, is_big=is_big)]
@@ -79,14 +86,37 @@ def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
     return buffer.getvalue()
 
 
-def _pixels(page: TiffPage) -> NDArray[Any]:
-    pixels = np.asarray(page.asarray())
+def _pixels(page: TiffPage, file: BinaryIO) -> NDArray[Any]:
+    pixels = _decoded(page, file)
     pixels = np.moveaxis(pixels, 0, -1) if page.axes == "SYX" else pixels
     expected = (page.imagelength, page.imagewidth) + ((page.samplesperpixel,) if page.samplesperpixel > 1 else ())
     if pixels.shape != expected:
         raise damaged("TIFF", f"{pixels.shape} pixels where {expected} were announced")
     pixels = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("="))
+    if (levels := grey_levels(page)) is not None:
+        return np.asarray(levels[pixels])
+    pixels = _unsigned(pixels) if pixels.dtype == np.int16 else pixels
     return swap_black_and_white(pixels) if page.photometric == PHOTOMETRIC.MINISWHITE else pixels
+
+
+def _decoded(page: TiffPage, file: BinaryIO) -> NDArray[Any]:
+    """The pixels; if the file says wrongly how long its strips are, by where they begin."""
+    try:
+        return np.asarray(page.asarray())
+    except DAMAGED:
+        if (counts := whole_counts(page, file)) == page.databytecounts:
+            raise
+        page.databytecounts = counts
+        return np.asarray(page.asarray())
+
+
+def _unsigned(pixels: NDArray[Any]) -> NDArray[Any]:
+    if (lowest := int(pixels.min())) < 0:
+        raise ImageError(
+            f"expected pixels of 0 or more, got 16-bit signed integer pixels down to {lowest}; add {-lowest} and store "
+            f"them as uint16, which keeps every level: (image.astype('int32') + {-lowest}).astype('uint16')"
+        )
+    return pixels.view(np.uint16)
 
 
 def _dpi(layout: TiffLayout) -> tuple[float, float] | None:

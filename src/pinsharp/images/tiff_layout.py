@@ -7,7 +7,6 @@ other becomes deflate), tiles and the meaning of white.
 
 from __future__ import annotations
 
-import io
 import struct
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -20,7 +19,7 @@ from tifffile import COMPRESSION, PHOTOMETRIC, TiffPage
 from pinsharp.errors import ImageError
 from pinsharp.images import exif
 from pinsharp.images.arrays import FULL_SCALE
-from pinsharp.images.codec import animated, damaged, unsupported_colours
+from pinsharp.images.codec import animated, unsupported_colours, unsupported_depth
 
 # What tifffile and its codecs raise for files that are not what they promise.
 DAMAGED = (
@@ -54,7 +53,8 @@ _COLOUR_NAMES = {
     PHOTOMETRIC.PALETTE: "a palette",
 }
 _RAW_TAGS = (33421, 33422, 50706)  # size and colours of a filter array, DNG version: whatever the first page shows
-_READABLE_SAMPLES = {(8, 1), (16, 1), (32, 3)}  # (bits, sample format): unsigned 8 and 16 bit, float32
+_READABLE_SAMPLES = {(8, 1), (16, 1), (32, 3), (16, 2)}  # (bits, sample format): unsigned 8 and 16, float32, signed 16
+_SIGNED = 2
 _SAMPLE_FORMATS = {1: "unsigned integer", 2: "signed integer", 3: "float"}
 _RATIONALS = {5: "I", 10: "i"}  # unsigned and signed, two integers each
 _POINTER_TYPES = {13, 18}  # IFD offsets: they would point into the input
@@ -72,7 +72,10 @@ class TiffLayout:
         tile: (height, width) of the tiles, or None for strips.
         rows_per_strip: Height of the strips, or None for tiles; kept only where a file is written by bands.
         is_white_zero: Photometric interpretation "MinIsWhite"; the pixels that we hand out are 0 = black.
-        alpha: What the extra sample means (1 premultiplied, 2 not, 0 unsaid).
+        is_unnamed_colour: Three or four samples whose photometric interpretation is "MinIsBlack".
+        is_signed: 16-bit pixels that are stored as signed integers, none of them negative.
+        extras: What each sample beyond those of the photometric interpretation means: alpha, premultiplied (1) or not
+            (2), or unsaid (0).
         resolution: The two rationals, in `resolution_unit` (1 none, 2 inch, 3 centimetre).
         raw: All other tags, as stored.
     """
@@ -84,7 +87,9 @@ class TiffLayout:
     tile: tuple[int, int] | None = None
     rows_per_strip: int | None = None
     is_white_zero: bool = False
-    alpha: int = 2
+    is_unnamed_colour: bool = False
+    is_signed: bool = False
+    extras: tuple[int, ...] = ()
     resolution: tuple[tuple[int, int], tuple[int, int]] | None = None
     resolution_unit: int = 1
     raw: tuple[exif.RawTag, ...] = ()
@@ -103,11 +108,13 @@ class TiffLayout:
         Args:
             samples: Of a pixel, alpha included: 1 to 4.
         """
+        is_rgb = samples >= 3 and not self.is_unnamed_colour
         mono = PHOTOMETRIC.MINISWHITE if self.is_white_zero else PHOTOMETRIC.MINISBLACK
+        extras = samples - (3 if is_rgb else 1)
         return {
-            "photometric": PHOTOMETRIC.RGB if samples >= 3 else mono,
+            "photometric": PHOTOMETRIC.RGB if is_rgb else mono,
             "planarconfig": "contig" if samples > 1 else None,
-            "extrasamples": [self.alpha] if samples in (2, 4) else None,
+            "extrasamples": (*self.extras, 2, 2, 2)[:extras] or None,
             "compression": None if self.compression == "none" else self.compression,
             "predictor": self.has_predictor(),
             "tile": self.tile,
@@ -119,54 +126,81 @@ class TiffLayout:
 
 
 def only_page(tiff: tifffile.TiffFile) -> TiffPage:
-    """The page of a TIFF of one page.
+    """The page of a TIFF that holds its image: the only one that is neither a reduced copy nor a mask of another.
 
     Raises:
-        ImageError: If it has several.
+        ImageError: If several do.
     """
+    pages = [page for page in tiff.pages if isinstance(page, TiffPage)]
     stacked = (tiff.imagej_metadata or {}).get("images", 1)  # ImageJ may hide a stack behind a single page
-    pages = max(len(tiff.pages), stacked)
-    if pages > 1:
-        raise animated(pages, "a TIFF")
-    page = tiff.pages[0]
-    assert isinstance(page, TiffPage)  # the first page is never an abridged one
-    return page
+    full = [page for page in pages if _is_full(page)]
+    if not full:  # the first page is a thumbnail of the image in its SubIFD
+        full = [page for first in pages for page in first.pages or () if isinstance(page, TiffPage) and _is_full(page)]
+    if max(len(full), stacked) > 1 or (not full and len(pages) > 1):
+        raise animated(max(len(full) or len(pages), stacked), "a TIFF")
+    return (full or pages)[0]
+
+
+def further_pages(tiff: tifffile.TiffFile) -> str:
+    """What a TIFF holds besides its image, in words; empty if nothing."""
+    pages = [page for page in tiff.pages if isinstance(page, TiffPage)]
+    nested = sum(len(page.pages or ()) for page in pages)
+    count = len(pages) - 1 + nested
+    return f"{count} further {'page' if count == 1 else 'pages'} (thumbnails, overviews, masks)" if count else ""
+
+
+def _is_full(page: TiffPage) -> bool:
+    return not (page.is_reduced or page.is_mask)
 
 
 def check_pixels(page: TiffPage) -> None:
     """Refuse, from the tags alone, pixels of a kind that cannot be restored.
 
     Raises:
-        ImageError: If they are CMYK, palette, CFA, of another depth or number of channels, or a volume.
+        ImageError: If they are CMYK, a palette of colours, CFA, of another depth or number of channels, or a volume.
     """
-    allowed = {PHOTOMETRIC.MINISWHITE: (1, 2), PHOTOMETRIC.MINISBLACK: (1, 2), PHOTOMETRIC.RGB: (3, 4)}
+    allowed = {PHOTOMETRIC.MINISWHITE: (1, 2), PHOTOMETRIC.MINISBLACK: (1, 2, 3, 4), PHOTOMETRIC.RGB: (3, 4)}
     photometric = PHOTOMETRIC(page.photometric)
     if photometric == PHOTOMETRIC.CFA or any(code in page.tags for code in _RAW_TAGS):
         raise ImageError(
             "expected mono or RGB pixels, got raw Bayer (CFA) pixels, of which neighbours see different colours; "
             "demosaic the file first, with the camera's software or, for example, `dcraw -T -4 INPUT`"
         )
-    if photometric not in allowed:
-        raise unsupported_colours(_COLOUR_NAMES.get(photometric, f"{photometric.name} pixels"))
-    if (page.bitspersample, page.sampleformat) not in _READABLE_SAMPLES:
-        kind = _SAMPLE_FORMATS.get(page.sampleformat, "other")
-        raise unsupported_colours(f"{page.bitspersample}-bit {kind} pixels")
-    if page.samplesperpixel not in allowed[photometric]:
-        raise unsupported_colours(f"{page.samplesperpixel} channels a pixel")
     if page.imagedepth > 1:
         raise animated(page.imagedepth, "a volume")
+    if grey_levels(page) is not None:
+        return
+    if photometric not in allowed:
+        raise unsupported_colours(
+            _COLOUR_NAMES.get(photometric, f"{photometric.name} pixels"),
+            is_palette=photometric == PHOTOMETRIC.PALETTE,
+        )
+    if (page.bitspersample, page.sampleformat) not in _READABLE_SAMPLES:
+        kind = _SAMPLE_FORMATS.get(page.sampleformat, "other")
+        raise unsupported_depth(page.bitspersample, kind)
+    if page.samplesperpixel not in allowed[photometric]:
+        raise _unsupported_channels(page.samplesperpixel, photometric.name)
 
 
-def check_complete(page: TiffPage, file: BinaryIO) -> None:
-    """Refuse a file that ends before its pixels: tifffile would fill in zeros for some strips that are not there.
+def _unsupported_channels(samples: int, photometric: str) -> ImageError:
+    """The error for a number of channels that makes neither mono nor RGB."""
+    return ImageError(
+        f"expected 1 or 3 channels, perhaps with alpha, got {samples} channels a pixel with the photometric tag "
+        f"{photometric}; write those to restore as files of their own, in their depth, for example with "
+        "`gdal_translate -b 1 INPUT OUTPUT.tif`"
+    )
 
-    Raises:
-        ImageError: If a strip or tile is missing or lies beyond the end.
-    """
-    length = file.seek(0, io.SEEK_END)
-    strips = list(zip(page.dataoffsets, page.databytecounts, strict=True))
-    if not strips or any(start <= 0 or count <= 0 or start + count > length for start, count in strips):
-        raise damaged("TIFF", f"it has {length} bytes and its pixels go beyond")
+
+def grey_levels(page: TiffPage) -> NDArray[Any] | None:
+    """The grey level, uint8 or uint16, of each index of a palette that holds no colours; None for other pixels."""
+    palette = page.tags.valueof(320)
+    if page.photometric != PHOTOMETRIC.PALETTE or page.samplesperpixel != 1 or palette is None:
+        return None
+    red, green, blue = np.asarray(palette, np.uint16).reshape(3, -1)
+    if page.bitspersample > 16 or (red != green).any() or (red != blue).any():
+        return None
+    is_eight_bit = any((red % step == 0).all() for step in (256, 257))
+    return (red >> 8).astype(np.uint8) if is_eight_bit else red
 
 
 def read_layout(tiff: tifffile.TiffFile, page: TiffPage, file: BinaryIO) -> TiffLayout:
@@ -180,7 +214,9 @@ def read_layout(tiff: tifffile.TiffFile, page: TiffPage, file: BinaryIO) -> Tiff
         tile=tile if tile and not any(side % 16 for side in tile) else None,
         rows_per_strip=None if tile else page.rowsperstrip,
         is_white_zero=page.photometric == PHOTOMETRIC.MINISWHITE,
-        alpha=int(page.extrasamples[0]) if page.extrasamples else 2,
+        is_unnamed_colour=page.photometric == PHOTOMETRIC.MINISBLACK and page.samplesperpixel > 2,
+        is_signed=page.sampleformat == _SIGNED,
+        extras=tuple(int(extra) for extra in page.extrasamples or ()),
         resolution=_resolution(page),
         resolution_unit=unit if (unit := page.tags.valueof(296, default=2)) in (1, 2, 3) else 1,
         raw=_raw_tags(page, file),

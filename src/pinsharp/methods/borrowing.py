@@ -8,15 +8,7 @@ from torch import Tensor
 from pinsharp.blur.field import BlurField
 from pinsharp.methods.devices import Precision, choose_dtype, find_device
 from pinsharp.methods.execution import autocast, enter, given_kernel, leave, place
-from pinsharp.methods.method import (
-    BlindMethod,
-    Deblurred,
-    KernelFrom,
-    Kind,
-    Lender,
-    check_image,
-    check_takes_kernel,
-)
+from pinsharp.methods.method import BlindMethod, Deblurred, KernelFrom, Kind, Lender, check_image, check_takes_kernel
 from pinsharp.nets.weights import LoadedNet
 
 COLOURS = 3
@@ -24,12 +16,7 @@ COLOURS = 3
 
 
 class Borrower(BlindMethod):
-    """A method that restores with a kernel: the given one, or what a lender measures.
-
-    Args:
-        name: What tables call it.
-        lender: Measures the blur where no kernel is given.
-        device: Where to compute: `cpu`, `cuda` or `auto`.
+    """A method that restores with a kernel: the given one, or what a lender measures, on `cpu`, `cuda` or `auto`.
 
     Raises:
         ConfigError: If the device is not there.
@@ -51,14 +38,7 @@ class Borrower(BlindMethod):
 
 
 class NonBlindNetMethod(Borrower):
-    """A network for colour that restores with a kernel: a given or a borrowed one.
-
-    Args:
-        loaded: The network and what its file says. It is moved to the device.
-        name: What tables call it.
-        lender: Measures the blur.
-        device: Where to compute, as for `net_method`.
-        precision: Of the convolutions, as for `net_method`.
+    """A network for colour that restores with a kernel: a given or a borrowed one; arguments as for `net_method`.
 
     Raises:
         ConfigError: If the device is not there or the precision unknown.

@@ -23,13 +23,9 @@ Solve = Callable[[Tensor, Tensor], Tensor]
 def solver(
     summary: str, function: str, option: Option | None = None, settings: Mapping[str, Any] | None = None
 ) -> MethodInfo:
-    """A line of the table for a function of image and kernel.
+    """A line of the table for a function of image and kernel, given as `module:name` and imported when first used.
 
-    Args:
-        summary: What it is, in one line.
-        function: Where it is, as `module:name`; imported when first used.
-        option: What a number after its name sets; None if it takes none.
-        settings: Further arguments of the function, by name.
+    `option` is what a number after the line's name sets; `settings` are further arguments of the function.
     """
 
     def make(asked: Request) -> Method:
@@ -45,13 +41,7 @@ def solver(
 
 
 class SolverMethod(Borrower):
-    """A function of image and kernel as a method.
-
-    Args:
-        name: What tables call it.
-        solve: The function.
-        lender: Measures the blur where no kernel is given.
-        device: Where to compute: `cpu`, `cuda` or `auto`.
+    """A function of image and kernel as a method; the lender measures the blur where no kernel is given.
 
     Raises:
         ConfigError: If the device is not there.

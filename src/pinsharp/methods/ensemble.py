@@ -18,12 +18,8 @@ class Ensemble(BlindMethod):
     The blur is measured once. It takes eight times as long as the method by itself. Its windows are blended: turned,
     they no longer lie on the grid of the network's lowest resolution.
 
-    Args:
-        method: What restores each of them.
-        name: What tables call it.
-
     Raises:
-        ConfigError: If it finds the blur only while it restores.
+        ConfigError: If the method finds the blur only while it restores.
     """
 
     def __init__(self, method: Method, name: str = "ensemble") -> None:

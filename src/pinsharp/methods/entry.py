@@ -14,21 +14,13 @@ from pinsharp.methods.method import KernelFrom, Kind, Method
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a line of the table.
+    """What is asked of a line of the table."""
 
-    Args:
-        name: The line's name.
-        option: What follows the name after a colon; often nothing.
-        device: Where to compute.
-        precision: Of a network's convolutions.
-        runtime: What computes them.
-    """
-
-    name: str
-    option: str
-    device: torch.device
-    precision: Precision
-    runtime: Runtime
+    name: str  # the line's name
+    option: str  # what follows the name after a colon; often nothing
+    device: torch.device  # where to compute
+    precision: Precision  # of a network's convolutions
+    runtime: Runtime  # what computes them
 
     def refuse_option(self) -> None:
         """Refuse an option on behalf of a method that takes none.
@@ -42,38 +34,23 @@ class Request:
 
 @dataclass(frozen=True)
 class MethodInfo:
-    """An entry of the table of methods.
+    """An entry of the table of methods."""
 
-    Args:
-        kind: `classical` or `network`.
-        kernel_from: Who measures the blur when no kernel is given.
-        summary: What it is, in one line.
-        make: Makes the method.
-        has_weights: Whether it works only with trained weights.
-    """
-
-    kind: Kind
-    kernel_from: KernelFrom
-    summary: str
-    make: Callable[[Request], Method]
-    has_weights: bool = False
+    kind: Kind  # `classical` or `network`
+    kernel_from: KernelFrom  # who measures the blur when no kernel is given
+    summary: str  # what it is, in one line
+    make: Callable[[Request], Method]  # makes the method
+    has_weights: bool = False  # whether it works only with trained weights
 
 
 @dataclass(frozen=True)
 class Option:
-    """A number that may follow a method's name after a colon.
+    """A number that may follow a method's name after a colon."""
 
-    Args:
-        setting: The setting that it replaces.
-        words: What it is, in words; of a count, what is counted.
-        example: One, for the sentence about a wrong one.
-        is_count: Whether it is a whole number.
-    """
-
-    setting: str
-    words: str
-    example: str
-    is_count: bool = False
+    setting: str  # the setting that it replaces
+    words: str  # what it is, in words; of a count, what is counted
+    example: str  # one, for the sentence about a wrong one
+    is_count: bool = False  # whether it is a whole number
 
     def read(self, asked: Request) -> dict[str, Any]:
         """The setting as it was asked for; nothing where no option was given.

@@ -31,12 +31,7 @@ def kernel_source(traits: Traits) -> KernelFrom:
 
 
 def net_method(
-    loaded: LoadedNet,
-    *,
-    name: str,
-    lender: Lender,
-    device: str | torch.device = "cpu",
-    precision: Precision = "auto",
+    loaded: LoadedNet, *, name: str, lender: Lender, device: str | torch.device = "cpu", precision: Precision = "auto"
 ) -> AnyNetMethod:
     """Make the method that fits a loaded network.
 
@@ -69,12 +64,7 @@ def network(summary: str, *, kernel_from: KernelFrom = "itself") -> MethodInfo:
 
 
 def from_file(
-    path: Path,
-    device: torch.device,
-    precision: Precision,
-    name: str | None = None,
-    *,
-    runtime: Runtime = "torch",
+    path: Path, device: torch.device, precision: Precision, name: str | None = None, *, runtime: Runtime = "torch"
 ) -> AnyNetMethod:
     """Make a method of a weights file or an exported one, named by its card unless there is a `name`.
 
@@ -97,27 +87,16 @@ def from_file(
 def _from_weights(
     path: Path, runtime: Runtime, device: torch.device, precision: Precision
 ) -> tuple[LoadedNet, Run | None, str, Precision]:
-    """Load a network from a weights file, and what is to compute its convolutions.
+    """Load a network from a .safetensors file, and what computes its convolutions: None for PyTorch.
 
-    Args:
-        path: A .safetensors file.
-        runtime: What was asked for.
-        device: Where the method computes; on a GPU only PyTorch does.
-        precision: What was asked for.
-
-    Returns:
-        The network; what computes its convolutions, None for PyTorch; the runtime's name; the precision to take.
-
-    Raises:
-        ConfigError: If runtime, network, device and precision do not go together.
-        MissingExtra: If the runtime is not installed.
-        WeightsError: If the file is missing or damaged.
+    On a GPU only PyTorch does. Further come the runtime's name and the precision to take.
     """
     weights = weights_bytes(path)
     loaded = parse_weights(path, weights)
     dtype = choose_dtype(precision, device)
     if device.type != "cpu":
-        _check_cpu(runtime, device)
+        if runtime not in ("torch", "auto"):
+            raise ConfigError(f"the runtime {runtime} computes on the CPU, got the device {device}; use --device cpu")
         return loaded, None, "torch", precision
     name = str(runtime)
     if name == "auto":
@@ -146,8 +125,3 @@ def _from_export(
         raise ConfigError(f"{path} computes in {exported.precision}, got {precision}; export it in that precision")
     taken: Precision = "bfloat16" if exported.dtype == torch.bfloat16 else "float32"
     return exported.loaded, exported.run, exported.runtime, taken
-
-
-def _check_cpu(runtime: str, device: torch.device) -> None:
-    if runtime not in ("torch", "auto") and device.type != "cpu":
-        raise ConfigError(f"the runtime {runtime} computes on the CPU, got the device {device}; use --device cpu")

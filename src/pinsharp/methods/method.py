@@ -50,17 +50,13 @@ class MethodTraits:
 
 @dataclass(frozen=True, eq=False)
 class Deblurred:
-    """What a method returns.
+    """What a method returns."""
 
-    Args:
-        image: Restored images (B, C, H, W) in [0, 1], float32, on the device of the input.
-        kernel: The kernels that they were restored with, (B or 1, 1, K, K); None if they were restored end to end.
-        estimate: What is known about the blur: what was measured, or the given kernel beside the noise, if the method
-            uses that. None for methods that have no estimate.
-    """
-
-    image: Tensor
+    image: Tensor  # restored images (B, C, H, W) in [0, 1], float32, on the device of the input
+    # The kernels that they were restored with, (B or 1, 1, K, K); None if they were restored end to end.
     kernel: Tensor | None = None
+    # What is known about the blur: what was measured, or the given kernel beside the noise, if the method uses that.
+    # None for methods that have no estimate.
     estimate: BlurField | None = None
 
 
@@ -107,14 +103,7 @@ class Method(Protocol):
         """
 
 
-class Estimator(Protocol):
-    """Whatever measures the blur of an image."""
-
-    def estimate(self, image: Tensor) -> BlurField:
-        """Measure the blur of images (B, C, H, W) in [0, 1]; the estimate may be on another device."""
-
-
-class Lender(Estimator, Protocol):
+class Lender(Protocol):
     """Whatever measures blurs for methods that cannot."""
 
     device: torch.device
@@ -123,6 +112,9 @@ class Lender(Estimator, Protocol):
     @property
     def info(self) -> "WeightsInfo":
         """What its weights say about themselves."""
+
+    def estimate(self, image: Tensor) -> BlurField:
+        """Measure the blur of images (B, C, H, W) in [0, 1]; the estimate may be on another device."""
 
     def estimate_parts(self, parts: Tensor) -> BlurField:
         """Measure the one blur of several parts (N, C, H, W) that were cut out of one image."""

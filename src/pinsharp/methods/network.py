@@ -25,13 +25,7 @@ from pinsharp.nets.weights import LoadedNet, WeightsInfo
 
 
 class NetMethod(WindowedMethod):
-    """A network that measures the blur itself: blind, or with a kernel that is given.
-
-    Args:
-        loaded: The network and what its file says. It is moved to the device.
-        name: What tables call it.
-        device: Where to compute, as for `net_method`.
-        precision: Of the convolutions, as for `net_method`.
+    """A network that measures the blur itself: blind, or with a kernel that is given; arguments as for `net_method`.
 
     Raises:
         ConfigError: If the device is not there or the precision unknown.

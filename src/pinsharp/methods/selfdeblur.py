@@ -10,15 +10,7 @@ from torch import Tensor
 
 from pinsharp.methods.devices import check_torch_only, choose_dtype, find_device
 from pinsharp.methods.entry import MethodInfo, Option, Request
-from pinsharp.methods.method import (
-    Deblurred,
-    KernelFrom,
-    Kind,
-    Method,
-    MethodTraits,
-    check_image,
-    check_takes_kernel,
-)
+from pinsharp.methods.method import Deblurred, KernelFrom, Kind, Method, MethodTraits, check_image, check_takes_kernel
 from pinsharp.runtimes.cache import cache_folder
 from pinsharp.settings import build, read_toml
 
@@ -53,11 +45,6 @@ class SelfDeblurMethod:
 
     A fit is kept in the cache folder while it lasts: one that was interrupted, or whose process died, goes on when the
     same image is restored with the same settings.
-
-    Args:
-        name: What tables call it.
-        config: Sizes, rates and steps of the fit.
-        device: Where to compute: `cpu`, `cuda` or `auto`.
 
     Raises:
         ConfigError: If the device is not there.

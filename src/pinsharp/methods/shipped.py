@@ -15,10 +15,6 @@ from pinsharp.nets.weights import WeightsInfo, load_weights, zoo_path
 class ShippedSwift:
     """The shipped `swift` as the one who measures blurs for others: loaded when first asked, once for all who borrow.
 
-    Args:
-        device: Where to compute.
-        precision: Of the convolutions.
-
     Raises:
         ConfigError: If the precision is unknown.
     """

@@ -13,12 +13,7 @@ UNTRAINED = "untrained"
 
 
 def untrained_method(name: str, *, device: str | torch.device = "cpu", precision: Precision = "auto") -> AnyNetMethod:
-    """Make a method of an untrained network in its default size; the shipped `swift` measures blurs for it.
-
-    Args:
-        name: Kind of network, such as `nafnet` (width 32) or `dwdn`.
-        device: Where to compute: `cpu`, `cuda` or `auto`.
-        precision: Of its convolutions.
+    """Make a method of an untrained network, such as `nafnet`, in its default size; `swift` measures blurs for it.
 
     Raises:
         ConfigError: If there is no such kind of network or device, or the precision is unknown.

@@ -61,10 +61,8 @@ class ResBlock(nn.Module):
     def forward(self, features: Tensor, modulation: Tensor | None = None) -> Tensor:
         """Add the residual to features (B, C, H, W).
 
-        Args:
-            features: The input.
-            modulation: Scale, as its difference from 1, and shift of each channel after the first convolution,
-                (B or 1, 2 C, 1, 1); nothing for neither.
+        The modulation scales, as a difference from 1, and shifts each channel after the first convolution: (B or 1, 2
+        C, 1, 1).
         """
         residual: Tensor = self.second(self.activation(self._modulated(features, modulation)))
         return features + residual
@@ -92,11 +90,9 @@ class ResBlock(nn.Module):
 
 
 class LayerNorm2d(nn.Module):
-    """Normalise every pixel over its channels to mean 0 and variance 1, then scale and shift each channel.
+    """Normalise every pixel (B, C, H, W) over its channels to mean 0 and variance 1, then scale and shift each channel.
 
-    Args:
-        channels: C of the input (B, C, H, W).
-        eps: Added to the variance, so that a flat pixel gives 0 rather than a division by zero.
+    `eps` is added to the variance, so that a flat pixel gives 0 rather than a division by zero.
     """
 
     def __init__(self, channels: int, eps: float = 1e-6) -> None:

@@ -17,31 +17,24 @@ Convolutions = Literal["refiner", "whole", "residual"]
 
 @dataclass(frozen=True, kw_only=True)
 class Traits:
-    """What a kind of network can do; everybody asks here, nobody looks for methods on a network.
+    """What a kind of network can do; everybody asks here, nobody looks for methods on a network."""
 
-    Args:
-        estimates: Whether it measures the blur itself (`estimate`).
-        takes_kernel: Whether it restores with a kernel (`deconvolve`); otherwise it restores end to end (`restore`).
-        channels: Numbers of channels of the images that it restores.
-        measures_noise: Whether it measures the noise too, and restores with it.
-        estimates_parts: Whether it measures the one blur of several parts of an image together (`estimate_parts`).
-        exact_windows: Whether it restores windows exactly as inside the whole image (`windows`), and has a `halo`.
-        has_scales: Whether it is trained at several scales (`deconvolve_scales` or `restore_scales`, and `targets`).
-        observes: Whether its estimator reads features that are kept, and scales them (`observe`, `judge`, `calibrate`).
-        convolutions: What of it other runtimes can compute; None if Fourier transforms stand between its convolutions.
-        trunks: Parts that are worth compiling for training, where a network has them.
-    """
-
-    estimates: bool = False
+    estimates: bool = False  # whether it measures the blur itself (`estimate`)
+    # Whether it restores with a kernel (`deconvolve`); otherwise it restores end to end (`restore`).
     takes_kernel: bool = False
-    channels: tuple[int, ...] = (3,)
-    measures_noise: bool = False
+    channels: tuple[int, ...] = (3,)  # numbers of channels of the images that it restores
+    measures_noise: bool = False  # whether it measures the noise too, and restores with it
+    # Whether it measures the one blur of several parts of an image together (`estimate_parts`).
     estimates_parts: bool = False
+    # Whether it restores windows exactly as inside the whole image (`windows`), and has a `halo`.
     exact_windows: bool = False
+    # Whether it is trained at several scales (`deconvolve_scales` or `restore_scales`, and `targets`).
     has_scales: bool = False
+    # Whether its estimator reads features that are kept, and scales them (`observe`, `judge`, `calibrate`).
     observes: bool = False
+    # What of it other runtimes can compute; None if Fourier transforms stand between its convolutions.
     convolutions: Convolutions | None = None
-    trunks: tuple[str, ...] = ()
+    trunks: tuple[str, ...] = ()  # parts that are worth compiling for training, where a network has them
 
     @property
     def is_exportable(self) -> bool:
@@ -58,17 +51,11 @@ class Traits:
 
 @dataclass(frozen=True)
 class NetKind:
-    """A kind of network.
+    """A kind of network."""
 
-    Args:
-        module: Its module, imported when first used.
-        name: Its class; that of its settings is called the same with `Config` behind it.
-        traits: What it can do.
-    """
-
-    module: str
-    name: str
-    traits: Traits
+    module: str  # its module, imported when first used
+    name: str  # its class; that of its settings is called the same with `Config` behind it
+    traits: Traits  # what it can do
 
 
 _END_TO_END = Traits(has_scales=True, convolutions="whole")
@@ -140,9 +127,7 @@ def net_classes(name: str) -> tuple[Any, Any]:
 def make_config(name: str, settings: Mapping[str, Any]) -> Any:
     """Make the settings of a net from a table, such as `[config]` of a TOML file; what is left out keeps its default.
 
-    Args:
-        name: Kind of network, a name in `NETS`.
-        settings: Values by name. A list may stand for a tuple and a whole number for a real one.
+    A list may stand for a tuple and a whole number for a real one.
 
     Raises:
         ConfigError: If the net, a name, a type or a value is wrong.

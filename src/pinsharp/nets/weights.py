@@ -32,21 +32,13 @@ _LONGEST_HEADER = 100_000_000  # what safetensors itself accepts
 
 @dataclass(frozen=True)
 class WeightsInfo:
-    """What a weights file says about itself.
+    """What a weights file says about itself."""
 
-    Args:
-        net: Kind of network, a name in `pinsharp.nets.registry.NETS`.
-        config: Its settings, by name.
-        card: Provenance: data, protocol, commit, figures, licence, in the words of who saved it.
-        sha256: Hash of net, settings and tensors; what a table of results names the model by.
-        parameters: Number of values in all tensors.
-    """
-
-    net: str
-    config: dict[str, Any]
-    card: dict[str, Any]
-    sha256: str
-    parameters: int
+    net: str  # kind of network, a name in `pinsharp.nets.registry.NETS`
+    config: dict[str, Any]  # its settings, by name
+    card: dict[str, Any]  # provenance: data, protocol, commit, figures, licence, in the words of who saved it
+    sha256: str  # hash of net, settings and tensors; what a table of results names the model by
+    parameters: int  # number of values in all tensors
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,7 @@ class DiskSource:
     def __init__(self, image: DiskImage, recipe: Recipe) -> None:
         self.image, self.recipe, self.begun = image, recipe, time.perf_counter()
         self.shape: tuple[int, ...] = (image.height, image.width, *([image.samples] if image.samples > 1 else []))
+        self.dropped = image.tags.dropped if isinstance(image, LargeTiff) else ""
         self._colours = 3 if image.samples >= 3 else 1
         self.rewind()
         shape = (1 if recipe.channels != "joint" else self._colours, image.height, image.width)

@@ -89,6 +89,7 @@ def restore(
         seam=worst(meter.seam for part in parts for meter in part.meters),
         channels=tuple(part.blurs[0] for part in parts) if len(parts) > 1 else (),
         residual=left.value(planes.look) if left else None,
+        dropped=source.dropped,
     )
 
 

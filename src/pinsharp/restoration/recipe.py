@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
-from pinsharp.errors import ConfigError
+from pinsharp.errors import ConfigError, KernelError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -132,6 +132,8 @@ class Recipe:
         if not isinstance(self.kernel, str | Path):  # an array could be changed by whoever has made it
             import numpy as np
 
+            if np.ma.is_masked(self.kernel):
+                raise KernelError("expected a kernel without a mask, got masked pixels; give kernel.filled(0)")
             object.__setattr__(self, "kernel", _nested(np.asarray(self.kernel).tolist()))
         self._check_numbers()
         self._check_words()
@@ -148,6 +150,14 @@ class Recipe:
         if isinstance(self.kernel, tuple):
             kept["kernel"] = f"{len(self.kernel)} x {len(self.kernel[0])} pixels"
         return ", ".join(f"{name}={value!r}" for name, value in kept.items())
+
+    def doubts(self) -> list[str]:
+        """What is odd about a kernel that was read from a file, each in one sentence."""
+        from pinsharp.blur.kernel_names import kernel_doubts
+
+        is_file = isinstance(self.kernel, str | Path) and Path(self.kernel).is_file()
+        kernel = self.given_kernel() if is_file else None
+        return [f"{self.kernel}: {words}" for words in kernel_doubts(kernel)] if kernel is not None else []
 
     def given_kernel(self) -> "Tensor | None":
         """The kernel as a tensor (1, 1, K, K); None stands for `auto`.

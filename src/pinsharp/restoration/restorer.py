@@ -10,6 +10,7 @@ from pinsharp.allocator import keep_freed_memory
 from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError, OutputError
 from pinsharp.images.files import same_file
+from pinsharp.images.masks import is_masked, masked_like
 from pinsharp.methods.devices import Precision, Runtime
 from pinsharp.methods.method import BlindMethod, Method, check_takes_kernel, has_exact_windows, measures_first
 from pinsharp.methods.table import load_method
@@ -75,7 +76,8 @@ class Restorer:
 
         Args:
             image: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), uint8, uint16, or float32 in [0, 1]; an image of Pillow;
-                or a file. Alpha is kept.
+                or a file. Alpha is kept. Masked pixels of a masked
+                array have no say, and come back as they were under the same mask.
             kernel: For this image, instead of the recipe's: `auto`, `gaussian:2`, `disk:3.5`, a file, or an array
                 (K, K).
             iterations: For this image, instead of the recipe's.
@@ -92,9 +94,9 @@ class Restorer:
         _check_process()
         recipe = self._recipe_for(kernel, iterations)
         with open_source(image, recipe) as source, memory_errors(source.shape):
-            return restore_source(
-                source, self.method, recipe, partial(collected, shape=source.shape), progress=None, folder=None
-            )
+            sink = partial(collected, shape=source.shape)
+            result = restore_source(source, self.method, recipe, sink, progress=None, folder=None)
+        return replace(result, held=masked_like(result.image, image)) if is_masked(image) else result
 
     def restore_file(
         self,

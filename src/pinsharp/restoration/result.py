@@ -32,6 +32,7 @@ class Restored:
         residual: By how much the result, blurred again, differs from the input, root mean square in units of full
             scale; see `pinsharp.restoration.residual`. None after several iterations, and for images smaller than a
             kernel.
+        dropped: What the file held besides the image and is not in the result, in words; mostly empty.
     """
 
     held: NDArray[Any] | OnDisk
@@ -42,6 +43,7 @@ class Restored:
     seam: Seam | None = None
     channels: tuple[BlurField, ...] = ()
     residual: float | None = None
+    dropped: str = ""
 
     def __repr__(self) -> str:
         height, width = self.held.shape[:2]

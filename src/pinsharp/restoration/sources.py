@@ -23,6 +23,7 @@ from pinsharp.atomic import make_folder
 from pinsharp.errors import ImageError
 from pinsharp.images.bigtiff import open_large
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
+from pinsharp.images.masks import filled, is_masked
 from pinsharp.restoration.colour import as_mono, enter, join, leave, split
 from pinsharp.restoration.disk import DiskPlanes, DiskSource, OnDisk
 from pinsharp.restoration.recipe import Recipe
@@ -103,6 +104,7 @@ class ArraySource:
 
     def __init__(self, pixels: NDArray[Any], recipe: Recipe, file: ImageFile | None = None) -> None:
         self.pixels, self.recipe, self.file = pixels, recipe, file
+        self.dropped = file.tags.dropped if file else ""
         self.shape: tuple[int, ...] = np.shape(pixels)
         self.begun = time.perf_counter()
         with memory_errors(self.shape):
@@ -238,6 +240,10 @@ def _as_array(image: Any) -> NDArray[Any]:
                 f"expected an image of Pillow in mode {', '.join(_PILLOW_MODES)}, got {image.mode}; convert it with "
                 "image.convert('RGB')"
             )
+        return np.asarray(image)
+    if is_masked(image):
+        return filled(image)
+    if isinstance(image, np.matrix):
         return np.asarray(image)
     if isinstance(image, list | tuple) and image and isinstance(image[0], str | Path):
         raise ImageError(

@@ -21,69 +21,48 @@ _SCHEDULE_OF = {"milestones": "steps", "gamma": "steps", "power": "polynomial"}
 
 @dataclass(frozen=True)
 class StageConfig:
-    """One stage of training.
+    """One stage of training."""
 
-    Args:
-        kind: `kernel` trains the kernel net alone (eq. 4), `deconv` the restorer with true kernels (eq. 5), `joint`
-            both, the estimated kernel feeding the restorer (eq. 6). `direct` trains a net that restores end to end and
-            never hears of the kernel.
-        steps: Optimiser steps.
-        batch: Crops a step, over all processes.
-        crop: Side of the crops in pixels.
-        pairs: `kernel`: how many different pairs there are; what the estimator reads of each is kept in memory, some 40
-            KiB, and further steps come back to it, which costs next to nothing. 0: every pair is a new one.
-        lr: Peak learning rate of AdamW.
-        schedule: How the rate falls: by a `cosine`, in `steps`, or as a `polynomial`.
-        final_lr: Learning rate at the end of the cosine or the polynomial, as a share of `lr`.
-        milestones: `steps`: where the rate falls, as shares of the stage between 0 and 1, such as [0.5, 0.75].
-        gamma: `steps`: what the rate is multiplied by at each milestone.
-        power: `polynomial`: the rate falls as what is left of the stage to this power; 1 is a straight line.
-        warmup: Steps over which the rate rises linearly from 0.
-        weight_decay: Decoupled weight decay. Without it AdamW is Adam.
-        betas: Decay rates of AdamW's moments.
-        clip: Largest gradient norm; 0 for any.
-        clip_value: Largest size of each single gradient, before the norm is clipped; 0 for any.
-        loss: Of the images. `l1` is the paper's, `mse` the mean squared error. `psnr` is the mean of log10(MSE), what
-            the benchmark averages: every image counts alike, where L1 looks at the most blurred ones. Nets that
-            restore at several scales have the sum over the scales, each against the sharp image of that size.
-        kernel_weight: Weight of the kernel's loss in a joint stage. The kernel's L1 is summed over its pixels, the
-            image's averaged, so that both are of one order.
-        detach: `joint`: stop the image loss from reaching the kernel net, as DCLS does; the paper does not.
-        width_jitter: `deconv`: relative error, one standard deviation, put on the true width, so that the restorer
-            learns to live with an estimate.
-        noise_jitter: `deconv`: the same for the noise.
-        doubt: `deconv`: largest relative standard deviation of a further error of the width. Every pair has one of its
-            own, uniform from 0, and a net that listens (`condition_doubt`) is told how large both are together.
-        share_jitter: `deconv`: error, one standard deviation, put on the disc's share of the squared width.
-        known: `deconv`: share of pairs whose kernel has no such errors, as where it was measured.
-        frozen: Parts of the net that this stage leaves as they are, such as `restorer.bank`.
-    """
-
+    # `kernel` trains the kernel net alone (eq. 4), `deconv` the restorer with true kernels (eq. 5), `joint` both, the
+    # estimated kernel feeding the restorer (eq. 6). `direct` trains a net that restores end to end and never hears of
+    # the kernel.
     kind: StageKind
-    steps: int
-    batch: int
-    crop: int
-    lr: float
+    steps: int  # optimiser steps
+    batch: int  # crops a step, over all processes
+    crop: int  # side of the crops in pixels
+    lr: float  # peak learning rate of AdamW
+    # `kernel`: how many different pairs there are; what the estimator reads of each is kept in memory, some 40 KiB, and
+    # further steps come back to it, which costs next to nothing. 0: every pair is a new one.
     pairs: int = 0
-    schedule: Schedule = "cosine"
-    final_lr: float = 1e-3
+    schedule: Schedule = "cosine"  # how the rate falls: by a `cosine`, in `steps`, or as a `polynomial`
+    final_lr: float = 1e-3  # learning rate at the end of the cosine or the polynomial, as a share of `lr`
+    # `steps`: where the rate falls, as shares of the stage between 0 and 1, such as [0.5, 0.75].
     milestones: tuple[float, ...] = ()
-    gamma: float = 0.5
-    power: float = 1.0
-    warmup: int = 100
-    weight_decay: float = 1e-4
-    betas: tuple[float, float] = (0.9, 0.99)
-    clip: float = 1.0
-    clip_value: float = 0.0
+    gamma: float = 0.5  # `steps`: what the rate is multiplied by at each milestone
+    power: float = 1.0  # `polynomial`: the rate falls as what is left of the stage to this power; 1 is a straight line
+    warmup: int = 100  # steps over which the rate rises linearly from 0
+    weight_decay: float = 1e-4  # decoupled weight decay. Without it AdamW is Adam.
+    betas: tuple[float, float] = (0.9, 0.99)  # decay rates of AdamW's moments
+    clip: float = 1.0  # largest gradient norm; 0 for any
+    clip_value: float = 0.0  # largest size of each single gradient, before the norm is clipped; 0 for any
+    # Of the images. `l1` is the paper's, `mse` the mean squared error. `psnr` is the mean of log10(MSE), what the
+    # benchmark averages: every image counts alike, where L1 looks at the most blurred ones. Nets that restore at
+    # several scales have the sum over the scales, each against the sharp image of that size.
     loss: ImageLoss = "l1"
+    # Weight of the kernel's loss in a joint stage. The kernel's L1 is summed over its pixels, the image's averaged, so
+    # that both are of one order.
     kernel_weight: float = 1.0
-    detach: bool = False
+    detach: bool = False  # `joint`: stop the image loss from reaching the kernel net, as DCLS does; the paper does not
+    # `deconv`: relative error, one standard deviation, put on the true width, so that the restorer learns to live with
+    # an estimate.
     width_jitter: float = 0.0
-    noise_jitter: float = 0.0
+    noise_jitter: float = 0.0  # `deconv`: the same for the noise
+    # `deconv`: largest relative standard deviation of a further error of the width. Every pair has one of its own,
+    # uniform from 0, and a net that listens (`condition_doubt`) is told how large both are together.
     doubt: float = 0.0
-    share_jitter: float = 0.0
-    known: float = 0.0
-    frozen: tuple[str, ...] = ()
+    share_jitter: float = 0.0  # `deconv`: error, one standard deviation, of the disc's share of the squared width
+    known: float = 0.0  # `deconv`: share of pairs whose kernel has no such errors, as where it was measured
+    frozen: tuple[str, ...] = ()  # parts of the net that this stage leaves as they are, such as `restorer.bank`
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "crop"):
@@ -153,38 +132,23 @@ def _default(name: str) -> Any:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """How a run is carried out; none of it changes what is learned, but `seed`, `precision` and `ema`.
+    """How a run is carried out; none of it changes what is learned, but `seed`, `precision` and `ema`."""
 
-    Args:
-        folder: Where checkpoints, log, pictures and weights go. Default: runs/NAME.
-        seed: Decides weights, crops, blurs and noises.
-        device: `auto`, `cpu` or `cuda`.
-        precision: `bf16` autocast or `fp32`.
-        channels_last: Keep images channel by channel per pixel, which convolutions like.
-        compile: Compile the restorer's trunks, where it has any, with TorchInductor: slow to start, then faster where
-            launching is what costs.
-        ema: Decay of the averaged weights, which are those that are saved; 0 turns averaging off.
-        log_every: Steps between lines of the log.
-        validate_every: Steps between validations.
-        validation_crops: Crops of the held-out images, always the same ones.
-        validation_size: Their side in pixels.
-        save_every: Steps between checkpoints.
-        save_minutes: Minutes after which there is a checkpoint in any case, for steps that take seconds each; 0 for
-            none by time.
-    """
-
-    folder: str = ""
-    seed: int = 0
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    precision: Literal["bf16", "fp32"] = "bf16"
-    channels_last: bool = True
+    folder: str = ""  # where checkpoints, log, pictures and weights go. Default: runs/NAME.
+    seed: int = 0  # decides weights, crops, blurs and noises
+    device: Literal["auto", "cpu", "cuda"] = "auto"  # `auto`, `cpu` or `cuda`
+    precision: Literal["bf16", "fp32"] = "bf16"  # `bf16` autocast or `fp32`
+    channels_last: bool = True  # keep images channel by channel per pixel, which convolutions like
+    # Compile the restorer's trunks, where it has any, with TorchInductor: slow to start, then faster where launching is
+    # what costs.
     compile: bool = False
-    ema: float = 0.999
-    log_every: int = 20
-    validate_every: int = 250
-    validation_crops: int = 24
-    validation_size: int = 256
-    save_every: int = 250
+    ema: float = 0.999  # decay of the averaged weights, which are those that are saved; 0 turns averaging off
+    log_every: int = 20  # steps between lines of the log
+    validate_every: int = 250  # steps between validations
+    validation_crops: int = 24  # crops of the held-out images, always the same ones
+    validation_size: int = 256  # their side in pixels
+    save_every: int = 250  # steps between checkpoints
+    # Minutes after which there is a checkpoint in any case, for steps that take seconds each; 0 for none by time.
     save_minutes: float = 5.0
 
     def __post_init__(self) -> None:
@@ -199,28 +163,17 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """A whole training run.
+    """A whole training run."""
 
-    Args:
-        name: Name of the model.
-        net: Net from the table in `pinsharp.nets.registry`.
-        root: Folder of sharp images.
-        config: The net's own settings.
-        data: Blurs and noises of the pairs.
-        run: How the run is carried out.
-        stage: The stages, in order.
-        licence: Licence of the weights, for the model card.
-        start: Weights files that parts of the net start from, by part: `kernel_net`, `restorer`.
-    """
-
-    name: str
-    net: str
-    stage: tuple[StageConfig, ...]
-    root: str = ""
-    config: dict[str, Any] = field(default_factory=dict)
-    data: SynthesisConfig = field(default_factory=SynthesisConfig)
-    run: RunConfig = field(default_factory=RunConfig)
-    licence: str = "MIT"
+    name: str  # name of the model
+    net: str  # net from the table in `pinsharp.nets.registry`
+    stage: tuple[StageConfig, ...]  # the stages, in order
+    root: str = ""  # folder of sharp images
+    config: dict[str, Any] = field(default_factory=dict)  # the net's own settings
+    data: SynthesisConfig = field(default_factory=SynthesisConfig)  # blurs and noises of the pairs
+    run: RunConfig = field(default_factory=RunConfig)  # how the run is carried out
+    licence: str = "MIT"  # licence of the weights, for the model card
+    # Weights files that parts of the net start from, by part: `kernel_net`, `restorer`.
     start: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -248,12 +201,9 @@ class TrainConfig:
 
 
 def load_config(path: str | Path, overrides: list[str] | None = None) -> TrainConfig:
-    """Read a training file.
+    """Read a training file; overrides such as `run.seed=3`, `stage.0.steps=100` or `root=photos` are applied in order.
 
-    Args:
-        path: The TOML file.
-        overrides: Settings such as `run.seed=3`, `stage.0.steps=100` or `root=photos`, applied in order. Values are
-            TOML; what is no TOML is taken as text.
+    Their values are TOML; what is no TOML is taken as text.
 
     Raises:
         ConfigError: If the file is missing or no TOML, or a setting is unknown, of the wrong type or out of range.

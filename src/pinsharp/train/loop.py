@@ -37,11 +37,8 @@ def train(
 ) -> Run:
     """Train a net through all stages of a config and leave weights, log, pictures and checkpoint in its folder.
 
-    Args:
-        config: The run.
-        resume: Go on from the folder's checkpoint.
-        quiet: Show no progress.
-        stop: Whether to stop; asked after every step. Of several processes, one that says yes stops them all.
+    With `resume` it goes on from the folder's checkpoint. `stop` is asked after every step; of several processes, one
+    that says yes stops them all.
 
     Returns:
         The run. If it was stopped (`is_stopped`), its checkpoint is that of the last step.
@@ -89,12 +86,7 @@ def _resume(run: Run) -> tuple[int, int, dict[str, Any] | None]:
 
 
 def _fit(
-    run: Run,
-    number: int,
-    start: int,
-    optimiser_state: dict[str, Any] | None,
-    quiet: bool,
-    stop: Callable[[], bool],
+    run: Run, number: int, start: int, optimiser_state: dict[str, Any] | None, quiet: bool, stop: Callable[[], bool]
 ) -> None:
     """Train one stage from step `start` to its end, or until `stop` says so."""
     config, stage = run.config.run, run.config.stage[number]
@@ -139,13 +131,7 @@ def _pairs(run: Run, stage: StageConfig, seed: int) -> Callable[[range, int], Ba
     if stage.pairs:
         estimator: Any = run.net.get_submodule("kernel_net")
         pool = Pool(
-            estimator,
-            run.training,
-            run.config.data,
-            size=stage.crop,
-            pairs=stage.pairs,
-            block=stage.batch,
-            seed=seed,
+            estimator, run.training, run.config.data, size=stage.crop, pairs=stage.pairs, block=stage.batch, seed=seed
         )
         return pool.batch
 

@@ -16,12 +16,7 @@ SMOOTHING = 20
 def save_pictures(folder: Path, log: list[dict[str, Any]], batch: Batch, restored: Tensor, *, is_blind: bool) -> None:
     """Draw `curves.png` and `crops.png` into the folder of a run; what its net cannot say is left out of the curves.
 
-    Args:
-        folder: Where they go.
-        log: The run's log.
-        batch: Validation pairs.
-        restored: Their restorations (B, C, H, W).
-        is_blind: Whether they were restored with estimated kernels, rather than with the true ones.
+    The crops are validation pairs and their restorations (B, C, H, W), blind or with the true kernels.
     """
     _save_curves(folder / "curves.png", log)
     middle = "restored, blind" if is_blind else "restored with the true kernel"

@@ -23,37 +23,20 @@ _ORDER, _WINDOWS = 600_000_000, 700_000_000  # set these random numbers apart fr
 
 @dataclass(frozen=True)
 class Observed:
-    """Training pairs as an estimator sees them.
+    """Training pairs as an estimator sees them."""
 
-    Args:
-        features: What it reads of each, (B, N, features); see `SpectrumNet.observe`.
-        kernel: True kernels (B, 1, K, K).
-        noise: Standard deviation of all noise, rounding included, (B,).
-        sigma: Sigmas of the kernels' Gaussian part, pixels, (B,).
-        radius: Radii of their disc part, pixels, (B,).
-    """
-
-    features: Tensor
-    kernel: Tensor
-    noise: Tensor
-    sigma: Tensor
-    radius: Tensor
+    features: Tensor  # what it reads of each, (B, N, features); see `SpectrumNet.observe`
+    kernel: Tensor  # true kernels (B, 1, K, K)
+    noise: Tensor  # standard deviation of all noise, rounding included, (B,)
+    sigma: Tensor  # sigmas of the kernels' Gaussian part, pixels, (B,)
+    radius: Tensor  # radii of their disc part, pixels, (B,)
 
 
 class Pool:
-    """A number of training pairs, each made when it is first asked for.
+    """A number of training pairs, a multiple of `block`, which are made together when the first of them is asked for.
 
     Sample `index` of a run is always the same pair with the same windows: in the first round they come in their own
-    order, in each later one in another.
-
-    Args:
-        estimator: What is trained.
-        corpus: Sharp images, on the device where the pairs are to be made.
-        config: Distributions of blur and noise.
-        size: Side of the crops in pixels.
-        pairs: How many pairs there are, a multiple of `block`. Each takes some 40 KiB.
-        block: Pairs that are made together.
-        seed: The stage's seed.
+    order, in each later one in another. Each pair takes some 40 KiB. The corpus is on the device where they are made.
     """
 
     def __init__(
@@ -75,10 +58,8 @@ class Pool:
     def batch(self, indices: range, first: int | None = None) -> Observed:
         """Give the samples of some indices.
 
-        Args:
-            indices: Sample numbers.
-            first: Number of the step's first sample, which decides how many windows of each are read; the first of
-                `indices` unless several processes share the step.
+        `first` is the number of the step's first sample, which decides how many windows of each are read; the first of
+        `indices` unless several processes share the step.
         """
         found = [self._pair(self._place(index)) for index in indices]
         features = torch.stack([feature for feature, _ in found])

@@ -17,13 +17,7 @@ _RESTORATIONS = {"psnr": "told", "blind_psnr": "blind"}
 
 
 class Progress:
-    """Progress of one stage: loss, validation PSNR, crops per second, time left in this stage.
-
-    Args:
-        number: Number of the stage, from 0.
-        stage: The stage.
-        quiet: Show nothing.
-    """
+    """Progress of stage `number`, from 0: loss, validation PSNR, crops per second, time left in this stage."""
 
     def __init__(self, number: int, stage: StageConfig, *, quiet: bool = False) -> None:
         self.console = Console(stderr=True, quiet=quiet)

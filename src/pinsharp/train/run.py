@@ -30,14 +30,7 @@ _CALIBRATION_CROPS = 96
 
 @dataclass
 class Run:
-    """All that a run holds while it goes on.
-
-    Attributes:
-        seconds: How long the steps have taken so far, over all sessions.
-        crops: How many crops were trained on.
-        saved_s: When the last checkpoint was written, on the monotonic clock.
-        is_stopped: Whether the run was asked to stop, and has saved what it needs to go on.
-    """
+    """All that a run holds while it goes on."""
 
     config: TrainConfig
     accelerator: Accelerator
@@ -46,10 +39,10 @@ class Run:
     training: Corpus
     validation: Batch
     fingerprint: str
-    seconds: float = 0.0
-    crops: int = 0
-    saved_s: float = 0.0
-    is_stopped: bool = False
+    seconds: float = 0.0  # how long the steps have taken so far, over all sessions
+    crops: int = 0  # how many crops were trained on
+    saved_s: float = 0.0  # when the last checkpoint was written, on the monotonic clock
+    is_stopped: bool = False  # whether the run was asked to stop, and has saved what it needs to go on
 
 
 def set_up(config: TrainConfig) -> Run:

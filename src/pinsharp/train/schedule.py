@@ -6,12 +6,7 @@ from pinsharp.train.config import StageConfig
 
 
 def learning_rate(stage: StageConfig, step: int) -> float:
-    """Learning rate of a step: a linear warm-up to `lr`, then down as the stage's schedule says.
-
-    Args:
-        stage: The stage.
-        step: From 0 to below the stage's number of steps.
-    """
+    """Learning rate of a step, from 0 on: a linear warm-up to `lr`, then down as the stage's schedule says."""
     if step < stage.warmup:
         return stage.lr * (step + 1) / stage.warmup
     if stage.schedule == "steps":

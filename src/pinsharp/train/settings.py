@@ -7,11 +7,9 @@ from pinsharp.errors import ConfigError
 
 
 def override(values: dict[str, Any], text: str) -> None:
-    """Put one setting such as `run.seed=3` or `stage.0.steps=100` into the tables of a TOML file, in place.
+    """Put a setting such as `run.seed=3` or `stage.0.steps=100` into the tables of a TOML file, in place.
 
-    Args:
-        values: The tables.
-        text: KEY=VALUE. The value is TOML; what is no TOML is taken as text.
+    The value is TOML; what is no TOML is taken as text.
 
     Raises:
         ConfigError: If the text is no setting, or the tables have no place for it.

@@ -47,13 +47,9 @@ def check_stage(net: nn.Module, kind: StageKind) -> None:
 
 
 class Stage(nn.Module):
-    """A net under the loss of one stage; what the stage does not train is frozen.
+    """A net under the loss of one stage; what the stage does not train is frozen. The seed is that of the jitter.
 
-    Args:
-        net: Net of a kind in `pinsharp.nets.registry.NETS`, with `kernel_net` and `restorer` where it estimates and
-            takes a kernel.
-        config: The stage.
-        seed: Seed of the jitter.
+    The net has `kernel_net` and `restorer` where it estimates and takes a kernel.
 
     Raises:
         ConfigError: If the net has nothing that such a stage could train, a frozen part is not there, or nothing is
@@ -82,9 +78,8 @@ class Stage(nn.Module):
     def forward(self, batch: Batch | Observed, index: int = 0) -> dict[str, Tensor]:
         """Compute `loss` and the parts of it that the log shows.
 
-        Args:
-            batch: Training pairs; for a kernel stage also as an estimator has observed them.
-            index: Number of the batch's first sample, which decides the jitter.
+        For a kernel stage the pairs may come as an estimator has observed them. `index`, the number of the batch's
+        first sample, decides the jitter.
         """
         if isinstance(batch, Observed):
             return {"loss": kernel_loss(self.net.kernel_net.judge(batch.features), batch)}
@@ -99,7 +94,8 @@ class Stage(nn.Module):
                 return {"loss": image_loss(restored[0], batch.sharp, self.config.loss, batch.mask)}
             return {"loss": self._image_loss(restored, batch.sharp)}
         estimate = self.net.estimate(batch.blurred)
-        image = self._image_loss(self._deconvolved(batch.blurred, self._fed(estimate)), batch.sharp)
+        fed = estimate.detach() if self.config.detach else estimate
+        image = self._image_loss(self._deconvolved(batch.blurred, fed), batch.sharp)
         kernel = kernel_loss(estimate, batch)
         return {"loss": self.config.kernel_weight * kernel + image, "kernel_loss": kernel, "image_loss": image}
 
@@ -120,10 +116,6 @@ class Stage(nn.Module):
         """Sharp images for all scales, shrunk as the net itself has it."""
         with torch.autocast(sharp.device.type, enabled=False):  # half precision would round them
             return list(self.net.targets(sharp)) if self.traits.has_scales else [sharp]
-
-    def _fed(self, estimate: BlurField) -> BlurField:
-        """The estimate as the restorer sees it."""
-        return estimate.detach() if self.config.detach else estimate
 
     def _jittered(self, batch: Batch, index: int) -> BlurField:
         """The true blur with the errors of an estimate on it, and how large they may be."""

@@ -27,11 +27,7 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
 
 
 def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any]:
-    """Read the checkpoint of a run.
-
-    Args:
-        folder: Folder of the run.
-        fingerprint: What the run is made of; a checkpoint of another net, data or schedule is refused.
+    """Read the checkpoint of a run; that of another net, data or schedule, by its fingerprint, is refused.
 
     Raises:
         ConfigError: If there is none, it cannot be read, or it belongs to other settings.

@@ -20,14 +20,10 @@ from pinsharp.train.state import read_log
 def validate(run: Run, *, is_blind: bool = True) -> tuple[dict[str, float], Tensor]:
     """Restore the held-out crops with the averaged weights.
 
-    Args:
-        run: The run.
-        is_blind: Which restorations to return: blind, or with the true kernels.
-
     Returns:
         The figures, as many as the net has: PSNR of the blurred crops (`blurred_psnr`); with the true kernels (`psnr`)
         if it takes kernels; blind (`blind_psnr`) if it estimates them or needs none; the median error of the estimated
-        widths (`width_error`). And the restored crops.
+        widths (`width_error`). And the restored crops, those restored blind if `is_blind`.
     """
     net: Any = run.average.module
     batch = channels_last(run.validation, run.config.run.channels_last)

@@ -14,9 +14,9 @@ from pinsharp.bench.detection.plots import draw_curves, row_styles
 from pinsharp.bench.detection.records import KIND, SHARP, InspectionFigures, StudyRecords
 from pinsharp.bench.detection.scene import Shot
 from pinsharp.bench.detection.study import Detection
-from pinsharp.bench.detection.tables import detection_table, title
+from pinsharp.bench.detection.tables import detection_table
 from pinsharp.bench.engine.measuring import measure
-from pinsharp.bench.engine.methods import BLURRED
+from pinsharp.bench.engine.methods import BLURRED, title
 from pinsharp.bench.engine.record_file import RecordFile
 from pinsharp.bench.engine.study import asked_records, plan_of
 from pinsharp.bench.show.figures import save

@@ -12,19 +12,17 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
-from pinsharp.bench.detection.records import IN_FOCUS, SHARP, StudyRecords, kept_files
+from pinsharp.bench.detection.records import IN_FOCUS, StudyRecords, kept_files
 from pinsharp.bench.detection.scene import Shot
-from pinsharp.bench.detection.tables import title
+from pinsharp.bench.engine.methods import title
 from pinsharp.bench.show.figures import FONT, new_figure
-from pinsharp.bench.show.sheet import Box
+from pinsharp.bench.show.sheet import Box, fullest
 from pinsharp.detect.matching import Matching, match
 from pinsharp.detect.tables import Particle, read_particles
 from pinsharp.errors import ConfigError
 from pinsharp.images.files import read_image
 
-HEIGHT, WIDTH = 54, 84
-"""Size of the cut in pixels, unless another is asked for."""
-
+HEIGHT, WIDTH = 54, 84  # size of the cut in pixels, unless another is asked for
 _CELL = 2.15  # inches, width of a cut
 _BESIDE = 3
 _TITLE, _FRAME = 0.42, 0.5  # inches, above each version, and above and below all
@@ -38,32 +36,21 @@ _MARKS: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Version:
-    """What is shown of a row.
+    """What is shown of a row."""
 
-    Args:
-        label: Its name, and its figures on the whole panel.
-        image: The whole image (H, W).
-        matching: What was found on it, against the truth.
-    """
-
-    label: str
-    image: NDArray[Any]
-    matching: Matching
+    label: str  # its name, and its figures on the whole panel
+    image: NDArray[Any]  # the whole image (H, W)
+    matching: Matching  # what was found on it, against the truth
 
 
 def draw_cuts(shot: Shot, keep: Path, records: StudyRecords, kernel: str, box: Box | None = None) -> Figure:
     """Draw a cut of a panel in every row at one blur, and under each the same with what was found.
 
-    Args:
-        shot: Of the panel in focus.
-        keep: Start of the names of the files in which its images were kept.
-        records: What was measured.
-        kernel: Name of the blur.
-        box: The cut, in pixels of the image; None for where most particles are.
+    `shot` is of the panel in focus; the files in which its images were kept start with `keep`. Without a box the cut is
+    where most particles are.
 
     Raises:
         ConfigError: If the cut lies outside of the panel.
-        ImageError: If a kept image cannot be read.
     """
     truth = shot.panel
     versions = _versions(shot, keep, records, kernel)
@@ -87,27 +74,19 @@ def draw_cuts(shot: Shot, keep: Path, records: StudyRecords, kernel: str, box: B
         grid[2 * row, column].set_title(version.label, fontsize=FONT - 1, loc="left", pad=2, parse_math=False)
         _show(grid[2 * row + 1, column], version, box, shot.setup.camera.white_level)
         _mark(grid[2 * row + 1, column], version.matching, box)
-    figure.suptitle(
-        f"{kernel}, panel {shot.seed}: {box.height} x {box.width} pixels of it; F1 and counts: the whole panel",
-        fontsize=FONT,
-        x=0.01,
-        ha="left",
-        parse_math=False,
-    )
-    _legend(figure)
+    heading = f"{kernel}, panel {shot.seed}: {box.height} x {box.width} pixels of it; F1 and counts: the whole panel"
+    figure.suptitle(heading, fontsize=FONT, x=0.01, ha="left", parse_math=False)
+    handles = [Line2D([], [], label=label, **_look(marker, look)) for label, marker, look in _MARKS.values()]
+    figure.legend(handles=handles, loc="outside lower left", frameon=False, fontsize=FONT, ncols=len(handles))
     return figure
 
 
 def crowded(particles: Sequence[Particle], shape: Sequence[int], size: tuple[int, int] = (HEIGHT, WIDTH)) -> Box:
     """Find the cut with most particles, which favours no method; smaller if the image is."""
-    height, width = min(size[0], shape[0]), min(size[1], shape[1])
-    counts = np.zeros((shape[0] + 1, shape[1] + 1), np.int64)
+    counts = np.zeros(shape, np.int64)
     for each in particles:
-        counts[round(each.row) + 1, round(each.column) + 1] += 1
-    sums = counts.cumsum(0).cumsum(1)
-    inside = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]
-    top, left = np.unravel_index(int(inside.argmax()), inside.shape)
-    return Box(int(top), int(left), height, width)
+        counts[round(each.row), round(each.column)] += 1
+    return fullest(counts, min(size[0], shape[0]), min(size[1], shape[1]))
 
 
 def _versions(shot: Shot, keep: Path, records: StudyRecords, kernel: str) -> list[Version]:
@@ -118,8 +97,7 @@ def _versions(shot: Shot, keep: Path, records: StudyRecords, kernel: str) -> lis
             continue
         image, particles = kept_files(keep, each.kernel, each.row, each.passes)
         matching = match(read_particles(particles), shot.panel.particles, tolerance=shot.setup.tolerance)
-        name = SHARP if each.row == SHARP else title(each.row, each.passes)
-        label = f"{name}\nF1 {each.f1:.2f}, {each.false_alarms} false, {each.missed} missed"
+        label = f"{title(each.row, each.passes)}\nF1 {each.f1:.2f}, {each.false_alarms} false, {each.missed} missed"
         versions.append(Version(label, read_image(image).pixels, matching))
     return versions
 
@@ -159,8 +137,3 @@ def _look(marker: str, look: dict[str, Any]) -> dict[str, Any]:
     size = {"o": 8.5, "s": 8.5, "x": 5.5}[marker]
     common = {"linestyle": "none", "marker": marker, "markersize": size, "markerfacecolor": "none"}
     return {**common, "markeredgewidth": 1.1, "path_effects": rim, **look}
-
-
-def _legend(figure: Figure) -> None:
-    handles = [Line2D([], [], label=label, **_look(marker, look)) for label, marker, look in _MARKS.values()]
-    figure.legend(handles=handles, loc="outside lower left", frameon=False, fontsize=FONT, ncols=len(handles))

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from pinsharp.bench.detection.records import SHARP
 from pinsharp.bench.engine.methods import BLURRED, LINEAR_LIMIT, TRUE_KERNEL
-from pinsharp.bench.show.figures import FONT, GREY, drawn, footnote, method_styles, new_figure, shortened, tidy
+from pinsharp.bench.show.figures import GREY, drawn, footnote, legend_beside, method_styles, new_figure, shortened, tidy
 from pinsharp.bench.show.typeset import Cell, Table
 
 _FIGURES = {"f1": "F1", "false_alarms": "false alarms a megapixel"}
@@ -30,11 +30,7 @@ Row = Mapping[str, Any]
 
 
 def draw_curves(table: Table) -> Figure:
-    """Draw F1 above and false alarms below, a column for each family of blurs, with intervals as bars.
-
-    Args:
-        table: From `detection_table`.
-    """
+    """Draw F1 above and false alarms below, a column for each family of blurs, with intervals as bars."""
     rows: list[Row] = [{**group.shared, **row} for group in table.groups for row in group.rows]
     families = list(dict.fromkeys(str(row["axis"]) for row in rows))
     names = list(dict.fromkeys(str(row["row"]) for row in rows))
@@ -56,17 +52,18 @@ def draw_curves(table: Table) -> Figure:
         grid[-1, column].set(xlabel=family, xticks=widths, xlim=(widths[0] - _MARGIN, widths[-1] + _MARGIN))
     grid[0, 0].set_ylim(0, 1.02)
     _wide_axis(grid[1, 0], rows)
-    _legend(figure, grid[0, 0])
-    footnote(figure, _remarks(table, rows))
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    legend_beside(figure, handles, [shortened(label) for label in labels], handlelength=3.2)
+    remark = (
+        f"Over {max((int(row['panels']) for row in rows), default=0)} panels; bars and the grey band: 95 % confidence "
+        "intervals. Points of one blur stand beside one another only to be seen."
+    )
+    footnote(figure, [remark, *(note for note in table.notes if "failed, first seed" in note)])
     return figure
 
 
 def row_styles(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
-    """Choose how each row is drawn: a colour and a marker a method, a line for its passes, hollow with the true kernel.
-
-    Args:
-        rows: Of the table, with `row`, `method` and `passes`.
-    """
+    """Choose how each row is drawn: colour and marker by method, line by passes, hollow with the true kernel."""
     methods = [str(row["method"]) for row in rows if row["method"] not in _STYLES]
     looks = method_styles(methods, true_kernel=TRUE_KERNEL)
     passes = sorted({int(row["passes"]) for row in rows if row["passes"]})
@@ -117,27 +114,3 @@ def _wide_axis(axes: Axes, rows: Sequence[Row]) -> None:
         axes.set_yscale("symlog", linthresh=_LINEAR_BELOW)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_ylim(0, None)
-
-
-def _legend(figure: Figure, axes: Axes) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    legend = figure.legend(
-        handles,
-        [shortened(label) for label in labels],
-        loc="outside right upper",
-        frameon=False,
-        fontsize=FONT,
-        handlelength=3.2,
-    )
-    for text in legend.get_texts():
-        text.set_parse_math(False)
-
-
-def _remarks(table: Table, rows: Sequence[Row]) -> list[str]:
-    panels = max((int(row["panels"]) for row in rows), default=0)
-    faults = [note for note in table.notes if "failed, first seed" in note]
-    return [
-        f"Over {panels} panels; bars and the grey band: 95 % confidence intervals. Points of one blur stand beside one "
-        "another only to be seen.",
-        *faults,
-    ]

@@ -11,69 +11,38 @@ from typing import Literal
 
 from pinsharp.bench.engine.records import Kind, Records, Result
 
-SHARP = "sharp"
-"""Row of the image in focus, which every other row is compared with."""
-
-IN_FOCUS = ""
-"""Name of no kernel, which `SHARP` has."""
-
-Key = tuple[str, int, int, str, str]
-"""Row, passes, seed, and name and hash of the kernel."""
+SHARP = "sharp"  # row of the image in focus, which every other row is compared with
+IN_FOCUS = ""  # name of no kernel, which `SHARP` has
+Key = tuple[str, int, int, str, str]  # row, passes, seed, and name and hash of the kernel
 
 
 @dataclass(frozen=True)
 class InspectionFigures(Result):
-    """Figures of one inspected image, or the reason why there are none.
+    """Figures of one inspected image, or the reason why there are none."""
 
-    Args:
-        row: `sharp`, `blurred`, `linear-limit`, or the method.
-        passes: How many times the image was to be restored; 0 for rows that no method makes.
-        seed: Of panel and noise.
-        kernel: Name of the blur; empty in focus.
-        kernel_sha256: Hash of the kernel's values; empty in focus.
-        sigma: Effective width of the blur in pixels; 0 in focus.
-        f1: Harmonic mean of precision and recall; like all figures NaN if the restoration failed.
-        precision: Share of the detections that are particles.
-        recall: Share of the particles that were detected.
-        average_precision: Over falling strength.
-        localisation_rms: Root mean square distance of detections from their particles in pixels; None without any.
-        pairs: Detections that are particles.
-        false_alarms: Detections that are none.
-        missed: Particles that were not detected.
-        wrong_pins: Pins judged wrongly.
-        pins: True pins.
-        pins_found: Pins that the detector found.
-        megapixels: Millions of pixels of the image.
-        estimated_sigma: Width of the blur that the method measured in the blurred image; None if it measured none.
-        passes_made: How many times it was restored: fewer than asked where nothing was left to remove.
-        seconds: Wall time of the restoration; None where there was none.
-        status: `done` or `failed`.
-        reason: Why it failed, on one line.
-    """
-
-    row: str
-    passes: int
-    seed: int
-    kernel: str
-    kernel_sha256: str
-    sigma: float
-    f1: float = math.nan
-    precision: float = math.nan
-    recall: float = math.nan
-    average_precision: float = math.nan
-    localisation_rms: float | None = None
-    pairs: int = 0
-    false_alarms: int = 0
+    row: str  # `sharp`, `blurred`, `linear-limit`, or the method
+    passes: int  # how many times the image was to be restored; 0 for rows that no method makes
+    seed: int  # of panel and noise
+    kernel: str  # name of the blur; empty in focus
+    kernel_sha256: str  # hash of the kernel's values; empty in focus
+    sigma: float  # effective width of the blur in pixels; 0 in focus
+    f1: float = math.nan  # harmonic mean of precision and recall; like all figures NaN if the restoration failed
+    precision: float = math.nan  # share of the detections that are particles
+    recall: float = math.nan  # share of the particles that were detected
+    average_precision: float = math.nan  # over falling strength
+    localisation_rms: float | None = None  # root mean square distance from the true centres, pixels
+    pairs: int = 0  # detections that are particles
+    false_alarms: int = 0  # detections that are none
     missed: int = 0
     wrong_pins: int = 0
     pins: int = 0
     pins_found: int = 0
-    megapixels: float = math.nan
-    estimated_sigma: float | None = None
-    passes_made: int = 0
-    seconds: float | None = None
+    megapixels: float = math.nan  # millions of pixels of the image
+    estimated_sigma: float | None = None  # what the method measured in the blurred image, pixels
+    passes_made: int = 0  # how many times it was restored: fewer than asked where nothing was left to remove
+    seconds: float | None = None  # wall time of the restoration; None where there was none
     status: Literal["done", "failed"] = "done"
-    reason: str | None = None
+    reason: str | None = None  # why it failed, on one line
 
     @property
     def key(self) -> Key:
@@ -86,9 +55,7 @@ class InspectionFigures(Result):
         return f"{self.kernel or 'in focus'}, seed {self.seed}"
 
 
-KIND = Kind("detection.jsonl", "study", "inspection", "the detection benchmark", InspectionFigures)
-"""How they are kept."""
-
+KIND = Kind("detection.jsonl", "study", "inspection", "the detection benchmark", InspectionFigures)  # how they are kept
 StudyRecords = Records[InspectionFigures]
 """All that a folder holds of one study: the latest figures of each row, passes, seed and kernel."""
 

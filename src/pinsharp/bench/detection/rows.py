@@ -27,19 +27,7 @@ def attempts(
     true_kernel: bool = False,
     load: Callable[[str], Method] = load_method,
 ) -> list[Attempt]:
-    """Make the rows: the sharp image, then what was named, methods with every number of passes.
-
-    Args:
-        names: Methods as `load_method` takes them, `blurred`, `linear-limit`; LABEL=METHOD names the row.
-        passes: How many times to restore; methods that are given the true kernel restore once.
-        camera: What takes the images: it knows the value of white.
-        true_kernel: Add a row for each method that takes a kernel, in which it is given the true one.
-        load: Makes a method of a name.
-
-    Raises:
-        ConfigError: If a number of passes is below 1, or two methods would make the same row.
-        PinsharpError: If a method is unknown or its weights are not there.
-    """
+    """Make the rows for a camera, as `methods.attempts` does: the sharp image, then what was named."""
     return methods.attempts(
         names,
         passes,

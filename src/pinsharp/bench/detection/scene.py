@@ -30,21 +30,13 @@ _VERSION = 1  # of what the figures mean: another one, and all are measured anew
 
 @dataclass(frozen=True)
 class Setup:
-    """How every panel is made, photographed, inspected and judged.
-
-    Args:
-        panel: What the panels are like.
-        camera: What takes them.
-        detector: Settings of the detector, the same for every image.
-        tolerance: Pixels that a detection may be away from its particle.
-        true_pins: Tell the detector where the pins are, instead of letting it find them in each image.
-    """
+    """How every panel is made, photographed, inspected and judged."""
 
     panel: PanelSettings = field(default_factory=PanelSettings)
     camera: CameraSettings = field(default_factory=CameraSettings)
-    detector: DetectorSettings = field(default_factory=DetectorSettings)
-    tolerance: float = TOLERANCE
-    true_pins: bool = False
+    detector: DetectorSettings = field(default_factory=DetectorSettings)  # the same for every image
+    tolerance: float = TOLERANCE  # pixels that a detection may be away from its particle
+    true_pins: bool = False  # tell the detector where the pins are, instead of letting it find them in each image
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -66,17 +58,11 @@ class Setup:
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """A photograph of a panel.
-
-    Args:
-        setup: How it was made.
-        seed: Decides panel and noise: the same with every blur.
-        kernel: Defocus (1, 1, K, K); None in focus.
-    """
+    """A photograph of a panel."""
 
     setup: Setup
-    seed: int
-    kernel: Tensor | None = None
+    seed: int  # decides panel and noise: the same with every blur
+    kernel: Tensor | None = None  # defocus (1, 1, K, K); None in focus
 
     @property
     def panel(self) -> Panel:
@@ -115,17 +101,11 @@ class Shot:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What was found on an image, and how it compares with the truth.
+    """What was found on an image, and how it compares with the truth."""
 
-    Args:
-        found: Particles and pins.
-        scores: Of the particles.
-        wrong_pins: How many pins were judged wrongly.
-    """
-
-    found: Inspection
-    scores: Scores
-    wrong_pins: int
+    found: Inspection  # particles and pins
+    scores: Scores  # of the particles
+    wrong_pins: int  # how many pins were judged wrongly
 
 
 def judge(shot: Shot, image: NDArray[Any]) -> Judgement:

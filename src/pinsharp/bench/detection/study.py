@@ -34,53 +34,32 @@ from pinsharp.detect.tables import write_particles
 from pinsharp.errors import ConfigError
 from pinsharp.images.files import write_image
 
-PICTURES = "pictures"
-"""Folder in that of the results with the images of one seed and what was found on them."""
-
-Row = tuple[str, int]
-"""Name of a row, and its passes."""
+PICTURES = "pictures"  # folder in that of the results with the images of one seed and what was found on them
+Row = tuple[str, int]  # name of a row, and its passes
 
 
 @dataclass(frozen=True)
 class Task:
-    """One photograph, and the rows that are still to restore it.
+    """One photograph, and the rows that are still to restore it."""
 
-    Args:
-        seed: Of panel and noise.
-        kernel: Name of the blur; `IN_FOCUS` for none.
-        kernel_sha256: Hash of the kernel.
-        sigma: Effective width of the blur in pixels.
-        rows: Names of the rows with their passes.
-        keep: Start of the names of the files in which the images are kept; None to keep none.
-    """
-
-    seed: int
-    kernel: str
+    seed: int  # of panel and noise
+    kernel: str  # name of the blur; `IN_FOCUS` for none
     kernel_sha256: str
-    sigma: float
-    rows: tuple[Row, ...]
-    keep: Path | None = None
+    sigma: float  # effective width of the blur in pixels
+    rows: tuple[Row, ...]  # names of the rows with their passes
+    keep: Path | None = None  # start of the names of the files in which the images are kept; None to keep none
 
 
 @dataclass(frozen=True)
 class Detection(Study[Task, Shot, InspectionFigures]):
-    """Which panels are photographed and inspected how, and what restores them.
-
-    Args:
-        folder: Where the results go.
-        setup: How panels are made and judged.
-        seeds: Of the panels; the images of the first one are kept, for the pictures.
-        kernel_set: Names of blurs joined by commas, as `named_kernels` takes them.
-        lineup: Makes the rows, the sharp image first.
-        detail: The cut that the pictures show; None for where most particles are.
-    """
+    """Which panels are photographed and inspected how, and what restores them."""
 
     folder: Path
     setup: Setup
-    seeds: Sequence[int]
-    kernel_set: str
-    lineup: Lineup
-    detail: Box | None = None
+    seeds: Sequence[int]  # of the panels; the images of the first one are kept, for the pictures
+    kernel_set: str  # names of blurs joined by commas, as `named_kernels` takes them
+    lineup: Lineup  # makes the rows, the sharp image first
+    detail: Box | None = None  # the cut that the pictures show; None for where most particles are
 
     kind = KIND
 

@@ -6,13 +6,11 @@ from typing import Any
 from pinsharp.bench.detection.records import SHARP, InspectionFigures, StudyRecords
 from pinsharp.bench.detection.scene import TUNING_SEED
 from pinsharp.bench.engine.bootstrap import Estimate, ratio_of_sums
-from pinsharp.bench.engine.methods import LINEAR_LIMIT, TRUE_KERNEL
-from pinsharp.bench.quality.plots import width_of
-from pinsharp.bench.show.typeset import MARK, Cell, Column, Group, Table, times
+from pinsharp.bench.engine.methods import LINEAR_LIMIT, title
+from pinsharp.bench.show.figures import width_of
+from pinsharp.bench.show.typeset import MARK, Cell, Column, Group, Table
 
-Panels = Mapping[int, InspectionFigures]
-"""Figures of a row at one blur, by seed."""
-
+Panels = Mapping[int, InspectionFigures]  # figures of a row at one blur, by seed
 _MEASURES: dict[str, tuple[str, int, float]] = {
     "f1": ("F1", 3, 1),
     "f1_ratio": ("F1, % of sharp", 1, 100),
@@ -48,11 +46,6 @@ _LIMIT_NOTE = (
 )
 
 
-def title(row: str, passes: int) -> str:
-    """What a row is called in tables and legends; with the true kernel there is but one pass."""
-    return row if passes == 0 or row.endswith(TRUE_KERNEL) else f"{row}, {times(passes)}"
-
-
 def detection_table(records: StudyRecords) -> Table:
     """Compare all rows at every blur: a group for each, the sharp image first."""
     sharp = _panels(records, SHARP, 0, "")
@@ -76,13 +69,8 @@ def _group(
     cells = [_row(*row, figures, sharp, len(seeds)) for row, figures in panels.items()]
     marks = {place: MARK for place, cell in enumerate(cells) if cell["panels"] != len(seeds)}
     axis, width = width_of(kernel, sigma)
-    shared: dict[str, Cell] = {
-        "run": records.about["run"],
-        "kernel": kernel,
-        "sigma": sigma,
-        "axis": axis,
-        "width": width,
-    }
+    run = records.about["run"]
+    shared: dict[str, Cell] = {"run": run, "kernel": kernel, "sigma": sigma, "axis": axis, "width": width}
     count = f"{len(seeds)} panel{'s' * (len(seeds) > 1)}"
     return Group(f"{kernel} (sigma {sigma:.2f} px), {count}", cells, shared, marks)
 
@@ -135,12 +123,8 @@ def _cells(key: str, estimate: Estimate | None) -> list[tuple[str, Cell]]:
 
 
 def _panels(records: StudyRecords, row: str, passes: int, kernel: str) -> Panels:
-    wanted = (row, passes, kernel)
-    return {each.seed: each for each in records.figures if each.is_done and _place(each) == wanted}
-
-
-def _place(figures: InspectionFigures) -> tuple[str, int, str]:
-    return figures.row, figures.passes, figures.kernel
+    done = (each for each in records.done if (each.row, each.passes, each.kernel) == (row, passes, kernel))
+    return {each.seed: each for each in done}
 
 
 def _further_notes(records: StudyRecords) -> list[str]:

@@ -9,29 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
-LEVEL = 0.95
-"""Confidence of the intervals."""
-
+LEVEL = 0.95  # confidence of the intervals
 RESAMPLES = 5000
 _SEED = 0
 _BATCH = 500  # resamples at once, which bounds the memory
-_ENDLESS = 1e12
-"""Stands for a ratio whose denominator has vanished in a resample: percentiles need finite numbers."""
+_ENDLESS = 1e12  # stands for a ratio whose denominator has vanished in a resample: percentiles need finite numbers
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and where it probably lies.
+    """A figure and where it probably lies."""
 
-    Args:
-        value: Over all panels.
-        low: Lower end of the interval; None if there are too few panels for one.
-        high: Upper end; infinite where the denominator may vanish.
-    """
-
-    value: float
-    low: float | None = None
-    high: float | None = None
+    value: float  # over all panels
+    low: float | None = None  # lower end of the interval; None if there are too few panels for one
+    high: float | None = None  # upper end; infinite where the denominator may vanish
 
     def root(self) -> "Estimate":
         """The same of its square root."""

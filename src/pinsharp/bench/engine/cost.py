@@ -9,11 +9,11 @@ what PyTorch's tensors hold there.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import torch
 
@@ -29,37 +29,21 @@ _SAMPLE_S = 0.002
 
 @dataclass(frozen=True)
 class Cost:
-    """What a call took.
+    """What a call took."""
 
-    Args:
-        seconds: Wall time, the GPU's queue emptied before and after.
-        peak_memory_mib: Memory that it added at its peak, in MiB; None where the system does not say.
-    """
-
-    seconds: float
-    peak_memory_mib: float | None
+    seconds: float  # wall time, the GPU's queue emptied before and after
+    peak_memory_mib: float | None  # memory that it added at its peak, in MiB; None where the system does not say
 
 
 def with_cost(work: Callable[[], Result], device: torch.device) -> tuple[Result, Cost]:
     """Call `work`, which computes on `device`, and say what that cost."""
-    with _memory(device) as memory:
+    with _watched(device) as added_mib:
         finish(device)
         start = time.perf_counter()
         result = work()
         finish(device)
         seconds = time.perf_counter() - start
-        return result, Cost(seconds, memory.added_mib())
-
-
-def _memory(device: torch.device) -> "_Memory":
-    if device.type == "cuda":
-        return _GpuMemory(device)
-    release_freed_memory()
-    try:
-        _CLEAR_REFS.write_text(_RESET_HIGH_WATER_MARK)
-        return _HighWaterMark()
-    except (OSError, KeyError):
-        return _Samples() if _STATM.exists() else _Memory()
+        return result, Cost(seconds, added_mib())
 
 
 def finish(device: torch.device) -> None:
@@ -68,74 +52,60 @@ def finish(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-class _Memory:
-    """Watches memory from entering on; this one does not know how much was added at the peak."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        return None
-
-    def added_mib(self) -> float | None:
-        """How much was added at the peak."""
-        return None
-
-
-class _GpuMemory(_Memory):
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
+@contextmanager
+def _watched(device: torch.device) -> Iterator[Callable[[], float | None]]:
+    """Watch memory, and yield what says how many MiB were added at the peak; None where the system does not say."""
+    if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-        self._before = torch.cuda.memory_allocated(device)
-
-    def added_mib(self) -> float | None:
-        return (torch.cuda.max_memory_allocated(self._device) - self._before) / _MIB
-
-
-class _HighWaterMark(_Memory):
-    """Linux's own record of the largest resident set since it was last reset."""
-
-    def __init__(self) -> None:
-        self._before = self._read()
-
-    def added_mib(self) -> float | None:
-        return max(0, self._read() - self._before) / 1024
-
-    @staticmethod
-    def _read() -> int:
-        lines = dict(line.split(":", 1) for line in _STATUS.read_text().splitlines())
-        return int(lines["VmHWM"].split()[0])  # KiB
+        held = torch.cuda.memory_allocated(device)
+        yield lambda: (torch.cuda.max_memory_allocated(device) - held) / _MIB
+        return
+    release_freed_memory()
+    mark = _reset_high_water_kib()
+    if mark is not None:
+        yield lambda: max(0, _high_water_kib() - mark) / 1024
+    elif _STATM.exists():
+        with _sampled() as added_mib:
+            yield added_mib
+    else:
+        yield lambda: None
 
 
-class _Samples(_Memory):
-    """A thread that looks at the resident set again and again."""
-
-    def __init__(self) -> None:
-        self._before = self._peak = self._read()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def added_mib(self) -> float | None:
-        return max(0, max(self._peak, self._read()) - self._before) * _page_bytes() / _MIB
-
-    def _watch(self) -> None:
-        while not self._stop.wait(_SAMPLE_S):
-            self._peak = max(self._peak, self._read())
-
-    @staticmethod
-    def _read() -> int:
-        return int(_STATM.read_text().split()[1])  # pages
+def _reset_high_water_kib() -> int | None:
+    """Reset Linux's own record of the largest resident set; None where that cannot be."""
+    try:
+        _CLEAR_REFS.write_text(_RESET_HIGH_WATER_MARK)
+        return _high_water_kib()
+    except (OSError, KeyError):
+        return None
 
 
-def _page_bytes() -> int:
+def _high_water_kib() -> int:
+    lines = dict(line.split(":", 1) for line in _STATUS.read_text().splitlines())
+    return int(lines["VmHWM"].split()[0])
+
+
+@contextmanager
+def _sampled() -> Iterator[Callable[[], float]]:
+    """Look at the resident set again and again, in a thread."""
     import resource  # absent where there is no /proc either
 
-    return resource.getpagesize()
+    before = peak = _resident_pages()
+    stop = threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not stop.wait(_SAMPLE_S):
+            peak = max(peak, _resident_pages())
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield lambda: max(0, max(peak, _resident_pages()) - before) * resource.getpagesize() / _MIB
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _resident_pages() -> int:
+    return int(_STATM.read_text().split()[1])

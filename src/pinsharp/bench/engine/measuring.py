@@ -27,13 +27,8 @@ def measure(
 ) -> Iterator[Figures]:
     """Carry a plan out: write each figure as soon as it is there, then yield it.
 
-    However this ends, no process is left behind; they end with their parent, even if that is killed.
-
-    Args:
-        plan: What is to be measured.
-        file: Takes the records; None keeps nothing.
-        jobs: How many processes. They share the threads of this one, and a GPU.
-        apart: Give each row of each image a process of its own, one after the other.
+    All `jobs` share the threads of this process, and a GPU; `apart` gives each row of each image a process of its own,
+    one after the other. However this ends, none is left behind; they end with their parent, even if that is killed.
 
     Raises:
         OutputError: If a record, or what belongs to one, cannot be written.

@@ -20,19 +20,12 @@ TRUE_KERNEL = ", true kernel"
 
 @dataclass(frozen=True)
 class Attempt:
-    """A method that restores every image so many times.
-
-    Args:
-        row: Name of the row.
-        passes: How many times it restores; 0 for rows that no method makes.
-        restorer: The loaded method; None for rows that no method makes.
-        about: What it is, as plain values for records; see `describe`.
-    """
+    """A method that restores every image so many times."""
 
     row: str
-    passes: int
-    restorer: Restorer | None
-    about: dict[str, Any]
+    passes: int  # how many times it restores; 0 for rows that no method makes
+    restorer: Restorer | None  # the loaded method; None for rows that no method makes
+    about: dict[str, Any]  # what it is, as plain values for records; see `describe`
 
 
 def attempts(
@@ -73,6 +66,13 @@ def attempts(
     return made
 
 
+def title(row: str, passes: int) -> str:
+    """What a row is called in tables and legends; with the true kernel, and without a method, there is but one pass."""
+    if passes == 0 or row.endswith(TRUE_KERNEL):
+        return row
+    return f"{row}, once" if passes == 1 else f"{row}, {passes} passes"
+
+
 def describe(given: str, method: Method | None = None, *, informed: bool = False) -> dict[str, Any]:
     """Say what a row is, as plain values for records.
 
@@ -80,10 +80,6 @@ def describe(given: str, method: Method | None = None, *, informed: bool = False
         given: Name or file of the method, as it was given.
         method: The method; None for a row that no method makes.
         informed: Whether it is given the true kernel.
-
-    Returns:
-        `method`, `informed`, `kind`, `kernel_from`, `device`; hash of the weights, number of parameters and training
-        budget of a network; precision of its convolutions; hash of the weights that lend it the estimate of the blur.
     """
     info = None if method is None else method.info
     lends = not informed and method is not None and method.kernel_from == "swift"
@@ -108,12 +104,8 @@ def describe(given: str, method: Method | None = None, *, informed: bool = False
 def labelled(names: Sequence[str], built_in: Collection[str] = (BLURRED, LINEAR_LIMIT)) -> dict[str, str]:
     """Split names and LABEL=METHOD into methods by row; a path may hold a = too.
 
-    Args:
-        names: As the user gives them.
-        built_in: Rows that no method makes, and no method may be called.
-
     Raises:
-        ConfigError: If two different methods would make the same row, or a method is called as what no method makes.
+        ConfigError: If two methods would make the same row, or one is called as what no method makes (`built_in`).
     """
     methods: dict[str, str] = {}
     for given in names:

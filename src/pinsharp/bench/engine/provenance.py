@@ -31,11 +31,7 @@ def provenance() -> dict[str, object]:
 
 
 def image_hashes(paths: Sequence[Path]) -> list[str]:
-    """SHA-256 of each file.
-
-    Raises:
-        ImageError: If one cannot be read.
-    """
+    """SHA-256 of each file. Raises ImageError if one cannot be read."""
     hashes = []
     for path in paths:
         try:

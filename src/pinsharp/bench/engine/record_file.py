@@ -11,19 +11,12 @@ from typing import Any, Self
 from pinsharp.errors import OutputError
 from pinsharp.locks import try_lock
 
-RECORDS = "records.jsonl"
-"""Name of the file in the folder of a benchmark."""
-
-_START = b'{"record": '
-"""How every line begins: anything else was not written here, and is not ours to mend."""
+RECORDS = "records.jsonl"  # name of the file in the folder of a benchmark
+_START = b'{"record": '  # how every line begins: anything else was not written here, and is not ours to mend
 
 
 class RecordFile:
-    """The records of a folder, open for appending by one process at a time; a line torn by a kill is dropped.
-
-    Args:
-        folder: Made if it is not there.
-        name: What the file in it is called.
+    """The records of a folder, made if it is not there, open for one process at a time; a torn line is dropped.
 
     Raises:
         OutputError: If the folder is a file, cannot be written, or another process is writing there.

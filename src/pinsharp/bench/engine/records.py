@@ -17,17 +17,11 @@ from pinsharp.errors import ConfigError
 
 
 class Result(ABC):
-    """Figures of one image by one row, or the reason why there are none; a base without fields for dataclasses.
-
-    Attributes:
-        row: Name of the row in tables.
-        status: `done` or `failed`.
-        reason: Why it failed, on one line; None if it did not.
-    """
+    """Figures of one image by one row, or the reason why there are none; a base without fields for dataclasses."""
 
     row: str
     status: Literal["done", "failed"]
-    reason: str | None
+    reason: str | None  # why it failed, on one line; None if it did not
 
     @property
     @abstractmethod
@@ -50,39 +44,25 @@ Figures = TypeVar("Figures", bound=Result)
 
 @dataclass(frozen=True)
 class Kind(Generic[Figures]):
-    """How a study keeps its records.
+    """How a study keeps its records."""
 
-    Args:
-        file: Name of the file in the folder of the results.
-        run: The `record` of a line that says what is measured, by which methods.
-        line: The `record` of a line with figures.
-        of: What these are records of, for messages.
-        figures: The dataclass of figures. Where its default is NaN, None stands for NaN in the file, or for the
-            infinite `psnr` where `mse` is 0.
-        needs: What the header of a run cannot lack.
-    """
-
-    file: str
-    run: str
-    line: str
-    of: str
+    file: str  # name of the file in the folder of the results
+    run: str  # the `record` of a line that says what is measured, by which methods
+    line: str  # the `record` of a line with figures
+    of: str  # what these are records of, for messages
+    # Where a default is NaN, None stands for NaN in the file, or for the infinite `psnr` where `mse` is 0.
     figures: type[Figures]
-    needs: tuple[str, ...] = ("methods",)
+    needs: tuple[str, ...] = ("methods",)  # what the header of a run cannot lack
 
 
 @dataclass(frozen=True)
 class Records(Generic[Figures]):
-    """All that was measured in one run.
+    """All that was measured in one run."""
 
-    Args:
-        about: Header of the run; where it was continued, the latest, and under `headers` all of them in order.
-        methods: By row, what was measured: method, whether it was given the kernel, weights, parameters, budget.
-        figures: The latest of each row and image, done or failed, in the order of their first measuring. Those of other
-            weights than the latest of their row are left out.
-    """
-
-    about: dict[str, Any]
-    methods: dict[str, dict[str, Any]]
+    about: dict[str, Any]  # the latest header of the run; under `headers` all of them in order
+    methods: dict[str, dict[str, Any]]  # by row, as `methods.describe` says them
+    # The latest of each row and image, done or failed, in the order of their first measuring; without those of other
+    # weights than the latest of their row.
     figures: list[Figures]
 
     @property

@@ -18,9 +18,7 @@ from pinsharp.errors import PinsharpError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ID_DIGITS = 12
-"""Hexadecimal digits of the hash that names a run."""
-
+ID_DIGITS = 12  # hexadecimal digits of the hash that names a run
 _LONGEST_REASON = 300  # characters of a failure's reason that are kept
 
 
@@ -43,12 +41,9 @@ class Study(ABC, Generic[Task, Subject, Figures]):
 
     Worker processes are sent its fields, which must be picklable if several are asked for; whatever it has loaded (in
     a `cached_property`) each of them loads anew.
-
-    Attributes:
-        kind: How its records are kept.
     """
 
-    kind: ClassVar[Kind[Any]]
+    kind: ClassVar[Kind[Any]]  # how its records are kept
 
     def __getstate__(self) -> dict[str, Any]:
         return {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]
@@ -85,17 +80,14 @@ class Study(ABC, Generic[Task, Subject, Figures]):
 
     def is_kept(self, task: Task, row: Any) -> bool:
         """Whether what a row leaves beside its record, such as a picture, is there; if not, it is measured again."""
-        del task, row
         return True
 
     def tables(self, records: Records[Figures]) -> Sequence[Table]:
         """Set what was measured side by side."""
-        del records
         return ()
 
     def pictures(self, records: Records[Figures], tables: Sequence[Table]) -> "Mapping[str, Figure]":
         """Draw what was measured, and these tables of it; by the name of the file."""
-        del records, tables
         return {}
 
     def asked(self) -> list[tuple[Task, Any]]:
@@ -113,21 +105,13 @@ class Study(ABC, Generic[Task, Subject, Figures]):
 
 @dataclass(frozen=True)
 class Plan(Generic[Task, Subject, Figures]):
-    """What of a study is to be measured.
-
-    Args:
-        study: The study.
-        header: The first record.
-        tasks: What is missing, in order.
-        done: How many figures are there already.
-        is_news: Whether the file lacks the header: something is to be measured, or the methods have changed.
-    """
+    """What of a study is to be measured."""
 
     study: Study[Task, Subject, Figures]
-    header: dict[str, Any]
-    tasks: list[Task]
-    done: int
-    is_news: bool
+    header: dict[str, Any]  # the first record
+    tasks: list[Task]  # what is missing, in order
+    done: int  # how many figures are there already
+    is_news: bool  # whether the file lacks the header: something is to be measured, or the methods have changed
 
     @property
     def id(self) -> str:
@@ -141,11 +125,7 @@ class Plan(Generic[Task, Subject, Figures]):
 
 
 def plan_of(study: Study[Task, Subject, Figures], folder: Path | None = None) -> Plan[Task, Subject, Figures]:
-    """Find out what is to be measured: whatever the folder does not hold as done, by the same methods.
-
-    Args:
-        study: The study.
-        folder: That of the results; it need not exist. None for everything.
+    """Find out what is to be measured: whatever the folder does not hold as done, by the same methods; else everything.
 
     Raises:
         ConfigError: If the folder holds something that is no record.

@@ -26,18 +26,11 @@ class Restored:
 
 @dataclass(frozen=True)
 class Contender:
-    """One row of a benchmark.
-
-    Args:
-        row: Name of the row.
-        restore: How it restores a pair.
-        about: What it is, as plain values for records; see `describe`.
-        device: Where it computes.
-    """
+    """One row of a benchmark."""
 
     row: str
     restore: Callable[[BlurredPair], Restored]
-    about: dict[str, Any] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)  # what it is, as plain values for records; see `describe`
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
 
@@ -58,8 +51,7 @@ def contenders(
         load: Makes a method of a name.
 
     Raises:
-        ConfigError: If two different methods would make the same row.
-        PinsharpError: If a method is unknown or its weights are not there.
+        PinsharpError: If two methods would make the same row, one is unknown, or its weights are not there.
     """
     rows: dict[str, Contender] = {}
     for name, method in labelled(names).items():

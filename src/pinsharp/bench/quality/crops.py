@@ -67,7 +67,6 @@ def restore_again(
 
     Raises:
         ConfigError: If the run has no such image, kernel or row, or protocol or weights have changed since.
-        PinsharpError: If the images or weights are not there any more.
     """
     protocol = _protocol(run)
     wanted = list(rows) or [row for row in run.methods if row not in REFERENCES and not row.endswith(TRUE_KERNEL)]
@@ -80,7 +79,9 @@ def restore_again(
     path, number, sha256 = _find(run, image, data)
     whole = to_tensor(read_image(path).pixels)
     pair = blurred_pair(path, whole, _kernel_name(protocol, kernel), protocol, number)
-    return Scene(run, pair, [_restoration(run, _contender(run, row, protocol, load), pair, sha256) for row in wanted])
+    recorded = {each.key: each for each in run.figures}
+    judged = [judge(_contender(run, row, protocol, load), pair, sha256) for row in wanted]
+    return Scene(run, pair, [Restoration(image, figures, recorded.get(figures.key)) for figures, image in judged])
 
 
 def crops_table(scene: Scene) -> Table:
@@ -106,11 +107,7 @@ def crops_table(scene: Scene) -> Table:
 
 
 def draw_crops(scene: Scene, box: Box | None = None) -> Figure:
-    """Draw blurred, all restorations and sharp side by side, the detail that the blur has hurt most.
-
-    Args:
-        scene: From `restore_again`.
-        box: Another detail.
+    """Draw blurred, all restorations and sharp side by side: the detail that the blur has hurt most, or another.
 
     Raises:
         ConfigError: If the detail lies outside the image.
@@ -200,9 +197,3 @@ def _contender(run: RunRecords, row: str, protocol: Degradation, load: Callable[
             "measure again with pinsharp bench run"
         )
     return made[row]
-
-
-def _restoration(run: RunRecords, contender: Contender, pair: BlurredPair, sha256: str) -> Restoration:
-    figures, restored = judge(contender, pair, sha256)
-    recorded = next((each for each in run.figures if each.key == figures.key), None)
-    return Restoration(restored, figures, recorded)

@@ -6,7 +6,7 @@ Figures follow one protocol: PSNR and SSIM over all channels of the restored ima
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
+from statistics import fmean
 
 from torch import Tensor
 from torch.nn.functional import pad
@@ -15,45 +15,30 @@ from pinsharp.bench.engine.cost import with_cost
 from pinsharp.bench.engine.methods import TRUE_KERNEL
 from pinsharp.bench.quality.contenders import Contender, Restored
 from pinsharp.bench.quality.records import Measurement
-from pinsharp.bench.quality.standing import scores
+from pinsharp.bench.quality.standing import median_of, scores
 from pinsharp.blur.camera import quantise
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.data.testset import BlurredPair
 from pinsharp.errors import ImageError
 from pinsharp.metrics import Scores, mse, psnr, ssim
 
-JUDGED_BITS = 8
-"""Restored images are rounded to as many bits before they are judged."""
-
+JUDGED_BITS = 8  # restored images are rounded to as many bits before they are judged
 _NOTHING = Scores(0, math.nan, math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True)
 class Row:
-    """Figures of a method over a test set.
-
-    Args:
-        name: Name of the row.
-        images: How many restored images the figures are of; without any, the figures are NaN.
-        psnr: Mean PSNR by kernel, in dB.
-        mean_psnr: Mean PSNR over all, in dB.
-        aggregate_psnr: 10 log10(1 / mean MSE) in dB, the paper's definition.
-        ssim: Mean structural similarity.
-        relative_sigma_error: Median over the images; None for methods that measure no kernel.
-        blind_gap: What the true kernel adds to this blind row's mean PSNR, in dB, over the images that were restored
-            both ways; None if there are none.
-        failed: How many images could not be restored, and are in no figure.
-    """
+    """Figures of a method over a test set."""
 
     name: str
-    images: int
-    psnr: dict[str, float]
-    mean_psnr: float
-    aggregate_psnr: float
+    images: int  # how many restored images the figures are of; without any, the figures are NaN
+    psnr: dict[str, float]  # mean PSNR by kernel, in dB
+    mean_psnr: float  # mean PSNR over all, in dB
+    aggregate_psnr: float  # 10 log10(1 / mean MSE) in dB, the paper's definition
     ssim: float
-    relative_sigma_error: float | None
-    blind_gap: float | None
-    failed: int = 0
+    relative_sigma_error: float | None  # median over the images; None for methods that measure no kernel
+    blind_gap: float | None  # dB that the true kernel adds to the mean PSNR, over the images restored both ways
+    failed: int = 0  # how many images could not be restored, and are in no figure
 
 
 def judge(contender: Contender, pair: BlurredPair, image_sha256: str) -> tuple[Measurement, Restored]:
@@ -105,7 +90,6 @@ def _l1(first: Tensor, second: Tensor) -> float:
 def _summary(name: str, group: Sequence[Measurement], informed: Sequence[Measurement]) -> Row:
     done = [each for each in group if each.is_done]
     means = scores(done) or _NOTHING
-    errors = [each.relative_sigma_error for each in done if each.relative_sigma_error is not None]
     by_kernel: dict[str, list[Measurement]] = {each.kernel: [] for each in group}
     for each in done:
         by_kernel[each.kernel].append(each)
@@ -116,7 +100,7 @@ def _summary(name: str, group: Sequence[Measurement], informed: Sequence[Measure
         mean_psnr=means.mean_psnr,
         aggregate_psnr=means.aggregate_psnr,
         ssim=means.mean_ssim,
-        relative_sigma_error=median(errors) if errors else None,
+        relative_sigma_error=median_of(each.relative_sigma_error for each in done),
         blind_gap=_gap(done, informed),
         failed=len(group) - len(done),
     )

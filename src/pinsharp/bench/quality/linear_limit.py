@@ -12,12 +12,7 @@ from pinsharp.errors import ImageError
 
 
 def linear_limit(
-    sharp: Tensor,
-    kernel: Tensor,
-    noise_sigma: float = 0.0,
-    *,
-    bits: int = 8,
-    generator: torch.Generator | None = None,
+    sharp: Tensor, kernel: Tensor, noise_sigma: float = 0.0, *, bits: int = 8, generator: torch.Generator | None = None
 ) -> Tensor:
     """Blur, add noise, round, and restore by the Wiener filter that knows the kernel and the true image's spectrum.
 

@@ -25,9 +25,7 @@ from pinsharp.bench.quality.tables import JUDGED
 from pinsharp.bench.show.typeset import MARK, Cell, Column, Group, Table
 from pinsharp.errors import ConfigError
 
-ALL = "all"
-"""Stands in the column of kernels for all of them."""
-
+ALL = "all"  # stands in the column of kernels for all of them
 _DEFINITIONS = {
     "mean": "PSNR is the mean of the images' PSNR, in dB.",
     "aggregate": "PSNR is 10 log10(1 / mean MSE), the paper's definition, in dB.",
@@ -36,21 +34,13 @@ _DEFINITIONS = {
 
 @dataclass(frozen=True)
 class _Comparison:
-    """Rows of a run that are compared with one another.
-
-    Args:
-        run: The run.
-        rows: All its rows by name.
-        ours: Those whose lead is of interest.
-        others: Those that they are compared with.
-        idle: Those of either side that have restored nothing, and are compared with none.
-    """
+    """Rows of a run that are compared with one another."""
 
     run: RunRecords
-    rows: dict[str, Standing]
-    ours: list[Standing]
-    others: list[Standing]
-    idle: list[Standing]
+    rows: dict[str, Standing]  # all its rows by name
+    ours: list[Standing]  # those whose lead is of interest
+    others: list[Standing]  # those that they are compared with
+    idle: list[Standing]  # those of either side that have restored nothing, and are compared with none
 
     @property
     def has_both(self) -> bool:
@@ -84,9 +74,12 @@ def margins(
         raise ConfigError(_nothing_to_compare(compared, methods, over))
     groups = tuple(_group(each, definition) for each in chosen)
     left_out = [f"{each.run.set} (run {each.run.id})" for each in compared if not each.has_both]
+    others = (
+        "; ".join(over) or f"all rows but {', '.join(REFERENCES)} and these methods, with the true kernel or without"
+    )
     notes = (
         f"{_DEFINITIONS[definition]} {JUDGED}",
-        f"Ahead: PSNR of the method minus that of the best other row in that line. Others: {_named(over)}. All figures "
+        f"Ahead: PSNR of the method minus that of the best other row in that line. Others: {others}. All figures "
         "of a line are over the same restorations.",
         *(note for each, group in zip(chosen, groups, strict=True) for note in _faults(each, group)),
         *(f"Left out, as nothing is there to compare: {name}." for name in left_out),
@@ -115,11 +108,6 @@ def _compare(run: RunRecords, methods: Sequence[str], over: Sequence[str]) -> _C
 
 def _measured(rows: Sequence[Standing]) -> list[Standing]:
     return [row for row in rows if row.measured]
-
-
-def _named(over: Sequence[str]) -> str:
-    """Say which rows count as others."""
-    return "; ".join(over) or f"all rows but {', '.join(REFERENCES)} and these methods, with the true kernel or without"
 
 
 def _columns(methods: Sequence[str]) -> tuple[Column, ...]:

@@ -21,15 +21,20 @@ from pinsharp.bench.quality.standing import (
     scores,
     standings,
 )
-from pinsharp.bench.show.figures import GREY, drawn, footnote, head, legend, method_styles, panel_grid, tidy
+from pinsharp.bench.show.figures import (
+    GREY,
+    PSNRS,
+    drawn,
+    footnote,
+    head,
+    legend,
+    method_styles,
+    panel_grid,
+    tidy,
+    width_of,
+)
 from pinsharp.bench.show.typeset import MARK, Cell, Column, Group, Table
 from pinsharp.errors import ConfigError
-
-PSNRS = {"mean": "mean PSNR, dB", "aggregate": "aggregate PSNR, dB"}
-"""Both definitions and what the axis calls them: the mean of the images' PSNR, and 10 log10(1 / mean MSE)."""
-
-_FAMILIES = {"gaussian": "Gaussian sigma, pixels", "disk": "disc radius, pixels"}
-_OTHERS = "effective sigma, pixels"
 
 _REFERENCE_STYLES: dict[str, dict[str, Any]] = {
     BLURRED: {"color": GREY, "linestyle": "-", "linewidth": 1.0},
@@ -78,12 +83,7 @@ def fig5(runs: Sequence[RunRecords], rows: Sequence[str] = ()) -> Table:
 
 
 def draw_fig5(table: Table, *, psnr: str = "mean") -> Figure:
-    """Draw PSNR against the width of the blur, a panel for each run and family of kernels.
-
-    Args:
-        table: From `fig5`.
-        psnr: Which PSNR, a key of `PSNRS`.
-    """
+    """Draw the table of `fig5`, a panel for each run and family of kernels; `psnr` is a key of `PSNRS`."""
     panels = [(group, axis) for group in table.groups for axis in dict.fromkeys(row["axis"] for row in group.rows)]
     names = list(dict.fromkeys(str(row["row"]) for group in table.groups for row in group.rows))
     styles = method_styles([name for name in names if name not in REFERENCES], true_kernel=TRUE_KERNEL)
@@ -98,14 +98,6 @@ def draw_fig5(table: Table, *, psnr: str = "mean") -> Figure:
     legend(figure, grid, [str(group.rows[place]["row"]) for group in table.groups for place in group.marks])
     footnote(figure, table.notes)
     return figure
-
-
-def width_of(kernel: str, sigma: float) -> tuple[str, float]:
-    """Say what to call the width of a kernel, and the width: the one in its name, or the effective sigma."""
-    family, _, rest = kernel.partition(":")
-    if family in _FAMILIES and "+" not in rest:
-        return _FAMILIES[family], float(rest.partition(":")[0])
-    return _OTHERS, sigma
 
 
 def _points(row: Standing) -> list[dict[str, Cell]]:

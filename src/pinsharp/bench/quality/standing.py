@@ -7,6 +7,7 @@ import contextlib
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from pinsharp.bench.engine.methods import BLURRED, LINEAR_LIMIT, TRUE_KERNEL
 from pinsharp.bench.quality.records import Measurement, RunRecords
@@ -15,9 +16,7 @@ from pinsharp.blur.kernel_names import named_kernels
 from pinsharp.errors import ConfigError, KernelError
 from pinsharp.metrics import ImageScores, Scores
 
-REFERENCES = (BLURRED, LINEAR_LIMIT)
-"""Rows that no method has made."""
-
+REFERENCES = (BLURRED, LINEAR_LIMIT)  # rows that no method has made
 QUALITY = (
     Column("mse", "MSE, 1e-3", 3, factor=1e3),
     Column("aggregate_psnr", "aggregate PSNR, dB", 2),
@@ -26,27 +25,18 @@ QUALITY = (
 )
 """Columns of `quality_cells`."""
 
-Pair = tuple[str, str, str]
-"""What was restored: file name and hash of the image, name of the kernel."""
+Pair = tuple[str, str, str]  # what was restored: file name and hash of the image, name of the kernel
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A row of a run.
-
-    Args:
-        row: Its name.
-        measured: What it has restored.
-        failures: Why it could not restore the others, as far as they were tried.
-        images: How many images the run has, that is restorations by kernel.
-        kernels: How many kernels the run has.
-    """
+    """A row of a run."""
 
     row: str
     measured: Mapping[Pair, Measurement]
-    failures: Mapping[Pair, str]
-    images: int
-    kernels: int
+    failures: Mapping[Pair, str]  # why it could not restore the others, as far as they were tried
+    images: int  # how many images the run has, that is restorations by kernel
+    kernels: int  # how many kernels the run has
 
     @property
     def expected(self) -> int:
@@ -57,11 +47,6 @@ class Standing:
     def is_whole(self) -> bool:
         """Whether its figures are over all that the run asks for."""
         return len(self.measured) == self.expected
-
-    @property
-    def label(self) -> str:
-        """Its name, with a mark if it is not whole."""
-        return self.row if self.is_whole else f"{self.row} {MARK}"
 
     @property
     def scores(self) -> Scores | None:
@@ -91,6 +76,12 @@ def quality_cells(means: Scores | None) -> dict[str, Cell]:
         return {}
     psnrs: dict[str, Cell] = {"aggregate_psnr": means.aggregate_psnr, "mean_psnr": means.mean_psnr}
     return {"mse": means.mse, **psnrs, "ssim": means.mean_ssim}
+
+
+def median_of(figures: Iterable[float | None]) -> float | None:
+    """Median of the figures that are there; None without any."""
+    known = [figure for figure in figures if figure is not None]
+    return median(known) if known else None
 
 
 def paired(first: Standing, second: Standing) -> tuple[Scores | None, Scores | None]:
@@ -124,11 +115,6 @@ def by_name(rows: Iterable[Standing]) -> dict[str, Standing]:
     return {row.row: row for row in rows}
 
 
-def informed(name: str) -> str:
-    """Name of the row in which a method has the true kernel."""
-    return name + TRUE_KERNEL
-
-
 def faults(rows: Iterable[Standing]) -> tuple[str, ...]:
     """Say what marked rows lack: a sentence for each that has failures, and one for all that are not done yet."""
     notes, waiting = [], []
@@ -147,11 +133,7 @@ def faults(rows: Iterable[Standing]) -> tuple[str, ...]:
 
 
 def check_known(runs: Iterable[RunRecords], rows: Iterable[str]) -> None:
-    """Refuse the name of a row that no run has.
-
-    Raises:
-        ConfigError: With the rows there are.
-    """
+    """Refuse the name of a row that no run has. Raises ConfigError with the rows there are."""
     there = list(dict.fromkeys(row.row for run in runs for row in standings(run)))
     missing = next((row for row in rows if row not in there), None)
     if missing is not None:

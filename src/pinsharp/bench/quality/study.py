@@ -24,18 +24,9 @@ Lineup = Callable[[Degradation], Sequence[Contender]]
 
 @dataclass(frozen=True)
 class Task:
-    """One blurred image, and the rows that are still to restore it.
+    """One blurred image, and the rows that are still to restore it."""
 
-    Args:
-        number: Place of the image in the list, which decides its noise.
-        path: File of the sharp image.
-        image_sha256: Its hash.
-        kernel: Name of the kernel.
-        sigma: Effective width of the kernel in pixels.
-        rows: Names of the rows.
-    """
-
-    number: int
+    number: int  # place of the image in the list, which decides its noise
     path: Path
     image_sha256: str
     kernel: str
@@ -45,19 +36,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Quality(Study[Task, BlurredPair, Measurement]):
-    """Which methods restore which images, blurred how.
+    """Which methods restore which images, blurred how."""
 
-    Args:
-        data: Folder of the sharp images, as it was given.
-        paths: The sharp images.
-        protocol: How they are blurred.
-        lineup: Makes what restores them.
-    """
-
-    data: Path
+    data: Path  # folder of the sharp images, as it was given
     paths: Sequence[Path]
     protocol: Degradation
-    lineup: Lineup
+    lineup: Lineup  # makes what restores them
 
     kind = KIND
 

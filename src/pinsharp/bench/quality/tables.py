@@ -5,7 +5,6 @@ Every table shows PSNR by both definitions, because they differ by up to a decib
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from statistics import median
 from typing import Any
 
 from pinsharp.bench.engine.methods import LINEAR_LIMIT, TRUE_KERNEL
@@ -18,7 +17,7 @@ from pinsharp.bench.quality.standing import (
     describe,
     faults,
     gain,
-    informed,
+    median_of,
     paired,
     psnr_of,
     quality_cells,
@@ -72,7 +71,8 @@ def table2(runs: Sequence[RunRecords], rows: Sequence[str] = ABLATIONS) -> Table
     Raises:
         ConfigError: If no run has two of the rows.
     """
-    chosen = [(run, _of(standings(run), rows)) for run in runs]
+    known = [(run, by_name(standings(run))) for run in runs]
+    chosen = [(run, [found[row] for row in rows if row in found]) for run, found in known]
     chosen = [(run, found) for run, found in chosen if len(found) > 1]
     if not chosen:
         there = sorted({row for run in runs for row in run.methods} - set(REFERENCES))
@@ -115,7 +115,9 @@ def oracle(runs: Sequence[RunRecords]) -> Table:
         "Sigma error: median of |estimated - true| / true effective width. Kernel L1: median of the sum of absolute "
         "differences from the true kernel.",
     )
-    return _table("oracle", columns, [(run, _blind(standings(run))) for run in runs], _oracle_row, notes)
+    # Rows with the true kernel become columns.
+    blind = [(run, [row for row in standings(run) if not row.row.endswith(TRUE_KERNEL)]) for run in runs]
+    return _table("oracle", columns, blind, _oracle_row, notes)
 
 
 def _table(
@@ -138,12 +140,10 @@ def _table(
 
 
 def _row1(run: RunRecords, row: Standing, every: Mapping[str, Standing]) -> dict[str, Cell]:
-    del every
-    seconds = [each.seconds for each in row.measured.values() if row.row not in REFERENCES]
     about = run.methods.get(row.row) or {}
     return {
         **quality_cells(row.scores),
-        "seconds": median(seconds) if seconds else None,
+        "seconds": median_of(each.seconds for each in row.measured.values() if row.row not in REFERENCES),
         **_training(about),
         "weights_sha256": about.get("weights_sha256"),
     }
@@ -160,9 +160,8 @@ def _row2(whole: str) -> _Figures:
 
 
 def _oracle_row(run: RunRecords, row: Standing, every: Mapping[str, Standing]) -> dict[str, Cell]:
-    del run
     cells: dict[str, Cell] = {}
-    other, limit = every.get(informed(row.row)), every.get(LINEAR_LIMIT)
+    other, limit = every.get(row.row + TRUE_KERNEL), every.get(LINEAR_LIMIT)
     for key in ("mean", "aggregate"):
         cells[f"blind_{key}_psnr"] = psnr_of(row.scores, key)
         if other is not None:
@@ -170,21 +169,9 @@ def _oracle_row(run: RunRecords, row: Standing, every: Mapping[str, Standing]) -
             cells[f"{key}_gap"] = _gain(row, other, key)
         if limit is not None and row.row != limit.row:
             cells[f"{key}_left"] = _gain(row, limit, key)
-    measured = list(row.measured.values())
     for key in ("relative_sigma_error", "kernel_l1"):
-        known = [value for each in measured if (value := getattr(each, key)) is not None]
-        cells[key] = median(known) if known else None
+        cells[key] = median_of(getattr(each, key) for each in row.measured.values())
     return cells
-
-
-def _blind(rows: Sequence[Standing]) -> list[Standing]:
-    """Rows without the true kernel; those with it become columns."""
-    return [row for row in rows if not row.row.endswith(TRUE_KERNEL)]
-
-
-def _of(rows: Sequence[Standing], names: Sequence[str]) -> list[Standing]:
-    found = by_name(rows)
-    return [found[name] for name in names if name in found]
 
 
 def _counts(row: Standing) -> dict[str, Cell]:

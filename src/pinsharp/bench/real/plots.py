@@ -9,15 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from pinsharp.bench.engine.methods import BLURRED, TRUE_KERNEL
+from pinsharp.bench.engine.methods import BLURRED, TRUE_KERNEL, title
 from pinsharp.bench.real.records import SHARP, LevelFigures, SeriesRecords, attempts_in, by_level, detail_path
-from pinsharp.bench.real.tables import gain, title
+from pinsharp.bench.real.tables import gain
 from pinsharp.bench.show.figures import FONT, GREY, drawn, method_styles, new_figure, tidy
 from pinsharp.images.files import read_image
 
-MOST_LEVELS = 6
-"""How many levels the picture of details shows at most."""
-
+MOST_LEVELS = 6  # how many levels the picture of details shows at most
 _BLURRED_STYLE: dict[str, Any] = {"color": GREY, "linestyle": "-", "linewidth": 1.3, "marker": "x", "markersize": 5}
 _MATCHED_STYLE: dict[str, Any] = {"color": "black", "linestyle": (0, (6, 3)), "linewidth": 1.0}
 _PANEL = (3.3, 3.0)  # inches, width and height
@@ -30,14 +28,17 @@ def draw_curves(records: SeriesRecords) -> Figure:
     left, right = figure.subplots(1, 2)
     names = [title(*attempt) for attempt in attempts_in(records)]
     styles = method_styles(names, true_kernel=TRUE_KERNEL)
-    before = _in_order(by_level(records, BLURRED, 0))
+    taken = by_level(records, BLURRED, 0)
+    before = _in_order(taken)
     levels = [each.level for each in before]
     matching = [each.registration.sigma if each.is_done else math.nan for each in before]
     left.plot(levels, matching, label="makes the sharp level match (no estimator)", **_MATCHED_STYLE)
     _draw_widths(left, before, "measured in the blurred image", _BLURRED_STYLE)
     for attempt, name in zip(attempts_in(records), names, strict=True):
         _draw_widths(left, _in_order(by_level(records, *attempt)), f"measured after {name}", styles[name])
-        _draw_gains(right, records, attempt, styles[name])
+        after = [each for each in _in_order(by_level(records, *attempt)) if each.level in taken]
+        gains = [drawn(gain(taken[each.level], each)) for each in after]
+        right.plot([each.level for each in after], gains, **styles[name])
     right.axhline(0, color="black", linewidth=0.8)
     low, high = right.get_ylim()
     right.set_ylim(min(low, -0.5), max(high, 0.5))
@@ -54,12 +55,7 @@ def draw_curves(records: SeriesRecords) -> Figure:
 
 
 def draw_details(records: SeriesRecords, folder: Path) -> Figure:
-    """Draw the same place at every level, or at some: as it was taken, restored, and in the sharp level.
-
-    Args:
-        records: The series.
-        folder: That of the results, with the details.
-    """
+    """Draw the same place at every level, or at some: as it was taken, restored, and in the sharp level."""
     chosen = chosen_levels(list(by_level(records, BLURRED, 0)))
     rows = [(BLURRED, 0), *attempts_in(records), (SHARP, 0)]
     high, wide = records.about["detail"][2:]
@@ -101,13 +97,6 @@ def _draw_widths(axes: Axes, figures: Sequence[LevelFigures], label: str, style:
     spread = [width * (each.sigma_relative_std or 0) for width, each in zip(widths, figures, strict=True)]
     axes.plot(levels, widths, label=label, **style)
     axes.errorbar(levels, widths, spread, fmt="none", ecolor=style["color"], elinewidth=0.8, capsize=2)
-
-
-def _draw_gains(axes: Axes, records: SeriesRecords, attempt: tuple[str, int], style: dict[str, Any]) -> None:
-    before = by_level(records, BLURRED, 0)
-    after = [each for each in _in_order(by_level(records, *attempt)) if each.level in before]
-    gains = [gain(before[each.level], each) for each in after]
-    axes.plot([each.level for each in after], [drawn(value) for value in gains], **style)
 
 
 def _caption(records: SeriesRecords, level: float, figures: LevelFigures | None) -> str:

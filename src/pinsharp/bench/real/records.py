@@ -13,62 +13,35 @@ from pinsharp.bench.engine.methods import BLURRED
 from pinsharp.bench.engine.records import Kind, Records, Result
 from pinsharp.bench.real.registration import Registration
 
-DETAILS = "details"
-"""Folder in that of the results with what the picture shows: the same place at every level."""
-
-SHARP = "sharp"
-"""What the file of the registered sharp level is called among the details."""
-
-Key = tuple[str, int, str]
-"""Row, passes, and SHA-256 of the image."""
+DETAILS = "details"  # folder in that of the results with what the picture shows: the same place at every level
+SHARP = "sharp"  # what the file of the registered sharp level is called among the details
+Key = tuple[str, int, str]  # row, passes, and SHA-256 of the image
 
 
 @dataclass(frozen=True)
 class LevelFigures(Result):
-    """Figures of one image of a focus series, as it was taken or restored, or the reason why there are none.
+    """Figures of one image of a focus series, as it was taken or restored, or the reason why there are none."""
 
-    Args:
-        row: `blurred` for the image as it was taken, or the method.
-        passes: How many times it was to be restored; 0 for `blurred`.
-        level: Number of the focus level.
-        image: File name.
-        image_sha256: Hash of the file.
-        sigma: Effective width in pixels that the estimator measures in this image: taken or restored.
-        sigma_relative_std: Standard deviation of `sigma` as a share of it, by the estimator's own judgement.
-        mse: Mean squared difference from the registered sharp level, border cut, in luma, full scale 1.
-        psnr: The same in dB; infinite for the sharp level itself, and NaN if the restoration failed.
-        sharpness: Vollath's measure, see `pinsharp.bench.real.sharpness`.
-        reference_sharpness: The same of the registered sharp level, over the same pixels.
-        registration: How the sharp level was brought to the image; that of all rows of a level.
-        matching_least: By how much the sharp level has to be blurred to match the image where it takes least, pixels;
-            None where that was not measured. See `local_sigmas`.
-        matching_most: The same where it takes most.
-        passes_made: How many times it was restored: fewer than asked where nothing was left to remove.
-        seconds: Wall time of the restoration.
-        megapixels: Millions of pixels that were restored.
-        status: `done` or `failed`.
-        reason: Why it failed, on one line.
-    """
-
-    row: str
-    passes: int
+    row: str  # `blurred` for the image as it was taken, or the method
+    passes: int  # how many times it was to be restored; 0 for `blurred`
     level: float
     image: str
     image_sha256: str
-    sigma: float | None = None
-    sigma_relative_std: float | None = None
-    mse: float = math.nan
-    psnr: float = math.nan
-    sharpness: float = math.nan
-    reference_sharpness: float = math.nan
-    registration: Registration = field(default_factory=Registration)
+    sigma: float | None = None  # effective width in pixels that the estimator measures in this image: taken or restored
+    sigma_relative_std: float | None = None  # as the estimator says it
+    mse: float = math.nan  # mean squared difference from the registered sharp level, border cut, in luma, full scale 1
+    psnr: float = math.nan  # the same in dB; infinite for the sharp level itself, and NaN if the restoration failed
+    sharpness: float = math.nan  # Vollath's measure, see `pinsharp.bench.real.sharpness`
+    reference_sharpness: float = math.nan  # the same of the registered sharp level, over the same pixels
+    registration: Registration = field(default_factory=Registration)  # that of all rows of a level
+    # By how many pixels the sharp level has to be blurred to match the image where it takes least; see `local_sigmas`.
     matching_least: float | None = None
-    matching_most: float | None = None
-    passes_made: int = 0
-    seconds: float | None = None
-    megapixels: float | None = None
+    matching_most: float | None = None  # the same where it takes most
+    passes_made: int = 0  # how many times it was restored: fewer than asked where nothing was left to remove
+    seconds: float | None = None  # wall time of the restoration
+    megapixels: float | None = None  # millions of pixels that were restored
     status: Literal["done", "failed"] = "done"
-    reason: str | None = None
+    reason: str | None = None  # why it failed, on one line
 
     @property
     def key(self) -> Key:
@@ -81,9 +54,7 @@ class LevelFigures(Result):
         return self.image
 
 
-KIND = Kind("real.jsonl", "series", "level", "a focus series", LevelFigures)
-"""How they are kept."""
-
+KIND = Kind("real.jsonl", "series", "level", "a focus series", LevelFigures)  # how they are kept
 SeriesRecords = Records[LevelFigures]
 """All that was measured on one series: the latest figures of each row, passes and image."""
 

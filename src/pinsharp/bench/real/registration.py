@@ -26,21 +26,13 @@ from scipy.optimize import least_squares
 
 from pinsharp.errors import ImageError
 
-Plane = NDArray[np.float64]
-"""One channel of an image, (H, W), full scale 1."""
-
-Shape = tuple[int, int]
-"""Height and width in pixels."""
-
+Plane = NDArray[np.float64]  # one channel of an image, (H, W), full scale 1
+Shape = tuple[int, int]  # height and width in pixels
 BORDER = 24
 """Pixels that are cut off on every side: there restorations guess what lies outside, and the reference has to."""
 
-MIN_OVERLAP = 32
-"""Smallest side in pixels of what is left of both images."""
-
-SAMPLES = 400_000
-"""How many pixels are compared at most: more cost time and add nothing."""
-
+MIN_OVERLAP = 32  # smallest side in pixels of what is left of both images
+SAMPLES = 400_000  # how many pixels are compared at most: more cost time and add nothing
 _MAGNIFICATIONS = tuple(0.85 * 1.01**step for step in range(34))  # 0.85 to 1.18
 _COARSE_SIDE = 128  # longest side in samples of the search
 _TEMPLATE = 0.6  # share of the reference that is searched in the image, so that it may be shifted by the rest
@@ -53,26 +45,16 @@ _ORDER = 3  # of the splines that interpolate the reference
 
 @dataclass(frozen=True)
 class Registration:
-    """Where and how bright an image shows the scene of its reference.
+    """Where and how bright an image shows the scene of its reference."""
 
-    Args:
-        magnification: How many pixels of the image one of the reference becomes, about the centres of both.
-        row_shift: By how many pixels of the image the scene lies further down.
-        column_shift: By how many pixels of the image the scene lies further to the right.
-        gain: Grey levels of the image per grey level of the reference.
-        offset: Grey level of the image that black of the reference has, full scale 1.
-        sigma: Width in pixels of the image of the Gaussian that makes the reference as blurred as the image; 0 if the
-            image is the sharper one.
-        correlation: Between the image and the reference that was made to match it, both slightly smoothed; 1 for the
-            same scene in the same light, defocused everywhere alike.
-    """
-
-    magnification: float = 1.0
-    row_shift: float = 0.0
-    column_shift: float = 0.0
-    gain: float = 1.0
-    offset: float = 0.0
-    sigma: float = 0.0
+    magnification: float = 1.0  # how many pixels of the image one of the reference becomes, about the centres of both
+    row_shift: float = 0.0  # by how many pixels of the image the scene lies further down
+    column_shift: float = 0.0  # by how many pixels of the image the scene lies further to the right
+    gain: float = 1.0  # grey levels of the image per grey level of the reference
+    offset: float = 0.0  # grey level of the image that black of the reference has, full scale 1
+    sigma: float = 0.0  # Gaussian that makes the reference as blurred as the image; 0 if the image is the sharper one
+    # Between the image and the reference that was made to match it, both slightly smoothed; 1 for the same scene in the
+    # same light, defocused everywhere alike.
     correlation: float = 1.0
 
     def position_in_image(self, position: tuple[float, float], shape: Shape, reference: Shape) -> tuple[float, float]:
@@ -113,11 +95,6 @@ def register(image: Plane, reference: Plane, *, samples: int = SAMPLES) -> Regis
 def registered(reference: Plane, found: Registration, shape: Shape) -> Plane:
     """Bring a reference to the image that it was registered with: place, size and brightness, not its blur.
 
-    Args:
-        reference: The reference.
-        found: From `register`.
-        shape: Of the image.
-
     Returns:
         The reference as the image would show it in focus, of `shape`, in [0, 1]; mirrored where it does not reach.
     """
@@ -130,10 +107,6 @@ def local_sigmas(image: Plane, brought: Plane) -> list[float]:
     """Measure in parts of an image by how much its registered reference has to be blurred to match it.
 
     Where they differ, focus or depth differs across the scene, and no single kernel describes the blur.
-
-    Args:
-        image: The image as it was taken.
-        brought: Its reference, from `registered`.
 
     Returns:
         A width in pixels for each of 3 x 3 parts, or 2 x 2 of a small image; none of a part without structure.
@@ -191,14 +164,8 @@ def _refine(image: Plane, reference: Plane, start: Registration, step: int, smoo
     part = (_sampled(rows, step), _sampled(columns, step))
     seen = _smooth(image, smoothing)[::step, ::step][part]
     model = _Model(reference, seen, part, _shape(image), step, smoothing)
-    begin = [
-        start.magnification,
-        start.row_shift,
-        start.column_shift,
-        (start.sigma / start.magnification) ** 2,
-        start.gain,
-        start.offset,
-    ]
+    variance = (start.sigma / start.magnification) ** 2
+    begin = [start.magnification, start.row_shift, start.column_shift, variance, start.gain, start.offset]
     lowest = [0.5, -np.inf, -np.inf, 0.01 - smoothing**2, 0.0, -np.inf]
     fit = least_squares(
         model.residuals, begin, jac=model.jacobian, bounds=(lowest, np.inf), x_scale="jac", xtol=1e-9, max_nfev=30

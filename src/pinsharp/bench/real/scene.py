@@ -16,39 +16,23 @@ from pinsharp.errors import ImageError
 from pinsharp.metrics import mse, psnr
 from pinsharp.restoration.restorer import Restorer
 
-Part = tuple[slice, slice]
-"""Rows and columns of an image."""
+Part = tuple[slice, slice]  # rows and columns of an image
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One level, and the sharp one brought to it.
+    """One level, and the sharp one brought to it."""
 
-    Args:
-        image: The level as it was taken, as in its file.
-        sharp: The registered sharp level in luma, (H, W) as the image.
-        found: How it was brought there.
-        widths: By how much the sharp level has to be blurred to match, in parts of the image; see `local_sigmas`.
-        part: What is judged: what both show, the border cut.
-        detail: What is shown.
-    """
-
-    image: NDArray[Any]
-    sharp: Plane
-    found: Registration
-    widths: list[float]
-    part: Part
-    detail: Part
+    image: NDArray[Any]  # the level as it was taken, as in its file
+    sharp: Plane  # the registered sharp level in luma, (H, W) as the image
+    found: Registration  # how it was brought there
+    widths: list[float]  # blur of the sharp level that matches, in parts of the image; see `local_sigmas`
+    part: Part  # what is judged: what both show, the border cut
+    detail: Part  # what is shown
 
 
 def set_scene(image: NDArray[Any], sharp: Plane, detail: Box, *, is_reference: bool) -> Scene:
-    """Bring the sharp level to another one.
-
-    Args:
-        image: The level as it was taken.
-        sharp: The sharp level in luma.
-        detail: What to show, in pixels of the sharp level.
-        is_reference: Whether the level is the sharp one itself, and nothing is to be registered.
+    """Bring the sharp level, in luma, to another one as it was taken; `detail` is in pixels of the sharp one.
 
     Raises:
         ImageError: If they cannot be registered.

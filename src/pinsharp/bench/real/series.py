@@ -14,22 +14,15 @@ from pinsharp.images.arrays import luma, to_tensor
 from pinsharp.images.discover import find_images
 from pinsharp.restoration.sources import read_view
 
-CROP = 2048
-"""Side in pixels of the part in the middle that is judged; smaller images are judged whole."""
-
+CROP = 2048  # side in pixels of the part in the middle that is judged; smaller images are judged whole
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
 class Level:
-    """One image of a series.
+    """One image of a series."""
 
-    Args:
-        number: Steps of focus from the best one; its sign says to which side.
-        path: File of the image.
-    """
-
-    number: float
+    number: float  # steps of focus from the best one; its sign says to which side
     path: Path
 
     @property
@@ -96,12 +89,7 @@ def brightness(image: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def falls(levels: list[float], widths: list[float | None]) -> list[tuple[float, float]]:
-    """Pairs of neighbouring levels, from the sharp one outwards on each side, between which a width does not rise.
-
-    Args:
-        levels: Numbers of the levels.
-        widths: Width of each; None where there is none, which is passed over.
-    """
+    """Pairs of neighbouring levels, outwards on each side of the sharp one, whose known widths do not rise."""
     known = {level: width for level, width in zip(levels, widths, strict=True) if width is not None}
     found = []
     for side in (1, -1):

@@ -37,48 +37,30 @@ from pinsharp.restoration.restorer import Restorer
 _VERSION = 1  # of what the figures mean: another one, and all are measured anew
 _DETAIL_BLUR = 2.0  # pixels; what such a blur hurts most of the sharp level is shown
 
-Row = tuple[str, int]
-"""Name of a row, and its passes."""
+Row = tuple[str, int]  # name of a row, and its passes
 
 
 @dataclass(frozen=True)
 class Task:
-    """One level, and the rows that are still to restore it.
-
-    Args:
-        level: The level.
-        image_sha256: Hash of its file.
-        rows: Names of the rows with their passes.
-    """
+    """One level, and the rows that are still to restore it."""
 
     level: Level
     image_sha256: str
-    rows: tuple[Row, ...]
+    rows: tuple[Row, ...]  # names of the rows with their passes
 
 
 @dataclass(frozen=True)
 class Real(Study[Task, Scene, LevelFigures]):
-    """Which series is restored by what.
+    """Which series is restored by what."""
 
-    Args:
-        data: Folder with the series.
-        folder: Where the results go.
-        lineup: Makes what restores every level, the image as it was taken first.
-        load_estimator: Makes what measures the width in every image, taken or restored: one ruler for all rows.
-        number: Of the level that stands for the sharp image; None for the one nearest to 0.
-        crop: Side in pixels of the part in the middle that is judged.
-        box: What the picture shows, in pixels of that part of the sharp level; None for what a blur would hurt most.
-        gamma: Whether methods and estimator were made for sRGB photographs; see `Recipe`.
-    """
-
-    data: Path
+    data: Path  # folder with the series
     folder: Path
-    lineup: Callable[[], Sequence[Attempt]]
-    load_estimator: Callable[[], Restorer]
-    number: float | None = None
-    crop: int = CROP
-    box: Box | None = None
-    gamma: bool = False
+    lineup: Callable[[], Sequence[Attempt]]  # makes what restores every level, the image as it was taken first
+    load_estimator: Callable[[], Restorer]  # makes what measures every image, taken or restored
+    number: float | None = None  # of the level that stands for the sharp image; None for the one nearest to 0
+    crop: int = CROP  # side in pixels of the part in the middle that is judged
+    box: Box | None = None  # what the picture shows of that part; None for what a blur would hurt most
+    gamma: bool = False  # whether methods and estimator were made for sRGB photographs; see `Recipe`
 
     kind = KIND
 

@@ -2,14 +2,12 @@
 
 import math
 
-from pinsharp.bench.engine.methods import BLURRED
+from pinsharp.bench.engine.methods import BLURRED, title
 from pinsharp.bench.real.records import LevelFigures, SeriesRecords, attempts_in, by_level
 from pinsharp.bench.real.series import falls
-from pinsharp.bench.show.typeset import Cell, Column, Group, Table, times
+from pinsharp.bench.show.typeset import Cell, Column, Group, Table
 
-HURT = "worse"
-"""What stands behind a level where restoring has made PSNR smaller."""
-
+HURT = "worse"  # what stands behind a level where restoring has made PSNR smaller
 _SAME_SCENE = 0.98  # correlation below which an image is no uniformly defocused version of the sharp level
 _SAME = 0.005  # dB: what is printed as 0.00
 
@@ -35,11 +33,6 @@ _NOTES = (
     "PSNR: of luma against the sharp level, which was registered with the image before restoration (shift, "
     "magnification, gain, offset) and serves before and after; border cut. The sharp level has noise of its own.",
 )
-
-
-def title(row: str, passes: int) -> str:
-    """What a row is called in titles and legends."""
-    return row if row == BLURRED else f"{row}, {times(passes)}"
 
 
 def gain(before: LevelFigures, after: LevelFigures) -> float | None:
@@ -68,7 +61,8 @@ def real_table(records: SeriesRecords) -> Table:
     reference = (
         f"Level {about['reference']} stands for the sharp image; its own row shows what restoring changes in it."
     )
-    notes = (*_NOTES, reference, *_mixtures(before), _rise(before), _hurt(hurts), *failures)
+    hurt = f"Restoring hurts: {'; '.join(hurts)} (levels)." if hurts else "Restoring hurts at no level."
+    notes = (*_NOTES, reference, *_mixtures(before), _rise(before), hurt, *failures)
     return Table("real", _COLUMNS, tuple(groups), notes)
 
 
@@ -138,10 +132,6 @@ def _mixtures(before: dict[float, LevelFigures]) -> list[str]:
         f"Not the sharp level with one blur, by the correlation with it when it is made to match: {', '.join(words)}. "
         "Depth, motion or light differ too, and the figures are of mixtures."
     ]
-
-
-def _hurt(hurts: list[str]) -> str:
-    return f"Restoring hurts: {'; '.join(hurts)} (levels)." if hurts else "Restoring hurts at no level."
 
 
 def _std(figures: LevelFigures) -> float | None:

@@ -1,17 +1,15 @@
 """Pictures of what a wrong width of the blur costs: one image restored with three kernels, and PSNR over all widths."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from pinsharp.bench.engine.methods import BLURRED, TRUE_KERNEL
-from pinsharp.bench.quality.plots import PSNRS
 from pinsharp.bench.quality.records import Measurement
 from pinsharp.bench.sensitivity.setting import ESTIMATED, Setting, parts
-from pinsharp.bench.show.figures import FONT, GREY, method_styles, new_figure, tidy
+from pinsharp.bench.show.figures import FONT, GREY, PSNRS, method_styles, new_figure, tidy
 from pinsharp.bench.show.sheet import Box, Version, draw_sheet, most_damaged
 from pinsharp.bench.show.typeset import Table
 from pinsharp.data.testset import BlurredPair
@@ -30,14 +28,7 @@ _LONG_LABEL = 28  # letters, of which two fit side by side
 
 
 def draw_fig4(shown: Sequence[Shown], setting: Setting, *, estimator: str, box: Box | None = None) -> Figure:
-    """Draw the restorations of one image side by side: the detail that the blur has hurt most, or another.
-
-    Args:
-        shown: Restorations of one image.
-        setting: Theirs.
-        estimator: Name of what estimated the kernels.
-        box: The detail.
-    """
+    """Draw the restorations of one image side by side: the detail that the blur has hurt most, or another."""
     pair = shown[0].pair
     # Of all methods but the first, what a user gets: the restoration with the estimated kernel.
     first, _ = parts(shown[1].figures.row)
@@ -50,18 +41,10 @@ def draw_fig4(shown: Sequence[Shown], setting: Setting, *, estimator: str, box: 
 
 
 def draw_curve(curve: Table, table: Table, setting: Setting, *, psnr: str = "mean") -> Figure:
-    """Draw PSNR against the assumed sigma, a line a method, and its PSNR with the estimated kernel as a level.
-
-    Args:
-        curve: From `fig4_curve`.
-        table: From `fig4`.
-        setting: Theirs.
-        psnr: Which PSNR, a key of `PSNRS`.
-    """
+    """Draw PSNR against the assumed sigma, a line a method, and its PSNR with the estimated kernel as a level."""
     figure = new_figure(4.2, 3.8)
     axes = figure.subplots()
-    rows: Sequence[Mapping[str, Any]] = curve.groups[0].rows
-    means: Sequence[Mapping[str, Any]] = table.groups[0].rows
+    rows, means = curve.groups[0].rows, table.groups[0].rows
     names = list(dict.fromkeys(str(row["method"]) for row in rows))
     for name, style in method_styles(names, true_kernel=TRUE_KERNEL).items():
         own = [row for row in rows if row["method"] == name]

@@ -5,32 +5,24 @@ from dataclasses import dataclass
 from pinsharp.blur.operators import Boundary
 from pinsharp.data.testset import Degradation
 
-ESTIMATED = "estimated"
-"""Stands for the width when the kernel was estimated."""
+ESTIMATED = "estimated"  # stands for the width when the kernel was estimated
 
 
 @dataclass(frozen=True)
 class Setting:
     """What is blurred how, and which widths are assumed.
 
-    Args:
-        true: Sigma of the Gaussian that blurs, in pixels.
-        wrong: Sigma that the figure takes for a mistake.
-        assumed: Sigmas of the curve; `true` and `wrong` are added.
-        size: Side of all these kernels in pixels, as in the paper; a Gaussian of 3.5 is cut at three sigmas by it.
-        boundary: How an image continues past its border.
-        bits: Depth to which the blurred image is rounded.
-
     Raises:
         KernelError: If a sigma is not positive, or `size` is even.
     """
 
-    true: float = 3.5
-    wrong: float = 3.7
+    true: float = 3.5  # sigma of the Gaussian that blurs, in pixels
+    wrong: float = 3.7  # sigma that the figure takes for a mistake
+    # Sigmas of the curve; `true` and `wrong` are added.
     assumed: tuple[float, ...] = tuple(round(3.0 + 0.1 * step, 1) for step in range(11))
-    size: int = 21
-    boundary: Boundary = "reflect"
-    bits: int = 8
+    size: int = 21  # side of all kernels in pixels, as in the paper; it cuts a Gaussian of 3.5 at three sigmas
+    boundary: Boundary = "reflect"  # how an image continues past its border
+    bits: int = 8  # depth to which the blurred image is rounded
 
     @property
     def widths(self) -> list[float]:
@@ -47,8 +39,7 @@ class Setting:
         return parts(row)[1] in (None, self.true, self.wrong, ESTIMATED)
 
 
-Assumed = float | str | None
-"""Sigma that was assumed, in pixels, or `ESTIMATED`; None for the input itself."""
+Assumed = float | str | None  # sigma that was assumed, in pixels, or `ESTIMATED`; None for the input itself
 
 
 def row_of(method: str, assumed: Assumed) -> str:

@@ -32,19 +32,12 @@ from pinsharp.methods.method import Method, measures_first, takes_kernel
 
 @dataclass(frozen=True)
 class Sensitivity(Quality):
-    """Methods with the widths that they assume; what the picture shows is kept in memory, so one process measures all.
-
-    Args:
-        setting: Which blur, which widths; the protocol is its own.
-        estimator: Name of what estimated the kernels.
-        psnr: Which PSNR is drawn, a key of `PSNRS`.
-        detail: What the picture shows; None for what the blur has hurt most.
-    """
+    """Methods with the widths that they assume; what the picture shows is kept in memory: one process measures all."""
 
     setting: Setting
-    estimator: str
-    psnr: str = "mean"
-    detail: Box | None = None
+    estimator: str  # name of what estimated the kernels
+    psnr: str = "mean"  # which PSNR is drawn, a key of `PSNRS`
+    detail: Box | None = None  # what the picture shows; None for what the blur has hurt most
 
     @cached_property
     def shown(self) -> list[Shown]:
@@ -75,17 +68,11 @@ def assuming(
 ) -> list[Contender]:
     """Make the rows: the blurred input, and every method with every assumed width and with the estimated kernel.
 
-    Args:
-        names: Methods that take a kernel, by label.
-        estimator: Name of what estimates the kernel, once an image.
-        setting: Which widths.
-        protocol: That of the setting.
-        load: Makes a method of a name.
+    The methods (by label) take a kernel; `estimator` estimates one, once an image. The protocol is that of the setting.
 
     Raises:
         ConfigError: If a method has no use for a kernel, or the estimator estimates none.
     """
-    del protocol
     judge_of_kernels = load(estimator)
     if not measures_first(judge_of_kernels):
         raise ConfigError(f"--estimator: expected a method that estimates a kernel, got {estimator}; try swift")

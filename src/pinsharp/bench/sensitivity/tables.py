@@ -1,22 +1,15 @@
 """Tables of what a wrong width of the blur costs: the three kernels of the figure, and all widths in between."""
 
 from collections.abc import Sequence
-from statistics import median
 
 from pinsharp.bench.quality.records import Measurement
-from pinsharp.bench.quality.standing import QUALITY, quality_cells, scores
+from pinsharp.bench.quality.standing import QUALITY, median_of, quality_cells, scores
 from pinsharp.bench.sensitivity.setting import ESTIMATED, Assumed, Setting, parts
 from pinsharp.bench.show.typeset import Cell, Column, Group, Table
 
 
 def fig4(done: Sequence[Measurement], setting: Setting, *, estimator: str) -> Table:
-    """Average the restorations with the true, the wrong and the estimated kernel.
-
-    Args:
-        done: Trials of any number of images.
-        setting: Theirs.
-        estimator: Name of what estimated the kernels.
-    """
+    """Average the restorations with the true, the wrong and the estimated kernel."""
     columns = (
         *(Column("method", "method"), Column("kernel", "kernel given"), Column("assumed")),
         *(Column("effective_sigma", "effective sigma, px", 2), Column("sigma_error", "sigma error, %", 2, factor=100)),
@@ -63,13 +56,11 @@ def _grouped(done: Sequence[Measurement]) -> dict[tuple[str, Assumed], list[Meas
 
 def _averages(group: Sequence[Measurement]) -> dict[str, Cell]:
     method, assumed = parts(group[0].row)
-    sigmas = [each.estimated_sigma for each in group if each.estimated_sigma is not None]
-    errors = [each.relative_sigma_error for each in group if each.relative_sigma_error is not None]
     return {
         "method": method,
         "assumed": assumed,
-        "effective_sigma": median(sigmas) if sigmas else None,
-        "sigma_error": median(errors) if errors else None,
+        "effective_sigma": median_of(each.estimated_sigma for each in group),
+        "sigma_error": median_of(each.relative_sigma_error for each in group),
         **quality_cells(scores(group)),
         "images": len(group),
     }

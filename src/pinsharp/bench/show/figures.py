@@ -15,6 +15,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -29,12 +30,14 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", "p", "h", ">")
 LINES = ("-", "--", "-.")
 GREY = "#6E6E6E"
 
+PSNRS = {"mean": "mean PSNR, dB", "aggregate": "aggregate PSNR, dB"}
+"""Both definitions and what the axis calls them: the mean of the images' PSNR, and 10 log10(1 / mean MSE)."""
+
 KINDS = ("png", "pdf")
 DPI = 200
-FONT = 8
-"""Size of text in points: that of a caption, at the size at which a figure is made."""
-
-
+FONT = 8  # size of text in points: that of a caption, at the size at which a figure is made
+_FAMILIES = {"gaussian": "Gaussian sigma, pixels", "disk": "disc radius, pixels"}
+_OTHERS = "effective sigma, pixels"
 _PANEL, _LARGE_PANEL = (2.7, 2.6), (3.3, 3.2)  # inches, width and height
 _PANELS_BESIDE = 3
 _LEGEND_WIDTH, _LEGEND_ROW = 1.5, 0.17  # inches
@@ -47,10 +50,7 @@ _LONG_AXIS = 1.5  # decades
 def method_styles(names: Sequence[str], *, true_kernel: str) -> dict[str, dict[str, Any]]:
     """Choose a colour, a marker and a line style for each method, as keyword arguments of `Axes.plot`.
 
-    Args:
-        names: Rows of a benchmark. A method with the true kernel has the colour and marker of the blind one, hollow and
-            dotted.
-        true_kernel: How the name of a row with the true kernel ends.
+    A row whose name ends in `true_kernel` has the colour and marker of the blind one, hollow and dotted.
     """
     methods = list(dict.fromkeys(name.removesuffix(true_kernel) for name in names))
     # Eleven markers and six colours have no common factor: 66 methods until a pair of both comes back.
@@ -131,15 +131,12 @@ def legend(figure: Figure, grid: Sequence[Axes], marked: Sequence[str]) -> None:
     starts = {name: np.asarray(line.get_ydata(), float)[0] for name, line in lines.items()}
     order = sorted(lines, key=lambda name: -np.nan_to_num(starts[name], nan=np.inf))  # the perfect first
     labels = [f"{shortened(name)} {MARK}" if name in marked else shortened(name) for name in order]
-    legend = figure.legend(
-        [lines[name] for name in order],
-        labels,
-        loc="outside right upper",
-        frameon=False,
-        fontsize=FONT,
-        handlelength=3,
-        borderaxespad=0.2,
-    )
+    legend_beside(figure, [lines[name] for name in order], labels, handlelength=3, borderaxespad=0.2)
+
+
+def legend_beside(figure: Figure, handles: Sequence[Artist], labels: Sequence[str], **look: float) -> None:
+    """A legend at the right, whose labels mean what they say: a $ starts no formula."""
+    legend = figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=FONT, **look)
     for text in legend.get_texts():
         text.set_parse_math(False)
 
@@ -153,11 +150,7 @@ def footnote(figure: Figure, notes: Sequence[str]) -> None:
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write a figure as PNG and as PDF.
-
-    Raises:
-        OutputError: If a file cannot be written.
-    """
+    """Write a figure as PNG and as PDF. Raises OutputError if a file cannot be written."""
     paths = []
     for kind in KINDS:
         buffer = io.BytesIO()
@@ -173,3 +166,11 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
 def drawn(value: float | None) -> float:
     """What of a figure can be drawn: nothing where there is none or it is infinite."""
     return math.nan if value is None or math.isinf(value) else value
+
+
+def width_of(kernel: str, sigma: float) -> tuple[str, float]:
+    """Say what to call the width of a kernel, and the width: the one in its name, or the effective sigma."""
+    family, _, rest = kernel.partition(":")
+    if family in _FAMILIES and "+" not in rest:
+        return _FAMILIES[family], float(rest.partition(":")[0])
+    return _OTHERS, sigma

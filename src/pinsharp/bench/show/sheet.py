@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,9 +15,7 @@ from torch import Tensor
 from pinsharp.bench.show.figures import FONT, footnote, new_figure
 from pinsharp.errors import ConfigError
 
-DETAIL_WIDTH = 112
-"""Width of the detail in pixels; it is three quarters as high."""
-
+DETAIL_WIDTH = 112  # width of the detail in pixels; it is three quarters as high
 _FRAME = "#E69F00"  # orange of Okabe and Ito: visible on dark and on bright, in grey too
 _WHOLE_WIDTH, _CELL_WIDTH, _CELL_HEIGHT = 2.5, 1.55, 1.6  # inches
 _BESIDE, _MOST_BESIDE = {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 9: 3}, 4
@@ -25,11 +24,7 @@ _BESIDE, _MOST_BESIDE = {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 9: 3}, 4
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle in an image, in pixels.
-
-    Raises:
-        ConfigError: If it has no pixel.
-    """
+    """A rectangle in an image, in pixels. Raises ConfigError if it has no pixel."""
 
     top: int
     left: int
@@ -57,17 +52,16 @@ class Version:
 
 
 def most_damaged(sharp: Tensor, blurred: Tensor, width: int = DETAIL_WIDTH) -> Box:
-    """Find the detail that the blur has hurt most: a choice that favours no method.
-
-    Args:
-        sharp: Sharp image (1, C, H, W).
-        blurred: Blurred image of the same shape.
-        width: Width of the detail in pixels; smaller if the image is.
-    """
+    """Find the detail that the blur has hurt most, smaller if the image is: a choice that favours no method."""
     error = (sharp - blurred).square().mean(dim=1)[0].double().cpu().numpy()
     high, wide = min(error.shape[0], width * 3 // 4), min(error.shape[1], width)
     error = _without_border(error, high, wide)
-    sums = np.pad(error.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    return fullest(error, high, wide)
+
+
+def fullest(weights: NDArray[Any], high: int, wide: int) -> Box:
+    """Find the box of a height and width with the largest sum of the weights of its pixels, (H, W)."""
+    sums = np.pad(weights.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     inside = sums[high:, wide:] - sums[:-high, wide:] - sums[high:, :-wide] + sums[:-high, :-wide]
     top, left = np.unravel_index(int(inside.argmax()), inside.shape)
     return Box(int(top), int(left), high, wide)
@@ -84,13 +78,7 @@ def _without_border(error: NDArray[np.float64], high: int, wide: int) -> NDArray
 
 
 def draw_sheet(whole: Version, versions: Sequence[Version], box: Box, notes: Sequence[str] = ()) -> Figure:
-    """Draw one image whole with the detail framed, and that detail of each version.
-
-    Args:
-        whole: The image at the left.
-        versions: What to compare, in reading order; all of one size.
-        box: The detail.
-        notes: Sentences below.
+    """Draw one image whole, at the left, with the detail framed, and that detail of each version, all of one size.
 
     Raises:
         ConfigError: If the detail lies outside the image.

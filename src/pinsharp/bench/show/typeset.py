@@ -13,12 +13,8 @@ from typing import Any
 
 Cell = str | float | int | None
 
-MARK = "†"
-"""Stands behind the name of a row whose figures are not over all images and kernels."""
-
-ABSENT = "-"
-"""What Markdown shows where there is no figure."""
-
+MARK = "†"  # stands behind the name of a row whose figures are not over all images and kernels
+ABSENT = "-"  # what Markdown shows where there is no figure
 _INFINITE = "∞"
 
 _LATEX = {
@@ -42,23 +38,14 @@ _LATEX = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table.
+    """One column of a table."""
 
-    Args:
-        key: Its name in CSV and JSON.
-        heading: What Markdown and LaTeX print above it; None leaves the column to CSV and JSON.
-        digits: Decimals of a number; None for text and for whole numbers.
-        factor: What a number is multiplied by when printed, such as 100 for per cent; CSV and JSON keep the figure.
-        signed: Print a plus before what is positive.
-        has_interval: Print behind the figure, in brackets, the interval from KEY_low to KEY_high, two figures of the
-            row. They need columns of their own, without a heading, to be in CSV and JSON.
-    """
-
-    key: str
-    heading: str | None = None
-    digits: int | None = None
-    factor: float = 1.0
-    signed: bool = False
+    key: str  # its name in CSV and JSON
+    heading: str | None = None  # what Markdown and LaTeX print above it; None leaves the column to CSV and JSON
+    digits: int | None = None  # decimals of a number; None for text and for whole numbers
+    factor: float = 1.0  # of a printed number, such as 100 for per cent; CSV and JSON keep the figure
+    signed: bool = False  # print a plus before what is positive
+    # Print behind the figure the interval from KEY_low to KEY_high: columns of their own, without a heading.
     has_interval: bool = False
 
     @property
@@ -69,36 +56,22 @@ class Column:
 
 @dataclass(frozen=True)
 class Group:
-    """Rows that may be compared with one another: those of one test set under one protocol.
+    """Rows that may be compared with one another: those of one test set under one protocol."""
 
-    Args:
-        title: What the rows have in common.
-        shared: Values of columns that are the same in all rows, by key.
-        rows: The others, by key; a column that a row leaves out is absent.
-        marks: What to print behind the first cell of a row, by its number.
-    """
-
-    title: str
-    rows: Sequence[Mapping[str, Cell]]
-    shared: Mapping[str, Cell]
-    marks: Mapping[int, str]
+    title: str  # what the rows have in common
+    rows: Sequence[Mapping[str, Any]]  # the others, by key; a column that a row leaves out is absent
+    shared: Mapping[str, Cell]  # values of columns that are the same in all rows, by key
+    marks: Mapping[int, str]  # what to print behind the first cell of a row, by its number
 
 
 @dataclass(frozen=True)
 class Table:
-    """Columns, groups of rows, and notes below.
+    """Columns, groups of rows, and notes below."""
 
-    Args:
-        name: What its files are called.
-        columns: From left to right; the first printed one names the row.
-        groups: From top to bottom.
-        notes: Sentences that stand below the table.
-    """
-
-    name: str
-    columns: tuple[Column, ...]
+    name: str  # what its files are called
+    columns: tuple[Column, ...]  # from left to right; the first printed one names the row
     groups: tuple[Group, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # sentences that stand below the table
 
     @property
     def printed(self) -> list[Column]:
@@ -154,11 +127,6 @@ def latex(table: Table) -> str:
     lines += [r"\bottomrule", r"\end{tabular}"]
     lines += [rf"\par\smallskip{{\footnotesize {_in_latex(note)}\par}}" for note in table.notes]
     return "\n".join(lines) + "\n"
-
-
-def times(passes: int) -> str:
-    """Passes in words."""
-    return "once" if passes == 1 else f"{passes} passes"
 
 
 def document(table: Table) -> dict[str, Any]:

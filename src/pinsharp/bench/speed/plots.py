@@ -6,9 +6,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from pinsharp.bench.engine.methods import TRUE_KERNEL
-from pinsharp.bench.quality.plots import PSNRS
 from pinsharp.bench.show.figures import (
     FONT,
+    PSNRS,
     drawn,
     footnote,
     head,
@@ -20,16 +20,12 @@ from pinsharp.bench.show.figures import (
     shortened,
     tidy,
 )
-from pinsharp.bench.show.typeset import Group, Table
+from pinsharp.bench.show.typeset import Table
 
 
 def draw_speed(table: Table) -> Figure:
-    """Draw megapixels a second of every method, fastest first; a marker is a size, an image and a number of threads.
-
-    Args:
-        table: From `pinsharp.bench.speed.study.speed_table`.
-    """
-    rows = [row for group in table.groups for row in _numbers(group) if row["megapixels_per_second"]]
+    """Draw megapixels a second of every method, fastest first; a marker is a size, an image and a number of threads."""
+    rows = [row for group in table.groups for row in group.rows if row["megapixels_per_second"]]
     settings = {_setting(row): _speed_label(row) for row in rows}
     methods = list(dict.fromkeys(row["method"] for row in rows))
     best = {name: max(row["megapixels_per_second"] for row in rows if row["method"] == name) for name in methods}
@@ -53,32 +49,23 @@ def draw_speed(table: Table) -> Figure:
 
 
 def draw_quality(table: Table, *, psnr: str = "mean") -> Figure:
-    """Draw quality against speed, a point a method, a panel for each test set.
-
-    Args:
-        table: From `pinsharp.bench.speed.study.quality_table`.
-        psnr: Which PSNR, a key of `PSNRS`.
-    """
+    """Draw quality (`psnr`, a key of `PSNRS`) against speed, a point a method, a panel for each test set."""
     names = list(dict.fromkeys(str(row["method"]) for group in table.groups for row in group.rows))
     styles = method_styles(names, true_kernel=TRUE_KERNEL)
     figure, grid = panel_grid(len(table.groups), len(names))
     for axes, group in zip(grid, table.groups, strict=True):
-        for row in _numbers(group):
+        for row in group.rows:
             style = styles[row["method"]] | {"linestyle": "none", "markersize": 6}
             axes.plot(row["megapixels_per_second"], drawn(row[f"{psnr}_psnr"]), label=row["method"], **style)
         axes.margins(x=0.12, y=0.12)
         log_axis(axes)
-        axes.set(xlabel=f"{_speed_axis(_numbers(group))}\n({_speed_label(_numbers(group)[0])})", ylabel=PSNRS[psnr])
+        axes.set(xlabel=f"{_speed_axis(group.rows)}\n({_speed_label(group.rows[0])})", ylabel=PSNRS[psnr])
         head(axes, group.title)
         tidy(axes)
     marked = [group.rows[place]["method"] for group in table.groups for place in group.marks]
     legend(figure, grid, [str(name) for name in marked])
     footnote(figure, table.notes[1:])  # the first is about memory
     return figure
-
-
-def _numbers(group: Group) -> Sequence[Mapping[str, Any]]:
-    return group.rows
 
 
 def _setting(row: Mapping[str, Any]) -> tuple[float, int, str]:

@@ -6,50 +6,29 @@ from typing import Literal, get_args
 from pinsharp.bench.engine.records import Kind, Result
 
 Image = Literal["colour", "mono"]
-IMAGES: tuple[Image, ...] = get_args(Image)
-"""Kinds of images that are timed."""
+IMAGES: tuple[Image, ...] = get_args(Image)  # kinds of images that are timed
 
 
 @dataclass(frozen=True)
 class Timing(Result):
-    """Speed of a row at one size and number of threads.
-
-    Args:
-        row: Name of the row.
-        threads: Threads that PyTorch was given; what runs on a GPU does not depend on it.
-        device: Where it computed.
-        height: Of the image in pixels.
-        width: Of the image in pixels.
-        megapixels: Millions of pixels.
-        repeats: How many calls the median is of.
-        seconds: Median wall time of a call, the device's queue emptied before and after; None if it failed.
-        megapixels_per_second: From the median.
-        peak_memory_mib: What a call adds at its peak to what its process (or the GPU) holds; None where unknown.
-        parameters: Of a network.
-        reason: Why it failed, on one line; None if it did not.
-        image: Kind of the image, `colour` or `mono`.
-        first_seconds: Wall time of the first call, in which much is made for the first time.
-        runtime: What computed the convolutions, where several were compared.
-        precision: Of the convolutions.
-        status: `done` or `failed`.
-    """
+    """Speed of a row at one size and number of threads."""
 
     row: str
-    threads: int
+    threads: int  # threads that PyTorch was given; what runs on a GPU does not depend on it
     device: str
-    height: int
-    width: int
+    height: int  # of the image in pixels
+    width: int  # of the image in pixels
     megapixels: float
-    repeats: int
-    seconds: float | None = None
-    megapixels_per_second: float | None = None
-    peak_memory_mib: float | None = None
-    parameters: int | None = None
-    reason: str | None = None
-    image: str = "colour"
-    first_seconds: float | None = None
-    runtime: str | None = None
-    precision: str | None = None
+    repeats: int  # how many calls the median is of
+    seconds: float | None = None  # median wall time of a call, the device's queue emptied before and after
+    megapixels_per_second: float | None = None  # from the median
+    peak_memory_mib: float | None = None  # what a call adds at its peak; None where unknown
+    parameters: int | None = None  # of a network
+    reason: str | None = None  # why it failed, on one line; None if it did not
+    image: str = "colour"  # kind of the image, `colour` or `mono`
+    first_seconds: float | None = None  # wall time of the first call, in which much is made for the first time
+    runtime: str | None = None  # what computed the convolutions, where several were compared
+    precision: str | None = None  # of the convolutions
     status: Literal["done", "failed"] = "done"
 
     @property

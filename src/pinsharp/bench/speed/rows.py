@@ -13,29 +13,19 @@ from pinsharp.methods.method import Method
 from pinsharp.methods.table import load_method
 from pinsharp.methods.untrained import untrained_method
 
-ALL_RUNTIMES = "torch:float32,torch:bfloat16,onnx,openvino:float32,openvino:bfloat16"
-"""What `all` stands for."""
+ALL_RUNTIMES = "torch:float32,torch:bfloat16,onnx,openvino:float32,openvino:bfloat16"  # what `all` stands for
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one row measures.
+    """What one row measures."""
 
-    Args:
-        method: Name or file of a method, or the kind of an untrained network.
-        runtime: What computes its convolutions.
-        precision: Of them.
-        is_untrained: Whether the network is made anew, with random weights.
-        device: Where it computes.
-        name: What tables call it, if not by the others.
-    """
-
-    method: str
-    runtime: Runtime = "torch"
+    method: str  # name or file of a method, or the kind of an untrained network
+    runtime: Runtime = "torch"  # what computes its convolutions
     precision: Precision = "auto"
-    is_untrained: bool = False
+    is_untrained: bool = False  # whether the network is made anew, with random weights
     device: str = "cpu"
-    name: str | None = None
+    name: str | None = None  # what tables call it, if not by the others
 
     @property
     def label(self) -> str:
@@ -48,12 +38,7 @@ class Row:
 
 
 def plain_rows(names: Sequence[str], *, precision: str, device: str) -> list[Row]:
-    """Make a row of each method in PyTorch.
-
-    Args:
-        names: Names or files; LABEL=METHOD names the row.
-        precision: Of the convolutions.
-        device: Where to compute.
+    """Make a row of each method in PyTorch; LABEL=METHOD names it.
 
     Raises:
         ConfigError: If two different methods would make the same row.
@@ -65,14 +50,7 @@ def plain_rows(names: Sequence[str], *, precision: str, device: str) -> list[Row
 def speed_rows(
     methods: Sequence[str], runtimes: Sequence[str], untrained: Sequence[str], *, precision: str, device: str
 ) -> list[Row]:
-    """Make the rows: each method in each runtime, then the untrained networks in PyTorch.
-
-    Args:
-        methods: Names or files.
-        runtimes: Such as `torch`, `openvino:bfloat16`, or `all`.
-        untrained: Kinds of networks.
-        precision: Of what names none of its own.
-        device: Where to compute.
+    """Make the rows: each method in each runtime (`torch`, `openvino:bfloat16`, `all`), then the untrained networks.
 
     Raises:
         ConfigError: If a runtime or precision is unknown.
@@ -85,12 +63,7 @@ def speed_rows(
 
 
 def contender_of(row: Row, load: Callable[..., Method] = load_method) -> Contender:
-    """Load what a row times.
-
-    Args:
-        row: The row.
-        load: Makes a method of a name, a device, a precision and a runtime.
-    """
+    """Load what a row times; `load` makes a method of a name, a device, a precision and a runtime."""
     settings: dict[str, str] = {"device": row.device, "precision": row.precision}
     if row.is_untrained:
         load = untrained_method

@@ -38,30 +38,19 @@ from pinsharp.errors import ConfigError, PinsharpError
 from pinsharp.methods.method import Method
 from pinsharp.methods.table import load_method
 
-SIGMA = 2.4
-"""Width of the blur of the timed image, in pixels: the middle of the paper's."""
-
+SIGMA = 2.4  # width of the blur of the timed image, in pixels: the middle of the paper's
 _ASPECT = 4 / 3
-_SIDE_STEP = 16
-"""Sides are multiples of this, so that no network has to pad more than another."""
-
+_SIDE_STEP = 16  # sides are multiples of this, so that no network has to pad more than another
 _MOST_MEGAPIXELS = 1000.0
 
 
 @dataclass(frozen=True)
 class Task:
-    """One image, and the rows that are to restore it.
+    """One image, and the rows that are to restore it."""
 
-    Args:
-        megapixels: About how many.
-        image: Its kind.
-        threads: How many PyTorch is given.
-        rows: Labels of the rows.
-    """
-
-    megapixels: float
+    megapixels: float  # about how many
     image: Image
-    threads: int
+    threads: int  # how many PyTorch is given
     rows: tuple[str, ...]
 
 
@@ -71,28 +60,17 @@ class Speed(Study[Task, BlurredPair, Timing]):
 
     The image is synthetic (noise of all scales, as strong at each octave) and blurred by a Gaussian. What a method
     cannot do, such as an image too large for the memory, is a timing with its reason.
-
-    Args:
-        made: The rows.
-        megapixels: Sizes.
-        threads: Numbers of threads; that of this process is put back after each timing.
-        repeats: How many calls the median is of.
-        images: Kinds of images.
-        apart: Whether each row loads in a process of its own, and not before.
-        load: Makes a method of a name, a device, a precision and a runtime.
-        runs: Records of a benchmark, which add the quality of each method.
-        psnr: Which PSNR is drawn, a key of `PSNRS`.
     """
 
     made: Sequence[Row]
     megapixels: Sequence[float] = (0.25, 1.0)
-    threads: Sequence[int] = (1,)
-    repeats: int = 5
+    threads: Sequence[int] = (1,)  # numbers of threads; that of this process is put back after each timing
+    repeats: int = 5  # how many calls the median is of
     images: Sequence[Image] = ("colour",)
-    apart: bool = False
-    load: Callable[..., Method] = load_method
-    runs: Sequence[RunRecords] = ()
-    psnr: str = "mean"
+    apart: bool = False  # whether each row loads in a process of its own, and not before
+    load: Callable[..., Method] = load_method  # makes a method of a name, a device, a precision and a runtime
+    runs: Sequence[RunRecords] = ()  # records of a benchmark, which add the quality of each method
+    psnr: str = "mean"  # which PSNR is drawn, a key of `PSNRS`
 
     kind = KIND
 
@@ -127,7 +105,10 @@ class Speed(Study[Task, BlurredPair, Timing]):
         try:
             with _threads(task.threads):  # before loading: runtimes take as many
                 contender = self._contender(row)
-                timing = _described(timing, contender)
+                about, where = contender.about, str(contender.device)
+                timing = replace(
+                    timing, device=where, parameters=about.get("parameters"), precision=about.get("precision")
+                )
                 _, first = with_cost(lambda: contender.restore(subject), contender.device)
                 seconds = median(_seconds(contender, subject, self.repeats))
         except (PinsharpError, RuntimeError, MemoryError) as error:  # a RuntimeError is how PyTorch says out of memory
@@ -178,11 +159,7 @@ def timed_pair(megapixels: float, image: Image = "colour") -> BlurredPair:
 
 
 def check_settings(megapixels: Sequence[float], threads: Sequence[int], repeats: int) -> None:
-    """Refuse sizes and numbers that cannot be measured.
-
-    Raises:
-        ConfigError: If one is out of range.
-    """
+    """Refuse sizes and numbers that cannot be measured. Raises ConfigError if one is out of range."""
     for size in megapixels:
         if not 0 < size <= _MOST_MEGAPIXELS:
             raise ConfigError(f"expected sizes above 0 and up to {_MOST_MEGAPIXELS:g} megapixels, got {size:g}")
@@ -207,12 +184,6 @@ def _threads(count: int) -> Iterator[None]:
 def _shape(megapixels: float) -> tuple[int, int]:
     width = max(1, round((megapixels * 1e6 * _ASPECT) ** 0.5 / _SIDE_STEP)) * _SIDE_STEP
     return max(1, round(megapixels * 1e6 / width / _SIDE_STEP)) * _SIDE_STEP, width
-
-
-def _described(timing: Timing, contender: Contender) -> Timing:
-    about = contender.about
-    where = str(contender.device)
-    return replace(timing, device=where, parameters=about.get("parameters"), precision=about.get("precision"))
 
 
 def _seconds(contender: Contender, pair: BlurredPair, repeats: int) -> list[float]:

@@ -34,11 +34,9 @@ def speed_table(measured: Sequence[Timing]) -> Table:
 
 
 def quality_table(measured: Sequence[Timing], runs: Sequence[RunRecords]) -> Table:
-    """Set beside the quality of each method in the records of a benchmark its speed at the largest size.
+    """Set beside the quality of each method in the records its speed at the largest size and the most threads.
 
-    Args:
-        measured: Timings; those of the largest image and the most threads count.
-        runs: Benchmark runs; those that hold none of the methods are left out.
+    Runs that hold none of the methods are left out.
     """
     largest = max(((each.megapixels, each.threads) for each in measured), default=(0, 0))
     fastest = {

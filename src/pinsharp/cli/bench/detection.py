@@ -52,8 +52,7 @@ def detection(
         float, typer.Option(min=0, metavar="PX", help="Pixels that a detection may be away from its particle.")
     ] = 3.0,
     true_pins: Annotated[
-        bool,
-        typer.Option("--true-pins", help="Tell the detector where the pins are, instead of letting it find them."),
+        bool, typer.Option("--true-pins", help="Tell the detector where the pins are, instead of letting it find them.")
     ] = False,
     detail: Annotated[
         str | None,

@@ -24,10 +24,7 @@ if TYPE_CHECKING:
     from pinsharp.bench.quality.records import RunRecords
     from pinsharp.methods.method import Method
 
-Rows = Annotated[
-    str | None,
-    typer.Option(metavar="M,...", help="Only these rows of the records, joined by commas."),
-]
+Rows = Annotated[str | None, typer.Option(metavar="M,...", help="Only these rows of the records, joined by commas.")]
 
 
 def fig5(out: Out, methods: Rows = None, psnr: Psnr = "mean", as_json: JsonDocument = False) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Results = Annotated[
     Path, typer.Option("--out", "-o", metavar="OUT", help="Folder for the results; made if it is not there.")
 ]
+MethodFiles = Annotated[
+    str, typer.Option(metavar="M,...", help="Methods and files, joined by commas; LABEL=METHOD names a row.")
+]
 Passes = Annotated[
     str, typer.Option(metavar="N,...", help="How many times each method restores, each time what is left.")
 ]
@@ -36,19 +39,10 @@ def conduct(
 ) -> "tuple[Plan[Any, Any, Any], Records[Any]]":
     """Measure what a folder lacks of a study; whoever interrupts it reads how to go on.
 
-    Args:
-        study: The study.
-        out: Folder for the records; None keeps nothing.
-        what: What is to be done, behind its number.
-        doing: What goes on, before the progress.
-        jobs: How many processes.
-        apart: Give each row a process of its own.
+    Without a folder nothing is kept. `what` stands behind the number of what is to do, `doing` before the progress.
 
     Returns:
         What was to be done, and what the folder holds then of what was asked for.
-
-    Raises:
-        PinsharpError: If something that was asked for is not there or makes no sense.
     """
     from pinsharp.bench.engine.measuring import measure
     from pinsharp.bench.engine.record_file import RecordFile

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pinsharp.cli.messages import print_json
+from pinsharp.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from pinsharp.bench.quality.records import RunRecords
@@ -47,13 +48,7 @@ def names(text: str | None) -> list[str]:
 
 
 def numbers(text: str, option: str) -> list[float]:
-    """Read numbers joined by commas.
-
-    Raises:
-        ConfigError: If one is none.
-    """
-    from pinsharp.errors import ConfigError
-
+    """Read numbers joined by commas. Raises ConfigError if one is none."""
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
@@ -61,13 +56,7 @@ def numbers(text: str, option: str) -> list[float]:
 
 
 def whole_numbers(text: str, option: str) -> list[int]:
-    """Read whole numbers joined by commas.
-
-    Raises:
-        ConfigError: If one is none.
-    """
-    from pinsharp.errors import ConfigError
-
+    """Read whole numbers joined by commas. Raises ConfigError if one is none."""
     found = numbers(text, option)
     if any(number != int(number) for number in found):
         raise ConfigError(f"{option}: expected whole numbers, got {text!r}")
@@ -75,13 +64,8 @@ def whole_numbers(text: str, option: str) -> list[int]:
 
 
 def box_of(text: str | None) -> "Box | None":
-    """Read a detail, TOP,LEFT,HEIGHT,WIDTH.
-
-    Raises:
-        ConfigError: If it is none.
-    """
+    """Read a detail, TOP,LEFT,HEIGHT,WIDTH. Raises ConfigError if it is none."""
     from pinsharp.bench.show.sheet import Box
-    from pinsharp.errors import ConfigError
 
     if text is None:
         return None
@@ -92,13 +76,8 @@ def box_of(text: str | None) -> "Box | None":
 
 
 def check_psnr(psnr: str) -> None:
-    """Refuse what is no definition of PSNR.
-
-    Raises:
-        ConfigError: With those there are.
-    """
-    from pinsharp.bench.quality.plots import PSNRS
-    from pinsharp.errors import ConfigError
+    """Refuse what is no definition of PSNR. Raises ConfigError with those there are."""
+    from pinsharp.bench.show.figures import PSNRS
 
     if psnr not in PSNRS:
         raise ConfigError(f"--psnr: expected {' or '.join(PSNRS)}, got {psnr!r}")
@@ -110,8 +89,6 @@ def choose_run(runs: "Sequence[RunRecords]", wanted: str | None) -> "RunRecords"
     Raises:
         ConfigError: If there is no such run, or several.
     """
-    from pinsharp.errors import ConfigError
-
     if wanted is None and runs:
         return runs[0]
     fitting = [run for run in runs if wanted in (run.id, run.set)]
@@ -122,11 +99,7 @@ def choose_run(runs: "Sequence[RunRecords]", wanted: str | None) -> "RunRecords"
 
 
 def write_table(table: "Table", folder: Path, suffixes: Sequence[str]) -> list[Path]:
-    """Write a table into a folder, once by each suffix.
-
-    Raises:
-        OutputError: If a file cannot be written.
-    """
+    """Write a table into a folder, once by each suffix. Raises OutputError if a file cannot be written."""
     from pinsharp.atomic import write_atomically
     from pinsharp.bench.show.typeset import WRITERS
 
@@ -152,13 +125,7 @@ def show(tables: "Sequence[Table]", paths: Sequence[Path], content: dict[str, An
 
 
 def make_folder(folder: Path) -> Path:
-    """Make a folder for results, if it is not there.
-
-    Raises:
-        OutputError: If it cannot be made.
-    """
-    from pinsharp.errors import OutputError
-
+    """Make a folder for results, if it is not there. Raises OutputError if it cannot be made."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

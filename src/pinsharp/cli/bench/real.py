@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pinsharp.cli.bench.measure import Passes, Results, conclude, conduct
+from pinsharp.cli.bench.measure import MethodFiles, Passes, Results, conclude, conduct
 from pinsharp.cli.bench.present import Detail, box_of, names, whole_numbers
 from pinsharp.cli.comparison import loader
 from pinsharp.cli.messages import remark
 from pinsharp.cli.options import DEFAULT_MODEL, Device, Gamma, Jobs, JsonDocument, Precision
+from pinsharp.errors import ConfigError
 
 if TYPE_CHECKING:
     from pinsharp.methods.method import Method
@@ -27,10 +28,7 @@ def real(
         ),
     ],
     out: Results,
-    methods: Annotated[
-        str,
-        typer.Option(metavar="M,...", help="Methods and files, joined by commas; LABEL=METHOD names a row."),
-    ] = DEFAULT_MODEL,
+    methods: MethodFiles = DEFAULT_MODEL,
     passes: Passes = "1,3",
     estimator: Annotated[
         str, typer.Option(metavar="M", help="What measures the width of all images, before and after.")
@@ -59,7 +57,6 @@ def real(
     """
     from pinsharp.bench.engine.methods import BLURRED, attempts
     from pinsharp.bench.real.study import Real
-    from pinsharp.errors import ConfigError
 
     if crop < 128:
         raise ConfigError(f"--crop must be at least 128 pixels, got {crop}")

@@ -1,12 +1,13 @@
 """`pinsharp bench run`: measure methods on a test set, if asked into records that a later run adds to."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from pinsharp.cli.bench.measure import conduct, tell_failures
-from pinsharp.cli.comparison import lineup_of, print_scores, sharp_images
+from pinsharp.cli.comparison import loader, print_scores, sharp_images
 from pinsharp.cli.options import (
     DEFAULT_MODEL,
     Bits,
@@ -60,6 +61,7 @@ def run(
     makes the exit status 1.
     """
     from pinsharp.bench.engine.records import load_run, plain
+    from pinsharp.bench.quality.contenders import contenders
     from pinsharp.bench.quality.judge import summarise
     from pinsharp.bench.quality.study import Quality
     from pinsharp.cli.messages import print_json
@@ -67,15 +69,16 @@ def run(
 
     protocol = Degradation(kernels, cast("Boundary", boundary), bits, noise / 255, seed)
     paths = sharp_images(data, split=split, limit=limit)
-    lineup = lineup_of(methods, true_kernel=true_kernel, device=device, precision=precision)
+    rows = [name.strip() for name in methods.split(",")]
+    lineup = partial(contenders, rows, true_kernel=true_kernel, load=loader(device, precision))
     study = Quality(data, paths, protocol, lineup)
     plan, records = conduct(study, out, what="restorations to measure", jobs=jobs)
     records = load_run(out, study.kind, plan.id) if out else records  # with what was measured before
-    rows = summarise(records.figures)
+    summary = summarise(records.figures)
     if as_json:
         about = {key: value for key, value in records.about.items() if key not in ("headers", "record")}
-        print_json({**about, "rows": [plain(row) for row in rows]})
+        print_json({**about, "rows": [plain(row) for row in summary]})
     else:
-        print_scores(records.about, rows)
+        print_scores(records.about, summary)
     if tell_failures(records.figures) & plan.header["methods"].keys():
         raise typer.Exit(1)

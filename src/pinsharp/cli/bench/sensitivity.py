@@ -7,19 +7,11 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from pinsharp.cli.bench.measure import conduct, write_results
-from pinsharp.cli.bench.present import (
-    NUMBER_SUFFIXES,
-    Detail,
-    Psnr,
-    box_of,
-    check_psnr,
-    make_folder,
-    names,
-    show,
-)
+from pinsharp.cli.bench.present import NUMBER_SUFFIXES, Detail, Psnr, box_of, check_psnr, make_folder, names, show
 from pinsharp.cli.comparison import loader, sharp_images
 from pinsharp.cli.options import DEFAULT_MODEL, Border, Device, JsonDocument, Limit, Overwrite, Precision, Split
 from pinsharp.cli.outputs import check_results
+from pinsharp.errors import ImageError
 
 if TYPE_CHECKING:
     from pinsharp.blur.operators import Boundary
@@ -51,7 +43,6 @@ def fig4(
     from pinsharp.bench.sensitivity.setting import Setting
     from pinsharp.bench.sensitivity.study import Sensitivity, assuming
     from pinsharp.bench.show.typeset import document
-    from pinsharp.errors import ImageError
 
     check_psnr(psnr)
     box = box_of(detail)

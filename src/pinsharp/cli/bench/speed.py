@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pinsharp.cli.bench.measure import conduct, write_results
+from pinsharp.cli.bench.measure import MethodFiles, conduct, write_results
 from pinsharp.cli.bench.present import (
     TABLE_SUFFIXES,
     Psnr,
@@ -26,10 +26,7 @@ def speed(
         Path,
         typer.Argument(metavar="OUT", help="Folder for the results; records in it add the quality of each method."),
     ],
-    methods: Annotated[
-        str,
-        typer.Option(metavar="M,...", help="Methods and files, joined by commas; LABEL=METHOD names a row."),
-    ] = DEFAULT_MODEL,
+    methods: MethodFiles = DEFAULT_MODEL,
     runtimes: Annotated[
         str,
         typer.Option(

@@ -19,17 +19,11 @@ _SIDE = 5
 
 @dataclass(frozen=True)
 class DeepDeblurConfig:
-    """Settings of DeepDeblur. The defaults are those of the authors' PyTorch version.
+    """Settings of DeepDeblur. The defaults are those of the authors' PyTorch version."""
 
-    Args:
-        width: Channels of every layer. 64.
-        blocks: 5x5 ResBlocks of each scale. 19.
-        scales: Scales, each half as large as the one before, with weights of its own. 3.
-    """
-
-    width: int = 64
-    blocks: int = 19
-    scales: int = 3
+    width: int = 64  # channels of every layer
+    blocks: int = 19  # 5x5 ResBlocks of each scale
+    scales: int = 3  # scales, each half as large as the one before, with weights of its own
 
     def __post_init__(self) -> None:
         check_at_least(self, width=1, blocks=0, scales=1)
@@ -40,9 +34,6 @@ class DeepDeblur(EndToEnd):
 
     Every scale but the coarsest sees the blurred image and the result of the coarser scale, enlarged by a learned
     convolution. Nothing is added to the input.
-
-    Args:
-        config: Settings.
     """
 
     def __init__(self, config: DeepDeblurConfig | None = None) -> None:

@@ -28,40 +28,28 @@ _FLAT = 1e-3
 
 @dataclass(frozen=True)
 class DwdnConfig:
-    """Settings of DWDN. The defaults are the authors', but for `noise`.
+    """Settings of DWDN. The defaults are the authors', but for `noise`."""
 
-    Args:
-        features: Channels that are deconvolved. 16: the transforms cost time for each.
-        feature_blocks: 5x5 ResBlocks of the feature extraction. 3.
-        feature_padding: What the feature extraction sees past the border. `zeros` as in the authors' code, though the
-            Wiener step rings from the edge that zeros make; `replicate` is kinder to borders.
-        noise: How the term beside |F(k)|^2 is measured: `mean` as the authors' text says, `median` as their code
-            does (see `MedianFwd`). Before training `mean` is the safer: deconvolving eight 8-bit photographs as if they
-            were features, it gains 0.6 dB at sigma 1.8 and 1.0 at 3.2 on average, `median` loses 0.3 and 5.1. Training
-            can scale the features to suit `median`; which is better after it has not been tried.
-        width: Channels of the refinement at full resolution, doubled on each of two levels down. 32.
-        blocks: 5x5 ResBlocks of the refinement on each level, down and up. 3.
-        scales: Scales of the refinement, each half as large as the one before. 2.
-    """
-
-    features: int = 16
-    feature_blocks: int = 3
+    features: int = 16  # channels that are deconvolved. 16: the transforms cost time for each.
+    feature_blocks: int = 3  # 5x5 ResBlocks of the feature extraction
+    # What the feature extraction sees past the border. `zeros` as in the authors' code, though the Wiener step rings
+    # from the edge that zeros make; `replicate` is kinder to borders.
     feature_padding: PaddingMode = "zeros"
+    # How the term beside |F(k)|^2 is measured: `mean` as the authors' text says, `median` as their code does (see
+    # `MedianFwd`). Before training `mean` is the safer: deconvolving eight 8-bit photographs as if they were features,
+    # it gains 0.6 dB at sigma 1.8 and 1.0 at 3.2 on average, `median` loses 0.3 and 5.1. Training can scale the
+    # features to suit `median`; which is better after it has not been tried.
     noise: Literal["mean", "median"] = "mean"
-    width: int = 32
-    blocks: int = 3
-    scales: int = 2
+    width: int = 32  # channels of the refinement at full resolution, doubled on each of two levels down
+    blocks: int = 3  # 5x5 ResBlocks of the refinement on each level, down and up
+    scales: int = 2  # scales of the refinement, each half as large as the one before
 
     def __post_init__(self) -> None:
         check_at_least(self, features=1, feature_blocks=0, width=1, blocks=0, scales=1)
 
 
 class Dwdn(nn.Module):
-    """Restore blurred colour images whose kernels are given; a blind use borrows another net's estimate.
-
-    Args:
-        config: Settings.
-    """
+    """Restore blurred colour images whose kernels are given; a blind use borrows another net's estimate."""
 
     def __init__(self, config: DwdnConfig | None = None) -> None:
         super().__init__()
@@ -91,9 +79,6 @@ class DwdnRestorer(nn.Module):
     """Features, their Wiener deconvolution (eq. 2), and refinement coarse to fine; nothing is added to the input.
 
     The scales share the encoder-decoder and the last layer; each has an entrance of its own.
-
-    Args:
-        config: Settings.
     """
 
     def __init__(self, config: DwdnConfig) -> None:

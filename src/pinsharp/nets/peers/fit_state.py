@@ -16,12 +16,9 @@ _FORMAT = "pinsharp-fit-1"
 
 
 def save_state(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
-    """Write a state; at every moment the file is a whole one, the old or the new.
+    """Write a state, all that further steps depend on and what the fit is made of, as values that JSON can hold.
 
-    Args:
-        path: The file, replaced if it exists; its folder must exist.
-        tensors: Everything that the further steps depend on.
-        about: What the fit is made of, of values that JSON can hold.
+    At every moment the file is a whole one, the old or the new; its folder must exist.
 
     Raises:
         OutputError: If it cannot be written; the old one is left as it was.
@@ -31,14 +28,7 @@ def save_state(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, An
 
 
 def load_state(path: Path, about: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Read a state.
-
-    Args:
-        path: The file.
-        about: What the fit is made of now; the state of another image or of other settings is refused.
-
-    Returns:
-        The tensors as they were saved, on the CPU.
+    """Read the tensors of a state as they were saved, on the CPU; that of another image or other settings is refused.
 
     Raises:
         ConfigError: If there is none, it cannot be read, or it belongs to something else.

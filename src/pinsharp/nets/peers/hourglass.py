@@ -24,12 +24,8 @@ def entrance(
 class Hourglass(nn.Module):
     """Two levels down and two up, skips added: (B, width, H, W) to the same shape, H and W multiples of 4.
 
-    It is used in two halves, because SRN puts a recurrent cell between them.
-
-    Args:
-        width: Channels at the resolution that comes in; they double with each level down.
-        blocks: ResBlocks on each level, down and up.
-        up_side: Side of the transposed convolutions, 3 or 4 pixels.
+    It is used in two halves, because SRN puts a recurrent cell between them. Channels double with each level down;
+    `blocks` counts the ResBlocks on each, `up_side` is the side of the transposed convolutions, 3 or 4 pixels.
     """
 
     def __init__(self, width: int, blocks: int, *, up_side: int) -> None:

@@ -18,23 +18,17 @@ COLOURS = 3
 
 @dataclass(frozen=True)
 class NafnetConfig:
-    """Settings of NAFNet. The defaults are the authors' smaller model for GoPro.
+    """Settings of NAFNet. The defaults are the authors' smaller model for GoPro."""
 
-    Args:
-        width: Channels at full resolution, doubled with each level down. 32; their larger model has 64.
-        encoder_blocks: NAF blocks on each level on the way down: 1, 1, 1, 28.
-        middle_blocks: NAF blocks at the lowest resolution. 1.
-        decoder_blocks: NAF blocks on each level on the way up, lowest level first. One each.
-        pooling_window: Side in pixels of the window around each pixel over which its channel attention pools; 0 for the
-            whole image. Means over a whole image vary less than over a training crop, which costs quality on images
-            larger than that: the authors test with 1.5 times the crop, 384 for 256. It takes effect only on images
-            larger than the window, so that training is the same with it.
-    """
-
-    width: int = 32
-    encoder_blocks: tuple[int, ...] = (1, 1, 1, 28)
-    middle_blocks: int = 1
+    width: int = 32  # channels at full resolution, doubled with each level down. 32; their larger model has 64.
+    encoder_blocks: tuple[int, ...] = (1, 1, 1, 28)  # NAF blocks on each level on the way down: 1, 1, 1, 28
+    middle_blocks: int = 1  # NAF blocks at the lowest resolution
+    # NAF blocks on each level on the way up, lowest level first. One each.
     decoder_blocks: tuple[int, ...] = (1, 1, 1, 1)
+    # Side in pixels of the window around each pixel over which its channel attention pools; 0 for the whole image.
+    # Means over a whole image vary less than over a training crop, which costs quality on images larger than that: the
+    # authors test with 1.5 times the crop, 384 for 256. It takes effect only on images larger than the window, so that
+    # training is the same with it.
     pooling_window: int = 0
 
     def __post_init__(self) -> None:
@@ -46,9 +40,6 @@ class Nafnet(EndToEnd):
     """Restore blurred colour images end to end: no kernel goes in and none comes out.
 
     The net predicts what is to be added to the blurred image.
-
-    Args:
-        config: Settings.
     """
 
     def __init__(self, config: NafnetConfig | None = None) -> None:
@@ -77,9 +68,7 @@ class Nafnet(EndToEnd):
 class LocalNafBlock(NafBlock):
     """NAF block whose channel attention pools over a window around each pixel; its weights are those of a NAF block.
 
-    Args:
-        channels: C of the input and output (B, C, H, W).
-        window: Side of the window, in pixels of the input.
+    The window's side is in pixels of the input.
     """
 
     def __init__(self, channels: int, window: int) -> None:
@@ -94,8 +83,7 @@ class LocalNafBlock(NafBlock):
 def local_mean(features: Tensor, window: int) -> Tensor:
     """Average features (B, C, H, W) over a window around each pixel; near the border, over the last that fits.
 
-    Returns:
-        Means (B, C, H, W), with one row or column instead of H or W where the window covers that side.
+    There is one row or column instead of H or W where the window covers that side.
     """
     full = features if features.dtype.itemsize > 4 else features.float()  # running sums outgrow half precision
     return _running_mean(_running_mean(full, window, -2), window, -1).to(features.dtype)

@@ -32,17 +32,11 @@ _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as the authors' conversion to YCb
 
 @dataclass(frozen=True, eq=False)
 class SelfDeblurResult:
-    """What a fit found.
+    """What a fit found."""
 
-    Args:
-        image: Restored image (1, C, H, W) in [0, 1], float32, on the device of the input.
-        kernel: The kernel (1, 1, K, K), sum 1.
-        losses: Loss of each step: mean squared error first, then 1 - SSIM.
-    """
-
-    image: Tensor
-    kernel: Tensor
-    losses: tuple[float, ...]
+    image: Tensor  # restored image (1, C, H, W) in [0, 1], float32, on the device of the input
+    kernel: Tensor  # the kernel (1, 1, K, K), sum 1
+    losses: tuple[float, ...]  # loss of each step: mean squared error first, then 1 - SSIM
 
 
 def fit(

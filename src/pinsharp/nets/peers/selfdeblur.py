@@ -24,50 +24,38 @@ NOISE_SCALE = 0.1
 
 @dataclass(frozen=True)
 class SelfDeblurConfig:
-    """Settings of SelfDeblur; the defaults are the authors'.
+    """Settings of SelfDeblur; the defaults are the authors'."""
 
-    Args:
-        kernel_size: Side of the kernel in pixels, odd. The authors set it for each image; 21 is the side of the paper
-            that this project follows. Too small a kernel cannot describe the blur, too large a one fits slower.
-        levels: Times that the image generator halves its resolution. 5.
-        channels: Channels on every level. 128; `SMALL`, with a quarter of them, takes a sixth of the time.
-        skip_channels: Channels of the shortcut across each level. 16; 0 leaves the shortcuts out.
-        noise_channels: Channels of the noise that the image comes from. 8.
-        non_local_from: Level from which on a non-local block lets all places of the image speak to each other, counted
-            from 1. 3; 0 for none.
-        kernel_noise: Length of the noise that the kernel comes from. 200.
-        kernel_hidden: Width of the kernel generator's only hidden layer. 1000.
-        steps: Steps of the optimiser. 5000; the authors' script for photographs makes 2500.
-        image_lr: Adam's rate for the image generator. 1e-2.
-        kernel_lr: Adam's rate for the kernel generator. 1e-4: it has one output for thousands of pixels to agree on.
-        milestones: Shares of the steps after which both rates are halved. 2000, 3000 and 4000 of 5000.
-        mse_share: Share of the steps that minimise the mean squared error, before 1 - SSIM takes over. 500 of 5000.
-        jitter: Standard deviation of the noise that is added to the image generator's input, anew at each step. 1e-3.
-        colour: `joint` fits the three channels with one kernel. `luma` is what the authors' scripts do: the luma alone
-            is fitted, and the result keeps the blurred chroma.
-        centre: Move the kernel's centroid to its centre pixel and the image with it, by whole pixels. A shift of the
-            image and the opposite one of the kernel blur alike, so the fit cannot know it; camera-shake test sets
-            are scored at the best shift. Defocus does not shift.
-        seed: Decides weights, inputs and jitter.
-    """
-
+    # Side of the kernel in pixels, odd. The authors set it for each image; 21 is the side of the paper that this
+    # project follows. Too small a kernel cannot describe the blur, too large a one fits slower.
     kernel_size: int = 21
-    levels: int = 5
-    channels: int = 128
-    skip_channels: int = 16
-    noise_channels: int = 8
+    levels: int = 5  # times that the image generator halves its resolution
+    channels: int = 128  # channels on every level. 128; `SMALL`, with a quarter of them, takes a sixth of the time.
+    skip_channels: int = 16  # channels of the shortcut across each level. 16; 0 leaves the shortcuts out.
+    noise_channels: int = 8  # channels of the noise that the image comes from
+    # Level from which on a non-local block lets all places of the image speak to each other, counted from 1. 3; 0 for
+    # none.
     non_local_from: int = 3
-    kernel_noise: int = 200
-    kernel_hidden: int = 1000
-    steps: int = 5000
-    image_lr: float = 1e-2
+    kernel_noise: int = 200  # length of the noise that the kernel comes from
+    kernel_hidden: int = 1000  # width of the kernel generator's only hidden layer
+    steps: int = 5000  # steps of the optimiser. 5000; the authors' script for photographs makes 2500.
+    image_lr: float = 1e-2  # Adam's rate for the image generator
+    # Adam's rate for the kernel generator. 1e-4: it has one output for thousands of pixels to agree on.
     kernel_lr: float = 1e-4
+    # Shares of the steps after which both rates are halved. 2000, 3000 and 4000 of 5000.
     milestones: tuple[float, ...] = (0.4, 0.6, 0.8)
+    # Share of the steps that minimise the mean squared error, before 1 - SSIM takes over. 500 of 5000.
     mse_share: float = 0.1
+    # Standard deviation of the noise that is added to the image generator's input, anew at each step. 1e-3.
     jitter: float = 1e-3
+    # `joint` fits the three channels with one kernel. `luma` is what the authors' scripts do: the luma alone is fitted,
+    # and the result keeps the blurred chroma.
     colour: Literal["joint", "luma"] = "joint"
+    # Move the kernel's centroid to its centre pixel and the image with it, by whole pixels. A shift of the image and
+    # the opposite one of the kernel blur alike, so the fit cannot know it; camera-shake test sets are scored at the
+    # best shift. Defocus does not shift.
     centre: bool = True
-    seed: int = 0
+    seed: int = 0  # decides weights, inputs and jitter
 
     def __post_init__(self) -> None:
         check_at_least(self, levels=1, channels=1, noise_channels=1, kernel_noise=1, kernel_hidden=1, steps=1)
@@ -98,9 +86,7 @@ class SelfDeblurConfig:
 class ImageGenerator(nn.Module):
     """Hourglass with shortcuts that turns noise into an image in (0, 1), the prior being its architecture.
 
-    Args:
-        config: Its settings.
-        colours: Channels of the image, 1 or 3.
+    The image has 1 or 3 colours.
     """
 
     def __init__(self, config: SelfDeblurConfig, colours: int) -> None:
@@ -120,11 +106,7 @@ class ImageGenerator(nn.Module):
 
 
 class KernelGenerator(nn.Module):
-    """Fully connected net that turns noise into a kernel: not negative, sum 1, because a softmax ends it.
-
-    Args:
-        config: Its settings.
-    """
+    """Fully connected net that turns noise into a kernel: not negative, sum 1, because a softmax ends it."""
 
     def __init__(self, config: SelfDeblurConfig) -> None:
         super().__init__()
@@ -143,10 +125,7 @@ class NonLocal(nn.Module):
     """Non-local block with dot products (Wang et al., 2018): each place adds what the others say, weighted by likeness.
 
     The weights of all pairs of places, (theta phi) / (H W), are never formed: without a softmax the products can be
-    taken in the other order, and cost grows with the image instead of its square.
-
-    Args:
-        channels: C of the input and output (B, C, H, W), at least 2.
+    taken in the other order, and cost grows with the image instead of its square. At least 2 channels go in and out.
     """
 
     def __init__(self, channels: int) -> None:

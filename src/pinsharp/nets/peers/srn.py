@@ -15,19 +15,13 @@ COLOURS = 3
 
 @dataclass(frozen=True)
 class SrnConfig:
-    """Settings of SRN. The defaults are the authors' published colour model.
+    """Settings of SRN. The defaults are the authors' published colour model."""
 
-    Args:
-        width: Channels at full resolution, doubled on each of two levels down. 32.
-        blocks: 5x5 ResBlocks on each level, down and up. 3.
-        scales: Scales, each half as large as the one before. 3.
-        cell: What carries features from scale to scale: `none` in the authors' colour model; `lstm`, a convolutional
-            LSTM at the lowest level, in the model of their GoPro figures, which sees one channel at a time.
-    """
-
-    width: int = 32
-    blocks: int = 3
-    scales: int = 3
+    width: int = 32  # channels at full resolution, doubled on each of two levels down
+    blocks: int = 3  # 5x5 ResBlocks on each level, down and up
+    scales: int = 3  # scales, each half as large as the one before
+    # What carries features from scale to scale: `none` in the authors' colour model; `lstm`, a convolutional LSTM at
+    # the lowest level, in the model of their GoPro figures, which sees one channel at a time.
     cell: Literal["none", "lstm"] = "none"
 
     def __post_init__(self) -> None:
@@ -37,11 +31,8 @@ class SrnConfig:
 class Srn(EndToEnd):
     """Restore blurred colour images end to end: no kernel goes in and none comes out.
 
-    Every scale sees the blurred image and the result of the coarser scale, through which no gradient passes. The
-    image is never shrunk as a whole: the authors' test program does so with images above 1280 x 720.
-
-    Args:
-        config: Settings.
+    Every scale sees the blurred image and the result of the coarser scale, through which no gradient passes. The image
+    is never shrunk as a whole: the authors' test program does so with images above 1280 x 720.
     """
 
     def __init__(self, config: SrnConfig | None = None) -> None:
@@ -88,11 +79,9 @@ class ConvLstm(nn.Module):
         nn.init.zeros_(self.gates.bias)  # type: ignore[arg-type]
 
     def forward(self, features: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Run one step.
+        """Run one step on features (B, channels, H, W).
 
-        Args:
-            features: What comes in, (B, channels, H, W).
-            state: Cell and hidden state of the step before, (B, 2 channels, H', W') of another scale; None for zeros.
+        The state is cell and hidden state of the step before, (B, 2 channels, H', W') of another scale; None for zeros.
 
         Returns:
             The hidden state, (B, channels, H, W), and the new state, (B, 2 channels, H, W).

@@ -28,16 +28,9 @@ class BankBlocks:
     """Image and deconvolved copies at half resolution, for windows that are asked for from top to bottom.
 
     Blocks are made when a window first needs them, a whole row of blocks at a time, and dropped when windows have gone
-    past them. A window above what was dropped has its blocks made anew.
-
-    Args:
-        bank: The filters.
-        read: Gives parts of the image.
-        shape: Channels, height and width of the image.
-        kernel: Its kernel (1, 1, K, K).
-        noise: Its noise in units of full scale, (1,).
-        stride: What both sides are padded to a multiple of, by edge values to the right and below; even.
-        rows_at_once: Most rows that are asked for at once.
+    past them. A window above what was dropped has its blocks made anew. The image has a shape (C, H, W), a kernel (1,
+    1, K, K) and noise (1,) in units of full scale; both sides are padded to multiples of the even `stride`, by edge
+    values to the right and below. At most `rows_at_once` rows are asked for at once.
     """
 
     def __init__(
@@ -74,9 +67,7 @@ class BankBlocks:
     def stack(self, rows: slice, columns: slice) -> Tensor:
         """Stack image and copies at half resolution, those next to the lower and right border with its padding.
 
-        Args:
-            rows: From and to which row; from a whole stride, to a whole stride or the image's end.
-            columns: From and to which column, likewise.
+        Rows and columns run from a whole stride to a whole stride or the image's end.
 
         Returns:
             (1, 4 C (count + 1), h / 2, w / 2), channels last, in the data type of convolutions.

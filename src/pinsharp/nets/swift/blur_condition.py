@@ -18,13 +18,8 @@ class BlurCondition(nn.Module):
     """Tell a stack of residual blocks what is to be undone: kernel and noise to scales and shifts of their channels.
 
     The kernel comes in as its modulation transfer, averaged over rings of frequency. Both are the same for a whole
-    image, so windows of it still agree.
-
-    Args:
-        hidden: Width of the hidden layer.
-        channels: Channels of each block.
-        doubts: Whether the uncertainty of the kernel's width is told too.
-        noise_rings: Rings of frequency by which the noise is told apart; 0 for one number.
+    image, so windows of it still agree. With `doubts` the uncertainty of the kernel's width is told too,
+    with `noise_rings` the noise by ring of frequency.
     """
 
     RINGS = 16
@@ -53,16 +48,10 @@ class BlurCondition(nn.Module):
         return split_modulation(self.vector(kernel, noise, width_std), self.channels)
 
     def vector(self, kernel: Tensor, noise: Tensor, width_std: Tensor | None = None) -> Tensor:
-        """Give the modulations of all blocks in a row.
+        """Give the modulations of all blocks in a row, (B, the sum of 2 C).
 
-        Args:
-            kernel: Kernels (B, 1, K, K).
-            noise: Noise of each image in units of full scale, (B,), or by ring of frequency (B, R).
-            width_std: Relative standard deviation of the width of each kernel, (B,); None where it is true. Only a
-                condition that doubts listens to it.
-
-        Returns:
-            (B, the sum of 2 C).
+        Kernels are (B, 1, K, K), their noise in units of full scale, (B,) or by ring (B, R), and the relative standard
+        deviation of their widths (B,), None where they are true; only a condition that doubts listens to it.
         """
         with torch.autocast(device_type=kernel.device.type, enabled=False):
             level = (noise.float().clamp(min=LEAST_NOISE) / REFERENCE_NOISE).log().reshape(len(noise), -1) / 4

@@ -10,13 +10,7 @@ from pinsharp.nets.swift.fused import can_fuse, run_fused
 
 
 class Refiner(nn.Module):
-    """The convolutions of `swift` for one kind of image; all that other runtimes have to compute.
-
-    Args:
-        enter: First layer.
-        trunk: The trunk.
-        leave: Last layer.
-    """
+    """The convolutions of `swift` for one kind of image; all that other runtimes have to compute."""
 
     def __init__(self, enter: nn.Module, trunk: "Trunk", leave: nn.Module) -> None:
         super().__init__()
@@ -30,14 +24,10 @@ class Refiner(nn.Module):
         return 2 * sum(self.trunk.block_widths)
 
     def forward(self, stack: Tensor, modulation: Tensor | None = None) -> Tensor:
-        """Say what is wrong with the most careful copy.
+        """Say what is wrong with the most careful copy: a correction (B, 4 C, H / 2, W / 2).
 
-        Args:
-            stack: Image and copies (B, 4 C (filters + 1), H / 2, W / 2), both sides even.
-            modulation: Of all residual blocks in a row, (B, the sum of their 2 C); None for none.
-
-        Returns:
-            Correction (B, 4 C, H / 2, W / 2).
+        The stack holds image and copies, (B, 4 C (filters + 1), H / 2, W / 2), both sides even; the modulation is that
+        of all residual blocks in a row, (B, the sum of their 2 C).
         """
         if can_fuse(stack):
             return run_fused(self, stack, modulation)
@@ -51,14 +41,7 @@ class Trunk(nn.Module):
     """U-shaped stack of residual blocks, (B, width, H / 2, W / 2) to the same; quarter resolution in its middle.
 
     Plain 3x3 convolutions, not NAF blocks: at equal milliseconds a megapixel in bf16 they hold several times as many
-    weights.
-
-    Args:
-        width: Channels at half resolution.
-        deep_width: Channels at quarter resolution.
-        before: Residual blocks before the quarter-resolution part.
-        deep: Residual blocks at quarter resolution.
-        after: Residual blocks after it.
+    weights. `before`, `deep` and `after` count residual blocks; those at quarter resolution are `deep_width` wide.
     """
 
     def __init__(self, width: int, deep_width: int, before: int, deep: int, after: int) -> None:

@@ -38,28 +38,18 @@ POWER_FLOOR = 1e-9
 
 @dataclass(frozen=True)
 class SpectrumConfig:
-    """Settings of the spectral kernel estimator.
+    """Settings of the spectral kernel estimator."""
 
-    Args:
-        window: Side of the windows in pixels. 128 resolves 1/128 cycle per pixel, an eighth of the distance between the
-            zeros of a disc of radius 8.
-        max_windows: Most windows that are read of one image; the most textured ones.
-        bins: Radial bins from zero frequency to the corner of the spectrum, 0.71 cycles per pixel.
-        directions: Directions, an even number, that are told apart beside the mean over all of them; 0 for none.
-        noise_apart: Let a net of its own, which knows the mean over all directions only, measure the noise.
-        hidden: Width of the hidden layers.
-        kernel_size: Side of the kernels in pixels, odd: 41 holds a Gaussian of sigma 5 to four sigmas.
-        max_sigma: Largest effective width in pixels that is reported.
-    """
-
+    # Side of the windows in pixels. 128 resolves 1/128 cycle per pixel, an eighth of the distance between the zeros of
+    # a disc of radius 8.
     window: int = 128
-    max_windows: int = 32
-    bins: int = 80
-    directions: int = 0
-    noise_apart: bool = False
-    hidden: int = 192
-    kernel_size: int = 41
-    max_sigma: float = 5.0
+    max_windows: int = 32  # most windows that are read of one image; the most textured ones
+    bins: int = 80  # radial bins from zero frequency to the corner of the spectrum, 0.71 cycles per pixel
+    directions: int = 0  # directions, an even number, that are told apart beside the mean over all of them; 0 for none
+    noise_apart: bool = False  # let a net of its own, which knows the mean over all directions only, measure the noise
+    hidden: int = 192  # width of the hidden layers
+    kernel_size: int = 41  # side of the kernels in pixels, odd: 41 holds a Gaussian of sigma 5 to four sigmas
+    max_sigma: float = 5.0  # largest effective width in pixels that is reported
 
 
 class SpectrumNet(nn.Module):
@@ -68,9 +58,6 @@ class SpectrumNet(nn.Module):
     Each window gives a profile; an MLP reads every profile, the results are pooled over the windows (mean and maximum,
     so that their number is free), joined by the mean profile, and a second MLP gives four numbers: the logarithm of the
     width, its standard deviation, the share of the disc and the logarithm of the noise.
-
-    Args:
-        config: Settings.
     """
 
     MIN_LOG_NOISE = math.log(5e-5)

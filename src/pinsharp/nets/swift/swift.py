@@ -32,51 +32,33 @@ Refine = Callable[[Tensor, Tensor | None], Tensor]
 
 @dataclass(frozen=True)
 class SwiftConfig:
-    """Settings of `swift`.
+    """Settings of `swift`."""
 
-    Args:
-        width: Channels at half resolution.
-        deep_width: Channels at quarter resolution.
-        blocks: Residual blocks before, and again after, the quarter-resolution part.
-        deep_blocks: Residual blocks at quarter resolution.
-        mono_blocks: Residual blocks of mono images' own, smaller trunk, after its quarter-resolution part; it has none
-            before. With 0 here and in the next, mono images share the trunk of colour images.
-        mono_deep_blocks: Its residual blocks at quarter resolution.
-        condition: Hidden width of the small net that tells every residual block which blur and noise to undo; 0 leaves
-            it out.
-        condition_doubt: Tell it too how uncertain the width of a measured kernel is.
-        noise_rings: Rings of frequency, from 0 to half a cycle a pixel, by which it and the bank tell noise apart; 0
-            for white noise of one level.
-        filters: Filters in the Wiener bank.
-        filter_radius: Radius of these filters in pixels. The inverse of a disc rings far: cut to 40 pixels it lost 2 dB
-            at radius 4 against the uncut filter, cut to 96 it loses 0.1 dB there and 0.8 dB at radius 8.
-        filter_grid: Side of the frequency grid on which they are designed.
-        kernel_window: Side of the windows that the estimator reads, in pixels.
-        kernel_windows: Most windows that it reads of one image.
-        kernel_directions: Directions, an even number, by which it tells spectra apart; 0 for none.
-        kernel_noise_apart: Let a net of its own, which tells no directions apart, measure the noise.
-        kernel_hidden: Width of its hidden layers.
-        kernel_size: Side of the estimated kernels in pixels, odd.
-    """
-
-    width: int = 64
-    deep_width: int = 96
-    blocks: int = 2
-    deep_blocks: int = 4
+    width: int = 64  # channels at half resolution
+    deep_width: int = 96  # channels at quarter resolution
+    blocks: int = 2  # residual blocks before, and again after, the quarter-resolution part
+    deep_blocks: int = 4  # residual blocks at quarter resolution
+    # Residual blocks of mono images' own, smaller trunk, after its quarter-resolution part; it has none before. With 0
+    # here and in the next, mono images share the trunk of colour images.
     mono_blocks: int = 0
-    mono_deep_blocks: int = 0
+    mono_deep_blocks: int = 0  # its residual blocks at quarter resolution
+    # Hidden width of the small net that tells every residual block which blur and noise to undo; 0 leaves it out.
     condition: int = 64
-    condition_doubt: bool = False
+    condition_doubt: bool = False  # tell it too how uncertain the width of a measured kernel is
+    # Rings of frequency, from 0 to half a cycle a pixel, by which it and the bank tell noise apart; 0 for white noise
+    # of one level.
     noise_rings: int = 0
-    filters: int = 3
+    filters: int = 3  # filters in the Wiener bank
+    # Radius of these filters in pixels. The inverse of a disc rings far: cut to 40 pixels it lost 2 dB at radius 4
+    # against the uncut filter, cut to 96 it loses 0.1 dB there and 0.8 dB at radius 8.
     filter_radius: int = 96
-    filter_grid: int = 256
-    kernel_window: int = 128
-    kernel_windows: int = 32
-    kernel_directions: int = 0
-    kernel_noise_apart: bool = False
-    kernel_hidden: int = 192
-    kernel_size: int = 41
+    filter_grid: int = 256  # side of the frequency grid on which they are designed
+    kernel_window: int = 128  # side of the windows that the estimator reads, in pixels
+    kernel_windows: int = 32  # most windows that it reads of one image
+    kernel_directions: int = 0  # directions, an even number, by which it tells spectra apart; 0 for none
+    kernel_noise_apart: bool = False  # let a net of its own, which tells no directions apart, measure the noise
+    kernel_hidden: int = 192  # width of its hidden layers
+    kernel_size: int = 41  # side of the estimated kernels in pixels, odd
 
     def __post_init__(self) -> None:
         check_at_least(self, width=1, deep_width=1, filters=1, filter_radius=1, kernel_hidden=1, kernel_window=4)
@@ -95,9 +77,6 @@ class Swift(nn.Module):
     """Blind deblurring in three steps: estimate kernel and noise, deconvolve by a bank, refine by a small U-shaped net.
 
     Mono and colour images share all weights but the first and the last layer, unless mono has a trunk of its own.
-
-    Args:
-        config: Settings.
     """
 
     def __init__(self, config: SwiftConfig | None = None) -> None:
@@ -164,11 +143,7 @@ class Swift(nn.Module):
 
 
 class SwiftRestorer(nn.Module):
-    """The part of `swift` that takes the kernel: Wiener bank, then a trunk at half and quarter resolution.
-
-    Args:
-        config: Settings.
-    """
+    """The part of `swift` that takes the kernel: Wiener bank, then a trunk at half and quarter resolution."""
 
     STRIDE = 4
 
@@ -196,13 +171,9 @@ class SwiftRestorer(nn.Module):
         self.refine: Refine | None = None  # set, it takes the place of `refiner`: the same net in another runtime
 
     def forward(self, blurred: Tensor, kernel: Tensor, noise: Tensor, width_std: Tensor | None = None) -> Tensor:
-        """Restore images (B, C, H, W).
+        """Restore images (B, C, H, W) with kernels (B, 1, K, K) and noise (B,) in units of full scale.
 
-        Args:
-            blurred: The images.
-            kernel: Their kernels (B, 1, K, K).
-            noise: Their noise in units of full scale, (B,).
-            width_std: Relative standard deviation of the kernels' widths, (B,); None where they are true.
+        `width_std` is the relative standard deviation of the kernels' widths, (B,); None where they are true.
         """
         height, width = blurred.shape[-2:]
         noise = self._by_ring(noise)
@@ -232,13 +203,8 @@ class SwiftRestorer(nn.Module):
     ) -> SwiftWindows:
         """Prepare to restore one image window by window; the whole image is one window too.
 
-        Args:
-            read: Gives parts of the image.
-            shape: Channels (1 or 3), height and width of the image.
-            kernel: Its kernel (1, 1, K, K).
-            noise: Its noise (1,).
-            width_std: Relative standard deviation of the kernel's width, (1,); None where it is true.
-            largest: Height and width of the largest window.
+        The shape is channels (1 or 3), height and width of the image, `largest` height and width of the largest window;
+        kernel, noise and `width_std` are as for `forward`, of one image.
         """
         noise = self._by_ring(noise)
         reach = _whole_strides(self._trunk(_mode(shape[0])).reach)

@@ -7,12 +7,9 @@ from pinsharp.blur.continuation import source_pixels
 
 
 def textured_windows(image: Tensor, size: int, most: int) -> Tensor:
-    """Pick the windows of mono images that hold most fine structure.
+    """Pick the windows of mono images (B, H, W) that hold most fine structure, at most so many; 0 for all.
 
-    Args:
-        image: Mono images (B, H, W).
-        size: Side of the square windows in pixels; they overlap by half. A smaller side of an image is mirrored to it.
-        most: Largest number of windows; 0 for all.
+    Windows are squares that overlap by half. A smaller side of an image is mirrored to their size.
 
     Returns:
         Windows (B, N, size, size), N <= most, the most textured first. The ranking itself carries no gradient.
@@ -32,14 +29,9 @@ def textured_windows(image: Tensor, size: int, most: int) -> Tensor:
 
 
 def shared_windows(parts: Tensor, size: int, most: int) -> Tensor:
-    """Pick the windows that hold most fine structure from all parts of one image together.
+    """Pick the windows that hold most fine structure from all parts (N, H, W) of one image, as `textured_windows`.
 
     No window reaches from one part into another: the border between them would be the sharpest edge of all.
-
-    Args:
-        parts: Mono parts (N, H, W).
-        size: As for `textured_windows`, within each part.
-        most: Largest number of windows of all parts; 0 for all.
 
     Returns:
         Windows (1, M, size, size), M <= most, the most textured first.

@@ -32,12 +32,9 @@ REFERENCE_RATIO = 7e-3
 
 
 class WienerBank(nn.Module):
-    """Deconvolve an image with `count` Wiener filters of finite radius.
+    """Deconvolve an image with `count` Wiener filters of finite radius in pixels; they fade out over its outer 40 %.
 
-    Args:
-        count: Number of filters.
-        radius: Radius of the filters in pixels. They fade out over its outer 40 %.
-        grid: Side of the frequency grid on which filters are designed, at least 2 * radius + 1.
+    Filters are designed on a grid of frequencies of at least 2 * radius + 1 a side.
     """
 
     def __init__(self, count: int, radius: int, grid: int) -> None:
@@ -57,12 +54,7 @@ class WienerBank(nn.Module):
         self.taper: Tensor
 
     def forward(self, image: Tensor, kernel: Tensor, noise: Tensor) -> Tensor:
-        """Deconvolve images.
-
-        Args:
-            image: Blurred images (B, C, H, W).
-            kernel: Kernels (B, 1, K, K).
-            noise: Noise of each image in units of full scale, (B,), or by ring of frequency (B, R).
+        """Deconvolve images (B, C, H, W) with kernels (B, 1, K, K) and noise (B,) or (B, rings), in full scale.
 
         Returns:
             Deconvolved images (B, count, C, H, W), float32. Past the border the image goes on with its edge value.
@@ -79,34 +71,23 @@ class WienerBank(nn.Module):
         return fast_size(shape[0] + 2 * self.radius), fast_size(shape[1] + 2 * self.radius)
 
     def transfers(self, kernel: Tensor, noise: Tensor, shape: tuple[int, int]) -> list[Tensor]:
-        """Transform the filters of one image for `planes`.
+        """Transform the filters of one image, of kernel (1, 1, K, K) and noise (1,), for `planes`.
 
-        Args:
-            kernel: Its kernel (1, 1, K, K).
-            noise: Its noise in units of full scale, (1,) or (1, R).
-            shape: What `transform_shape` says.
-
-        Returns:
-            A spectrum (H', W' // 2 + 1) for each filter.
+        The shape is what `transform_shape` says. Gives a spectrum (H', W' // 2 + 1) for each filter.
         """
         with torch.autocast(device_type=kernel.device.type, enabled=False):
             filters = self.filters(kernel.float(), noise.float())[0]  # (count, 2R + 1, 2R + 1)
         return [corner_spectrum(one, shape) for one in filters]
 
     def planes(self, image: Tensor, transfers: Sequence[Tensor], shape: tuple[int, int]) -> Iterator[Tensor]:
-        """Give what `forward` gives, one plane after another; for restoring, not for training.
+        """Give what `forward` gives, one plane (h, w) after another, float32; for restoring, not for training.
 
         Half the time of `forward` on a megapixel of colour, one core (docs/speed.md): one transform at a time stays in
         the cache, filters are transformed without the rows that they do not have, rows that are cut off are left out.
 
-        Args:
-            image: Image with `radius` pixels of neighbours above and before it, and at least as many below and behind,
-                (C, H', W'), float32.
-            transfers: What `transfers` gives for H' and W'.
-            shape: Height and width of the image without its neighbours.
-
-        Yields:
-            (h, w), float32: all channels deconvolved with the first filter, then all with the second, and so on.
+        The image (C, H', W'), float32, comes with `radius` pixels of neighbours above and before it, and at least as
+        many below and behind; `shape` is (h, w), without them. `transfers` are those for H' and W'. All channels are
+        deconvolved with the first filter, then all with the second, and so on.
         """
         lengths = (image.shape[-2], image.shape[-1])
         # A filter's centre is at (R, R) here, so the result lies R further down and to the right.

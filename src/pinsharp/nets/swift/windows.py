@@ -19,11 +19,8 @@ class SwiftWindows:
     blocks that all windows share. So a window is restored to the last bit as inside the whole image, if convolutions
     compute a pixel alike wherever it lies.
 
-    Args:
-        blocks: The bank's copies.
-        refine: Makes the correction (1, 4 C, h / 2, w / 2) out of the stack (1, 4 C (filters + 1), h / 2, w / 2).
-        largest: Height and width of the largest window. All of them see as much, so that one's memory fits the next.
-        reach: How far `refine` looks, in pixels; whole strides.
+    `refine` makes the correction (1, 4 C, h / 2, w / 2) out of the stack (1, 4 C (filters + 1), h / 2, w / 2) and looks
+    `reach` pixels far, whole strides. All windows see as much as the largest, so that one's memory fits the next.
     """
 
     def __init__(

@@ -53,10 +53,8 @@ class Fwd(nn.Module):
     """Feature Wiener deconvolution with measured noise and signal (eq. 2). It has no parameters.
 
     s_i^x is the standard deviation of the blurred feature, s_i^n that of its difference from its own 3x3 mean-filtered
-    copy, as the text of both papers says; the published code of Dong et al. has a median and the variance instead.
-
-    Args:
-        channels: n; unused, so that both modules are made the same way.
+    copy, as the text of both papers says; the published code of Dong et al. has a median and the variance instead. The
+    number of channels is unused, so that both modules are made the same way.
     """
 
     def __init__(self, channels: int) -> None:
@@ -76,14 +74,10 @@ class Fwd(nn.Module):
 
 
 class Dfwd(nn.Module):
-    """Deep feature Wiener deconvolution (eq. 3): a small net estimates C_i for each channel and image.
+    """Deep feature Wiener deconvolution (eq. 3): a small net estimates C_i for each of n channels and each image.
 
     It sees the mean of every channel and the mean size of its difference from its mean-filtered copy, the cue for noise
-    that FWD uses too, of all channels together.
-
-    Args:
-        channels: n, the number of feature channels.
-        hidden: Channels between the net's two 1x1 convolutions.
+    that FWD uses too, of all channels together. `hidden` channels lie between its two 1x1 convolutions.
     """
 
     def __init__(self, channels: int, hidden: int = 64) -> None:

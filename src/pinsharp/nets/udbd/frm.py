@@ -14,16 +14,8 @@ from pinsharp.nets.blocks import Downsample, NafBlock, Pooling, Upsample
 class Frm(nn.Module):
     """Refine features (B, in_channels, H, W) of any size to (B, out_channels, H, W).
 
-    Args:
-        in_channels: Channels that come in.
-        out_channels: Channels that go out.
-        width: Channels at full resolution; they double with each level down.
-        encoder_blocks: NAF blocks on each level on the way down; the number of entries is the number of levels.
-        middle_blocks: NAF blocks at the lowest resolution.
-        decoder_blocks: NAF blocks on each level on the way up, lowest level first; as many entries.
-        resample: Whether to change resolution between the levels. Without it (the paper's ablation) the same blocks run
-            at full resolution and, as it is the sampling layers that double and halve the channels, all at `width`.
-        pooling: Of the NAF blocks: `global` as in NAFNet or `none`.
+    Width, blocks and pooling are as in `UdbdConfig`. Without `resample` (the paper's ablation) the same blocks run at
+    full resolution and, as it is the sampling layers that double and halve the channels, all at `width`.
     """
 
     def __init__(

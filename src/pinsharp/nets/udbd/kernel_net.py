@@ -33,18 +33,10 @@ _HEAD_SIDE = 11
 class KernelNet(nn.Module):
     """Estimate the kernel of a blurred image, as in fig. 2 of the paper.
 
-    An 11x11 convolution and ResBlocks, global average pooling, 1x1 convolutions, four filters, one kernel. All
-    convolutions replicate the border: zeros around an image are sharp edges, which speak for a narrower kernel.
-
-    Args:
-        channels: Width of the convolutions before the pooling.
-        blocks: Number of ResBlocks, with a skip around all of them.
-        stride: Stride of the first convolution.
-        code: Channels after the pooling, from which each filter is made by a 1x1 convolution of its own.
-        chain: Filters side by side (G): the stages of the chain have 1 -> G -> ... -> G -> 1 channels.
-        filter_sizes: Sides of the filters in pixels, odd; they compose to a kernel of side `1 + sum(size - 1)`.
-        constraint: `sum` divides the kernel by its sum, so it may dip below zero; `softmax` makes it positive as well.
-        standardise: Whether each image is brought to mean 0 and deviation 1 first, which no kernel depends on.
+    An 11x11 convolution and ResBlocks with a skip around all of them, global average pooling, 1x1 convolutions, four
+    filters, one kernel. All convolutions replicate the border: zeros around an image are sharp edges, which speak for a
+    narrower kernel. The stages of the chain have 1 -> G -> ... -> G -> 1 channels, G being `chain`; the other settings
+    are as in `UdbdConfig`.
     """
 
     def __init__(
@@ -85,10 +77,7 @@ class KernelNet(nn.Module):
         return 1 + sum(size - 1 for size in self.sizes)
 
     def forward(self, blurred: Tensor) -> Tensor:
-        """Estimate one kernel an image.
-
-        Args:
-            blurred: Images (B, C, H, W) in [0, 1], of any size and number of channels.
+        """Estimate one kernel an image: from (B, C, H, W) in [0, 1], of any size and number of channels.
 
         Returns:
             Kernels (B, 1, K, K), sum 1, in the weights' precision even under autocast.
@@ -113,9 +102,8 @@ class KernelNet(nn.Module):
 def compose_filters(filters: Sequence[Tensor]) -> Tensor:
     """Convolve a chain of filters with one another, sample by sample: what they do in sequence, as one kernel.
 
-    Args:
-        filters: Stages (B, out, in, size, size) of odd sizes, the first with 1 channel in and the last with 1 out, each
-            taking as many channels in as the one before gives out.
+    Stages are (B, out, in, size, size) of odd sizes, the first with 1 channel in and the last with 1 out, each taking
+    as many channels in as the one before gives out.
 
     Returns:
         Kernels (B, 1, K, K) with K = 1 + sum(size - 1): convolution, not correlation, and not normalised.

@@ -24,49 +24,38 @@ class UdbdConfig:
 
     The paper fixes the 11x11 convolution, the filter sizes and the order of the parts. The other defaults are choices,
     each with its reason.
-
-    Args:
-        kernel_channels: Channels of the kernel net. 64 as in the estimator of Luo et al., 2022, that it is modelled on.
-        kernel_blocks: Its ResBlocks. 3, from the same place.
-        kernel_stride: Stride of its 11x11 convolution. 1: the narrowest blurs differ only in the finest detail; 2 takes
-            a quarter of the time.
-        kernel_code: Channels between pooling and filters. 256, as in Luo et al.
-        kernel_chain: Filters side by side in each stage of the chain. 16 as in Luo et al.; 1, which the paper's wording
-            also allows, has 0.3 instead of 5.7 million parameters.
-        filter_sizes: Sides of the filters: 11, 7, 5, 1 as in the paper, which compose to 21.
-        constraint: How a kernel comes to sum 1. `sum` divides by it, as in Luo et al.; `softmax` makes it positive too.
-        kernel_standardise: Whether the kernel net sees images at mean 0 and deviation 1. True: no kernel depends on
-            brightness or contrast. Measured at 32 channels, stride 2, 8 crops of 96 a step: without it the mean error
-            of sigma stood at 38 % after 1,500 steps, with it at 24 % after 750.
-        features: Channels n of the Wiener step. 16, as in Dong et al., 2020: its transforms cost time for each channel.
-        feature_blocks: 5x5 ResBlocks of the feature extraction. 3, as in Dong et al.
-        wiener: `dfwd` (eq. 3, the paper's) or `fwd` (eq. 2, the ablation `udbd-fwd`).
-        width: Channels of the refinement at full resolution. 32, the smaller of NAFNet's two.
-        encoder_blocks: NAF blocks on each level down. One each on four levels: a fifth of the arithmetic of NAFNet's
-            1, 1, 1, 28, whose depth serves motion over many pixels; here the Wiener step has undone the blur before.
-        middle_blocks: NAF blocks at the lowest resolution. 1, as in NAFNet.
-        decoder_blocks: NAF blocks on each level up. One each, as in NAFNet.
-        resample: Whether the refinement changes resolution; without it, this is the ablation `udbd-flat`.
-        pooling: Channel attention of the NAF blocks: `global` as in NAFNet, or `none`.
     """
 
+    # Channels of the kernel net. 64 as in the estimator of Luo et al., 2022, that it is modelled on.
     kernel_channels: int = 64
-    kernel_blocks: int = 3
+    kernel_blocks: int = 3  # its ResBlocks. 3, from the same place.
+    # Stride of its 11x11 convolution. 1: the narrowest blurs differ only in the finest detail; 2 takes a quarter of the
+    # time.
     kernel_stride: int = 1
-    kernel_code: int = 256
+    kernel_code: int = 256  # channels between pooling and filters. 256, as in Luo et al.
+    # Filters side by side in each stage of the chain. 16 as in Luo et al.; 1, which the paper's wording also allows,
+    # has 0.3 instead of 5.7 million parameters.
     kernel_chain: int = 16
+    # Sides of the filters: 11, 7, 5, 1 as in the paper, which compose to 21.
     filter_sizes: tuple[int, ...] = (11, 7, 5, 1)
+    # How a kernel comes to sum 1. `sum` divides by it, as in Luo et al.; `softmax` makes it positive too.
     constraint: Constraint = "sum"
+    # Whether the kernel net sees images at mean 0 and deviation 1. True: no kernel depends on brightness or contrast.
+    # Measured at 32 channels, stride 2, 8 crops of 96 a step: without it the mean error of sigma stood at 38 % after
+    # 1,500 steps, with it at 24 % after 750.
     kernel_standardise: bool = True
+    # Channels n of the Wiener step. 16, as in Dong et al., 2020: its transforms cost time for each channel.
     features: int = 16
-    feature_blocks: int = 3
-    wiener: Literal["dfwd", "fwd"] = "dfwd"
-    width: int = 32
+    feature_blocks: int = 3  # 5x5 ResBlocks of the feature extraction. 3, as in Dong et al.
+    wiener: Literal["dfwd", "fwd"] = "dfwd"  # `dfwd` (eq. 3, the paper's) or `fwd` (eq. 2, the ablation `udbd-fwd`).
+    width: int = 32  # channels of the refinement at full resolution. 32, the smaller of NAFNet's two.
+    # NAF blocks on each level down. One each on four levels: a fifth of the arithmetic of NAFNet's 1, 1, 1, 28, whose
+    # depth serves motion over many pixels; here the Wiener step has undone the blur before.
     encoder_blocks: tuple[int, ...] = (1, 1, 1, 1)
-    middle_blocks: int = 1
-    decoder_blocks: tuple[int, ...] = (1, 1, 1, 1)
-    resample: bool = True
-    pooling: Pooling = "global"
+    middle_blocks: int = 1  # NAF blocks at the lowest resolution. 1, as in NAFNet.
+    decoder_blocks: tuple[int, ...] = (1, 1, 1, 1)  # NAF blocks on each level up. One each, as in NAFNet.
+    resample: bool = True  # whether the refinement changes resolution; without it, this is the ablation `udbd-flat`
+    pooling: Pooling = "global"  # channel attention of the NAF blocks: `global` as in NAFNet, or `none`
 
     def __post_init__(self) -> None:
         check_at_least(self, kernel_channels=1, kernel_stride=1, kernel_code=1, kernel_chain=1, features=1, width=1)
@@ -83,9 +72,6 @@ class Udbd(nn.Module):
 
     Mono and colour images share the weights: the kernel comes from the mean of the channels, and a mono image is
     deconvolved as a grey colour image whose three restored channels are averaged.
-
-    Args:
-        config: Settings.
     """
 
     def __init__(self, config: UdbdConfig | None = None) -> None:
