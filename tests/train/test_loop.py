@@ -19,7 +19,6 @@ from safetensors.torch import load_file
 import pinsharp
 from pinsharp.cli import main
 from pinsharp.data.corpus import is_held_out, load_corpus
-from pinsharp.data.synthesis import make_batch
 from pinsharp.errors import ConfigError, OutputError, PinsharpError
 from pinsharp.nets.registry import build_net
 from pinsharp.nets.weights import load_weights, save_weights
@@ -27,6 +26,7 @@ from pinsharp.train import loop
 from pinsharp.train import run as running
 from pinsharp.train.config import StageConfig
 from pinsharp.train.loop import WEIGHTS, train
+from pinsharp.train.pairs import make_pairs
 from pinsharp.train.state import CHECKPOINT, LOG, read_log
 
 SOURCE = Path(pinsharp.__file__).parents[1]
@@ -160,10 +160,10 @@ def test_training_sees_no_held_out_image_and_validation_no_other(tiny_run, monke
 
     def watched(corpus, *arguments, **settings):
         corpora.append((settings["seed"] == running.VALIDATION_SEED, corpus.names))
-        return make_batch(corpus, *arguments, **settings)
+        return make_pairs(corpus, *arguments, **settings)
 
     for module in (running, loop):
-        monkeypatch.setattr(module, "make_batch", watched)
+        monkeypatch.setattr(module, "make_pairs", watched)
 
     train(tiny_run, quiet=True)
 
@@ -216,13 +216,13 @@ def test_two_processes_train_on_what_one_would_train_on(tiny_run, with_run, stag
         made = []
 
         def make(*arguments, **options):
-            made.append(make_batch(*arguments, **options))
+            made.append(make_pairs(*arguments, **options))
             return made[-1]
 
         shared = type("Shared", (running.Accelerator,), {"num_processes": processes, "process_index": index})
         with monkeypatch.context() as patch:
             patch.setattr(running, "Accelerator", shared)
-            patch.setattr(loop, "make_batch", make)
+            patch.setattr(loop, "make_pairs", make)
             train(in_folder(config, tmp_path / folder), quiet=True)
         return [batch.sharp for batch in made]
 
