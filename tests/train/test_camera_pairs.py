@@ -99,3 +99,18 @@ def test_a_run_on_a_camera_goes_through(tiny_run, tmp_path):
     run = train(replace(tiny_run, stage=(stage,), data=data, config=config), quiet=True)
 
     assert (run.config.folder / "model.safetensors").exists()
+
+
+def test_a_step_is_mono_or_colour_as_its_first_sample_says(corpus):
+    config = SynthesisConfig(camera="photo", mono=0.5)
+
+    steps = [make_pairs(corpus, config, size=32, indices=range(first, first + 2), seed=0) for first in range(0, 16, 2)]
+    shared = [
+        make_pairs(corpus, config, size=32, indices=range(first + 1, first + 2), seed=0, first=first)
+        for first in range(0, 16, 2)
+    ]
+
+    assert {step.blurred.shape[1] for step in steps} == {1, 3}
+    for step, second in zip(steps, shared, strict=True):
+        assert torch.equal(step.blurred[1:], second.blurred)
+        assert step.sharp.shape == step.blurred.shape

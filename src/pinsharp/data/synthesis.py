@@ -115,9 +115,8 @@ def make_batch(
     margin = config.kernel_size // 2
     draws = [generator(seed, index) for index in indices]
     first = indices.start if first is None else first
-    is_mono = float(torch.rand((), generator=generator(seed, -1 - first))) < config.mono
     crops = torch.stack([_draw_sharp(corpus, size + 2 * margin, draw) for draw in draws]).float() / 255
-    crops = luma(crops, BT601) if is_mono else crops
+    crops = luma(crops, BT601) if is_mono(config, seed, first) else crops
     if config.shapes or config.grains:
         crops = torch.stack([_shaped(crop, config, draw) for crop, draw in zip(crops, draws, strict=True)])
     choices = [draw_blurriness(config, draw) for draw in draws]
@@ -138,6 +137,11 @@ def make_batch(
         sigma=sigma.float().to(device),
         radius=radius.float().to(device),
     )
+
+
+def is_mono(config: SynthesisConfig, seed: int, first: int) -> bool:
+    """Whether all pairs of a step of the run `seed`, whose first sample has the number `first`, are mono."""
+    return float(torch.rand((), generator=generator(seed, -1 - first))) < config.mono
 
 
 def draw_blurriness(config: SynthesisConfig, generator: torch.Generator) -> Blurriness:

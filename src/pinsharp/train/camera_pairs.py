@@ -1,4 +1,4 @@
-"""Training pairs of simulated cameras, as restorers see them: brightness, without its level and contrast."""
+"""Training pairs of simulated cameras, as restorers see them: without the level and the contrast of their brightness."""
 
 import torch
 from torch import Tensor
@@ -13,7 +13,9 @@ GREY, CONTRAST = 0.5, 0.2
 """Mean and standard deviation that every image has before a network sees it; those of photographs."""
 
 
-def camera_batch(corpus: Corpus, camera: str, *, size: int, indices: range, seed: int, kernel_size: int) -> Batch:
+def camera_batch(
+    corpus: Corpus, camera: str, *, size: int, indices: range, seed: int, kernel_size: int, channels: int = 1
+) -> Batch:
     """Make training pairs by a simulated camera.
 
     Args:
@@ -23,11 +25,12 @@ def camera_batch(corpus: Corpus, camera: str, *, size: int, indices: range, seed
         indices: Sample numbers.
         seed: The run's seed.
         kernel_size: Side that the kernels (B, 1, K, K) are padded or cut to.
+        channels: 1 for brightness, 3 for colour.
 
     Returns:
-        Mono pairs, normalised; noise by ring of frequency (B, R); true kernels, and the nearest sigma and radius.
+        Pairs, normalised; noise by ring of frequency (B, R); true kernels, and the nearest sigma and radius.
     """
-    made = make_batch(corpus, camera, size=size, indices=indices, seed=seed)
+    made = make_batch(corpus, camera, size=size, indices=indices, seed=seed, channels=channels)
     taken_out = normalisation(made.blurred, made.mask)
     shares = torch.tensor([_disk_share(draw) for draw in made.draws])
     return Batch(

@@ -1,7 +1,7 @@
 """Training pairs of a run: by a simulated camera where the settings name one, by formula otherwise."""
 
 from pinsharp.data.corpus import Corpus
-from pinsharp.data.synthesis import Batch, SynthesisConfig, make_batch
+from pinsharp.data.synthesis import Batch, SynthesisConfig, is_mono, make_batch
 from pinsharp.train.camera_pairs import camera_batch
 
 
@@ -11,5 +11,6 @@ def make_pairs(
     """Make the training pairs of some indices; arguments are those of `pinsharp.data.synthesis.make_batch`."""
     if not config.camera:
         return make_batch(corpus, config, size=size, indices=indices, seed=seed, first=first)
-    kernel_size = config.kernel_size
-    return camera_batch(corpus, config.camera, size=size, indices=indices, seed=seed, kernel_size=kernel_size)
+    channels = 1 if is_mono(config, seed, indices.start if first is None else first) else 3
+    settings = {"size": size, "kernel_size": config.kernel_size, "channels": channels}
+    return camera_batch(corpus, config.camera, indices=indices, seed=seed, **settings)

@@ -52,7 +52,7 @@ def told_with_doubt(std: float | None, *, doubts: bool = True) -> Tensor:
 
 def test_doubt_is_told_up_to_what_training_shows():
     assert (told_with_doubt(0.03) - told_with_doubt(0.0)).abs().max() > 1e-2
-    assert torch.equal(told_with_doubt(0.3), told_with_doubt(BlurCondition.MOST_DOUBT))
+    assert torch.equal(told_with_doubt(0.3), told_with_doubt(0.06))
 
 
 def test_a_true_kernel_leaves_no_doubt():

@@ -18,20 +18,23 @@ class BlurCondition(nn.Module):
     """Tell a stack of residual blocks what is to be undone: kernel and noise to scales and shifts of their channels.
 
     The kernel comes in as its modulation transfer, averaged over rings of frequency. Both are the same for a whole
-    image, so windows of it still agree. With `doubts` the uncertainty of the kernel's width is told too,
-    with `noise_rings` the noise by ring of frequency.
+    image, so windows of it still agree. With `doubts` the uncertainty of the kernel's width is told too, at most
+    `most_doubt`: of sharp images it may be a third, which no training shows. With `noise_rings` the noise is told by
+    ring of frequency.
     """
 
     RINGS = 16
     GRID = 64
-    USUAL_DOUBT, MOST_DOUBT = 0.03, 0.06
-    """Relative standard deviation of a width that was measured, to bring the input near 1; and the largest that is
-    told: of sharp images it may be a third, which no training shows."""
+    USUAL_DOUBT = 0.03
+    """Relative standard deviation of a width that was measured, to bring the input near 1."""
 
-    def __init__(self, hidden: int, channels: list[int], *, doubts: bool = False, noise_rings: int = 0) -> None:
+    def __init__(
+        self, hidden: int, channels: list[int], *, doubts: bool = False, most_doubt: float = 0.06, noise_rings: int = 0
+    ) -> None:
         super().__init__()
         self.channels = channels
         self.doubts = doubts
+        self.most_doubt = most_doubt
         self.noise_rings = noise_rings
         told = 2 * self.RINGS + (noise_rings or 1) + doubts
         self.layers = nn.Sequential(nn.Linear(told, hidden), nn.ReLU(), nn.Linear(hidden, 2 * sum(channels)))
@@ -60,7 +63,7 @@ class BlurCondition(nn.Module):
             told = [profile, (profile + 1e-3).log() / 4, level]
             if self.doubts:
                 doubt = torch.zeros_like(level[:, :1]) if width_std is None else width_std.float()[:, None]
-                told.append(doubt.clamp(max=self.MOST_DOUBT) / self.USUAL_DOUBT)
+                told.append(doubt.clamp(max=self.most_doubt) / self.USUAL_DOUBT)
             modulation: Tensor = self.layers(torch.cat(told, dim=1))
         return modulation
 

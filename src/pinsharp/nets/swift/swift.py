@@ -45,6 +45,7 @@ class SwiftConfig:
     # Hidden width of the small net that tells every residual block which blur and noise to undo; 0 leaves it out.
     condition: int = 64
     condition_doubt: bool = False  # tell it too how uncertain the width of a measured kernel is
+    most_doubt: float = 0.06  # largest relative standard deviation of the width that it is told
     # Rings of frequency, from 0 to half a cycle a pixel, by which it and the bank tell noise apart; 0 for white noise
     # of one level.
     noise_rings: int = 0
@@ -257,8 +258,8 @@ def _mode(channels: int) -> str:
 def _condition(config: SwiftConfig, trunk: Trunk) -> BlurCondition | None:
     if not config.condition:
         return None
-    doubts, rings = config.condition_doubt, config.noise_rings
-    return BlurCondition(config.condition, trunk.block_widths, doubts=doubts, noise_rings=rings)
+    doubts, most, rings = config.condition_doubt, config.most_doubt, config.noise_rings
+    return BlurCondition(config.condition, trunk.block_widths, doubts=doubts, most_doubt=most, noise_rings=rings)
 
 
 def _whole_strides(length: int) -> int:
