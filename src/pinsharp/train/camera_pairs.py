@@ -1,4 +1,4 @@
-"""Training pairs of simulated cameras, as restorers see them: without the level and the contrast of their brightness."""
+"""Training pairs of simulated cameras, as restorers see them: brightness normalised, in mono or in colour."""
 
 import torch
 from torch import Tensor
