@@ -1,5 +1,6 @@
 """How blurred an image is: the one value that estimators return, restorers take and reports show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +10,9 @@ from torch import Tensor
 
 from pinsharp.blur.continuation import Continuation
 from pinsharp.blur.family import Family, disk_radius, family_of
-from pinsharp.blur.kernels import kernel_sigma
+from pinsharp.blur.kernels import kernel_sigma, sized_kernels
+from pinsharp.blur.normalise import Normalisation
+from pinsharp.blur.votes import Votes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,6 +39,8 @@ class BlurField:
     # if nobody looked.
     continuations: tuple[Continuation | None, ...] | None = None
     is_given: bool = False  # whether the user gave the kernel
+    normalisation: Normalisation | None = None  # brightness and contrast that were taken out; None if nobody looked
+    votes: tuple[Votes, ...] | None = None  # what the windows of each image said; None if they were not asked
 
     def of(self, index: int) -> "BlurField":
         """The field of one image, as of a batch of it alone."""
@@ -43,6 +48,8 @@ class BlurField:
         parts: dict[str, Any] = {
             name: each[one] for name, each in vars(self).items() if isinstance(each, Tensor | tuple)
         }
+        if self.normalisation is not None:
+            parts["normalisation"] = self.normalisation.of(index)
         return replace(self, **parts)
 
     def detach(self) -> "BlurField":
@@ -119,3 +126,20 @@ def noise_level(rings: Tensor) -> Tensor:
     """Standard deviations (B,) of noise that is known by ring of frequency (B, R); a ring counts by its area."""
     area = 2 * torch.arange(rings.shape[1], device=rings.device) + 1.0
     return ((rings.square() * area).sum(dim=1) / area.sum()).sqrt()
+
+
+def stacked(fields: Sequence[BlurField]) -> BlurField:
+    """The fields of several images, each of a batch of one, as that of a batch of all; kernels get one size."""
+    if len(fields) == 1:
+        return fields[0]
+    parts: dict[str, Any] = {}
+    for name, first in vars(fields[0]).items():
+        values = [getattr(field, name) for field in fields]
+        if isinstance(first, Tensor):
+            parts[name] = torch.cat(sized_kernels(values) if name == "kernel" else values)
+        elif isinstance(first, tuple):
+            parts[name] = tuple(one for value in values for one in value)
+        elif isinstance(first, Normalisation):
+            offsets, scales = ([getattr(value, part) for value in values] for part in ("offset", "scale"))
+            parts[name] = Normalisation(torch.cat(offsets), torch.cat(scales))
+    return replace(fields[0], **parts)

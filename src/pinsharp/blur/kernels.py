@@ -4,6 +4,7 @@ A kernel is a tensor (B, 1, K, K) with K odd, sum 1 and its centre at K // 2. Le
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -156,6 +157,13 @@ def measured_kernel(values: Any) -> Tensor:
             f"a measured kernel must have a positive sum, got {total:.4g}; was the background subtracted twice?"
         )
     return check_kernel((array / total)[None, None]).float()
+
+
+def sized_kernels(kernels: Sequence[Tensor]) -> list[Tensor]:
+    """Pad kernels (B, 1, K, K) of several sides with zeros to the largest side."""
+    side = max(kernel.shape[-1] for kernel in kernels)
+    margins = [(side - kernel.shape[-1]) // 2 for kernel in kernels]
+    return [torch.nn.functional.pad(kernel, (margin,) * 4) for kernel, margin in zip(kernels, margins, strict=True)]
 
 
 def _check_positive(what: str, value: float) -> None:

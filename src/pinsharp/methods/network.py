@@ -104,7 +104,7 @@ class NetMethod(WindowedMethod):
 
 def _put(given: BlurField, found: BlurField) -> BlurField:
     """A given kernel beside the measured noise; what else was measured belongs to another kernel."""
-    return replace(given, noise=found.noise)
+    return replace(given, noise=found.noise, normalisation=found.normalisation)
 
 
 def _look_past_border(image: Tensor, found: BlurField) -> BlurField:

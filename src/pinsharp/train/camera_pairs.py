@@ -3,14 +3,11 @@
 import torch
 from torch import Tensor
 
+from pinsharp.blur.normalise import CONTRAST, normalisation
 from pinsharp.data.cameras.choices import Draw
-from pinsharp.data.cameras.normalise import normalisation
 from pinsharp.data.cameras.pair import make_batch
 from pinsharp.data.corpus import Corpus
 from pinsharp.data.synthesis import Batch
-
-GREY, CONTRAST = 0.5, 0.2
-"""Mean and standard deviation that every image has before a network sees it; those of photographs."""
 
 
 def camera_batch(
@@ -34,8 +31,8 @@ def camera_batch(
     taken_out = normalisation(made.blurred, made.mask)
     shares = torch.tensor([_disk_share(draw) for draw in made.draws])
     return Batch(
-        sharp=GREY + CONTRAST * taken_out.apply(made.sharp),
-        blurred=GREY + CONTRAST * taken_out.apply(made.blurred),
+        sharp=taken_out.enter(made.sharp),
+        blurred=taken_out.enter(made.blurred),
         kernel=_sized(made.kernel, kernel_size),
         noise=CONTRAST * taken_out.apply_to_spectrum(made.noise_spectrum).sqrt(),
         sigma=made.sigma * (1 - shares).sqrt(),

@@ -34,6 +34,9 @@ class StageConfig:
     # `kernel`: how many different pairs there are; what the estimator reads of each is kept in memory, some 40 KiB, and
     # further steps come back to it, which costs next to nothing. 0: every pair is a new one.
     pairs: int = 0
+    small: float = 0.0  # `kernel` with `pairs`: share of images that are cut to strips and small squares
+    # `kernel` of an estimator whose windows vote: share of pairs some of whose windows are those of another pair.
+    mixed: float = 0.0
     schedule: Schedule = "cosine"  # how the rate falls: by a `cosine`, in `steps`, or as a `polynomial`
     final_lr: float = 1e-3  # learning rate at the end of the cosine or the polynomial, as a share of `lr`
     # `steps`: where the rate falls, as shares of the stage between 0 and 1, such as [0.5, 0.75].
@@ -123,6 +126,8 @@ _NOT_NEGATIVE = (
     "doubt",
     "share_jitter",
     "known",
+    "small",
+    "mixed",
 )
 
 

@@ -14,6 +14,7 @@ from pinsharp.errors import ConfigError
 from pinsharp.nets.registry import traits_of
 from pinsharp.train.config import ImageLoss, StageConfig, StageKind
 from pinsharp.train.pool import Observed
+from pinsharp.train.vote_loss import vote_losses
 
 LEAST_NOISE = 5e-5
 """Noise, in units of full scale, below which its estimate need not follow it."""
@@ -82,7 +83,10 @@ class Stage(nn.Module):
         first sample, decides the jitter.
         """
         if isinstance(batch, Observed):
-            return {"loss": kernel_loss(self.net.kernel_net.judge(batch.features), batch)}
+            judged = self.net.kernel_net.judge
+            if self.net.kernel_net.VOTES:
+                return vote_losses(judged, batch, generator(self.seed + _JITTER, index), self.config.mixed)
+            return {"loss": kernel_loss(judged(batch.features), batch)}
         if self.config.kind == "kernel":
             estimate = self.net.estimate(batch.blurred)
             return {"loss": kernel_loss(estimate, batch)}

@@ -181,11 +181,21 @@ CAMERAS: dict[str, Camera] = {
         stripes=0.02,
         speckle=0.15,
     ),
+    "far": Camera(
+        bits=(8, 8, 10, 12),
+        curves=(0.4, 0.1),
+        sharp=0.0,
+        sigma=(3.5, 14.0),
+        radius=(7.0, 28.0),
+        sharpened=0.1,
+        jpeg=0.3,
+    ),
 }
-"""The kinds of cameras."""
+"""The kinds of cameras; `far` is so far out of focus that little can be brought back."""
 
 MIXTURES: dict[str, dict[str, float]] = {
     "train": {"lab": 0.4, "mono": 0.15, "line-scan": 0.09, "photo": 0.165, "phone": 0.12, "sem": 0.075},
+    "measure": {"lab": 0.28, "mono": 0.16, "line-scan": 0.1, "photo": 0.16, "phone": 0.12, "sem": 0.08, "far": 0.1},
     "any": {"lab": 0.2, "mono": 0.2, "line-scan": 0.12, "photo": 0.22, "phone": 0.16, "sem": 0.1},
 }
 """Shares of the cameras that a name stands for when it stands for several."""

@@ -6,13 +6,14 @@ estimate looks at the whole image, and it is made once.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from pinsharp.blur.continuation import ContinuedImage, Read
 from pinsharp.blur.field import BlurField, noise_level
+from pinsharp.blur.normalise import CONTRAST, Normalisation
 from pinsharp.errors import ConfigError
 from pinsharp.nets.blocks import CHANNELS
 from pinsharp.nets.checks import check_at_least
@@ -21,6 +22,7 @@ from pinsharp.nets.swift.blur_condition import BlurCondition
 from pinsharp.nets.swift.refiner import Refiner, Trunk
 from pinsharp.nets.swift.spectrum_net import SpectrumConfig, SpectrumNet
 from pinsharp.nets.swift.wiener_bank import WienerBank
+from pinsharp.nets.swift.window_net import WindowConfig, WindowNet
 from pinsharp.nets.swift.windows import SwiftWindows
 
 MARGIN = 32
@@ -59,6 +61,8 @@ class SwiftConfig:
     kernel_directions: int = 0  # directions, an even number, by which it tells spectra apart; 0 for none
     kernel_noise_apart: bool = False  # let a net of its own, which tells no directions apart, measure the noise
     kernel_hidden: int = 192  # width of its hidden layers
+    # Let every window vote (`window_net`), instead of reading all of them together (`spectrum_net`).
+    kernel_votes: bool = False
     kernel_size: int = 41  # side of the estimated kernels in pixels, odd
 
     def __post_init__(self) -> None:
@@ -84,16 +88,7 @@ class Swift(nn.Module):
         super().__init__()
         self.config = config or SwiftConfig()
         settings = self.config
-        self.kernel_net = SpectrumNet(
-            SpectrumConfig(
-                window=settings.kernel_window,
-                max_windows=settings.kernel_windows,
-                directions=settings.kernel_directions,
-                noise_apart=settings.kernel_noise_apart,
-                hidden=settings.kernel_hidden,
-                kernel_size=settings.kernel_size,
-            )
-        )
+        self.kernel_net = _estimator(settings)
         self.restorer = SwiftRestorer(settings)
 
     @property
@@ -114,7 +109,12 @@ class Swift(nn.Module):
         """Restore images (B, C, H, W), C 1 or 3, given their kernels and noise; not clamped to [0, 1].
 
         Where an image goes on past its border by a known rule, it is restored with a margin that follows the rule.
+        Where its brightness and contrast are known, the restorer sees it without them.
         """
+        if estimate.normalisation is not None:
+            taken_out = estimate.normalisation
+            known = replace(estimate, normalisation=None, noise=_noise_in(estimate, taken_out))
+            return taken_out.leave(self.deconvolve(taken_out.enter(blurred), known))
         if any(estimate.continuations or ()):
             images = [self._continued(image[None], estimate.of(number)) for number, image in enumerate(blurred)]
             return torch.cat(images)
@@ -133,9 +133,14 @@ class Swift(nn.Module):
         self, read: Read, shape: tuple[int, int, int], estimate: BlurField, *, largest: tuple[int, int]
     ) -> Callable[[slice, slice], Tensor]:
         """Prepare to restore one image (C, H, W) window by window; the rest is as for `SwiftRestorer.windows`."""
-        image = _with_margin(read, shape, estimate)
-        restore = self.restorer.windows(image, image.shape, *_told(estimate), largest=largest)
-        return lambda rows, columns: restore(image.inside(rows), image.inside(columns))
+        taken_out = estimate.normalisation
+        if taken_out is None:
+            image = _with_margin(read, shape, estimate)
+            restore = self.restorer.windows(image, image.shape, *_told(estimate), largest=largest)
+            return lambda rows, columns: restore(image.inside(rows), image.inside(columns))
+        known = replace(estimate, normalisation=None, noise=_noise_in(estimate, taken_out))
+        inner = self.windows(lambda *place: taken_out.enter(read(*place)), shape, known, largest=largest)
+        return lambda rows, columns: taken_out.leave(inner(rows, columns))
 
     def forward(self, blurred: Tensor, estimate: BlurField | None = None) -> tuple[Tensor, BlurField]:
         """Estimate the blur unless it is given, then restore."""
@@ -236,6 +241,31 @@ class SwiftRestorer(nn.Module):
         modulation = condition.vector(kernel, noise, width_std) if condition else None
         refine = self.refine or self.refiner(mode)
         return lambda stack: refine(stack, modulation)
+
+
+def _estimator(config: SwiftConfig) -> SpectrumNet | WindowNet:
+    """What measures the blur."""
+    window, size, hidden = config.kernel_window, config.kernel_size, config.kernel_hidden
+    if config.kernel_votes:
+        return WindowNet(WindowConfig(window, config.kernel_windows, hidden, kernel_size=size))
+    return SpectrumNet(
+        SpectrumConfig(
+            window=window,
+            max_windows=config.kernel_windows,
+            directions=config.kernel_directions,
+            noise_apart=config.kernel_noise_apart,
+            hidden=hidden,
+            kernel_size=size,
+        )
+    )
+
+
+def _noise_in(estimate: BlurField, taken_out: Normalisation) -> Tensor | None:
+    """The noise of images as it is once their brightness and contrast are taken out."""
+    if estimate.noise is None:
+        return None
+    scale = CONTRAST / taken_out.scale.flatten().to(estimate.noise)
+    return estimate.noise * scale.reshape(-1, *[1] * (estimate.noise.ndim - 1))
 
 
 def _told(estimate: BlurField) -> tuple[Tensor, Tensor, Tensor | None]:
