@@ -1,7 +1,7 @@
 """What a method is, what it returns, and the checks that all methods share."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeGuard
 
@@ -187,6 +187,23 @@ class WindowedMethod(BlindMethod):
     It does where `MethodTraits.exact_windows` says so.
     """
 
+    layers = 1
+    """Images of as many channels that a restored window holds one behind the other, before `finished` makes one."""
+
+    def finished(
+        self, bands: Iterable[Tensor], shape: tuple[int, int, int], estimate: BlurField, guards: list[Tensor]
+    ) -> Iterator[Tensor]:
+        """Make rows (1, C, h, W) of an image of bands (1, layers C, h, W) of restored windows, from top to bottom.
+
+        Args:
+            bands: All of them; the next one may lie in the memory of the one before.
+            shape: Channels, height and width of the image.
+            estimate: What is known about its blur.
+            guards: Gets, once all rows are made, how much of each place was believed, (3, rows, columns): shares of
+                what was restored, of a more careful deconvolution and of the image itself; nothing if nobody asked.
+        """
+        yield from bands
+
     @abstractmethod
     def window_restorer(
         self, read: Read, shape: tuple[int, int, int], estimate: BlurField, *, largest: tuple[int, int]
@@ -200,8 +217,8 @@ class WindowedMethod(BlindMethod):
             largest: Height and width of the largest window.
 
         Returns:
-            What restores a window: the rows and columns that it is asked for, beginning at multiples of four. Cheapest
-            if it is asked from top to bottom.
+            What restores a window: the rows and columns that it is asked for, beginning at multiples of four, in as
+            many images as `layers` says. Cheapest if it is asked from top to bottom.
         """
 
 

@@ -32,6 +32,7 @@ class Traits:
     has_scales: bool = False
     # Whether its estimator reads features that are kept, and scales them (`observe`, `judge`, `calibrate`).
     observes: bool = False
+    has_guard: bool = False  # whether it may have a `guard`, which blends rows (`guarded_rows`)
     # What of it other runtimes can compute; None if Fourier transforms stand between its convolutions.
     convolutions: Convolutions | None = None
     trunks: tuple[str, ...] = ()  # parts that are worth compiling for training, where a network has them
@@ -46,7 +47,8 @@ class Traits:
         """Kinds of stages that can train it."""
         if not self.takes_kernel:
             return ("direct",)
-        return ("kernel", "deconv", "joint") if self.estimates else ("deconv",)
+        guarded = ("guard",) if self.has_guard else ()
+        return ("kernel", "deconv", "joint", *guarded) if self.estimates else ("deconv",)
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ NETS = {
             estimates_parts=True,
             exact_windows=True,
             observes=True,
+            has_guard=True,
             convolutions="refiner",
             trunks=("restorer.trunk", "restorer.mono_trunk"),
         ),

@@ -52,12 +52,14 @@ class _Passes:
         blurs: The blur that each pass found, or was given.
         bands: Finished rows of the last pass, made as they are taken; None if no further pass is made.
         meters: What blended windows disagree by.
+        guards: How much of each place each pass believed; see `WindowedMethod.finished`.
     """
 
     planes: SourcePlanes
     blurs: list[BlurField] = field(default_factory=list)
     bands: Iterator[Tensor] | None = None
     meters: list[SeamMeter] = field(default_factory=list)
+    guards: list[Tensor] = field(default_factory=list)
 
 
 def restore(
@@ -90,6 +92,7 @@ def restore(
         channels=tuple(part.blurs[0] for part in parts) if len(parts) > 1 else (),
         residual=left.value(planes.look) if left else None,
         dropped=source.dropped,
+        guard=guards[0].numpy() if (guards := main(parts).guards) else None,
     )
 
 
@@ -122,7 +125,8 @@ def _find(
     planes = made.planes
     if measures_first(method):
         known = estimate(planes, method, given)
-        return known, restored_bands(planes, method, known, window, meters=made.meters, tell=tell)
+        bands = restored_bands(planes, method, known, window, meters=made.meters, guards=made.guards, tell=tell)
+        return known, bands
     result = method(whole(planes, method))
     assert result.kernel is not None  # what has no estimate finds a kernel while it restores
     return BlurField(result.kernel), iter([result.image])

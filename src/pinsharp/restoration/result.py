@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.blur.family import Family
@@ -32,6 +33,9 @@ class Restored:
         residual: By how much the result, blurred again, differs from the input, root mean square in units of full
             scale; see `pinsharp.restoration.residual`. None after several iterations, and for images smaller than a
             kernel.
+        guard: How much of each place was believed in the first pass, (3, rows, columns), a cell for 64 x 64 pixels:
+            shares of what the network restored, of a more careful deconvolution, and of the image itself. None for
+            models without a guard.
         dropped: What the file held besides the image and is not in the result, in words; mostly empty.
     """
 
@@ -44,6 +48,7 @@ class Restored:
     channels: tuple[BlurField, ...] = ()
     residual: float | None = None
     dropped: str = ""
+    guard: NDArray[np.float32] | None = None
 
     def __repr__(self) -> str:
         height, width = self.held.shape[:2]
@@ -61,6 +66,11 @@ class Restored:
     def view(self) -> View:
         """The restored image to be looked at, as `read_view` gives it."""
         return read_view(self.held.path) if isinstance(self.held, OnDisk) else View(self.held)
+
+    @property
+    def guard_share(self) -> float | None:
+        """Share of the result that is not the network's own but something safer; None for models without a guard."""
+        return None if self.guard is None else float(1 - self.guard[0].mean())
 
     @property
     def megapixels(self) -> float:

@@ -12,7 +12,7 @@ from pinsharp.errors import ConfigError
 from pinsharp.settings import build
 from pinsharp.train.settings import override
 
-StageKind = Literal["kernel", "deconv", "joint", "direct"]
+StageKind = Literal["kernel", "deconv", "joint", "direct", "guard"]
 ImageLoss = Literal["l1", "psnr", "mse"]
 Schedule = Literal["cosine", "steps", "polynomial"]
 
@@ -25,7 +25,7 @@ class StageConfig:
 
     # `kernel` trains the kernel net alone (eq. 4), `deconv` the restorer with true kernels (eq. 5), `joint` both, the
     # estimated kernel feeding the restorer (eq. 6). `direct` trains a net that restores end to end and never hears of
-    # the kernel.
+    # the kernel. `guard` trains what weighs restorations against what is safer, mostly with estimated kernels.
     kind: StageKind
     steps: int  # optimiser steps
     batch: int  # crops a step, over all processes

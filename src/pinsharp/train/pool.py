@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pinsharp.blur.camera import generator
 from pinsharp.blur.family import exact_kernels
+from pinsharp.blur.kernels import elongation
 from pinsharp.data.corpus import Corpus
 from pinsharp.data.synthesis import SynthesisConfig
 from pinsharp.nets.swift.spectrum_net import SpectrumNet
@@ -35,6 +36,7 @@ class Observed:
     noise: Tensor  # standard deviation of all noise, rounding included, (B,), or by ring of frequency (B, R)
     sigma: Tensor  # sigmas of the kernels' Gaussian part, pixels, (B,)
     radius: Tensor  # radii of their disc part, pixels, (B,)
+    elongation: Tensor  # how much longer than wide the true kernels are, (B,); see `pinsharp.blur.kernels.elongation`
 
 
 class Pool:
@@ -58,7 +60,8 @@ class Pool:
     ) -> None:
         self._estimator, self._corpus, self._config = estimator, corpus, config
         self._size, self._pairs, self._block, self._seed, self._small = size, pairs, block, seed, small
-        self._blocks: dict[int, tuple[Tensor, Tensor]] = {}  # features (block, N, F), float16, and truth (block, 3)
+        # Features (block, N, F), float16, and the truth of each (block, 3 + rings).
+        self._blocks: dict[int, tuple[Tensor, Tensor]] = {}
         self._round, self._order = 0, torch.arange(pairs)
 
     def batch(self, indices: range, first: int | None = None) -> Observed:
@@ -72,11 +75,11 @@ class Pool:
         count = features.shape[1]
         draw = generator(self._seed + _WINDOWS, indices.start if first is None else first)
         kept = int(torch.randint(min(self._estimator.LEAST_WINDOWS, count), count + 1, (), generator=draw))
-        sigma, radius, *rings = torch.stack([truth for _, truth in found]).unbind(dim=-1)
+        sigma, radius, longer, *rings = torch.stack([truth for _, truth in found]).unbind(dim=-1)
         noise = torch.stack(rings, dim=1) if len(rings) > 1 else rings[0]
         kernel = exact_kernels(sigma, radius, self._config.kernel_size)
         # The most textured windows come first.
-        return Observed(features[:, :kept].float(), kernel, noise, sigma, radius)
+        return Observed(features[:, :kept].float(), kernel, noise, sigma, radius, longer)
 
     def _place(self, index: int) -> int:
         """The pair that a sample is."""
@@ -98,8 +101,8 @@ class Pool:
         batch = make_pairs(self._corpus, self._config, size=self._size, indices=indices, seed=self._seed)
         with torch.autocast(batch.blurred.device.type, enabled=False):
             features = self._observed(batch.blurred, indices).half()
-        noise = batch.noise.reshape(len(batch.noise), -1)
-        return features, torch.cat([batch.sigma[:, None], batch.radius[:, None], noise], dim=1)
+        truth = torch.stack([batch.sigma, batch.radius, elongation(batch.kernel)], dim=1)
+        return features, torch.cat([truth, batch.noise.reshape(len(batch.noise), -1)], dim=1)
 
     def _observed(self, blurred: Tensor, indices: range) -> Tensor:
         """What is read of images (B, C, H, W); of those that are cut smaller, the same windows several times."""

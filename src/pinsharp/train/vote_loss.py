@@ -14,7 +14,7 @@ LEAST_WIDTH, MOST_WIDTH = 0.25, 14.0
 """Widths in pixels beyond which all count as the same: in focus, or too far out of it."""
 
 _FREEDOM = 3.0  # degrees of freedom of Student's t, which forgives windows that show nothing
-_SHARE, _NOISE = 0.5, 0.2  # weights beside the width's
+_SHAPE, _NOISE = 0.5, 0.2  # weights beside the width's
 
 
 def vote_losses(
@@ -29,11 +29,12 @@ def vote_losses(
         mixed: Share of pairs some of whose windows are exchanged for those of another one: a tilted part, a label.
 
     Returns:
-        `loss` and its parts: `vote_loss`, `joined_loss`, `noise_loss`.
+        `loss` and its parts: `vote_loss`, `joined_loss`, `shape_loss`, `noise_loss`.
     """
     width = effective_width(batch.sigma, batch.radius).clamp(LEAST_WIDTH, MOST_WIDTH).log()
-    truth = torch.cat([width[:, None], share_of_disk(batch.sigma, batch.radius).nan_to_num()[:, None], batch.noise], dim=1)
-    truth = truth[:, None].expand(-1, batch.features.shape[1], -1)  # (B, N, 2 + rings)
+    shares = share_of_disk(batch.sigma, batch.radius).nan_to_num()  # images in focus have neither disc nor Gaussian
+    truth = torch.cat([torch.stack([width, shares, batch.elongation], dim=1), batch.noise], dim=1)
+    truth = truth[:, None].expand(-1, batch.features.shape[1], -1)  # (B, N, 3 + rings)
     foreign = _exchanged(truth.shape[:2], draw, mixed).to(truth.device)  # (B, N)
     features = torch.where(foreign[..., None], batch.features.roll(1, dims=0), batch.features)
     truth = torch.where(foreign[..., None], truth.roll(1, dims=0), truth)
@@ -43,9 +44,10 @@ def vote_losses(
     joined = (_student(said.joined - width, said.joined_std) * whole).sum() / whole.sum().clamp(min=1)
     is_blurred = truth[..., 0] > 0  # of narrower blurs pixels show no shape
     share = ((said.disk_share - truth[..., 1]).square() * is_blurred).mean()
-    noise = huber_loss(said.log_noise, truth[..., 2:].clamp(min=LEAST_NOISE).log())
-    loss = votes + joined + _SHARE * share + _NOISE * noise
-    return {"loss": loss, "vote_loss": votes, "joined_loss": joined, "noise_loss": noise}
+    longer = huber_loss(said.elongation, truth[..., 2])
+    noise = huber_loss(said.log_noise, truth[..., 3:].clamp(min=LEAST_NOISE).log())
+    loss = votes + joined + _SHAPE * (share + longer) + _NOISE * noise
+    return {"loss": loss, "vote_loss": votes, "joined_loss": joined, "shape_loss": share + longer, "noise_loss": noise}
 
 
 def _student(error: Tensor, std: Tensor) -> Tensor:

@@ -53,6 +53,7 @@ class Judgement:
     log_width: Tensor  # of each window, (B, N)
     std: Tensor  # their standard deviations, (B, N)
     disk_share: Tensor  # (B, N)
+    elongation: Tensor  # how much longer than wide the kernel is, as a natural logarithm, (B, N)
     log_noise: Tensor  # logarithm of the noise by ring, in normalised images, (B, N, rings)
     joined: Tensor  # logarithm of the width of each image, (B,)
     joined_std: Tensor  # (B,)
@@ -80,7 +81,7 @@ class WindowNet(nn.Module):
             nn.SiLU(),
             nn.Linear(hidden, hidden),
             nn.SiLU(),
-            nn.Linear(hidden, 3 + self.config.noise_rings),
+            nn.Linear(hidden, 4 + self.config.noise_rings),
         )
         self.trust = nn.Sequential(nn.Linear(hidden + 4, 64), nn.SiLU(), nn.Linear(64, 2))
         self.register_buffer("feature_mean", torch.zeros(features))
@@ -116,7 +117,7 @@ class WindowNet(nn.Module):
             log_width_std=said.joined_std,
             disk_share=share,
             normalisation=taken_out,
-            votes=(Votes(places, said.log_width[0], said.std[0]),),
+            votes=(Votes(places, said.log_width[0], said.std[0], said.elongation[0], said.weights[0]),),
         )
 
     def kernel(self, width: Tensor, disk_share: Tensor) -> Tensor:
@@ -162,7 +163,7 @@ class WindowNet(nn.Module):
         low, high = math.log(self.config.min_sigma), math.log(self.config.max_sigma)
         log_width = low + (high - low) * torch.sigmoid(said[..., 0])
         std = LEAST_STD + 0.2 * nn.functional.softplus(said[..., 1])
-        log_noise = said[..., 3:] + features[..., -1:]
+        log_noise = said[..., 4:] + features[..., -1:]
         with torch.no_grad():
             location, weights = join(log_width, std)
             spread = scatter(log_width, std, location)
@@ -174,6 +175,7 @@ class WindowNet(nn.Module):
             log_width=log_width,
             std=std,
             disk_share=torch.sigmoid(said[..., 2]),
+            elongation=nn.functional.softplus(said[..., 3] - 3),
             log_noise=log_noise,
             joined=location + 0.1 * torch.tanh(correction),
             joined_std=LEAST_STD / 2 + 0.1 * nn.functional.softplus(doubt),
