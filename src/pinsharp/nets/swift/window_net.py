@@ -29,6 +29,8 @@ LEAST_STD = 0.01
 LEAST_NOISE = 1e-4
 """Smallest noise that is reported, in normalised images."""
 
+_USUAL_LOG_NOISE = -4.5  # where training starts
+
 MOST_REACH = 60.0
 """Pixels to each side that a rendered kernel reaches at most."""
 
@@ -76,12 +78,11 @@ class WindowNet(nn.Module):
         self.spectra.requires_grad_(False)
         features, hidden = len(self.spectra.feature_mean) + COUNT + 1, self.config.hidden
         self.read = nn.Sequential(nn.Linear(features, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU())
+        last = nn.Linear(hidden, 4 + self.config.noise_rings)
+        with torch.no_grad():
+            last.bias[4:].fill_(_USUAL_LOG_NOISE)
         self.conclude = nn.Sequential(
-            nn.Linear(2 * hidden, hidden),
-            nn.SiLU(),
-            nn.Linear(hidden, hidden),
-            nn.SiLU(),
-            nn.Linear(hidden, 4 + self.config.noise_rings),
+            nn.Linear(2 * hidden, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), last
         )
         self.trust = nn.Sequential(nn.Linear(hidden + 4, 64), nn.SiLU(), nn.Linear(64, 2))
         self.register_buffer("feature_mean", torch.zeros(features))
