@@ -1,7 +1,8 @@
 """How blurred an image is: the one value that estimators return, restorers take and reports show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from pinsharp.blur.continuation import Continuation
 from pinsharp.blur.family import Family, disk_radius, family_of
 from pinsharp.blur.kernels import kernel_sigma, sized_kernels
 from pinsharp.blur.normalise import Normalisation
+from pinsharp.blur.verdict import Finding, Verdict, find
 from pinsharp.blur.votes import Votes
 
 
@@ -46,7 +48,7 @@ class BlurField:
         """The field of one image, as of a batch of it alone."""
         one = slice(index, index + 1)
         parts: dict[str, Any] = {
-            name: each[one] for name, each in vars(self).items() if isinstance(each, Tensor | tuple)
+            name: each[one] for name, each in _values(self).items() if isinstance(each, Tensor | tuple)
         }
         if self.normalisation is not None:
             parts["normalisation"] = self.normalisation.of(index)
@@ -54,7 +56,7 @@ class BlurField:
 
     def detach(self) -> "BlurField":
         """The same field, through which no gradient flows."""
-        held: dict[str, Any] = {name: each.detach() for name, each in vars(self).items() if isinstance(each, Tensor)}
+        held: dict[str, Any] = {name: each.detach() for name, each in _values(self).items() if isinstance(each, Tensor)}
         return replace(self, **held)
 
     @property
@@ -64,6 +66,23 @@ class BlurField:
         Where it was not measured by itself, the second moment of the kernel.
         """
         return self._only(kernel_sigma(self.kernel) if self.log_width is None else self.log_width.exp())
+
+    @cached_property
+    def finding(self) -> Finding | None:
+        """Verdict, interval and field of the width; None if no windows were asked, as for a kernel that was given."""
+        if self.votes is None or self.is_given or self.log_width is None or self.log_width_std is None:
+            return None
+        return find(self.votes[0], self._only(self.log_width), self._only(self.log_width_std))
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What can be done about the blur; None where `finding` is."""
+        return None if self.finding is None else self.finding.verdict
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Widths in pixels between which the true one lies nine times of ten; None where `finding` is."""
+        return None if self.finding is None else (self.finding.low, self.finding.high)
 
     @property
     def sigma_relative_std(self) -> float | None:
@@ -128,13 +147,17 @@ def noise_level(rings: Tensor) -> Tensor:
     return ((rings.square() * area).sum(dim=1) / area.sum()).sqrt()
 
 
-def stacked(fields: Sequence[BlurField]) -> BlurField:
+def _values(field: BlurField) -> dict[str, Any]:
+    return {one.name: getattr(field, one.name) for one in fields(field)}
+
+
+def stacked(found: Sequence[BlurField]) -> BlurField:
     """The fields of several images, each of a batch of one, as that of a batch of all; kernels get one size."""
-    if len(fields) == 1:
-        return fields[0]
+    if len(found) == 1:
+        return found[0]
     parts: dict[str, Any] = {}
-    for name, first in vars(fields[0]).items():
-        values = [getattr(field, name) for field in fields]
+    for name, first in _values(found[0]).items():
+        values = [getattr(field, name) for field in found]
         if isinstance(first, Tensor):
             parts[name] = torch.cat(sized_kernels(values) if name == "kernel" else values)
         elif isinstance(first, tuple):
@@ -142,4 +165,4 @@ def stacked(fields: Sequence[BlurField]) -> BlurField:
         elif isinstance(first, Normalisation):
             offsets, scales = ([getattr(value, part) for value in values] for part in ("offset", "scale"))
             parts[name] = Normalisation(torch.cat(offsets), torch.cat(scales))
-    return replace(fields[0], **parts)
+    return replace(found[0], **parts)

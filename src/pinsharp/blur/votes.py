@@ -14,6 +14,7 @@ from torch import Tensor
 LEAST_STD = 0.04
 """No window is surer of the logarithm of its width than this: its errors are not the whole of what can be wrong."""
 
+_LEAST_WIDTH = 0.15  # pixels; no field is narrower anywhere
 _ROUNDS = 10
 _TUNING = 1.5  # standard deviations at which a vote counts half
 
@@ -80,7 +81,7 @@ _GAIN = 0.6
 
 @dataclass(frozen=True, eq=False)
 class WidthField:
-    """How the width changes over an image: its logarithm as a polynomial of the place, as simple as the votes allow."""
+    """How the width changes over an image: a polynomial of the place, as simple as the votes allow."""
 
     shape: Shape
     coefficients: Tensor  # of 1, y, x, y^2, y x, x^2, as many as the shape has
@@ -91,7 +92,7 @@ class WidthField:
     def at(self, places: Tensor) -> Tensor:
         """Widths in pixels at places (..., 2), row and column."""
         terms = _terms((places - self.centre) / self.reach)[..., : len(self.coefficients)]
-        return (terms @ self.coefficients).exp()
+        return (terms @ self.coefficients).clamp(min=_LEAST_WIDTH)
 
 
 def fit(votes: Votes) -> WidthField:
@@ -100,18 +101,24 @@ def fit(votes: Votes) -> WidthField:
     centre = (centres.amin(dim=0) + centres.amax(dim=0)) / 2
     reach = max(float((centres - centre).abs().max()), 1.0)
     terms = _terms((centres - centre) / reach)
-    value, std = votes.log_width.double(), votes.std.double().clamp(min=LEAST_STD)
+    width, std = votes.log_width.double().exp(), votes.std.double().clamp(min=LEAST_STD)
     kept: Shape = "constant"
-    best, left = _solve(terms[:, :1], value, std), math.inf
+    best, left = _solve(terms[:, :1], width, std), math.inf
     for shape, count in _TERMS.items():
         if len(votes) < 3 * count:
             break
-        found = _solve(terms[:, :count], value, std)
-        scatter_of = _typical((value - terms[:, :count] @ found) / std) * math.sqrt(len(votes) / (len(votes) - count))
-        if scatter_of < _GAIN * left:
-            best, kept, left = found, shape, scatter_of
-    distance = (value - terms[:, : len(best)] @ best).abs() / std
-    return WidthField(kept, best, centre, reach, distance > 3 * max(1.0, _typical(distance)))
+        found = _solve(terms[:, :count], width, std)
+        size = _typical(_distance(terms[:, :count], found, width, std)) * math.sqrt(len(votes) / (len(votes) - count))
+        if size < _GAIN * left:
+            best, kept, left = found, shape, size
+    distance = _distance(terms[:, : len(best)], best, width, std).abs()
+    return WidthField(kept, best, centre, reach, distance > 4 * max(1.0, _typical(distance)))
+
+
+def _distance(terms: Tensor, coefficients: Tensor, width: Tensor, std: Tensor) -> Tensor:
+    """How far widths lie from a field, in standard deviations."""
+    expected = (terms @ coefficients).clamp(min=_LEAST_WIDTH)
+    return (width - expected) / (std * expected)
 
 
 def _terms(place: Tensor) -> Tensor:
@@ -119,18 +126,19 @@ def _terms(place: Tensor) -> Tensor:
     return torch.stack([torch.ones_like(y), y, x, y * y, y * x, x * x], dim=-1)
 
 
-def _solve(terms: Tensor, value: Tensor, std: Tensor) -> Tensor:
+def _solve(terms: Tensor, width: Tensor, std: Tensor) -> Tensor:
     """Robust least squares, from the median on: weights as in `join`."""
     count = terms.shape[1]
     found = terms.new_zeros(count)
-    found[0] = weighted_median(value[None], std[None].square().reciprocal())[0]
+    found[0] = weighted_median(width[None], std[None].square().reciprocal())[0]
     for _ in range(3 * _ROUNDS):
-        distance = (value - terms @ found) / std
+        distance = _distance(terms, found, width, std)
         size = max(_typical(distance), 1.0)
-        weight = 1 / (std * (1 + (distance / (_TUNING * size)).square()).sqrt())
+        expected = (terms @ found).clamp(min=_LEAST_WIDTH)
+        weight = 1 / (std * expected * (1 + (distance / (_TUNING * size)).square()).sqrt())
         penalty = 1e-3 * torch.diag(torch.arange(count).clamp(max=1).to(terms)) * weight.mean()
         matrix = torch.cat([terms * weight[:, None], penalty])
-        target = torch.cat([value * weight, value.new_zeros(count)])
+        target = torch.cat([width * weight, width.new_zeros(count)])
         found = torch.linalg.lstsq(matrix, target[:, None]).solution[:, 0]
     return found
 

@@ -62,6 +62,8 @@ def _line(job: Job, figures: Figures) -> str:
     further = ", then ".join(f"{sigma:.2f}" for sigma in found.sigmas[1:])
     times = f", {found.iterations} iterations (then {further} px)" if further else ""
     width = width_in_words(found.sigma, found.sigma_relative_std, found.family)
+    if not found.restored:
+        return f"{job.input} -> {job.output}: {width}; left as it is: {found.reason}"
     return (
         f"{job.input} -> {job.output}: {width}{_channels(figures)}{times}{_seam(figures)}, "
         f"{found.megapixels:.2f} megapixels in {found.seconds:.2f} s"

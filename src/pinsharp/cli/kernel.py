@@ -99,6 +99,11 @@ def _figures(found: "BlurField") -> dict[str, object]:
     return {
         "sigma": found.sigma,
         "sigma_relative_std": found.sigma_relative_std,
+        "verdict": found.verdict,
+        "reason": found.finding.reason if found.finding else "",
+        "interval": found.interval,
+        "agreement": found.finding.agreement if found.finding else None,
+        "shape": found.finding.field.shape if found.finding else None,
         "family": found.family,
         "disk_share": found.disk_fraction,
         "disk_radius": found.disk_radius,
@@ -112,4 +117,5 @@ def _line(path: Path, found: "BlurField") -> str:
     level = found.noise_level
     noise = "" if level is None else f", noise {255 * level:.2f}/255"
     width = width_in_words(found.sigma, found.sigma_relative_std, found.family)
-    return f"{path}: {width}; as wide as a disc of radius {found.disk_radius:.2f} px{noise}"
+    verdict = f"; {found.verdict}: {found.finding.reason}" if found.finding else ""
+    return f"{path}: {width}; as wide as a disc of radius {found.disk_radius:.2f} px{noise}{verdict}"

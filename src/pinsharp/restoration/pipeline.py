@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pinsharp.blur.field import BlurField
+from pinsharp.blur.verdict import LEFT_ALONE
+from pinsharp.errors import ImageError
 from pinsharp.methods.method import Method, measures_first
 from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.measure import estimate, whole
@@ -52,6 +54,7 @@ class _Passes:
         blurs: The blur that each pass found, or was given.
         bands: Finished rows of the last pass, made as they are taken; None if no further pass is made.
         meters: What blended windows disagree by.
+        reason: Why the planes stay as they are; empty if they do not.
         guards: How much of each place each pass believed; see `WindowedMethod.finished`.
     """
 
@@ -60,6 +63,7 @@ class _Passes:
     bands: Iterator[Tensor] | None = None
     meters: list[SeamMeter] = field(default_factory=list)
     guards: list[Tensor] = field(default_factory=list)
+    reason: str = ""
 
 
 def restore(
@@ -80,7 +84,7 @@ def restore(
     parts = [_passes(planes, method, recipe, window, tell, folder) for planes in source.parts]
     planes = main(list[SourcePlanes](source.parts))
     blurs = main(parts).blurs
-    left = Residual(planes.shape, blurs[0].kernel) if len(blurs) == 1 else None
+    left = Residual(planes.shape, blurs[0].kernel) if len(blurs) == 1 and not main(parts).reason else None
     held = sink(_rows(source, parts, left, reach(method)))
     return Restored(
         held,
@@ -92,6 +96,7 @@ def restore(
         channels=tuple(part.blurs[0] for part in parts) if len(parts) > 1 else (),
         residual=left.value(planes.look) if left else None,
         dropped=source.dropped,
+        reason=main(parts).reason,
         guard=guards[0].numpy() if (guards := main(parts).guards) else None,
     )
 
@@ -104,10 +109,16 @@ def main(parts: Sequence[_Part]) -> _Part:
 def _passes(
     planes: SourcePlanes, method: Method, recipe: Recipe, window: int, tell: Tell, folder: Path | None
 ) -> _Passes:
-    """Measure and restore, again and again, until one pass is left or the result is sharp."""
+    """Measure and restore, again and again, until one pass is left or the result is sharp.
+
+    Raises:
+        ImageError: If the image would stay as it is, and the recipe is strict.
+    """
     made, given = _Passes(planes), recipe.given_kernel()
     while True:
         found, bands = _find(made, method, given, window, tell)
+        if not made.blurs and not recipe.force and found.verdict in LEFT_ALONE:
+            return _left_alone(made, found, recipe)
         if made.blurs and found.sigma < SHARP_SIGMA:
             return made
         made.blurs.append(found)
@@ -116,6 +127,16 @@ def _passes(
             made.bands = bands
             return made
         made.planes = made.planes.stored(bands, folder)
+
+
+def _left_alone(made: _Passes, found: BlurField, recipe: Recipe) -> _Passes:
+    """The planes as they are: nothing can be gained, or nothing trusted."""
+    assert found.finding is not None
+    if recipe.strict and found.verdict != "sharp":
+        raise ImageError(f"expected an image that can be restored, got {found.finding.reason}")
+    made.blurs.append(found)
+    made.reason = found.finding.reason
+    return made
 
 
 def _find(

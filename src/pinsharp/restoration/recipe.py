@@ -128,6 +128,17 @@ class Recipe:
         "proportional to light.",
     )
 
+    force: bool = _option(
+        False,
+        None,
+        bool,
+        "Restore images too whose blur cannot be undone or trusted; they stay as they are otherwise, with a line that "
+        "says why.",
+    )
+    strict: bool = _option(
+        False, None, bool, "Count an image that would stay as it is as a failure, and write nothing.", decides=False
+    )
+
     def __post_init__(self) -> None:
         if not isinstance(self.kernel, str | Path):  # an array could be changed by whoever has made it
             import numpy as np
@@ -135,6 +146,8 @@ class Recipe:
             if np.ma.is_masked(self.kernel):
                 raise KernelError("expected a kernel without a mask, got masked pixels; give kernel.filled(0)")
             object.__setattr__(self, "kernel", _nested(np.asarray(self.kernel).tolist()))
+        if self.force and self.strict:
+            raise ConfigError("force restores what strict refuses; leave one of them out")
         self._check_numbers()
         self._check_words()
         if self.kernel != "auto":

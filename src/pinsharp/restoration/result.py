@@ -36,6 +36,7 @@ class Restored:
         guard: How much of each place was believed in the first pass, (3, rows, columns), a cell for 64 x 64 pixels:
             shares of what the network restored, of a more careful deconvolution, and of the image itself. None for
             models without a guard.
+        reason: Why the image stays as it is; empty if it was restored.
         dropped: What the file held besides the image and is not in the result, in words; mostly empty.
     """
 
@@ -49,6 +50,7 @@ class Restored:
     residual: float | None = None
     dropped: str = ""
     guard: NDArray[np.float32] | None = None
+    reason: str = ""
 
     def __repr__(self) -> str:
         height, width = self.held.shape[:2]
@@ -66,6 +68,11 @@ class Restored:
     def view(self) -> View:
         """The restored image to be looked at, as `read_view` gives it."""
         return read_view(self.held.path) if isinstance(self.held, OnDisk) else View(self.held)
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether anything was done to the image."""
+        return not self.reason
 
     @property
     def guard_share(self) -> float | None:
