@@ -31,7 +31,7 @@ class Unchanging:
 
     name, kind, kernel_from, traits = "unchanging", "network", "itself", MethodTraits(halo=0)
 
-    def estimate(self, image, kernel=None):
+    def estimate(self, image, kernel=None, hidden=None):
         return BlurField(gaussian_kernel(10 * float(image.mean())) if kernel is None else kernel)
 
     def deconvolve(self, image, estimate):

@@ -148,7 +148,7 @@ def test_iterations_on_disk_stop_where_one_channel_is_sharp(strip, tmp_path):
             found = super().estimate_parts(parts, kernel)
             return replace(found, log_width=torch.log(torch.tensor([3 * float(parts.mean())])))
 
-        def estimate(self, image, kernel=None):
+        def estimate(self, image, kernel=None, hidden=None):
             return replace(self.estimate_parts(image), continuations=(None,))
 
     save_tiny_swift(tmp_path / "tiny.safetensors")

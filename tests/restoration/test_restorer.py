@@ -46,7 +46,7 @@ class Scripted:
     def __init__(self, *sigmas):
         self.sigmas = list(sigmas)
 
-    def estimate(self, image, kernel=None):
+    def estimate(self, image, kernel=None, hidden=None):
         return BlurField(gaussian_kernel(self.sigmas.pop(0)))
 
     def deconvolve(self, image, estimate):

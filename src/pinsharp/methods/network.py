@@ -97,26 +97,31 @@ class NetMethod(WindowedMethod):
         whole = restore(slice(0, height), slice(0, width))
         return torch.cat(list(self.finished([whole], shape, estimate, [])), dim=-2)
 
-    def _measured(self, image: Tensor) -> BlurField:
+    def _measured(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
         check_measurable(check_image(image))
-        return _look_past_border(image, self._estimate(image))
+        return _look_past_border(image, self._estimate(image, hidden))
 
     def _measured_parts(self, parts: Tensor) -> BlurField:
         check_measurable(check_image(parts))
         return self._estimate_parts(parts)
 
-    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
+    def _given(self, image: Tensor, kernel: Tensor, hidden: Tensor | None = None) -> BlurField:
         given = given_kernel(image, kernel, self.device)
-        return _look_past_border(image, _put(given, self._estimate(image)) if self._can.measures_noise else given)
+        found = _put(given, self._estimate(image, hidden)) if self._can.measures_noise else given
+        return _look_past_border(image, found)
 
     def _given_parts(self, parts: Tensor, kernel: Tensor) -> BlurField:
         given = given_kernel(parts[:1], kernel, self.device)
         return _put(given, self._estimate_parts(parts)) if self._can.measures_noise else given
 
     @torch.inference_mode()
-    def _estimate(self, image: Tensor) -> BlurField:
+    def _estimate(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
+        seen = enter(check_image(image), self.device)
         with autocast(self.device, self.dtype):
-            estimate: BlurField = self.net.estimate(enter(check_image(image), self.device))
+            if hidden is None or not self._can.reads_masks:
+                estimate: BlurField = self.net.estimate(seen)
+            else:
+                estimate = self.net.estimate(seen, hidden.to(self.device))
         return estimate
 
     @torch.inference_mode()

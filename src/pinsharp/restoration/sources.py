@@ -149,10 +149,11 @@ class TensorPlanes:
 
     Args:
         image: (1, C, H, W) in [0, 1].
+        hidden: True for pixels (1, 1, H, W) that no lens made.
     """
 
-    def __init__(self, image: Tensor) -> None:
-        self.image = image
+    def __init__(self, image: Tensor, hidden: Tensor | None = None) -> None:
+        self.image, self.hidden = image, hidden
         self.shape: tuple[int, int, int] = (image.shape[1], image.shape[2], image.shape[3])
 
     def read(self, rows: slice, columns: slice) -> Tensor:
@@ -168,13 +169,13 @@ class TensorPlanes:
         """Keep what was made of these planes in memory."""
         first = next(bands)
         if first.shape == self.image.shape:
-            return TensorPlanes(first)
+            return TensorPlanes(first, self.hidden)
         result = torch.empty_like(self.image)
         row = 0
         for band in itertools.chain([first], bands):  # the next one may lie in its memory
             result[..., row : row + band.shape[-2], :] = band
             row += band.shape[-2]
-        return TensorPlanes(result)
+        return TensorPlanes(result, self.hidden)
 
 
 Source = ArraySource | DiskSource

@@ -103,9 +103,12 @@ class Swift(nn.Module):
         """Pixels around a window that its restoration depends on."""
         return self.restorer.halo
 
-    def estimate(self, blurred: Tensor) -> BlurField:
-        """Estimate kernel, width with its uncertainty, and noise of images (B, C, H, W)."""
-        estimate: BlurField = self.kernel_net(blurred)
+    def estimate(self, blurred: Tensor, hidden: Tensor | None = None) -> BlurField:
+        """Estimate kernel, width with its uncertainty, and noise of images (B, C, H, W).
+
+        Pixels that are `hidden`, (B, 1, H, W), have no say where windows vote.
+        """
+        estimate: BlurField = self.kernel_net(blurred, hidden) if self.kernel_net.VOTES else self.kernel_net(blurred)
         return estimate
 
     def estimate_parts(self, parts: Tensor) -> BlurField:
