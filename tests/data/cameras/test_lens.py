@@ -141,7 +141,7 @@ def test_motion_adds_the_variance_of_a_line_along_its_angle(lens, angle):
         torch.from_numpy(render(one)).double()[None, None] for one in (lens, replace(lens, motion=length, angle=angle))
     )
 
-    axes = [moments(kernel, angle) for kernel in (still, moved)]
+    axes = [variances(kernel, angle) for kernel in (still, moved)]
 
     assert axes[1][0] - axes[0][0] == pytest.approx(length**2 / 12, rel=0.1)
     assert axes[1][1] == pytest.approx(axes[0][1], rel=0.15)  # interpolation widens it a little
@@ -150,7 +150,7 @@ def test_motion_adds_the_variance_of_a_line_along_its_angle(lens, angle):
     assert float(elongation(still.float())) == pytest.approx(0, abs=0.02)
 
 
-def moments(kernel, angle):
+def variances(kernel, angle):
     """Variances of a kernel (1, 1, K, K) along an angle and across it, in square pixels."""
     side = kernel.shape[-1]
     rows, columns = torch.meshgrid(*[torch.arange(side, dtype=torch.float64) - side // 2] * 2, indexing="ij")
