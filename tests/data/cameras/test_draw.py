@@ -124,5 +124,5 @@ def test_a_computers_blur_works_on_values_and_not_on_light():
 
 
 def test_an_unknown_camera_is_refused_with_the_list():
-    with pytest.raises(ConfigError, match="one of lab, mono, .*, sem, .*, train, .*, any, got 'holga'"):
+    with pytest.raises(ConfigError, match=r"one of lab, mono, .*, sem, .*, train, .*, any, got 'holga'"):
         draw_pair("holga", 0, 0)
