@@ -204,14 +204,14 @@ blur, or is blurred by motion."""
 MIXTURES: dict[str, dict[str, float]] = {
     "train": {"lab": 0.4, "mono": 0.15, "line-scan": 0.09, "photo": 0.165, "phone": 0.12, "sem": 0.075},
     "measure": {
-        "lab": 0.26,
-        "mono": 0.15,
-        "line-scan": 0.1,
-        "photo": 0.15,
-        "phone": 0.12,
-        "sem": 0.07,
-        "far": 0.08,
-        "unsuitable": 0.07,
+        "lab": 0.34,
+        "mono": 0.14,
+        "line-scan": 0.09,
+        "photo": 0.13,
+        "phone": 0.11,
+        "sem": 0.06,
+        "far": 0.07,
+        "unsuitable": 0.06,
     },
     "any": {"lab": 0.2, "mono": 0.2, "line-scan": 0.12, "photo": 0.22, "phone": 0.16, "sem": 0.1},
 }

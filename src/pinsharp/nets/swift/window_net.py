@@ -1,9 +1,10 @@
 """`swift`'s estimator: every window of an image votes for a width, and the votes are joined robustly.
 
-A window is read by its power spectra (`spectrum_net`) and by what else it shows (`witnesses`), its own brightness and
-contrast taken out. What the windows of an image have in common, their median reading, says what kind of camera took
-it; in its light each window votes with a width, its standard deviation, the disc's share and the noise by ring of
-frequency. A further small net says from how well the votes agree how sure all of them together are.
+A window is read by its power spectra, by what an estimator of clean images makes of them (`spectrum_net`, trained
+before and frozen), and by what else it shows (`witnesses`), its own brightness and contrast taken out. What the windows
+of an image have in common, their median reading, says what kind of camera took it; in its light each window votes with
+a width, its standard deviation, the kernel's shape and the noise by ring of frequency. A further small net says from
+how well the votes agree how sure all of them together are.
 """
 
 import math
@@ -29,6 +30,7 @@ LEAST_STD = 0.01
 LEAST_NOISE = 1e-4
 """Smallest noise that is reported, in normalised images."""
 
+_JUDGED = 4  # numbers that the estimator of clean images says of a window
 _USUAL_LOG_NOISE = -4.5  # where training starts
 
 MOST_REACH = 60.0
@@ -42,6 +44,7 @@ class WindowConfig:
     window: int = 128  # side of the windows in pixels
     max_windows: int = 40  # most windows that are read of one image
     hidden: int = 320  # width of the hidden layers
+    spectra: int = 192  # width of the hidden layers of the estimator of clean images
     noise_rings: int = 16  # rings of frequency, from 0 to half a cycle a pixel, of the noise
     kernel_size: int = 41  # side of the kernels in pixels, odd; those of wide blurs are larger
     min_sigma: float = 0.25  # smallest and largest width in pixels that is told apart from those beyond
@@ -74,9 +77,10 @@ class WindowNet(nn.Module):
     def __init__(self, config: WindowConfig | None = None) -> None:
         super().__init__()
         self.config = config or WindowConfig()
-        self.spectra = SpectrumNet(SpectrumConfig(window=self.config.window, directions=8, hidden=1))
+        spectra = SpectrumConfig(window=self.config.window, directions=8, noise_apart=True, hidden=self.config.spectra)
+        self.spectra = SpectrumNet(spectra)
         self.spectra.requires_grad_(False)
-        features, hidden = len(self.spectra.feature_mean) + COUNT + 1, self.config.hidden
+        features, hidden = len(self.spectra.feature_mean) + _JUDGED + COUNT + 1, self.config.hidden
         self.read = nn.Sequential(nn.Linear(features, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU())
         last = nn.Linear(hidden, 4 + self.config.noise_rings)
         with torch.no_grad():
@@ -145,8 +149,19 @@ class WindowNet(nn.Module):
         contrast = (flat - mean).square().mean(dim=(-2, -1), keepdim=True).sqrt() / CONTRAST
         own = GREY + (flat - mean) / contrast.clamp(min=LEAST_CONTRAST)
         level = contrast.clamp(min=LEAST_CONTRAST).log()[..., 0]  # (B N, 1)
-        seen = torch.cat([self.spectra.features(own[None])[0], witnesses(own), level], dim=1)
+        profiles = self.spectra.features(own[None])[0]
+        seen = torch.cat([profiles, self._judged(profiles), witnesses(own), level], dim=1)
         return seen.reshape(*windows.shape[:2], -1)
+
+    @torch.no_grad()
+    def _judged(self, profiles: Tensor) -> Tensor:
+        """What the estimator of clean images says of each window, from its profiles (N, F): (N, _JUDGED)."""
+        said = self.spectra.judge(profiles[:, None])
+        assert said.log_width is not None
+        assert said.log_width_std is not None
+        assert said.disk_share is not None
+        assert said.noise is not None
+        return torch.stack([said.log_width, said.log_width_std.log(), said.disk_share, said.noise.log()], dim=1)
 
     @torch.no_grad()
     def calibrate(self, blurred: Tensor) -> None:
