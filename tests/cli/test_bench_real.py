@@ -64,11 +64,12 @@ def test_photographs_are_another_run_restored_in_linear_light(cli, series, tmp_p
 
     plain, photographs = (
         json.loads(cli("bench", "real", series, "-o", tmp_path / "out", *options, *extra).out)
-        for extra in ([], ["--gamma"])
+        for extra in ([], ["--light", "srgb"])
     )
 
     assert plain["run"] != photographs["run"]
-    assert ("gamma" in plain, photographs["gamma"]) == (False, True)
+    assert (plain["light"], photographs["light"]) == ("linear", "srgb")
+    assert "Light: srgb, decoded" in (tmp_path / "out" / "real.md").read_text()
     before, after = (document["groups"][0]["rows"] for document in (plain, photographs))
     assert [row["matching_sigma"] for row in before] == [row["matching_sigma"] for row in after]
     assert all(one["restored_psnr"] != two["restored_psnr"] for one, two in zip(before[1:], after[1:], strict=True))

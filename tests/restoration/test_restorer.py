@@ -461,11 +461,11 @@ def test_wrong_models_are_refused(tmp_path):
 
 
 def test_results_and_restorers_are_one_short_line(model):
-    restorer = Restorer(model, window=64, gamma=True)
+    restorer = Restorer(model, window=64, light="srgb")
 
     result = restorer(random_image((40, 36, 3), "uint8", seed=1))
 
-    assert repr(restorer) == "Restorer('tiny', window=64, gamma=True)"
+    assert repr(restorer) == "Restorer('tiny', window=64, light='srgb')"
     assert repr(result) == "Restored(36 x 40 uint8, sigma 2.00 px ± 2 %, gaussian)"
 
 

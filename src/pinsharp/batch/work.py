@@ -82,4 +82,5 @@ def _figures(result: "Restored") -> Figures:
         "residual": result.residual,
         "doubtful": result.is_doubtful,
         "dropped": result.dropped,
+        **result.light.figures(),
     }

@@ -9,7 +9,7 @@ import typer
 from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.job import Figures, Job, Outcome
 from pinsharp.batch.summary import Summary
-from pinsharp.batch.words import width_in_words
+from pinsharp.batch.words import light_in_words, width_in_words
 from pinsharp.cli.each import Teller
 from pinsharp.cli.messages import INTERRUPTED, remark
 
@@ -65,7 +65,7 @@ def _line(job: Job, figures: Figures) -> str:
     if not found.restored:
         return f"{job.input} -> {job.output}: {width}; left as it is: {found.reason}"
     return (
-        f"{job.input} -> {job.output}: {width}{_channels(figures)}{times}{_seam(figures)}, "
+        f"{job.input} -> {job.output}: {width}{_channels(figures)}{times}{_seam(figures)}{light_in_words(figures)}, "
         f"{found.megapixels:.2f} megapixels in {found.seconds:.2f} s"
     )
 

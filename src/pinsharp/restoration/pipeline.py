@@ -98,6 +98,7 @@ def restore(
         dropped=source.dropped,
         reason=main(parts).reason,
         guard=guards[0].numpy() if (guards := main(parts).guards) else None,
+        light=source.light,
     )
 
 

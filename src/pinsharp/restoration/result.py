@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pinsharp.blur.family import Family
 from pinsharp.blur.field import BlurField
 from pinsharp.images.files import read_image
+from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.residual import is_doubtful
 from pinsharp.restoration.sources import View, read_view
@@ -38,6 +39,8 @@ class Restored:
             models without a guard.
         reason: Why the image stays as it is; empty if it was restored.
         dropped: What the file held besides the image and is not in the result, in words; mostly empty.
+        light: The tone curve that the values were decoded from before measuring and restoring, and encoded with after;
+            with what says so.
     """
 
     held: NDArray[Any] | OnDisk
@@ -51,6 +54,7 @@ class Restored:
     dropped: str = ""
     guard: NDArray[np.float32] | None = None
     reason: str = ""
+    light: Light = SAYS_NOTHING
 
     def __repr__(self) -> str:
         height, width = self.held.shape[:2]

@@ -323,7 +323,7 @@ def test_the_table_says_where_the_width_does_not_rise_and_where_restoring_hurts(
     assert "Restoring hurts: net, once at 2 (levels)." in notes
     assert "Not the sharp level with one blur, by the correlation with it when it is made to match: 2 (0.900)." in notes
     assert "| 2 | 0.00 | - | - | 1.50 | 0.15 | no |" in markdown(table)
-    assert "made,one,net,1,2,2.png" in comma_separated(table)
+    assert "made,one,linear,net,1,2,2.png" in comma_separated(table)
     assert "$\\pm$" in latex(table)
 
 

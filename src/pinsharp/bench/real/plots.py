@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from pinsharp.bench.engine.methods import BLURRED, TRUE_KERNEL, title
-from pinsharp.bench.real.records import SHARP, LevelFigures, SeriesRecords, attempts_in, by_level, detail_path
+from pinsharp.bench.real.records import SHARP, LevelFigures, SeriesRecords, attempts_in, by_level, detail_path, light_of
 from pinsharp.bench.real.tables import gain
 from pinsharp.bench.show.figures import FONT, GREY, drawn, method_styles, new_figure, tidy
 from pinsharp.images.files import read_image
@@ -50,7 +50,9 @@ def draw_curves(records: SeriesRecords) -> Figure:
         tidy(axes)
         axes.xaxis.set_major_locator(MaxNLocator(integer=all(float(level).is_integer() for level in levels)))
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", frameon=False, fontsize=FONT, ncols=2)
-    figure.suptitle(str(records.about["set"]), fontsize=FONT + 1, x=0.01, ha="left", parse_math=False)
+    light = light_of(records.about)
+    shown = str(records.about["set"]) + ("" if light == "linear" else f", light {light}")
+    figure.suptitle(shown, fontsize=FONT + 1, x=0.01, ha="left", parse_math=False)
     return figure
 
 

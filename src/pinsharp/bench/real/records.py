@@ -5,9 +5,10 @@ A line is a series (which images, which methods, by what) or one image, as it wa
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pinsharp.bench.engine.methods import BLURRED
 from pinsharp.bench.engine.records import Kind, Records, Result
@@ -68,6 +69,11 @@ def by_level(records: SeriesRecords, row: str, passes: int) -> dict[float, Level
     """Figures of one row by level, the sharpest first."""
     chosen = [each for each in records.figures if (each.row, each.passes) == (row, passes)]
     return {each.level: each for each in sorted(chosen, key=lambda each: (abs(each.level), -each.level))}
+
+
+def light_of(about: Mapping[str, Any]) -> str:
+    """The light of a series that was measured, or of an older record, which knew but two."""
+    return str(about.get("light", "srgb" if about.get("gamma") else "linear"))
 
 
 def detail_path(folder: Path, run: str, level: float, row: str, passes: int) -> Path:

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pinsharp.errors import ConfigError
+from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.arrays import luma, to_tensor
 from pinsharp.images.discover import find_images
+from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.sources import read_view
 
 CROP = 2048  # side in pixels of the part in the middle that is judged; smaller images are judged whole
@@ -72,6 +74,24 @@ def choose_reference(levels: list[Level], number: float | None) -> Level:
         names = ", ".join(level.name for level in levels)
         raise ConfigError(f"expected a reference among the levels {names}, got {number:g}; leave it out for the first")
     return found[0]
+
+
+def series_light(levels: list[Level], asked: str) -> str:
+    """The light of a series: what was asked for, or with `auto` what its files state.
+
+    Raises:
+        ConfigError: If they do not state the same, or no such light can be asked for.
+    """
+    if asked != "auto":
+        return str(Recipe(light=asked).light)
+    found: dict[str, str] = {}
+    for level in levels:
+        with suppress(ImageError):  # whoever measures that level says why
+            found.setdefault(read_view(level.path, 1).light.words, level.path.name)
+    if len(found) > 1:
+        words = ", ".join(f"{light} of {name}" for light, name in found.items())
+        raise ConfigError(f"expected levels that state one light, got {words}; say --light linear or --light srgb")
+    return next(iter(found), "linear")
 
 
 def read_middle(path: Path, side: int = CROP) -> NDArray[Any]:

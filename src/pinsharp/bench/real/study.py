@@ -60,7 +60,7 @@ class Real(Study[Task, Scene, LevelFigures]):
     number: float | None = None  # of the level that stands for the sharp image; None for the one nearest to 0
     crop: int = CROP  # side in pixels of the part in the middle that is judged
     box: Box | None = None  # what the picture shows of that part; None for what a blur would hurt most
-    gamma: bool = False  # whether methods and estimator were made for sRGB photographs; see `Recipe`
+    light: str = "linear"  # what methods and estimator were made for; see `Recipe`
 
     kind = KIND
 
@@ -97,7 +97,7 @@ class Real(Study[Task, Scene, LevelFigures]):
             "border": BORDER,
             "detail": [self._detail.top, self._detail.left, self._detail.height, self._detail.width],
             "estimator": describe(self._estimator.method.name, self._estimator.method),
-            **({"gamma": True} if self.gamma else {}),
+            "light": self.light,
         }
         about["estimator"].pop("device")
         run = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:ID_DIGITS]

@@ -3,7 +3,7 @@
 import math
 
 from pinsharp.bench.engine.methods import BLURRED, title
-from pinsharp.bench.real.records import LevelFigures, SeriesRecords, attempts_in, by_level
+from pinsharp.bench.real.records import LevelFigures, SeriesRecords, attempts_in, by_level, light_of
 from pinsharp.bench.real.series import falls
 from pinsharp.bench.show.typeset import Cell, Column, Group, Table
 
@@ -12,7 +12,7 @@ _SAME_SCENE = 0.98  # correlation below which an image is no uniformly defocused
 _SAME = 0.005  # dB: what is printed as 0.00
 
 _COLUMNS = (
-    *(Column("set"), Column("run"), Column("method"), Column("passes")),
+    *(Column("set"), Column("run"), Column("light"), Column("method"), Column("passes")),
     *(Column("level", "level"), Column("image"), Column("matching_sigma", "matching sigma, px", 2)),
     *(Column("matching_least", "least", 2), Column("matching_most", "most", 2)),
     *(Column("sigma", "sigma, px", 2), Column("sigma_std", "±", 2), Column("rises", "rises")),
@@ -45,7 +45,8 @@ def real_table(records: SeriesRecords) -> Table:
     """Set every level before and after restoration beside each other: a group for each method and number of passes."""
     before = by_level(records, BLURRED, 0)
     about = records.about
-    shared: dict[str, Cell] = {"set": about["set"], "run": about.get("run")}
+    light = light_of(about)
+    shared: dict[str, Cell] = {"set": about["set"], "run": about.get("run"), "light": light}
     groups, hurts, failures = [], [], []
     for row, passes in attempts_in(records):
         after = by_level(records, row, passes)
@@ -62,7 +63,10 @@ def real_table(records: SeriesRecords) -> Table:
         f"Level {about['reference']} stands for the sharp image; its own row shows what restoring changes in it."
     )
     hurt = f"Restoring hurts: {'; '.join(hurts)} (levels)." if hurts else "Restoring hurts at no level."
-    notes = (*_NOTES, reference, *_mixtures(before), _rise(before), hurt, *failures)
+    decoded = (
+        "Light: linear, values as they are." if light == "linear" else f"Light: {light}, decoded and encoded again."
+    )
+    notes = (*_NOTES, decoded, reference, *_mixtures(before), _rise(before), hurt, *failures)
     return Table("real", _COLUMNS, tuple(groups), notes)
 
 

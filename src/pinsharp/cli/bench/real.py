@@ -11,8 +11,9 @@ from pinsharp.cli.bench.measure import MethodFiles, Passes, Results, conclude, c
 from pinsharp.cli.bench.present import Detail, box_of, names, whole_numbers
 from pinsharp.cli.comparison import loader
 from pinsharp.cli.messages import remark
-from pinsharp.cli.options import DEFAULT_MODEL, Device, Gamma, Jobs, JsonDocument, Precision
+from pinsharp.cli.options import DEFAULT_MODEL, Device, Jobs, JsonDocument, Light, OldGamma, Precision, renamed
 from pinsharp.errors import ConfigError
+from pinsharp.restoration.recipe import Recipe
 
 if TYPE_CHECKING:
     from pinsharp.methods.method import Method
@@ -41,7 +42,8 @@ def real(
         int, typer.Option(metavar="N", help="Judge at most N x N pixels in the middle of each image.")
     ] = 2048,
     detail: Detail = None,
-    gamma: Gamma = False,
+    light: Light = str(Recipe.light),
+    gamma: OldGamma = False,
     jobs: Jobs = 1,
     device: Device = "auto",
     precision: Precision = "auto",
@@ -51,26 +53,29 @@ def real(
 
     The sharpest level is brought to each level by shift, magnification and brightness, found in the image before
     restoration. For every level: width before and after, sharpness, PSNR before and after, and whether restoring
-    helps or hurts. OUT/real.jsonl takes every figure as soon as it is there; the same command goes on after a stop.
-    Writes OUT/real.md, .csv and .tex, and the pictures real-curves and real-details as .png and .pdf. A level that
-    fails is reported with its reason and makes the exit status 1.
+    helps or hurts. With --light auto all levels have to state the same light. OUT/real.jsonl takes every figure as soon
+    as it is there; the same command goes on after a stop. Writes OUT/real.md, .csv and .tex, and the pictures
+    real-curves and real-details as .png and .pdf. A level that fails is reported with its reason and makes the exit
+    status 1.
     """
     from pinsharp.bench.engine.methods import BLURRED, attempts
+    from pinsharp.bench.real.series import find_series, series_light
     from pinsharp.bench.real.study import Real
 
     if crop < 128:
         raise ConfigError(f"--crop must be at least 128 pixels, got {crop}")
-    load = partial(_restorer, load=loader(device, precision), gamma=gamma)
+    light = series_light(find_series(data), renamed(light, gamma=gamma))
+    load = partial(_restorer, load=loader(device, precision), light=light)
     lineup = partial(attempts, names(methods), whole_numbers(passes, "--passes"), load, always=BLURRED)
-    study = Real(data, out, lineup, partial(load, estimator), reference, crop, box_of(detail), gamma)
+    study = Real(data, out, lineup, partial(load, estimator), reference, crop, box_of(detail), light)
     if study.reference.number != 0:
         remark(f"{data}: no level 0 is the reference; level {study.reference.name} stands for the sharp image")
     _, records = conduct(study, out, jobs=jobs)
     conclude(study, records, out, as_json=as_json)
 
 
-def _restorer(name: str, *, load: "Callable[[str], Method]", gamma: bool) -> "Restorer":
+def _restorer(name: str, *, load: "Callable[[str], Method]", light: str) -> "Restorer":
     """Load what restores; importable, because worker processes are sent it."""
     from pinsharp.restoration.restorer import Restorer
 
-    return Restorer(load(name), gamma=gamma)
+    return Restorer(load(name), light=light)
