@@ -1,6 +1,7 @@
 """Verdicts: each of them from votes that call for it, with a reason in words."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,10 +10,13 @@ from tests.blur.test_votes import grid, votes
 from pinsharp.blur.verdict import LEFT_ALONE, find
 
 
-def judged(log_width, std=0.03, longer=0.0, **settings):
-    said = votes(log_width)
-    object.__setattr__(said, "elongation", torch.full_like(log_width, longer))
-    return find(said, float(log_width.median()), std, **settings)
+def judged(log_width, std=0.03, longer=0.0, repeats=0.1):
+    said = replace(
+        votes(log_width),
+        elongation=torch.full_like(log_width, longer),
+        periodicity=torch.full_like(log_width, repeats),
+    )
+    return find(said, float(log_width.median()), std)
 
 
 def even(width):
@@ -32,9 +36,11 @@ def shuffled():
         (judged(even(2.0)), "restorable"),
         (judged(even(0.3)), "sharp"),
         (judged(even(8.0)), "too-blurred"),
+        (judged(even(8.0), std=0.35), "too-blurred"),
+        (judged(even(0.3), std=0.4), "sharp"),
         (judged(even(2.0), longer=0.9), "motion-or-astigmatism"),
         (judged(even(2.0), std=0.6), "no-texture"),
-        (judged(even(2.0), std=0.6, is_periodic=True), "periodic"),
+        (judged(even(2.0), std=0.6, repeats=0.95), "periodic"),
         (judged((2 + grid()[1]).log()), "varying"),
         (judged(shuffled()), "contradictory"),
     ],

@@ -4,8 +4,6 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from torch import Tensor
-
 from pinsharp.blur.votes import Votes, WidthField, fit
 
 Verdict = Literal[
@@ -33,7 +31,17 @@ SHARP_BELOW = 0.5
 """Width in pixels below which an image counts as in focus."""
 
 MOST_WIDTH = 5.5
-"""Width in pixels above which nothing that is seen of fine detail stems from the scene."""
+"""Width in pixels above which an image has no fine detail left."""
+
+SURELY_WIDE = 4.5
+"""Lower end of the interval, in pixels, above which the blur is too wide whatever its width is."""
+
+SURELY_SHARP = 0.8
+"""Upper end of the interval, in pixels, below which an image is in focus though its width is uncertain."""
+
+PERIODIC = 0.9
+"""Periodicity from which on a pattern may be what makes the width uncertain. Photographs blurred by sigma 2 have 0.7
+(median) and 0.9 (one in ten), gratings and checkers of up to 20 pixels 0.98 and more."""
 
 UNCERTAIN = 0.30
 """Relative standard deviation of the width from which on it says nothing."""
@@ -75,43 +83,48 @@ class Finding:
     high: float
 
 
-def find(votes: Votes, log_width: float, std: float, *, is_periodic: bool = False) -> Finding:
+def find(votes: Votes, log_width: float, std: float) -> Finding:
     """Judge the blur of one image.
 
     Args:
         votes: What its windows say.
         log_width: Logarithm of the joined width in pixels.
         std: Its standard deviation.
-        is_periodic: Whether the image repeats itself, as gratings and dots do.
     """
     field = fit(votes)
     agreement = _agreement(votes, field)
     low, high = (math.exp(log_width + side * NINETY * std) for side in (-1, 1))
-    widths = field.at(votes.centres)[~field.outliers]
-    longer = float((votes.weights * votes.elongation).sum())
-    verdict, reason = _verdict(math.exp(log_width), std, high, longer, agreement, widths, is_periodic)
+    verdict, reason = _verdict(votes, field, math.exp(log_width), std, (low, high), agreement)
     return Finding(verdict, reason, field, agreement, low, high)
 
 
 def _verdict(
-    width: float, std: float, high: float, longer: float, agreement: float, widths: Tensor, is_periodic: bool
+    votes: Votes, field: WidthField, width: float, std: float, interval: tuple[float, float], agreement: float
 ) -> tuple[Verdict, str]:
-    if std > UNCERTAIN and high > SHARP_BELOW:
-        if is_periodic:
-            return "periodic", "the image repeats itself, so that its pattern and a blur cannot be told apart"
-        return "no-texture", "there is too little structure above the noise to measure a blur by"
+    """What can be done, and why; the first that applies."""
+    longer = float((votes.weights * votes.elongation).sum())
     if longer > LONG and width > SHARP_BELOW:
         return "motion-or-astigmatism", f"the blur is {math.exp(longer):.1f} times as long as wide, which no defocus is"
-    if width > MOST_WIDTH:
-        return "too-blurred", f"the blur is wider than {MOST_WIDTH:g} px, so that no fine detail is left"
-    least, most = (float(end) for end in (widths.amin(), widths.amax())) if len(widths) else (width, width)
+    if width > MOST_WIDTH or interval[0] > SURELY_WIDE:
+        return "too-blurred", "the blur is so wide that no fine detail is left"
+    if std > UNCERTAIN and interval[1] > SURELY_SHARP:
+        if float((votes.weights * votes.periodicity).sum()) > PERIODIC:
+            return "periodic", "the image repeats itself, so that its pattern and a blur cannot be told apart"
+        return "no-texture", "there is too little structure above the noise to measure a blur by"
     if agreement < LEAST_AGREEMENT:
         return "contradictory", f"only {100 * agreement:.0f} % of the windows agree on one width"
+    least, most = _ends(votes, field, width)
     if most > least * math.exp(RISE) and most > SHARP_BELOW:
         return "varying", f"the width changes over the image, from {least:.1f} to {most:.1f} px"
     if width < SHARP_BELOW:
         return "sharp", "the image is in focus; there is nothing to gain"
     return "restorable", "the blur is even and within the range that can be undone"
+
+
+def _ends(votes: Votes, field: WidthField, width: float) -> tuple[float, float]:
+    """Least and largest width of the field where windows follow it."""
+    widths = field.at(votes.centres)[~field.outliers]
+    return (float(widths.amin()), float(widths.amax())) if len(widths) else (width, width)
 
 
 def _agreement(votes: Votes, field: WidthField) -> float:

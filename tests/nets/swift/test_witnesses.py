@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from pinsharp.nets.swift.witnesses import COUNT, QUANTILES, REBLURS, witnesses
+from pinsharp.nets.swift.witnesses import COUNT, QUANTILES, REBLURS, periodicity, witnesses
 
 EDGES = len(REBLURS) * len(QUANTILES)
 BLOCKS, MOSAIC, EXTREMES = slice(EDGES + 1, EDGES + 3), EDGES + 3, slice(EDGES + 4, COUNT)
@@ -80,3 +80,20 @@ def test_clipping_stands_out():
 
     assert float(clipped[1].exp()) == pytest.approx(0.1, abs=0.02)
     assert float(clipped[0]) == pytest.approx(float(seen(image)[EXTREMES][0]), abs=0.01)
+
+
+def repeats(image):
+    return float(periodicity(torch.from_numpy(np.asarray(image, np.float32))[None])[0])
+
+
+@pytest.mark.parametrize("period", [6, 10, 20])
+@pytest.mark.parametrize("sigma", [0.5, 1.5])
+def test_what_repeats_itself_stands_out(period, sigma):
+    row, column = np.mgrid[:128, :128]
+    checker = (row // (period // 2) + column // (period // 2)) % 2
+    bars = (column // (period // 2)) % 2
+    slanted = np.sin(2 * np.pi * (0.98 * column + 0.17 * row) / period) > 0
+
+    patterns = [repeats(gaussian_filter(pattern.astype(float), sigma)) for pattern in (checker, bars, slanted)]
+
+    assert min(patterns) > repeats(gaussian_filter(scene(), sigma)) + 0.3

@@ -19,7 +19,7 @@ from pinsharp.blur.normalise import CONTRAST, GREY, Normalisation, brightness, n
 from pinsharp.blur.votes import Votes, join, scatter
 from pinsharp.nets.swift.spectrum_net import SpectrumConfig, SpectrumNet
 from pinsharp.nets.swift.texture import spread_windows
-from pinsharp.nets.swift.witnesses import COUNT, witnesses
+from pinsharp.nets.swift.witnesses import COUNT, periodicity, witnesses
 
 LEAST_CONTRAST = 1e-4
 """Contrast of a window, in that of the image, below which it is not enlarged further: there is rounding only."""
@@ -109,11 +109,12 @@ class WindowNet(nn.Module):
             windows, places = spread_windows(
                 grey, self.config.window, self.config.max_windows, None if hidden is None else hidden[:, 0]
             )
-            said = self.judge(self.features(taken_out.enter(windows[None])))
-            return self._field(said, places, taken_out)
+            seen = taken_out.enter(windows[None])
+            return self._field(self.judge(self.features(seen)), places, periodicity(seen[0]), taken_out)
 
-    def _field(self, said: Judgement, places: Tensor, taken_out: Normalisation) -> BlurField:
+    def _field(self, said: Judgement, places: Tensor, repeats: Tensor, taken_out: Normalisation) -> BlurField:
         share = (said.weights * said.disk_share).sum(dim=1)
+        votes = Votes(places, said.log_width[0], said.std[0], said.elongation[0], repeats, said.weights[0])
         noise = said.log_noise.median(dim=1).values.exp().clamp(min=LEAST_NOISE)  # (1, rings)
         return BlurField(
             kernel=self.kernel(said.joined.exp(), share),
@@ -122,7 +123,7 @@ class WindowNet(nn.Module):
             log_width_std=said.joined_std,
             disk_share=share,
             normalisation=taken_out,
-            votes=(Votes(places, said.log_width[0], said.std[0], said.elongation[0], said.weights[0]),),
+            votes=(votes,),
         )
 
     def kernel(self, width: Tensor, disk_share: Tensor) -> Tensor:

@@ -12,6 +12,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import max_pool2d
+
+from pinsharp.blur.fourier import radial_frequency, spectrum
 
 REBLURS = (1.0, 2.0, 4.0)
 """Sigmas in pixels of the Gaussians that are added."""
@@ -21,6 +24,9 @@ QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 COUNT = len(REBLURS) * len(QUANTILES) + 6
 """Witnesses of a window."""
+
+_LOWEST = 3  # rings of frequency, each one period a window wide, that hold shading
+_LINES = 12  # frequencies that hold what repeats itself
 
 _SMOOTHING = 0.8  # sigma of the first Gaussian, against noise
 _STRONGEST = 0.03  # share of the pixels that count as edges
@@ -96,3 +102,19 @@ def _extremes(windows: Tensor) -> Tensor:
     near = 1e-4 * (high - low)
     shares = torch.stack([(flat <= low + near).float().mean(dim=1), (flat >= high - near).float().mean(dim=1)], dim=1)
     return (shares + 1e-4).log()
+
+
+def periodicity(windows: Tensor) -> Tensor:
+    """Share of the steepness of windows (N, S, S) at a dozen frequencies, (N,): near 1 for what repeats itself.
+
+    Steepness, not brightness: natural scenes have most of their power at few low frequencies.
+    """
+    side = windows.shape[-1]
+    taper = torch.hann_window(side, dtype=windows.dtype, device=windows.device)
+    centred = (windows - windows.mean(dim=(-2, -1), keepdim=True)) * taper[:, None] * taper
+    frequency = radial_frequency((side, side)).to(windows)
+    power = spectrum(centred).abs().square() * frequency.square() * (frequency * side > _LOWEST)
+    # A line of a tapered window is three frequencies wide; the best of each square of three counts for all of it.
+    lines = max_pool2d(power[:, None], 3, stride=3, ceil_mode=True).flatten(1).topk(_LINES, dim=1).values.sum(dim=1)
+    whole = max_pool2d(power[:, None], 3, stride=3, ceil_mode=True).flatten(1).sum(dim=1)
+    return lines / whole.clamp(min=_TINY**4)
