@@ -84,7 +84,7 @@ class NetMethod(WindowedMethod):
         if self.layers == 1:
             yield from bands
             return
-        rows = self.net.guarded_rows(shape[1:], estimate)
+        rows = self.net.guarded_rows(shape, estimate)
         for band in rows.blend(band.to(self.device) for band in bands):
             yield band.clamp_(0, 1).cpu()
         guards.append(rows.weights.cpu())

@@ -179,7 +179,8 @@ class TrainConfig:
     run: RunConfig = field(default_factory=RunConfig)  # how the run is carried out
     licence: str = "MIT"  # licence of the weights, for the model card
     # Weights files that parts of the net start from, by part: `kernel_net`, `restorer`; `spectra`, the estimator of
-    # clean images inside one whose windows vote; `brightness`, a restorer of colour for one of mono and colour.
+    # clean images inside one whose windows vote; `brightness`, a restorer of colour for one of mono and colour;
+    # `clean`, a restorer for clean images of colour.
     start: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

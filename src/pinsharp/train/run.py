@@ -27,6 +27,9 @@ from pinsharp.train.stages import check_stage
 VALIDATION_SEED = 4_242
 _CALIBRATION_CROPS = 96
 
+_PARTS = {"spectra": ("kernel_net.spectra", "kernel_net"), "clean": ("clean", "restorer")}
+"""Parts that are filled from others of the net in the file: where to, and from where."""
+
 
 @dataclass
 class Run:
@@ -121,11 +124,12 @@ def _starting_net(config: TrainConfig) -> nn.Module:
         if part == "brightness":
             start_from_colour(net.get_submodule("restorer"), trained.get_submodule("restorer"))  # type: ignore[arg-type]
             continue
-        target = "kernel_net.spectra" if part == "spectra" else part
-        source = "kernel_net" if part == "spectra" else part
+        target, source = _PARTS.get(part, (part, part))
         try:
-            net.get_submodule(target).load_state_dict(trained.get_submodule(source).state_dict())
-        except (AttributeError, RuntimeError):
+            filled, state = net.get_submodule(target), trained.get_submodule(source).state_dict()
+            wanted = filled.state_dict() if part in _PARTS else state  # a smaller part of the same
+            filled.load_state_dict({name: state[name] for name in wanted})
+        except (AttributeError, KeyError, RuntimeError):
             raise ConfigError(f"start.{part}: the net in {path} has no such part, or one of other settings") from None
     return net
 

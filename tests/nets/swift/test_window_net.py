@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from pinsharp.blur.kernels import kernel_sigma
-from pinsharp.nets.swift.swift import Swift, SwiftConfig
+from pinsharp.blur.field import BlurField
+from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma
+from pinsharp.nets.swift.swift import CHANNEL_NOISE, Swift, SwiftConfig
 from pinsharp.nets.swift.texture import spread_windows
 from pinsharp.nets.swift.window_net import WindowConfig, WindowNet
 
@@ -168,7 +169,31 @@ def test_swift_with_a_guard_restores_windows_as_the_whole(rows):
         shape = (1, 192, 160)
         restore = swift.windows(lambda *place: image[..., *place], shape, known, largest=(rows, 160))
         bands = [restore(slice(top, top + rows), slice(0, 160)) for top in range(0, 192, rows)]
-        found = torch.cat(list(swift.guarded_rows((192, 160), known).blend(bands)), dim=-2)
+        found = torch.cat(list(swift.guarded_rows(shape, known).blend(bands)), dim=-2)
         whole = swift.deconvolve(image, known)
 
     torch.testing.assert_close(found, whole, atol=2e-3, rtol=0)  # weights are rounded to steps
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("rings", ["white", "coloured"])
+def test_clean_images_of_colour_have_a_restorer_of_their_own(channels, rings):
+    torch.manual_seed(0)
+    sizes = {"width": 4, "deep_width": 4, "condition": 4, "filter_radius": 16, "filter_grid": 64}
+    swift = Swift(SwiftConfig(**sizes, noise_rings=16, kernel_votes=True, guard=True, clean=True)).eval()
+    image = images(1, 96, 80, channels)
+    noise = torch.linspace(0.02, 0.02 if rings == "white" else 0.01, 16)[None]
+    blur = BlurField(gaussian_kernel(1.5), noise)
+    shape = (channels, 96, 80)
+
+    with torch.inference_mode():
+        found = swift.deconvolve(image, blur)
+        restore = swift.windows(lambda *place: image[..., *place], shape, blur, largest=(96, 80))
+        rows = swift.guarded_rows(shape, blur)
+        by_rows = torch.cat(list(rows.blend([restore(slice(0, 96), slice(0, 80))])), dim=-2)
+        clean = swift.clean(image, blur.kernel, CHANNEL_NOISE * noise[:, 0])
+
+    is_clean = channels == 3 and rings == "white"
+    assert torch.equal(found, clean) == is_clean
+    assert bool((rows.weights[0] == 1).all()) == is_clean
+    torch.testing.assert_close(by_rows, found, atol=2e-3, rtol=0)
