@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pinsharp.nets.swift.window_net import Judgement
-from pinsharp.train.pool import Observed
+from pinsharp.train.observed import Observed
 from pinsharp.train.vote_loss import MOST_WIDTH, vote_losses
 
 RINGS = 4

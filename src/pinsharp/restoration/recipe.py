@@ -201,6 +201,8 @@ class Recipe:
         kept = {name: getattr(self, name) for name, option in OPTIONS.items() if option.decides}
         if not window_matters:
             del kept["window"]
+        if not self.force:  # manifests that were made before it was there stay what they are
+            del kept["force"]
         return {name: _content(value) if name in ("model", "kernel") else value for name, value in kept.items()}
 
     def _check_numbers(self) -> None:

@@ -19,9 +19,10 @@ from pinsharp.errors import ConfigError, PinsharpError
 from pinsharp.nets.registry import traits_of
 from pinsharp.nets.weights import save_weights
 from pinsharp.train.config import StageConfig, TrainConfig
+from pinsharp.train.observed import Observed
 from pinsharp.train.pairs import make_pairs
 from pinsharp.train.pictures import save_pictures
-from pinsharp.train.pool import Observed, Pool
+from pinsharp.train.pool import Pool
 from pinsharp.train.progress import Progress
 from pinsharp.train.run import Run, calibrate, channels_last, compile_trunks, set_up
 from pinsharp.train.schedule import learning_rate

@@ -4,8 +4,6 @@ Making a pair, blur and spectra, costs fifty times what a step of the estimator'
 pairs the first round through it costs that, and every later one almost nothing.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
@@ -16,6 +14,7 @@ from pinsharp.data.corpus import Corpus
 from pinsharp.data.synthesis import SynthesisConfig
 from pinsharp.nets.swift.spectrum_net import SpectrumNet
 from pinsharp.nets.swift.window_net import WindowNet
+from pinsharp.train.observed import Observed
 from pinsharp.train.pairs import make_pairs
 
 _LEAST_SIDE = 32  # of images that are cut smaller
@@ -25,18 +24,6 @@ _ORDER, _WINDOWS, _CUT = (
     700_000_000,
     800_000_000,
 )  # set these random numbers apart from those that make the pairs
-
-
-@dataclass(frozen=True)
-class Observed:
-    """Training pairs as an estimator sees them."""
-
-    features: Tensor  # what it reads of each, (B, N, features); see `SpectrumNet.observe`
-    kernel: Tensor  # true kernels (B, 1, K, K)
-    noise: Tensor  # standard deviation of all noise, rounding included, (B,), or by ring of frequency (B, R)
-    sigma: Tensor  # sigmas of the kernels' Gaussian part, pixels, (B,)
-    radius: Tensor  # radii of their disc part, pixels, (B,)
-    elongation: Tensor  # how much longer than wide the true kernels are, (B,); see `pinsharp.blur.kernels.elongation`
 
 
 class Pool:

@@ -13,7 +13,7 @@ from pinsharp.data.synthesis import Batch
 from pinsharp.errors import ConfigError
 from pinsharp.nets.registry import traits_of
 from pinsharp.train.config import ImageLoss, StageConfig, StageKind
-from pinsharp.train.pool import Observed
+from pinsharp.train.observed import Observed
 from pinsharp.train.vote_loss import vote_losses
 
 LEAST_NOISE = 5e-5

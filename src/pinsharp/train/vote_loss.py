@@ -8,7 +8,7 @@ from torch.nn.functional import huber_loss
 
 from pinsharp.blur.family import effective_width, share_of_disk
 from pinsharp.nets.swift.window_net import LEAST_NOISE, Judgement
-from pinsharp.train.pool import Observed
+from pinsharp.train.observed import Observed
 
 LEAST_WIDTH, MOST_WIDTH = 0.25, 14.0
 """Widths in pixels beyond which all count as the same: in focus, or too far out of it."""
