@@ -83,7 +83,7 @@ def real(
 
     if crop < 128:
         raise ConfigError(f"--crop must be at least 128 pixels, got {crop}")
-    load = partial(_restorer, load=loader(device, precision), gamma=gamma)
+    load = partial(restorer_of, load=loader(device, precision), gamma=gamma)
     rows = partial(lineup, names(methods), whole_numbers(passes, "--passes"), load, fitted=fitted_kernel)
     series, left_out = find_all_series(data, reference)
     for sentence in left_out:
@@ -125,7 +125,7 @@ def _regions(texts: list[str], series: "list[Series]") -> "dict[str, Box]":
     return regions
 
 
-def _restorer(name: str, *, load: "Callable[[str], Method]", gamma: bool) -> "Restorer":
+def restorer_of(name: str, *, load: "Callable[[str], Method]", gamma: bool) -> "Restorer":
     """Load what restores; importable, because worker processes are sent it."""
     from pinsharp.restoration.restorer import Restorer
 
