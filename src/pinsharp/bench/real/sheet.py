@@ -16,28 +16,27 @@ from pinsharp.bench.real.records import (
     gain,
     name_of,
     pairs_in,
+    series_in,
 )
 from pinsharp.bench.show.figures import FONT, new_figure
 from pinsharp.images.files import read_image
 
-MOST_LEVELS = 8  # how many levels the sheet shows at most
+MOST_LEVELS = 8  # how many levels the sheet shows, about
 _CELL = 1.45  # inches, width of a detail
 _ROOM = 0.22  # inches, height of a caption
 
 
 def worst_levels(records: SeriesRecords) -> list[LevelFigures]:
-    """As they were taken: the levels where the first row gains least, the worst first."""
+    """As they were taken: the levels where the first row gains least, the worst first, as many of each series."""
     attempts = attempts_in(records)
-    known = (
-        [
-            (added, before)
-            for before, after in pairs_in(records, *attempts[0])
-            if (added := gain(before, after)) is not None
-        ]
-        if attempts
-        else []
-    )
-    return [before for _, before in sorted(known, key=lambda pair: pair[0])[:MOST_LEVELS]]
+    known = []
+    for before, after in pairs_in(records, *attempts[0]) if attempts else ():
+        if (added := gain(before, after)) is not None:
+            known.append((added, before))
+    order = [before for _, before in sorted(known, key=lambda pair: pair[0])]
+    most = -(-MOST_LEVELS // max(len(series_in(records)), 1))
+    series = [each.series for each in order]
+    return [each for place, each in enumerate(order) if series[:place].count(each.series) < most]
 
 
 def draw_worst(records: SeriesRecords, folder: Path) -> Figure:

@@ -11,6 +11,7 @@ from pinsharp.bench.show.typeset import Cell, Column, Group, Table
 
 HURT = "worse"  # what stands behind a level where restoring has made PSNR smaller
 _SAME_SCENE = 0.98  # correlation below which an image is no uniformly defocused version of the sharp level
+_MOST_NAMED = 6  # levels that a sentence names; more it counts
 _SAME = 0.005  # dB: what is printed as 0.00
 
 _COLUMNS = (
@@ -62,7 +63,8 @@ def real_table(records: SeriesRecords) -> Table:
         pairs = _worst_first(pairs_in(records, row, passes))
         cells = [_row(records, before, after) for before, after in pairs]
         worse = [_where(records, after) for before, after in pairs if _verdict(gain(before, after)) == HURT]
-        hurts += [f"{title(row, passes)} at {', '.join(worse)}"] if worse else []
+        named = ", ".join(worse) if len(worse) <= _MOST_NAMED else f"{len(worse)} of {len(pairs)}"
+        hurts += [f"{title(row, passes)} at {named}"] if worse else []
         failures += [
             f"{title(row, passes)}: {after.place} failed: {after.reason}." for _, after in pairs if after.reason
         ]
