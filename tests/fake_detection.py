@@ -33,7 +33,7 @@ class Same:
     info = dtype = lender = None
     device = torch.device("cpu")
 
-    def estimate(self, image, kernel=None):
+    def estimate(self, image, kernel=None, hidden=None):
         return BlurField(gaussian_kernel(1.5) if kernel is None else kernel)
 
     def deconvolve(self, image, estimate):

@@ -67,15 +67,27 @@ def test_photographs_are_another_run_restored_in_linear_light(cli, series, tmp_p
 
     plain, photographs = (
         json.loads(cli("bench", "real", series, "-o", tmp_path / "out", *options, *extra).out)
-        for extra in ([], ["--gamma"])
+        for extra in ([], ["--light", "srgb"])
     )
 
     assert plain["run"] != photographs["run"]
-    assert ("gamma" in plain, photographs["gamma"]) == (False, True)
+    assert [each["series"]["series"]["light"] for each in (plain, photographs)] == ["linear", "srgb"]
+    assert "Light: srgb, decoded" in (tmp_path / "out" / "real-summary.md").read_text()
     before, after = ({row["level"]: row for row in document["groups"][0]["rows"]} for document in (plain, photographs))
     for level in ("1", "-2"):
         assert before[level]["fitted_sigma"] == after[level]["fitted_sigma"]
         assert before[level]["restored_psnr"] != after[level]["restored_psnr"]
+        assert (before[level]["light"], after[level]["light"]) == ("linear", "srgb")
+
+
+def test_the_old_name_of_the_light_is_remarked_and_resumes_the_same_run(cli, series, tmp_path):
+    options = ["--methods", "richardson-lucy:2", "--device", "cpu", "-o", tmp_path / "out"]
+
+    cli("bench", "real", series, *options, "--light", "srgb")
+    old = cli("bench", "real", series, *options, "--gamma")
+
+    assert "--gamma is an old name; say --light srgb" in old.err
+    assert "0 images to measure" in old.err
 
 
 @pytest.mark.slow
@@ -105,6 +117,7 @@ def test_without_level_0_another_is_the_sharp_one_and_a_level_that_fails_costs_n
         (["--region", "other:1,2,3,4"], "--region: expected SERIES:TOP,LEFT,HEIGHT,WIDTH with a series of series"),
         (["--region", "series:100,100,60,60"], "a region inside the sharp level of 120 x 132 pixels"),
         (["--methods", "magic"], "'magic'"),
+        (["--light", "sRGB"], "light must be auto, linear, srgb or the exponent"),
         (["--estimator", "selfdeblur"], "finds the blur only while it restores"),
     ],
 )

@@ -133,10 +133,10 @@ def test_any_name_can_be_the_title(title):
 
 
 def test_the_blur_is_measured_in_the_light_that_would_be_restored(cli, model, photo):
-    """As --gamma and --white-level of restore: a pixel above white cannot be meant."""
+    """As --light and --white-level of restore: a pixel above white cannot be meant."""
     path = photo("a.tif", dtype="uint16")
 
-    assert cli("kernel", "a.tif", "--model", model, "--gamma").code == 0
+    assert cli("kernel", "a.tif", "--model", model, "--light", "srgb").code == 0
     assert cli("kernel", "a.tif", "--model", model, "--white-level", "65535").code == 0
     bad = cli("kernel", "a.tif", "--model", model, "--white-level", "4095")
 
@@ -145,7 +145,7 @@ def test_the_blur_is_measured_in_the_light_that_would_be_restored(cli, model, ph
     assert "4095" in bad.err
 
 
-@pytest.mark.parametrize("more", [(), ("--gamma",), ("--white-level", "65535")])
+@pytest.mark.parametrize("more", [(), ("--light", "2.2"), ("--white-level", "65535")])
 def test_a_strip_is_measured_on_its_sample_as_restore_does(cli, photo, monkeypatch, more):
     """With the shipped estimator, to which a sample and the whole image are not the same."""
     monkeypatch.setattr(measure, "SAMPLE_PIXELS", 32_768)
@@ -163,9 +163,14 @@ def test_a_strip_is_measured_on_its_sample_as_restore_does(cli, photo, monkeypat
     assert load_kernel("k.npy").shape[-1] == found["kernel_size"]
 
 
-def test_gamma_changes_what_is_measured(cli, photo):
+def test_the_light_changes_what_is_measured_and_is_told(cli, photo):
     photo("a.png", shape=(96, 96, 3))
 
-    plain, linear = (json.loads(cli("kernel", "a.png", "--json", *more).out) for more in ((), ("--gamma",)))
+    found = [
+        json.loads(cli("kernel", "a.png", "--json", *more).out) for more in ((), ("--light", "srgb"), ("--gamma",))
+    ]
 
-    assert plain["sigma"] != linear["sigma"]
+    assert [each["light"] for each in found] == ["linear", "srgb", "srgb"]
+    assert [each["light_from"] for each in found] == ["no statement", "asked for", "asked for"]
+    assert found[0]["sigma"] != found[1]["sigma"] == found[2]["sigma"]
+    assert cli("kernel", "a.png", "--light", "2.2").out.endswith(", light 2.2 (asked for)\n")

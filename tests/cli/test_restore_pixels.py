@@ -1,9 +1,10 @@
-"""`pinsharp restore` with --window, --white-level, --channels and --gamma: what becomes of the pixels."""
+"""`pinsharp restore` with --window, --white-level, --channels and --light: what becomes of the pixels."""
 
 import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pinsharp.images.files import read_image, write_image
 from pinsharp.restoration.restorer import Restorer
@@ -46,7 +47,8 @@ def test_seams_are_told_where_windows_are_blended(cli, model, photo):
         (("--white-level", "4095"), {"white_level": 4095}),
         (("--channels", "luma"), {"channels": "luma"}),
         (("--channels", "each"), {"channels": "each"}),
-        (("--gamma",), {"gamma": True}),
+        (("--light", "srgb"), {"light": "srgb"}),
+        (("--light", "1.8"), {"light": 1.8}),
     ],
 )
 def test_the_file_holds_what_the_restorer_returns_with_these_options(cli, model, photo, arguments, options):
@@ -75,6 +77,8 @@ def test_each_channel_has_its_width_in_the_line_and_in_json(cli, model, photo):
         (("--window", "5"), "window must be 0 for the whole image, or at least 32 pixels, got 5; try 1024"),
         (("--white-level", "0"), "white level must be in 1 to 65535, got 0"),
         (("--white-level", "100"), "a.png: expected values up to the white level 100, got"),
+        (("--light", "log"), "light must be auto, linear, srgb or the exponent of a power law from 1 to 4, got 'log'"),
+        (("--light", "linear", "--gamma"), "gamma is an old name for light, and means srgb here, got light linear too"),
         (("--channels", "lab"), "channels must be one of joint, luma, each, got 'lab'"),
     ],
 )
@@ -87,3 +91,33 @@ def test_what_cannot_be_is_one_line_and_exit_2(cli, model, photo, place, argumen
     assert sentence in shown.err
     assert len(shown.err.splitlines()) == 1
     assert not (place / "b.png").exists()
+
+
+def test_auto_goes_by_the_file_and_says_so(cli, model, photo):
+    """A JPEG is a photograph; the same pixels without a statement are light."""
+    Image.fromarray(read_image(photo("a.png")).pixels).save("a.jpg")
+    write_image("b.png", read_image("a.jpg").pixels)
+    call = ("restore", "-o", "out.png", "--model", model, "--overwrite")
+
+    found = {}
+    for name, options in (("a.jpg", ()), ("b.png", ()), ("b.png", ("--light", "srgb"))):
+        words = cli(*call, name, *options).out
+        figures = json.loads(cli(*call, name, *options, "--json").out)
+        found[figures["light"], figures["light_from"]] = read_image("out.png").pixels, words
+
+    assert list(found) == [("srgb", "JPEG"), ("linear", "no statement"), ("srgb", "asked for")]
+    (jpeg, shown), (plain, quiet), (asked, _) = found.values()
+    assert ", light srgb (JPEG), " in shown
+    assert "light" not in quiet
+    assert np.array_equal(jpeg, asked)
+    assert not np.array_equal(jpeg, plain)
+
+
+def test_gamma_is_told_its_new_name_once(cli, model, photo):
+    photo("a.tif", dtype="uint16")
+
+    old = cli("restore", "a.tif", "-o", "old.tif", "--model", model, "--gamma")
+    new = cli("restore", "a.tif", "-o", "new.tif", "--model", model, "--light", "srgb")
+
+    assert (old.code, old.err, new.err) == (0, "pinsharp: --gamma is an old name; say --light srgb\n", "")
+    assert np.array_equal(read_image("old.tif").pixels, read_image("new.tif").pixels)

@@ -11,8 +11,9 @@ from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.arrays import luma, to_tensor
+from pinsharp.images.light import SRGB, Light
 from pinsharp.methods.method import Deblurred, MethodTraits
-from pinsharp.restoration.colour import join, linear_to_srgb, split, srgb_to_linear, with_luma
+from pinsharp.restoration.colour import decode, encode, join, linear_to_srgb, split, srgb_to_linear, with_luma
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.restorer import Restorer
 from strategies import SEEDS, random_image
@@ -31,7 +32,7 @@ class Unchanging:
 
     name, kind, kernel_from, traits = "unchanging", "network", "itself", MethodTraits(halo=0)
 
-    def estimate(self, image, kernel=None):
+    def estimate(self, image, kernel=None, hidden=None):
         return BlurField(gaussian_kernel(10 * float(image.mean())) if kernel is None else kernel)
 
     def deconvolve(self, image, estimate):
@@ -48,24 +49,35 @@ def colours(height=40, width=37, seed=0):
     return torch.rand(1, 3, height, width, generator=generator(seed, 0))
 
 
-@pytest.mark.parametrize("gamma", [False, True])
+@pytest.mark.parametrize("light", ["linear", "srgb", 1.8, 4])
 @pytest.mark.parametrize("shape", [(256, 256), (256, 256, 3), (256, 256, 4)])
-def test_every_one_of_65536_levels_survives(shape, gamma):
+def test_every_one_of_65536_levels_survives(shape, light):
     """Nothing on the way has 8 bits, with and without windows."""
     ramp = LEVELS if len(shape) == 2 else np.stack([LEVELS] * shape[2], axis=-1)
 
     for window in (0, 100):
-        restored = Restorer(Unchanging(), window=window, gamma=gamma)(ramp).image
+        restored = Restorer(Unchanging(), window=window, light=light)(ramp).image
 
         assert restored.dtype == np.uint16
         assert np.array_equal(restored, ramp)
 
 
 @pytest.mark.parametrize("channels", ["luma", "each"])
-def test_every_level_survives_luma_and_each(channels):
+@pytest.mark.parametrize("light", ["linear", "srgb", 2.2])
+def test_every_level_survives_luma_and_each(channels, light):
     ramp = np.stack([LEVELS, LEVELS[::-1], LEVELS.T], axis=-1)
 
-    assert np.array_equal(Restorer(Unchanging(), channels=channels)(ramp).image, ramp)
+    assert np.array_equal(Restorer(Unchanging(), channels=channels, light=light)(ramp).image, ramp)
+
+
+@given(st.sampled_from([255, 1023, 4095, 65535]), st.floats(1, 4), SEEDS)
+@settings(max_examples=30, deadline=None)
+def test_levels_of_any_depth_survive_any_power_law(white, exponent, seed):
+    dtype = np.uint8 if white == 255 else np.uint16
+    image = np.random.default_rng(seed).integers(0, white, (33, 34), dtype, endpoint=True)
+    image[0, :2] = 0, white
+
+    assert np.array_equal(Restorer(Unchanging(), white_level=white, light=exponent)(image).image, image)
 
 
 def test_a_kernel_next_to_a_point_keeps_all_levels_of_a_ramp():
@@ -131,7 +143,7 @@ def test_alpha_stays_as_it_is_whatever_the_options():
     image[..., 3] *= 16
 
     for channels in ("joint", "luma", "each"):
-        restorer = Restorer(Unchanging(), white_level=4095, channels=channels, gamma=True)
+        restorer = Restorer(Unchanging(), white_level=4095, channels=channels, light="srgb")
         assert np.array_equal(restorer(image).image, image)
 
 
@@ -150,10 +162,50 @@ def test_srgb_has_the_values_of_its_standard(code, light):
     assert float(srgb_to_linear(torch.tensor(code))) == pytest.approx(light, abs=1e-6)
 
 
+@pytest.mark.parametrize("exponent", [1.0, 1.8, 2.2, 4.0])
+def test_a_power_law_is_one_from_black_to_white_and_back(exponent):
+    values, light = torch.linspace(0, 1, 100_001), Light("power", exponent)
+
+    decoded = decode(values, light)
+
+    np.testing.assert_allclose(decoded, values.double() ** exponent, atol=1e-6)
+    assert bool((decoded.diff() >= 0).all())
+    torch.testing.assert_close(encode(decoded, light), values, atol=4e-7, rtol=0)
+
+
+@pytest.mark.parametrize("light", [Light(), SRGB, Light("power", 2.2)])
+def test_what_a_method_drives_below_black_stays_there(light):
+    driven = encode(torch.tensor([-0.1, -1e-9, 0.0]), light)
+
+    assert bool((driven <= 0).all())
+
+
+@pytest.mark.parametrize(
+    "light, decoded, encoded",
+    [
+        (2.2, lambda values: values**2.2, lambda light: light ** (1 / 2.2)),
+        (
+            "srgb",
+            lambda values: np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4),
+            lambda light: np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055),
+        ),
+    ],
+)
+def test_an_image_is_restored_as_its_light_would_be(light, decoded, encoded):
+    """Decoded beforehand, by the formula, and encoded again after."""
+    values = random_image((40, 36), "float32", seed=2)
+
+    result = Restorer("wiener", light=light)(values, kernel="gaussian:1")
+
+    alone = Restorer("wiener", light="linear")(decoded(values).astype(np.float32), kernel="gaussian:1")
+    np.testing.assert_allclose(result.image, encoded(alone.image), atol=2e-4)
+    assert np.abs(result.image - Restorer("wiener")(values, kernel="gaussian:1").image).max() > 0.01
+
+
 def test_the_blur_is_measured_in_the_light_that_is_restored():
     image = np.full((40, 40), 128, np.uint8)
 
-    coded, linear = (Restorer(Unchanging(), gamma=gamma) for gamma in (False, True))
+    coded, linear = (Restorer(Unchanging(), light=light) for light in ("linear", "srgb"))
 
     assert coded(image).sigma == pytest.approx(5.02, abs=0.01)
     assert linear(image).sigma == pytest.approx(2.16, abs=0.01)

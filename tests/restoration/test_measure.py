@@ -14,6 +14,7 @@ from pinsharp.blur.operators import Blur
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.arrays import to_array
 from pinsharp.images.bigtiff import open_large
+from pinsharp.images.light import SAYS_NOTHING
 from pinsharp.restoration import measure as room
 from pinsharp.restoration import sources
 from pinsharp.restoration.colour import enter
@@ -70,7 +71,7 @@ def test_blocks_hold_the_pixels_of_their_places_without_alpha(tmp_path, monkeypa
 
     colours = 3 if channels and channels[0] > 2 else 1
     with open_large(tmp_path / "a.tif") as image:
-        blocks = sample(lambda *place: enter(image.read(*place), Recipe()), (colours, 90, 70))
+        blocks = sample(lambda *place: enter(image.read(*place), Recipe(), SAYS_NOTHING), (colours, 90, 70))
 
     pixels = pixels.reshape(90, 70, -1)[..., :colours]
     expected = [np.moveaxis(pixels[place], -1, 0) / np.float32(65535) for place in places((90, 70))]
@@ -87,7 +88,7 @@ def strip(tmp_path, monkeypatch):
     return tmp_path / "in.tif"
 
 
-@pytest.mark.parametrize("options", [{}, {"gamma": True}, {"channels": "each"}])
+@pytest.mark.parametrize("options", [{}, {"light": "srgb"}, {"channels": "each"}])
 def test_it_is_what_restoring_finds(strip, tmp_path, monkeypatch, options):
     monkeypatch.setattr(room, "SAMPLE_PIXELS", 20_000)
     monkeypatch.setattr(room, "BLOCK", 64)

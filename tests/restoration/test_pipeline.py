@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+from PIL import ImageCms
 
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.operators import Blur
@@ -20,6 +21,7 @@ from pinsharp.methods.network import NetMethod
 from pinsharp.nets.swift import bank_blocks
 from pinsharp.nets.weights import load_weights, save_weights
 from pinsharp.restoration import measure, sources
+from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.restorer import Restorer
 from pinsharp.restoration.result import Restored
 from scenes import photograph, smooth_image
@@ -109,7 +111,7 @@ def test_alpha_is_not_touched(strip, tmp_path, model):
 
 
 @pytest.mark.parametrize(
-    "options", [{"channels": "each"}, {"channels": "luma"}, {"gamma": True}, {"white_level": 65000}]
+    "options", [{"channels": "each"}, {"channels": "luma"}, {"light": "srgb"}, {"white_level": 65000}]
 )
 def test_colour_options_are_those_of_the_image_in_memory(strip, tmp_path, model, options):
     source = strip("uint16", (3,))
@@ -121,6 +123,23 @@ def test_colour_options_are_those_of_the_image_in_memory(strip, tmp_path, model,
     whole = restorer(model, window=0, **options)(pixels)
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "out.tif"), whole.image)
     assert len(found.channels) == len(whole.channels)
+
+
+@pytest.mark.parametrize("iterations", [1, 2])
+def test_the_tags_of_a_large_file_say_its_light_as_those_of_a_small_one(strip, tmp_path, model, iterations):
+    """It is decoded once, however many passes are made."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    source, method = strip("uint16", (3,), iccprofile=profile), restorer(model)
+
+    found = method.restore_file(source, tmp_path / "out.tif", iterations=iterations)
+
+    whole = restorer(model, window=0)(source, iterations=iterations)
+    asked = restorer(model, window=0, light="srgb")(read_image(source).pixels, iterations=iterations)
+    assert [str(each.light) for each in (found, whole, asked)] == ["srgb (ICC profile)"] * 2 + ["srgb (asked for)"]
+    np.testing.assert_array_equal(found.image, whole.image)
+    np.testing.assert_array_equal(whole.image, asked.image)
+    assert isinstance(found.held, OnDisk)
+    assert method.measure(source).sigma == found.sigma
 
 
 @pytest.mark.parametrize("dtype, channels, layout", KINDS[1:4])
@@ -148,7 +167,7 @@ def test_iterations_on_disk_stop_where_one_channel_is_sharp(strip, tmp_path):
             found = super().estimate_parts(parts, kernel)
             return replace(found, log_width=torch.log(torch.tensor([3 * float(parts.mean())])))
 
-        def estimate(self, image, kernel=None):
+        def estimate(self, image, kernel=None, hidden=None):
             return replace(self.estimate_parts(image), continuations=(None,))
 
     save_tiny_swift(tmp_path / "tiny.safetensors")

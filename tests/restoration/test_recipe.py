@@ -40,6 +40,8 @@ def model(tmp_path_factory):
         ({"runtime": "cpp"}, ConfigError, "runtime must be one of torch, .*, got 'cpp'"),
         ({"kernel": "gauss:2"}, KernelError, "neither gaussian:SIGMA nor disk:RADIUS nor a file"),
         ({"kernel": "disk:2", "iterations": 3}, ConfigError, "got 3 and a given kernel; leave one of them out"),
+        ({"light": "log"}, ConfigError, "light must be auto, linear, srgb or the exponent .* from 1 to 4, got 'log'"),
+        ({"light": 5}, ConfigError, "got 5; try srgb for photographs"),
         ({"iteratons": 2}, TypeError, "iteratons"),
     ],
 )
@@ -49,7 +51,7 @@ def test_what_no_image_could_be_restored_with_is_refused_when_it_is_made(options
 
 
 def test_a_recipe_goes_to_other_processes_and_comes_out_as_it_was(model):
-    recipe = Recipe(model=model, kernel="disk:2", white_level=4095, gamma=True)
+    recipe = Recipe(model=model, kernel="disk:2", white_level=4095, light="srgb")
 
     assert pickle.loads(pickle.dumps(recipe)) == recipe
 
@@ -67,8 +69,47 @@ def test_a_recipe_does_not_change_with_the_array_that_it_was_made_with():
 
 def test_a_recipe_shows_in_one_line_what_is_not_as_usual():
     assert repr(Recipe()) == "Recipe()"
-    assert repr(Recipe(model="sharp", gamma=True)) == "Recipe(model='sharp', gamma=True)"
+    assert repr(Recipe(model="sharp", light=2.2)) == "Recipe(model='sharp', light='2.2')"
     assert repr(Recipe(kernel=gaussian_kernel(1.5)[0, 0].numpy())) == "Recipe(kernel='13 x 13 pixels')"
+
+
+def test_numbers_and_words_ask_for_the_same_light():
+    assert Recipe(light=2.2) == Recipe(light="2.2") == Recipe(light=np.float64(2.2))
+    assert Recipe(light=1) == Recipe(light="linear") != Recipe()
+
+
+@pytest.mark.parametrize("gamma, light", [(True, "srgb"), (False, "linear")])
+def test_gamma_still_means_what_it_meant_and_warns_whoever_calls(gamma, light):
+    image = np.full((40, 40), 128, np.uint8)
+    doors = (
+        lambda **old: Recipe(**old),
+        lambda **old: replace(Recipe(), **old),
+        lambda **old: Restorer("wiener", **old).recipe,
+        lambda **old: pinsharp.restore(image, model="wiener", kernel="disk:2", **old).light.words,
+        lambda **old: pinsharp.measure(image, model="wiener", **old) and light,
+    )
+
+    for door in doors:
+        with pytest.warns(FutureWarning, match=f"gamma is an old name; say light='{light}'") as told:
+            found = door(gamma=gamma)
+
+        assert getattr(found, "light", found) == light
+        assert [warning.filename for warning in told] == [__file__]
+
+
+def test_gamma_and_another_light_contradict_each_other():
+    with pytest.raises(ConfigError, match="gamma is an old name for light, and means srgb here, got light linear too"):
+        Recipe(gamma=True, light="linear")
+    with pytest.raises(ConfigError, match="means linear here, got light srgb too; leave it out"):
+        Restorer("wiener", gamma=False, light="srgb")
+
+
+def test_a_recipe_made_with_gamma_does_not_warn_again(recwarn):
+    with pytest.warns(FutureWarning):
+        recipe = Recipe(gamma=True)
+
+    assert replace(recipe, iterations=2).light == "srgb"
+    assert pickle.loads(pickle.dumps(recipe)) == recipe == Recipe(light="srgb")
 
 
 @pytest.mark.parametrize("door", [pinsharp.restore, pinsharp.restore_file, pinsharp.Restorer])
@@ -107,13 +148,14 @@ def test_settings_tell_what_decides_the_pixels_and_nothing_else(model):
         {"iterations": 2},
         {"white_level": 4095},
         {"channels": "luma"},
-        {"gamma": True},
+        {"light": "srgb"},
+        {"light": 2.2},
     ):
         assert Restorer(model, **change).settings() != settings
 
 
 def test_settings_have_the_names_that_manifests_know(model):
-    names = ["model", "kernel", "iterations", "window", "white_level", "channels", "gamma"]
+    names = ["model", "kernel", "iterations", "window", "white_level", "channels", "light"]
 
     assert list(Recipe().settings(window_matters=True)) == names
 

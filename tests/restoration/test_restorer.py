@@ -46,7 +46,7 @@ class Scripted:
     def __init__(self, *sigmas):
         self.sigmas = list(sigmas)
 
-    def estimate(self, image, kernel=None):
+    def estimate(self, image, kernel=None, hidden=None):
         return BlurField(gaussian_kernel(self.sigmas.pop(0)))
 
     def deconvolve(self, image, estimate):
@@ -461,11 +461,11 @@ def test_wrong_models_are_refused(tmp_path):
 
 
 def test_results_and_restorers_are_one_short_line(model):
-    restorer = Restorer(model, window=64, gamma=True)
+    restorer = Restorer(model, window=64, light="srgb")
 
     result = restorer(random_image((40, 36, 3), "uint8", seed=1))
 
-    assert repr(restorer) == "Restorer('tiny', window=64, gamma=True)"
+    assert repr(restorer) == "Restorer('tiny', window=64, light='srgb')"
     assert repr(result) == "Restored(36 x 40 uint8, sigma 2.00 px ± 2 %, gaussian)"
 
 
@@ -526,3 +526,15 @@ for call in (lambda: restorer(image), lambda: restorer.measure(image), lambda: p
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
 
     assert done.stdout.count("use spawn: multiprocessing.get_context('spawn')") == 3, done.stderr
+
+
+def test_another_light_is_another_restorer_with_the_same_model(restorer):
+    image = random_image((40, 33), "uint8", seed=1)
+
+    other = restorer.in_light("srgb")
+
+    assert other.method is restorer.method
+    assert str(other(image).light) == "srgb (asked for)"
+    assert restorer(image).light.words == "linear"
+    with pytest.raises(ConfigError, match="light must be auto, linear, srgb"):
+        restorer.in_light("sRGB")

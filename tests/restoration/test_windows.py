@@ -78,7 +78,7 @@ class Shifting:
     def __init__(self, step):
         self.step, self.calls = step, 0
 
-    def estimate(self, image, kernel=None):
+    def estimate(self, image, kernel=None, hidden=None):
         return KNOWN
 
     def deconvolve(self, image, estimate):

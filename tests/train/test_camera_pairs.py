@@ -5,11 +5,15 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
+from pinsharp.blur.kernels import disk_kernel, kernel_sigma
+from pinsharp.blur.normalise import CONTRAST, GREY
+from pinsharp.data.cameras.draw import draw_pair
+from pinsharp.data.cameras.lens import Lens
 from pinsharp.data.cameras.pair import make_batch
 from pinsharp.data.corpus import Corpus
 from pinsharp.data.synthesis import SynthesisConfig
 from pinsharp.nets.registry import build_net
-from pinsharp.train.camera_pairs import CONTRAST, GREY, camera_batch
+from pinsharp.train.camera_pairs import _pixel_variance, camera_batch
 from pinsharp.train.config import StageConfig
 from pinsharp.train.loop import train
 from pinsharp.train.pairs import make_pairs
@@ -114,3 +118,15 @@ def test_a_step_is_mono_or_colour_as_its_first_sample_says(corpus):
     for step, second in zip(steps, shared, strict=True):
         assert torch.equal(step.blurred[1:], second.blurred)
         assert step.sharp.shape == step.blurred.shape
+
+
+@pytest.mark.parametrize("radius", [1.0, 2.0, 3.5, 8.0])
+def test_the_width_of_a_disc_is_that_of_light_not_of_pixels(radius):
+    """A disc is as wide as a Gaussian of half its radius, however pixels sample it."""
+    drawn = draw_pair("mono", 0, 0)
+    processing = replace(drawn.processing, resize=1.0)
+    draw = replace(drawn, by_computer=False, lens=Lens(radius=radius), processing=processing)
+
+    of_kernel = float(kernel_sigma(disk_kernel(radius))) ** 2
+
+    assert of_kernel - _pixel_variance(draw) == pytest.approx(radius**2 / 4, abs=0.015)

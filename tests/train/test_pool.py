@@ -7,7 +7,7 @@ import pinsharp.train.pool
 from pinsharp.data.corpus import Corpus
 from pinsharp.data.synthesis import SynthesisConfig, make_batch
 from pinsharp.nets.swift.spectrum_net import SpectrumConfig, SpectrumNet
-from pinsharp.train.pool import LEAST_WINDOWS, Pool
+from pinsharp.train.pool import Pool
 
 CONFIG = SynthesisConfig(max_sigma=1.0, max_radius=1.0)
 PAIRS, BLOCK = 12, 4
@@ -67,7 +67,7 @@ def test_a_pair_is_made_once(monkeypatch):
         calls.append(indices)
         return make_batch(*arguments, indices=indices, **settings)
 
-    monkeypatch.setattr(pinsharp.train.pool, "make_batch", counted)
+    monkeypatch.setattr(pinsharp.train.pool, "make_pairs", counted)
     for first in range(0, 5 * PAIRS, 3):
         made.batch(range(first, first + 3))
 
@@ -89,7 +89,7 @@ def test_steps_read_different_numbers_of_windows():
 
     counts = {made.batch(range(first, first + 2)).features.shape[1] for first in range(0, 120, 2)}
 
-    assert min(counts) == LEAST_WINDOWS
+    assert min(counts) == SpectrumNet.LEAST_WINDOWS
     assert max(counts) == 16
     assert len(counts) > 5
 

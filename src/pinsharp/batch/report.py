@@ -15,6 +15,7 @@ from pinsharp.batch.charts import histogram_chart, sequence_chart
 from pinsharp.batch.job import Outcome
 from pinsharp.batch.side_by_side import Picture, brightening, display
 from pinsharp.batch.summary import Summary
+from pinsharp.batch.words import light_in_words
 from pinsharp.errors import PinsharpError
 from pinsharp.pages import document, jpeg_address, text
 
@@ -124,6 +125,7 @@ def _thumbnails(outcomes: Sequence[Outcome]) -> str:
 def _figure(outcome: Outcome) -> str:
     sigma = outcome.figures.get("sigma")
     width = f", sigma {sigma:.2f} px" if isinstance(sigma, int | float) else ""
+    width += text(light_in_words(outcome.figures))
     name = text(outcome.job.input.name)
     try:
         before, gain, note = _thumbnail(outcome.job.input, None)

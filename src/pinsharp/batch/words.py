@@ -1,10 +1,18 @@
 """Figures and names in words."""
 
+from collections.abc import Mapping
+
 
 def width_in_words(sigma: float, relative_std: float | None, family: str) -> str:
     """Width in pixels, its uncertainty and the family of a blur: 'sigma 2.31 px ± 2 %, gaussian'."""
     spread = f" ± {100 * relative_std:.2g} %" if relative_std is not None else ""
     return f"sigma {sigma:.2f} px{spread}, {family}"
+
+
+def light_in_words(figures: Mapping[str, object]) -> str:
+    """What values were decoded from, for behind a line; empty if they were taken as they are, or nobody knows."""
+    light = figures.get("light", "linear")
+    return "" if light == "linear" else f", light {light} ({figures['light_from']})"
 
 
 def printable(name: str) -> str:

@@ -1,6 +1,8 @@
 """How blurred an image is: the one value that estimators return, restorers take and reports show."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -9,7 +11,10 @@ from torch import Tensor
 
 from pinsharp.blur.continuation import Continuation
 from pinsharp.blur.family import Family, disk_radius, family_of
-from pinsharp.blur.kernels import kernel_sigma
+from pinsharp.blur.kernels import kernel_sigma, sized_kernels
+from pinsharp.blur.normalise import Normalisation
+from pinsharp.blur.verdict import Finding, Verdict, find
+from pinsharp.blur.votes import Votes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,18 +41,22 @@ class BlurField:
     # if nobody looked.
     continuations: tuple[Continuation | None, ...] | None = None
     is_given: bool = False  # whether the user gave the kernel
+    normalisation: Normalisation | None = None  # brightness and contrast that were taken out; None if nobody looked
+    votes: tuple[Votes, ...] | None = None  # what the windows of each image said; None if they were not asked
 
     def of(self, index: int) -> "BlurField":
         """The field of one image, as of a batch of it alone."""
         one = slice(index, index + 1)
         parts: dict[str, Any] = {
-            name: each[one] for name, each in vars(self).items() if isinstance(each, Tensor | tuple)
+            name: each[one] for name, each in _values(self).items() if isinstance(each, Tensor | tuple)
         }
+        if self.normalisation is not None:
+            parts["normalisation"] = self.normalisation.of(index)
         return replace(self, **parts)
 
     def detach(self) -> "BlurField":
         """The same field, through which no gradient flows."""
-        held: dict[str, Any] = {name: each.detach() for name, each in vars(self).items() if isinstance(each, Tensor)}
+        held: dict[str, Any] = {name: each.detach() for name, each in _values(self).items() if isinstance(each, Tensor)}
         return replace(self, **held)
 
     @property
@@ -57,6 +66,23 @@ class BlurField:
         Where it was not measured by itself, the second moment of the kernel.
         """
         return self._only(kernel_sigma(self.kernel) if self.log_width is None else self.log_width.exp())
+
+    @cached_property
+    def finding(self) -> Finding | None:
+        """Verdict, interval and field of the width; None if no windows were asked, as for a kernel that was given."""
+        if self.votes is None or self.is_given or self.log_width is None or self.log_width_std is None:
+            return None
+        return find(self.votes[0], self._only(self.log_width), self._only(self.log_width_std))
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What can be done about the blur; None where `finding` is."""
+        return None if self.finding is None else self.finding.verdict
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Widths in pixels between which the true one lies nine times of ten; None where `finding` is."""
+        return None if self.finding is None else (self.finding.low, self.finding.high)
 
     @property
     def sigma_relative_std(self) -> float | None:
@@ -119,3 +145,24 @@ def noise_level(rings: Tensor) -> Tensor:
     """Standard deviations (B,) of noise that is known by ring of frequency (B, R); a ring counts by its area."""
     area = 2 * torch.arange(rings.shape[1], device=rings.device) + 1.0
     return ((rings.square() * area).sum(dim=1) / area.sum()).sqrt()
+
+
+def _values(field: BlurField) -> dict[str, Any]:
+    return {one.name: getattr(field, one.name) for one in fields(field)}
+
+
+def stacked(found: Sequence[BlurField]) -> BlurField:
+    """The fields of several images, each of a batch of one, as that of a batch of all; kernels get one size."""
+    if len(found) == 1:
+        return found[0]
+    parts: dict[str, Any] = {}
+    for name, first in _values(found[0]).items():
+        values = [getattr(field, name) for field in found]
+        if isinstance(first, Tensor):
+            parts[name] = torch.cat(sized_kernels(values) if name == "kernel" else values)
+        elif isinstance(first, tuple):
+            parts[name] = tuple(one for value in values for one in value)
+        elif isinstance(first, Normalisation):
+            offsets, scales = ([getattr(value, part) for value in values] for part in ("offset", "scale"))
+            parts[name] = Normalisation(torch.cat(offsets), torch.cat(scales))
+    return replace(found[0], **parts)

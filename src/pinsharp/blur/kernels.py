@@ -4,6 +4,7 @@ A kernel is a tensor (B, 1, K, K) with K odd, sum 1 and its centre at K // 2. Le
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -156,6 +157,28 @@ def measured_kernel(values: Any) -> Tensor:
             f"a measured kernel must have a positive sum, got {total:.4g}; was the background subtracted twice?"
         )
     return check_kernel((array / total)[None, None]).float()
+
+
+def elongation(kernel: Tensor) -> Tensor:
+    """How much longer than wide kernels (B, 1, K, K) are, as a natural logarithm, (B,): 0 for round ones.
+
+    From the second moments along the two main axes; a tenth of a square pixel is added to both, as a pixel has its own.
+    """
+    side = kernel.shape[-1]
+    place = torch.arange(side, dtype=torch.float64, device=kernel.device) - side // 2
+    weights = kernel[:, 0].double()
+    x, y = weights.sum(dim=1) @ place, weights.sum(dim=2) @ place  # (B,)
+    xx, yy = weights.sum(dim=1) @ place.square() - x.square(), weights.sum(dim=2) @ place.square() - y.square()
+    xy = torch.einsum("byx,y,x->b", weights, place, place) - x * y
+    middle, half = (xx + yy) / 2, torch.hypot((xx - yy) / 2, xy)
+    return 0.5 * ((middle + half + 0.1) / (middle - half + 0.1).clamp(min=0.1)).log().to(kernel.dtype)
+
+
+def sized_kernels(kernels: Sequence[Tensor]) -> list[Tensor]:
+    """Pad kernels (B, 1, K, K) of several sides with zeros to the largest side."""
+    side = max(kernel.shape[-1] for kernel in kernels)
+    margins = [(side - kernel.shape[-1]) // 2 for kernel in kernels]
+    return [torch.nn.functional.pad(kernel, (margin,) * 4) for kernel, margin in zip(kernels, margins, strict=True)]
 
 
 def _check_positive(what: str, value: float) -> None:

@@ -9,7 +9,7 @@ import typer
 from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.job import Figures, Job, Outcome
 from pinsharp.batch.summary import Summary
-from pinsharp.batch.words import width_in_words
+from pinsharp.batch.words import light_in_words, width_in_words
 from pinsharp.cli.each import Teller
 from pinsharp.cli.messages import INTERRUPTED, remark
 
@@ -62,8 +62,10 @@ def _line(job: Job, figures: Figures) -> str:
     further = ", then ".join(f"{sigma:.2f}" for sigma in found.sigmas[1:])
     times = f", {found.iterations} iterations (then {further} px)" if further else ""
     width = width_in_words(found.sigma, found.sigma_relative_std, found.family)
+    if not found.restored:
+        return f"{job.input} -> {job.output}: {width}; left as it is: {found.reason}"
     return (
-        f"{job.input} -> {job.output}: {width}{_channels(figures)}{times}{_seam(figures)}, "
+        f"{job.input} -> {job.output}: {width}{_channels(figures)}{times}{_seam(figures)}{light_in_words(figures)}, "
         f"{found.megapixels:.2f} megapixels in {found.seconds:.2f} s"
     )
 

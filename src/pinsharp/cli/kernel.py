@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pinsharp.batch.words import printable, width_in_words
+from pinsharp.batch.words import light_in_words, printable, width_in_words
 from pinsharp.cli.each import Task, carry_out
 from pinsharp.cli.options import Inputs, Json, Overwrite, takes_recipe
 from pinsharp.cli.outputs import check_results
@@ -20,7 +20,7 @@ SAVE_SUFFIXES = (".npy", ".json")
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 
 
-@takes_recipe("model", "white_level", "gamma", "device", "precision")
+@takes_recipe("model", "white_level", "light", "device", "precision")
 def kernel(
     inputs: Inputs,
     save: Annotated[
@@ -43,7 +43,7 @@ def kernel(
 
     sigma is the width of the blur in pixels: the standard deviation of a Gaussian, half the radius of a disc. What
     stands after ± is one standard deviation, in the model's own judgement. Where the model cannot measure, swift does.
-    Measure with the same --white-level and --gamma as you restore with. A TIFF so large that it is restored from disk
+    Measure with the same --white-level and --light as you restore with. A TIFF so large that it is restored from disk
     by windows is measured on the same sample of it, at most 16 megapixels, and need not fit into memory.
     Exit status as of `pinsharp restore`.
     """
@@ -85,20 +85,25 @@ def _measure_file(
     from pinsharp.atomic import write_atomically
     from pinsharp.blur.kernel_names import save_kernel
 
-    found = restorer.measure(path)
+    found, light = restorer.measure_with_light(path)
     if save:
         save_kernel(save, found.kernel)
     if plot:
         from pinsharp.cli.kernel_plot import draw
 
         write_atomically(plot, draw(found, title=printable(path.name), kind=plot.suffix[1:].lower()))
-    return _figures(found), _line(path, found)
+    return _figures(found) | light.figures(), _line(path, found) + light_in_words(light.figures())
 
 
 def _figures(found: "BlurField") -> dict[str, object]:
     return {
         "sigma": found.sigma,
         "sigma_relative_std": found.sigma_relative_std,
+        "verdict": found.verdict,
+        "reason": found.finding.reason if found.finding else "",
+        "interval": found.interval,
+        "agreement": found.finding.agreement if found.finding else None,
+        "shape": found.finding.field.shape if found.finding else None,
         "family": found.family,
         "disk_share": found.disk_fraction,
         "disk_radius": found.disk_radius,
@@ -112,4 +117,5 @@ def _line(path: Path, found: "BlurField") -> str:
     level = found.noise_level
     noise = "" if level is None else f", noise {255 * level:.2f}/255"
     width = width_in_words(found.sigma, found.sigma_relative_std, found.family)
-    return f"{path}: {width}; as wide as a disc of radius {found.disk_radius:.2f} px{noise}"
+    verdict = f"; {found.verdict}: {found.finding.reason}" if found.finding else ""
+    return f"{path}: {width}; as wide as a disc of radius {found.disk_radius:.2f} px{noise}{verdict}"

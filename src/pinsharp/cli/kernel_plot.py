@@ -11,13 +11,14 @@ import warnings
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from pinsharp.batch.words import width_in_words
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.fourier import fast_size, transfer_function
+from pinsharp.cli.votes_plot import draw_votes
 
 BLUE, VERMILLION = "#0072B2", "#D55E00"
 DPI = 150
@@ -25,14 +26,19 @@ DPI = 150
 
 def draw(blur: BlurField, *, title: str, kind: str) -> bytes:
     """Draw the kernel of an image as the content of a file of a kind: `png`, `pdf` or `svg`."""
-    figure = Figure(figsize=(12, 4), dpi=DPI, layout="constrained")
+    rows = 2 if blur.finding else 1
+    figure = Figure(figsize=(12, 4 * rows), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
-    pixels, profile, transfer = figure.subplots(1, 3)
+    upper, *lower = figure.subfigures(rows, 1, squeeze=False)[:, 0]
+    pixels, profile, transfer = upper.subplots(1, 3)
     width = width_in_words(blur.sigma, blur.sigma_relative_std, blur.family)
-    figure.suptitle(f"{title}: {width}", parse_math=False)  # a $ in a file's name is no formula
-    _draw_pixels(pixels, figure, blur)
+    verdict = f"\n{blur.verdict}: {blur.finding.reason}" if blur.finding else ""
+    figure.suptitle(f"{title}: {width}{verdict}", parse_math=False)  # a $ in a file's name is no formula
+    _draw_pixels(pixels, upper, blur)
     _draw_profile(profile, blur)
     _draw_transfer(transfer, blur)
+    for part in lower:
+        draw_votes(part, blur)
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in a script that the font lacks
@@ -40,7 +46,7 @@ def draw(blur: BlurField, *, title: str, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def _draw_pixels(axes: Axes, figure: Figure, blur: BlurField) -> None:
+def _draw_pixels(axes: Axes, figure: SubFigure, blur: BlurField) -> None:
     half = blur.kernel.shape[-1] / 2
     shown = axes.imshow(blur.kernel_array, cmap="cividis", extent=(-half, half, half, -half))
     figure.colorbar(shown, ax=axes, shrink=0.8)

@@ -9,7 +9,7 @@ import typer
 
 from pinsharp.cli.messages import remark
 from pinsharp.errors import ConfigError
-from pinsharp.restoration.recipe import OPTIONS, Recipe
+from pinsharp.restoration.recipe import OPTIONS, Recipe, light_for_gamma
 
 DEFAULT_MODEL = str(Recipe.model)
 
@@ -21,25 +21,44 @@ def option(name: str) -> Any:
     return typer.Option(*flags, metavar=said.metavar, help=said.help)
 
 
+Light = Annotated[str, option("light")]
+OldGamma = Annotated[bool, typer.Option("--gamma", hidden=True)]
+
+
+def renamed(light: str, *, gamma: bool) -> str:
+    """The light that is asked for, perhaps by the old option --gamma, which is remarked.
+
+    Raises:
+        ConfigError: If both are given, and differ.
+    """
+    if not gamma:
+        return light
+    meant = light_for_gamma(light, gamma=True)
+    remark(f"--gamma is an old name; say --light {meant}")
+    return meant
+
+
 def takes_recipe(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command, in the place of its parameter `recipe`, an option for each of some fields of `Recipe`."""
 
     def generate(command: Callable[..., None]) -> Callable[..., None]:
         kept = list(inspect.signature(command, eval_str=True).parameters.values())
         place = [one.name for one in kept].index("recipe")
+        generated: dict[str, tuple[Any, Any]] = {
+            name: (getattr(Recipe, name), Annotated[OPTIONS[name].kind, option(name)]) for name in names
+        }
+        if "light" in names:
+            generated["gamma"] = (False, OldGamma)
         kept[place : place + 1] = [
-            inspect.Parameter(
-                name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=getattr(Recipe, name),
-                annotation=Annotated[OPTIONS[name].kind, option(name)],
-            )
-            for name in names
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+            for name, (default, annotation) in generated.items()
         ]
 
         @wraps(command)
         def call(**arguments: Any) -> None:
             given = {name: arguments.pop(name) for name in names}
+            if "light" in names:
+                given["light"] = renamed(given["light"], gamma=arguments.pop("gamma"))
             recipe = Recipe(**given)
             for words in recipe.doubts() if "kernel" in names else ():
                 remark(words)
@@ -61,7 +80,6 @@ Inputs = Annotated[
 ]
 Device = Annotated[str, option("device")]
 Precision = Annotated[str, option("precision")]
-Gamma = Annotated[bool, option("gamma")]
 
 
 def _at_least_one(jobs: int) -> int:

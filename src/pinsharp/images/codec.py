@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from pinsharp.errors import ImageError
+from pinsharp.images.light import SAYS_NOTHING, Light
 
 # Which suffix means which format, when writing; when reading, the first bytes of the file decide.
 SUFFIXES = {
@@ -41,6 +42,7 @@ class Tags:
         comment: JPEG comment.
         native: Whatever the format needs to write itself as it was.
         dropped: What else the file holds and is not written back, in words.
+        light: What all this says of the tone curve of the values.
     """
 
     dpi: tuple[float, float] | None = None
@@ -50,6 +52,7 @@ class Tags:
     comment: bytes | None = None
     native: object = None
     dropped: str = ""
+    light: Light = SAYS_NOTHING
 
 
 def check_size(width: int, height: int, *, is_windowed: bool = False) -> None:

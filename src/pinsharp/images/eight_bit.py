@@ -31,6 +31,7 @@ from pinsharp.images.codec import (
     unsupported_colours,
     unsupported_depth,
 )
+from pinsharp.images.statements import stated_light
 
 JPEG_QUALITY = 95
 # A JPEG segment holds 65,533 bytes; longer EXIF or XMP blocks (from a PNG or TIFF) are left out of a JPEG.
@@ -54,12 +55,14 @@ def decode_jpeg(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
     info = image.info
     # pillow invents 72 dpi where only EXIF could say, so the density is believed only where JFIF states it.
     stated = info.get("jfif_unit") in (1, 2)
+    icc, exif = info.get("icc_profile"), strip_exif_prefix(info.get("exif"))
     return pixels, Tags(
         dpi=plausible_dpi(*info["dpi"]) if stated else None,
-        icc=info.get("icc_profile"),
-        exif=strip_exif_prefix(info.get("exif")),
+        icc=icc,
+        exif=exif,
         xmp=info.get("xmp"),
         comment=info.get("comment"),
+        light=stated_light(icc=icc, exif_block=exif, is_jpeg=True),
     )
 
 
@@ -71,8 +74,8 @@ def decode_webp(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
     """
     image, pixels = _decode(WebPImageFile, "WebP", file)
     info = image.info
-    exif = strip_exif_prefix(info.get("exif"))
-    return pixels, Tags(icc=info.get("icc_profile"), exif=exif, xmp=info.get("xmp"))
+    icc, exif = info.get("icc_profile"), strip_exif_prefix(info.get("exif"))
+    return pixels, Tags(icc=icc, exif=exif, xmp=info.get("xmp"), light=stated_light(icc=icc, exif_block=exif))
 
 
 def decode_bmp(file: BinaryIO) -> tuple[NDArray[Any], Tags]:

@@ -25,6 +25,7 @@ ExtraTag = tuple[int | str, int | str, int | None, Any, bool]
 _MAIN_TEXTS = (270, 271, 272, 305, 306, 315, 33432)
 _ORIENTATION = 274
 _POINTERS = {"ExifTag": 34665, "GPSTag": 34853}
+_COLOUR_SPACE, _SRGB = 40961, 1
 _INTEROPERABILITY = 40965  # a directory within the EXIF directory: says only which standard the names follow
 
 # What pillow raises for a block that it cannot follow.
@@ -68,6 +69,11 @@ def main_tags(block: bytes | None) -> list[RawTag]:
     if isinstance(orientation, int) and 1 <= orientation <= 8:
         tags.append((_ORIENTATION, 3, 1, struct.pack("<H", orientation), True))
     return tags
+
+
+def says_srgb(block: bytes) -> bool:
+    """Whether a block says that the values are sRGB; not so where it is damaged, or says "uncalibrated"."""
+    return bool(_load(block).get_ifd(_POINTERS["ExifTag"]).get(_COLOUR_SPACE) == _SRGB)
 
 
 def directories(block: bytes | None, byteorder: ByteOrder, *, is_big: bool) -> dict[str, ImageFileDirectory_v2]:

@@ -23,6 +23,7 @@ from pinsharp.images.codec import (
     unsupported_colours,
     unsupported_depth,
 )
+from pinsharp.images.statements import stated_light
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 Chunk = tuple[bytes, bytes]  # (type, data)
@@ -34,6 +35,7 @@ _KEPT = {b"cHRM", b"gAMA", b"iCCP", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"pHYs",
 _XMP_KEY = b"XML:com.adobe.xmp\0\0\0\0\0"
 _MAX_PROFILE_BYTES = 1 << 24
 _PALETTE = 3
+_GAMMA_UNIT = 100_000
 
 
 def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
@@ -117,12 +119,17 @@ def _is_grey(palette: bytes) -> bool:
 def _tags(kept: tuple[Chunk, ...]) -> Tags:
     found = dict(kept)
     xmp = [body.removeprefix(_XMP_KEY) for kind, body in kept if kind == b"iTXt" and body.startswith(_XMP_KEY)]
+    icc, exif, gamma = _profile(found.get(b"iCCP", b"")), found.get(b"eXIf"), found.get(b"gAMA", b"")
+    dpi = _dpi(found.get(b"pHYs", b""))
     return Tags(
-        dpi=_dpi(found.get(b"pHYs", b"")),
-        icc=_profile(found.get(b"iCCP", b"")),
-        exif=found.get(b"eXIf"),
+        dpi=dpi,
+        icc=icc,
+        exif=exif,
         xmp=xmp[0] if xmp else None,
         native=kept,
+        light=stated_light(
+            icc=icc, is_srgb=b"sRGB" in found, gamma=int.from_bytes(gamma) / _GAMMA_UNIT, dpi=dpi, exif_block=exif
+        ),
     )
 
 

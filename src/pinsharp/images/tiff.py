@@ -17,6 +17,7 @@ from tifffile import PHOTOMETRIC, TiffPage
 from pinsharp.errors import ImageError
 from pinsharp.images import exif
 from pinsharp.images.codec import Tags, check_size, damaged, plausible_dpi
+from pinsharp.images.statements import stated_light
 from pinsharp.images.tiff_counts import check_complete, whole_counts
 from pinsharp.images.tiff_layout import (
     DAMAGED,
@@ -60,7 +61,8 @@ def read_tags(tiff: tifffile.TiffFile, page: TiffPage, file: BinaryIO) -> Tags:
     raw = {code: value for code, _, _, value, _ in layout.raw if isinstance(value, bytes)}
     block = exif.read_from_tiff(file, page.offset, layout.byteorder, is_big=layout.is_big)
     icc, xmp = raw.get(34675), raw.get(700)
-    return Tags(dpi=_dpi(layout), icc=icc, exif=block, xmp=xmp, native=layout, dropped=further_pages(tiff))
+    light = stated_light(icc=icc, exif_block=block)
+    return Tags(_dpi(layout), icc=icc, exif=block, xmp=xmp, native=layout, dropped=further_pages(tiff), light=light)
 
 
 def encode(pixels: NDArray[Any], tags: Tags) -> bytes:

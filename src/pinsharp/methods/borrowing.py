@@ -30,8 +30,8 @@ class Borrower(BlindMethod):
         self.lender = lender
         self.device = find_device(device)
 
-    def _measured(self, image: Tensor) -> BlurField:
-        return self.lender.estimate(image)
+    def _measured(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
+        return self.lender.estimate(image, hidden)
 
     def _measured_parts(self, parts: Tensor) -> BlurField:
         return self.lender.estimate_parts(parts)
@@ -76,7 +76,7 @@ class NonBlindNetMethod(Borrower):
             restored = restored.float().mean(dim=1, keepdim=True)
         return leave(restored, image)
 
-    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
+    def _given(self, image: Tensor, kernel: Tensor, hidden: Tensor | None = None) -> BlurField:
         return given_kernel(image, kernel, self.device)
 
 

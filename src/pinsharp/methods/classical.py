@@ -60,5 +60,5 @@ class SolverMethod(Borrower):
         restored = self.solve(blurred, estimate.kernel.to(self.device, torch.float32))
         return Deblurred(restored.clamp(0, 1).to(image.device), estimate.kernel.to(image.device), estimate)
 
-    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
+    def _given(self, image: Tensor, kernel: Tensor, hidden: Tensor | None = None) -> BlurField:
         return BlurField(check_kernel(kernel), is_given=True)

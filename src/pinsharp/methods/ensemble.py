@@ -39,14 +39,14 @@ class Ensemble(BlindMethod):
         mean = torch.stack([part.image for part in parts]).mean(dim=0)
         return replace(parts[0], image=mean)  # the first is the image as it lies
 
-    def _measured(self, image: Tensor) -> BlurField:
-        return self.method.estimate(image)
+    def _measured(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
+        return self.method.estimate(image, hidden=hidden)
 
     def _measured_parts(self, parts: Tensor) -> BlurField:
         return self.method.estimate_parts(parts)
 
-    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
-        return self.method.estimate(image, kernel)
+    def _given(self, image: Tensor, kernel: Tensor, hidden: Tensor | None = None) -> BlurField:
+        return self.method.estimate(image, kernel, hidden)
 
     def _given_parts(self, parts: Tensor, kernel: Tensor) -> BlurField:
         return self.method.estimate_parts(parts, kernel)

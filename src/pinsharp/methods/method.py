@@ -1,7 +1,7 @@
 """What a method is, what it returns, and the checks that all methods share."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeGuard
 
@@ -113,8 +113,11 @@ class Lender(Protocol):
     def info(self) -> "WeightsInfo":
         """What its weights say about themselves."""
 
-    def estimate(self, image: Tensor) -> BlurField:
-        """Measure the blur of images (B, C, H, W) in [0, 1]; the estimate may be on another device."""
+    def estimate(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
+        """Measure the blur of images (B, C, H, W) in [0, 1]; the estimate may be on another device.
+
+        Pixels that are `hidden`, (B, 1, H, W), have no say.
+        """
 
     def estimate_parts(self, parts: Tensor) -> BlurField:
         """Measure the one blur of several parts (N, C, H, W) that were cut out of one image."""
@@ -135,19 +138,20 @@ class BlindMethod(ABC):
     dtype: torch.dtype | None = None
     lender: Lender | None = None
 
-    def estimate(self, image: Tensor, kernel: Tensor | None = None) -> BlurField:
+    def estimate(self, image: Tensor, kernel: Tensor | None = None, hidden: Tensor | None = None) -> BlurField:
         """Measure the blur of images (B, C, H, W) in [0, 1], or put a given kernel (B or 1, 1, K, K) in its place.
 
-        Beside a given kernel only the noise is measured, where the method uses it.
+        Beside a given kernel only the noise is measured, where the method uses it. Pixels that are `hidden`,
+        (B, 1, H, W), because no lens made them, have no say.
 
         Raises:
             ImageError: If there is no kernel and a side is shorter than 32 pixels.
             KernelError: If `kernel` is not a valid kernel, or the method has no use for one.
         """
         if kernel is None:
-            return self._measured(image)
+            return self._measured(image, hidden)
         check_takes_kernel(self)
-        return self._given(image, kernel)
+        return self._given(image, kernel, hidden)
 
     def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
         """Measure the one blur of several parts (N, C, H, W) of one image; as `estimate` otherwise."""
@@ -165,7 +169,7 @@ class BlindMethod(ABC):
         """Restore images (B, C, H, W) in [0, 1], C 1 or 3, with what `estimate` has found."""
 
     @abstractmethod
-    def _measured(self, image: Tensor) -> BlurField:
+    def _measured(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
         """The blur of images."""
 
     @abstractmethod
@@ -173,7 +177,7 @@ class BlindMethod(ABC):
         """The one blur of several parts of an image."""
 
     @abstractmethod
-    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
+    def _given(self, image: Tensor, kernel: Tensor, hidden: Tensor | None = None) -> BlurField:
         """A given kernel as the blur of images."""
 
     def _given_parts(self, parts: Tensor, kernel: Tensor) -> BlurField:
@@ -186,6 +190,23 @@ class WindowedMethod(BlindMethod):
 
     It does where `MethodTraits.exact_windows` says so.
     """
+
+    layers = 1
+    """Images of as many channels that a restored window holds one behind the other, before `finished` makes one."""
+
+    def finished(
+        self, bands: Iterable[Tensor], shape: tuple[int, int, int], estimate: BlurField, guards: list[Tensor]
+    ) -> Iterator[Tensor]:
+        """Make rows (1, C, h, W) of an image of bands (1, layers C, h, W) of restored windows, from top to bottom.
+
+        Args:
+            bands: All of them; the next one may lie in the memory of the one before.
+            shape: Channels, height and width of the image.
+            estimate: What is known about its blur.
+            guards: Gets, once all rows are made, how much of each place was believed, (3, rows, columns): shares of
+                what was restored, of a more careful deconvolution and of the image itself; nothing if nobody asked.
+        """
+        yield from bands
 
     @abstractmethod
     def window_restorer(
@@ -200,8 +221,8 @@ class WindowedMethod(BlindMethod):
             largest: Height and width of the largest window.
 
         Returns:
-            What restores a window: the rows and columns that it is asked for, beginning at multiples of four. Cheapest
-            if it is asked from top to bottom.
+            What restores a window: the rows and columns that it is asked for, beginning at multiples of four, in as
+            many images as `layers` says. Cheapest if it is asked from top to bottom.
         """
 
 

@@ -1,5 +1,6 @@
 """Networks that measure the blur themselves, as methods."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import torch
@@ -46,11 +47,15 @@ class NetMethod(WindowedMethod):
         self.net = place(loaded.net, self.device)
         self._can = net_kind(self.info.net).traits
         self.traits = MethodTraits(halo=self.net.halo if self._can.exact_windows else None)
+        self.layers = 3 if self._can.has_guard and self.net.guard is not None else 1
 
     @torch.inference_mode()
     def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
         """Restore images (B, C, H, W) in [0, 1], C 1 or 3, with the blur that `estimate` found."""
         blurred = enter(check_image(image), self.device)
+        if self.layers > 1:
+            parts = [self._by_rows(blurred[n : n + 1], estimate.of(n)) for n in range(len(image))]
+            return Deblurred(leave(torch.cat(parts), image), estimate.kernel.to(image.device), estimate)
         with autocast(self.device, self.dtype):
             restored: Tensor = self.net.deconvolve(blurred, estimate)
         return Deblurred(leave(restored, image), estimate.kernel.to(image.device), estimate)
@@ -67,30 +72,56 @@ class NetMethod(WindowedMethod):
         def restore_window(rows: slice, columns: slice) -> Tensor:
             with autocast(self.device, self.dtype):
                 restored: Tensor = restore(rows, columns)
-            return restored.clamp_(0, 1).cpu()
+            return (restored if self.layers > 1 else restored.clamp_(0, 1)).cpu()
 
         return restore_window
 
-    def _measured(self, image: Tensor) -> BlurField:
+    @torch.inference_mode()
+    def finished(
+        self, bands: Iterable[Tensor], shape: tuple[int, int, int], estimate: BlurField, guards: list[Tensor]
+    ) -> Iterator[Tensor]:
+        """Let the guard of a network have its say (`WindowedMethod`)."""
+        if self.layers == 1:
+            yield from bands
+            return
+        rows = self.net.guarded_rows(shape[1:], estimate)
+        for band in rows.blend(band.to(self.device) for band in bands):
+            yield band.clamp_(0, 1).cpu()
+        guards.append(rows.weights.cpu())
+
+    def _by_rows(self, blurred: Tensor, estimate: BlurField) -> Tensor:
+        """Restore one image (1, C, H, W) as by windows."""
+        _, channels, height, width = blurred.shape
+        shape = (channels, height, width)
+        restore = self.window_restorer(lambda *place: blurred[..., *place], shape, estimate, largest=(height, width))
+        whole = restore(slice(0, height), slice(0, width))
+        return torch.cat(list(self.finished([whole], shape, estimate, [])), dim=-2)
+
+    def _measured(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
         check_measurable(check_image(image))
-        return _look_past_border(image, self._estimate(image))
+        return _look_past_border(image, self._estimate(image, hidden))
 
     def _measured_parts(self, parts: Tensor) -> BlurField:
         check_measurable(check_image(parts))
         return self._estimate_parts(parts)
 
-    def _given(self, image: Tensor, kernel: Tensor) -> BlurField:
+    def _given(self, image: Tensor, kernel: Tensor, hidden: Tensor | None = None) -> BlurField:
         given = given_kernel(image, kernel, self.device)
-        return _look_past_border(image, _put(given, self._estimate(image)) if self._can.measures_noise else given)
+        found = _put(given, self._estimate(image, hidden)) if self._can.measures_noise else given
+        return _look_past_border(image, found)
 
     def _given_parts(self, parts: Tensor, kernel: Tensor) -> BlurField:
         given = given_kernel(parts[:1], kernel, self.device)
         return _put(given, self._estimate_parts(parts)) if self._can.measures_noise else given
 
     @torch.inference_mode()
-    def _estimate(self, image: Tensor) -> BlurField:
+    def _estimate(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
+        seen = enter(check_image(image), self.device)
         with autocast(self.device, self.dtype):
-            estimate: BlurField = self.net.estimate(enter(check_image(image), self.device))
+            if hidden is None or not self._can.reads_masks:
+                estimate: BlurField = self.net.estimate(seen)
+            else:
+                estimate = self.net.estimate(seen, hidden.to(self.device))
         return estimate
 
     @torch.inference_mode()
@@ -104,7 +135,7 @@ class NetMethod(WindowedMethod):
 
 def _put(given: BlurField, found: BlurField) -> BlurField:
     """A given kernel beside the measured noise; what else was measured belongs to another kernel."""
-    return replace(given, noise=found.noise)
+    return replace(given, noise=found.noise, normalisation=found.normalisation)
 
 
 def _look_past_border(image: Tensor, found: BlurField) -> BlurField:

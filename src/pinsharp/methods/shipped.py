@@ -29,14 +29,14 @@ class ShippedSwift:
         """What its weights say about themselves: the results of those who borrow depend on them."""
         return self._method().info
 
-    def estimate(self, image: Tensor) -> BlurField:
-        """Measure the blur of images (B, C, H, W) in [0, 1].
+    def estimate(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
+        """Measure the blur of images (B, C, H, W) in [0, 1]; `hidden` pixels (B, 1, H, W) have no say.
 
         Raises:
             ImageError: If a side is shorter than 32 pixels.
             WeightsError: If the weights are missing or damaged.
         """
-        return self._method().estimate(image)
+        return self._method().estimate(image, hidden=hidden)
 
     def estimate_parts(self, parts: Tensor) -> BlurField:
         """Measure the one blur of several parts (N, C, H, W) of an image; errors as for `estimate`."""

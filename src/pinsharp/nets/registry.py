@@ -26,12 +26,14 @@ class Traits:
     measures_noise: bool = False  # whether it measures the noise too, and restores with it
     # Whether it measures the one blur of several parts of an image together (`estimate_parts`).
     estimates_parts: bool = False
+    reads_masks: bool = False  # whether its `estimate` takes pixels that have no say
     # Whether it restores windows exactly as inside the whole image (`windows`), and has a `halo`.
     exact_windows: bool = False
     # Whether it is trained at several scales (`deconvolve_scales` or `restore_scales`, and `targets`).
     has_scales: bool = False
     # Whether its estimator reads features that are kept, and scales them (`observe`, `judge`, `calibrate`).
     observes: bool = False
+    has_guard: bool = False  # whether it may have a `guard`, which blends rows (`guarded_rows`)
     # What of it other runtimes can compute; None if Fourier transforms stand between its convolutions.
     convolutions: Convolutions | None = None
     trunks: tuple[str, ...] = ()  # parts that are worth compiling for training, where a network has them
@@ -46,7 +48,8 @@ class Traits:
         """Kinds of stages that can train it."""
         if not self.takes_kernel:
             return ("direct",)
-        return ("kernel", "deconv", "joint") if self.estimates else ("deconv",)
+        guarded = ("guard",) if self.has_guard else ()
+        return ("kernel", "deconv", "joint", *guarded) if self.estimates else ("deconv",)
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,10 @@ NETS = {
             channels=(1, 3),
             measures_noise=True,
             estimates_parts=True,
+            reads_masks=True,
             exact_windows=True,
             observes=True,
+            has_guard=True,
             convolutions="refiner",
             trunks=("restorer.trunk", "restorer.mono_trunk"),
         ),

@@ -1,7 +1,7 @@
 """What is restored of an image's pixels: from which white, in which light, in which channels.
 
-Everything here works pixel by pixel, so that windows of an image may be treated one by one. Where linear light is asked
-for, blur and noise are measured in linear light too: the estimate sees what the restoration sees.
+Everything here works pixel by pixel, so that windows of an image may be treated one by one. Where values are decoded to
+linear light, blur and noise are measured in it too: the estimate sees what the restoration sees.
 """
 
 from collections.abc import Sequence
@@ -12,22 +12,27 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pinsharp.images.arrays import luma, to_array, to_tensor
+from pinsharp.images.light import Light, asked_light
 from pinsharp.restoration.recipe import Recipe
 
 
-def enter(image: NDArray[Any], recipe: Recipe) -> Tensor:
+def light_of(recipe: Recipe, stated: Light) -> Light:
+    """The light of an image that states one: as the recipe asks for, or as stated."""
+    return stated if recipe.light == "auto" else asked_light(recipe.light)
+
+
+def enter(image: NDArray[Any], recipe: Recipe, light: Light) -> Tensor:
     """Turn an image into the tensor (1, C, H, W) that is restored.
 
     Raises:
         ImageError: If it cannot be restored, or a pixel exceeds the white level.
     """
-    tensor = to_tensor(image, white_level=recipe.white_level)
-    return srgb_to_linear(tensor) if recipe.gamma else tensor
+    return decode(to_tensor(image, white_level=recipe.white_level), light)
 
 
-def leave(tensor: Tensor, like: NDArray[Any], recipe: Recipe) -> NDArray[Any]:
+def leave(tensor: Tensor, like: NDArray[Any], recipe: Recipe, light: Light) -> NDArray[Any]:
     """Turn a restored tensor (1, C, H, W) back into an image of the type it came from; clipped to white."""
-    return to_array(linear_to_srgb(tensor) if recipe.gamma else tensor, like, white_level=recipe.white_level)
+    return to_array(encode(tensor, light), like, white_level=recipe.white_level)
 
 
 def split(image: Tensor, recipe: Recipe) -> tuple[Tensor, ...]:
@@ -59,6 +64,20 @@ def with_luma(image: Tensor, restored: Tensor) -> Tensor:
     change = restored - luma(image)
     low, high = image.amin(dim=1, keepdim=True), image.amax(dim=1, keepdim=True)
     return image + torch.minimum(torch.maximum(change, -low), 1 - high)
+
+
+def decode(values: Tensor, light: Light) -> Tensor:
+    """Turn values in [0, 1] into linear light; float32 stays float32."""
+    if light.name == "power":
+        return values.clamp(min=0) ** light.exponent
+    return srgb_to_linear(values) if light.name == "srgb" else values
+
+
+def encode(values: Tensor, light: Light) -> Tensor:
+    """Turn linear light into values: the inverse of `decode`. Below 0, where there is no light, is 0 or below."""
+    if light.name == "power":
+        return values.clamp(min=0) ** (1 / light.exponent)
+    return linear_to_srgb(values) if light.name == "srgb" else values
 
 
 def srgb_to_linear(image: Tensor) -> Tensor:

@@ -15,7 +15,8 @@ from torch import Tensor
 from pinsharp.atomic import make_folder, write_error
 from pinsharp.errors import ImageError, OutputError
 from pinsharp.images.bigtiff import LargeTiff
-from pinsharp.restoration.colour import enter, join, leave, split
+from pinsharp.images.light import SAYS_NOTHING
+from pinsharp.restoration.colour import enter, join, leave, light_of, split
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.windows import choose_disk_window
 
@@ -130,6 +131,7 @@ class DiskSource:
 
     def __init__(self, image: DiskImage, recipe: Recipe) -> None:
         self.image, self.recipe, self.begun = image, recipe, time.perf_counter()
+        self.light = light_of(recipe, image.tags.light if isinstance(image, LargeTiff) else SAYS_NOTHING)
         self.shape: tuple[int, ...] = (image.height, image.width, *([image.samples] if image.samples > 1 else []))
         self.dropped = image.tags.dropped if isinstance(image, LargeTiff) else ""
         self._colours = 3 if image.samples >= 3 else 1
@@ -156,7 +158,7 @@ class DiskSource:
         image = self._rows if is_next and self._rows.is_next(rows.start) else self.image
         pixels = image.read(rows, columns)
         try:
-            return enter(pixels, self.recipe)
+            return enter(pixels, self.recipe, self.light)
         except ImageError as error:
             where = f"in rows {rows.start} to {rows.stop}, columns {columns.start} to {columns.stop}: "
             is_whole = pixels.shape == self.shape
@@ -171,7 +173,7 @@ class DiskSource:
             blurred = restored[0].expand(-1, self._colours, -1, -1)  # only its channels count
         # Rows with alpha say what it is; of others the kind is enough.
         like = self._rows.read(rows if self.image.samples in (2, 4) else slice(top, top), columns)
-        return leave(join(blurred, restored, self.recipe), like, self.recipe)
+        return leave(join(blurred, restored, self.recipe), like, self.recipe, self.light)
 
     def check_target(self, target: Path, *, overwrite: bool) -> None:
         """Find out before the work whether its result could be written."""

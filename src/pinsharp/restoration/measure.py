@@ -45,7 +45,7 @@ def estimate(planes: SourcePlanes, method: BlindMethod, given: Tensor | None = N
         KernelError: If there is a kernel and the method has no use for one.
     """
     if isinstance(planes, TensorPlanes):
-        return method.estimate(planes.image, given)
+        return method.estimate(planes.image, given, planes.hidden)
     found = method.estimate_parts(sample(planes.look, planes.shape), given)
     sigma = float(kernel_sigma(found.kernel)[0])
     border = frame(planes.look, planes.shape, border_depth(sigma))

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pinsharp.blur.field import BlurField
+from pinsharp.blur.verdict import LEFT_ALONE
+from pinsharp.errors import ImageError
 from pinsharp.methods.method import Method, measures_first
 from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.measure import estimate, whole
@@ -52,12 +54,16 @@ class _Passes:
         blurs: The blur that each pass found, or was given.
         bands: Finished rows of the last pass, made as they are taken; None if no further pass is made.
         meters: What blended windows disagree by.
+        reason: Why the planes stay as they are; empty if they do not.
+        guards: How much of each place each pass believed; see `WindowedMethod.finished`.
     """
 
     planes: SourcePlanes
     blurs: list[BlurField] = field(default_factory=list)
     bands: Iterator[Tensor] | None = None
     meters: list[SeamMeter] = field(default_factory=list)
+    guards: list[Tensor] = field(default_factory=list)
+    reason: str = ""
 
 
 def restore(
@@ -78,7 +84,7 @@ def restore(
     parts = [_passes(planes, method, recipe, window, tell, folder) for planes in source.parts]
     planes = main(list[SourcePlanes](source.parts))
     blurs = main(parts).blurs
-    left = Residual(planes.shape, blurs[0].kernel) if len(blurs) == 1 else None
+    left = Residual(planes.shape, blurs[0].kernel) if len(blurs) == 1 and not main(parts).reason else None
     held = sink(_rows(source, parts, left, reach(method)))
     return Restored(
         held,
@@ -90,6 +96,9 @@ def restore(
         channels=tuple(part.blurs[0] for part in parts) if len(parts) > 1 else (),
         residual=left.value(planes.look) if left else None,
         dropped=source.dropped,
+        reason=main(parts).reason,
+        guard=guards[0].numpy() if (guards := main(parts).guards) else None,
+        light=source.light,
     )
 
 
@@ -101,10 +110,16 @@ def main(parts: Sequence[_Part]) -> _Part:
 def _passes(
     planes: SourcePlanes, method: Method, recipe: Recipe, window: int, tell: Tell, folder: Path | None
 ) -> _Passes:
-    """Measure and restore, again and again, until one pass is left or the result is sharp."""
+    """Measure and restore, again and again, until one pass is left or the result is sharp.
+
+    Raises:
+        ImageError: If the image would stay as it is, and the recipe is strict.
+    """
     made, given = _Passes(planes), recipe.given_kernel()
     while True:
         found, bands = _find(made, method, given, window, tell)
+        if not made.blurs and not recipe.force and found.verdict in LEFT_ALONE:
+            return _left_alone(made, found, recipe)
         if made.blurs and found.sigma < SHARP_SIGMA:
             return made
         made.blurs.append(found)
@@ -115,6 +130,16 @@ def _passes(
         made.planes = made.planes.stored(bands, folder)
 
 
+def _left_alone(made: _Passes, found: BlurField, recipe: Recipe) -> _Passes:
+    """The planes as they are: nothing can be gained, or nothing trusted."""
+    assert found.finding is not None
+    if recipe.strict and found.verdict != "sharp":
+        raise ImageError(f"expected an image that can be restored, got {found.finding.reason}")
+    made.blurs.append(found)
+    made.reason = found.finding.reason
+    return made
+
+
 def _find(
     made: _Passes, method: Method, given: Tensor | None, window: int, tell: Tell
 ) -> tuple[BlurField, Iterator[Tensor]]:
@@ -122,7 +147,8 @@ def _find(
     planes = made.planes
     if measures_first(method):
         known = estimate(planes, method, given)
-        return known, restored_bands(planes, method, known, window, meters=made.meters, tell=tell)
+        bands = restored_bands(planes, method, known, window, meters=made.meters, guards=made.guards, tell=tell)
+        return known, bands
     result = method(whole(planes, method))
     assert result.kernel is not None  # what has no estimate finds a kernel while it restores
     return BlurField(result.kernel), iter([result.image])

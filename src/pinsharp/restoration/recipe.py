@@ -8,9 +8,11 @@ before there is something to check, so that `pinsharp --help` is quick.
 
 import hashlib
 import inspect
+import sys
 import textwrap
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import InitVar, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
@@ -28,7 +30,7 @@ CHANNELS: tuple[Channels, ...] = get_args(Channels)
 MIN_WINDOW = 32
 """Smallest side of a window in pixels; with the halo around it, smaller ones would be nearly all halo."""
 
-MEASURING = ("model", "device", "precision", "runtime", "white_level", "channels", "gamma")
+MEASURING = ("model", "device", "precision", "runtime", "white_level", "channels", "light")
 """Options that decide how a blur is measured."""
 
 _BEFORE_FILES = ("ensemble:", "selfdeblur:", "selfdeblur-small:")
@@ -120,21 +122,39 @@ class Recipe:
         "What is restored of colour images: joint, all channels with one blur; luma, brightness only, colours "
         "stay as they are; each, every channel with a blur of its own, for lenses that focus colours differently.",
     )
-    gamma: bool = _option(
+    light: str | float = _option(
+        "auto",
+        "L",
+        str,
+        "What the values are: linear, proportional to light; srgb; or the exponent of a power law, such as 2.2. Blur "
+        "is measured and undone in linear light, where lenses blur. auto goes by the file: ICC profile, sRGB and gAMA "
+        "of a PNG, EXIF; JPEGs are srgb, all else is linear.",
+    )
+    gamma: InitVar[bool | None] = None  # the old name of light="srgb"
+
+    force: bool = _option(
         False,
         None,
         bool,
-        "Restore sRGB photographs in linear light, in which lenses blur. Not for cameras whose values are "
-        "proportional to light.",
+        "Restore images too whose blur cannot be undone or trusted; they stay as they are otherwise, with a line that "
+        "says why.",
+    )
+    strict: bool = _option(
+        False, None, bool, "Count an image that would stay as it is as a failure, and write nothing.", decides=False
     )
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, gamma: bool | None) -> None:
+        if gamma is not None:
+            object.__setattr__(self, "light", light_for_gamma(self.light, gamma=gamma))
+            warnings.warn(f"gamma is an old name; say light={self.light!r}", FutureWarning, stacklevel=_user_level())
         if not isinstance(self.kernel, str | Path):  # an array could be changed by whoever has made it
             import numpy as np
 
             if np.ma.is_masked(self.kernel):
                 raise KernelError("expected a kernel without a mask, got masked pixels; give kernel.filled(0)")
             object.__setattr__(self, "kernel", _nested(np.asarray(self.kernel).tolist()))
+        if self.force and self.strict:
+            raise ConfigError("force restores what strict refuses; leave one of them out")
         self._check_numbers()
         self._check_words()
         if self.kernel != "auto":
@@ -206,6 +226,10 @@ class Recipe:
             from pinsharp.methods.devices import check_runtime
 
             check_runtime(self.runtime)
+        if self.light != "auto":
+            from pinsharp.images.light import asked_light
+
+            object.__setattr__(self, "light", asked_light(self.light).words)
 
     def _check_kernel(self) -> None:
         self.given_kernel()
@@ -256,11 +280,34 @@ def check_names(options: dict[str, Any], call: str, names: tuple[str, ...] | Non
     """
     import difflib
 
+    known = names or tuple(OPTIONS)
     for name in options:
-        if name not in (known := names or tuple(OPTIONS)):
+        if name not in known and not (name == "gamma" and "light" in known):
             close = difflib.get_close_matches(name, known, n=1)
             advice = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(known)}"
             raise TypeError(f"{call}() got an unexpected option {name!r}; {advice}")
+
+
+def light_for_gamma(light: str | float, *, gamma: bool) -> str:
+    """What takes the place of the option `gamma`, which `light` has replaced.
+
+    Raises:
+        ConfigError: If something else is asked for as light.
+    """
+    meant = "srgb" if gamma else "linear"
+    if light not in ("auto", meant):
+        raise ConfigError(
+            f"gamma is an old name for light, and means {meant} here, got light {light} too; leave it out"
+        )
+    return meant
+
+
+def _user_level() -> int:
+    """Which caller of the function that calls this one is not ours: its line is to be warned of."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals["__name__"].partition(".")[0] in ("pinsharp", "dataclasses"):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _nested(table: Any) -> Any:

@@ -10,6 +10,7 @@ from pinsharp.allocator import keep_freed_memory
 from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError, OutputError
 from pinsharp.images.files import same_file
+from pinsharp.images.light import Light
 from pinsharp.images.masks import is_masked, masked_like
 from pinsharp.methods.devices import Precision, Runtime
 from pinsharp.methods.method import BlindMethod, Method, check_takes_kernel, has_exact_windows, measures_first
@@ -151,10 +152,22 @@ class Restorer:
             ConfigError: If the model finds the blur only while it restores.
             ImageError: If the image cannot be used, as for restoring.
         """
+        return self.measure_with_light(image)[0]
+
+    def measure_with_light(self, image: PixelsOf) -> tuple[BlurField, Light]:
+        """Measure as `measure` does, and say in which light."""
         _check_process()
         method = self.check_measurable()
         with open_source(image, self.recipe) as source, memory_errors(source.shape):
-            return estimate(main(list[SourcePlanes](source.parts)), method)
+            return estimate(main(list[SourcePlanes](source.parts)), method), source.light
+
+    def in_light(self, light: str | float) -> "Restorer":
+        """Restore with the same model, which is not loaded again, images of another light.
+
+        Raises:
+            ConfigError: If it is no light.
+        """
+        return Restorer(self.method, recipe=self.recipe, keep_memory=False, light=light)
 
     def check_measurable(self) -> BlindMethod:
         """The method, unless it cannot tell the blur without restoring.

@@ -4,11 +4,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.blur.family import Family
 from pinsharp.blur.field import BlurField
 from pinsharp.images.files import read_image
+from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.residual import is_doubtful
 from pinsharp.restoration.sources import View, read_view
@@ -32,7 +34,13 @@ class Restored:
         residual: By how much the result, blurred again, differs from the input, root mean square in units of full
             scale; see `pinsharp.restoration.residual`. None after several iterations, and for images smaller than a
             kernel.
+        guard: How much of each place was believed in the first pass, (3, rows, columns), a cell for 64 x 64 pixels:
+            shares of what the network restored, of a more careful deconvolution, and of the image itself. None for
+            models without a guard.
+        reason: Why the image stays as it is; empty if it was restored.
         dropped: What the file held besides the image and is not in the result, in words; mostly empty.
+        light: The tone curve that the values were decoded from before measuring and restoring, and encoded with after;
+            with what says so.
     """
 
     held: NDArray[Any] | OnDisk
@@ -44,6 +52,9 @@ class Restored:
     channels: tuple[BlurField, ...] = ()
     residual: float | None = None
     dropped: str = ""
+    guard: NDArray[np.float32] | None = None
+    reason: str = ""
+    light: Light = SAYS_NOTHING
 
     def __repr__(self) -> str:
         height, width = self.held.shape[:2]
@@ -61,6 +72,16 @@ class Restored:
     def view(self) -> View:
         """The restored image to be looked at, as `read_view` gives it."""
         return read_view(self.held.path) if isinstance(self.held, OnDisk) else View(self.held)
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether anything was done to the image."""
+        return not self.reason
+
+    @property
+    def guard_share(self) -> float | None:
+        """Share of the result that is not the network's own but something safer; None for models without a guard."""
+        return None if self.guard is None else float(1 - self.guard[0].mean())
 
     @property
     def megapixels(self) -> float:

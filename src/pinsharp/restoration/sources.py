@@ -23,8 +23,10 @@ from pinsharp.atomic import make_folder
 from pinsharp.errors import ImageError
 from pinsharp.images.bigtiff import open_large
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
+from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.images.masks import filled, is_masked
-from pinsharp.restoration.colour import as_mono, enter, join, leave, split
+from pinsharp.images.statements import pillow_light
+from pinsharp.restoration.colour import as_mono, enter, join, leave, light_of, split
 from pinsharp.restoration.disk import DiskPlanes, DiskSource, OnDisk
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.windows import choose_window
@@ -48,10 +50,12 @@ class View:
     Attributes:
         pixels: The image, or the middle of one that stays on disk.
         note: Which part it is, in words; empty for the whole image.
+        light: The light that the file states.
     """
 
     pixels: NDArray[Any]
     note: str = ""
+    light: Light = SAYS_NOTHING
 
 
 @contextmanager
@@ -62,7 +66,7 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
         ImageError: If it is no image, cannot be read or restored.
     """
     if not isinstance(image, str | Path):
-        yield ArraySource(_as_array(image), recipe)
+        yield ArraySource(_as_array(image), recipe, stated=pillow_light(image))
     elif recipe.window != 0 and _is_large(image):  # 0 asks for the whole image in memory
         with open_large(image) as large:
             yield DiskSource(large, recipe)
@@ -85,12 +89,12 @@ def read_view(path: str | Path, side: int | None = None) -> View:
         with open_large(path) as image:
             pixels = image.read(*(_middle(length, side or VIEW_SIDE) for length in image.shape[:2]))
             (height, width), shown = image.shape[:2], pixels.shape
-        return View(pixels, f"the middle {shown[1]} x {shown[0]} pixels of {width} x {height}")
-    pixels = read_image(path).pixels
+        return View(pixels, f"the middle {shown[1]} x {shown[0]} pixels of {width} x {height}", image.tags.light)
+    file = read_image(path)
     if side is None:
-        return View(pixels)
-    rows, columns = (_middle(length, side) for length in pixels.shape[:2])
-    return View(np.ascontiguousarray(pixels[rows, columns]))
+        return View(file.pixels, light=file.tags.light)
+    rows, columns = (_middle(length, side) for length in file.pixels.shape[:2])
+    return View(np.ascontiguousarray(file.pixels[rows, columns]), light=file.tags.light)
 
 
 class ArraySource:
@@ -100,15 +104,19 @@ class ArraySource:
         pixels: An image as `check_image` wants it.
         recipe: How it is restored.
         file: Where it was read, if it was.
+        stated: The light that it states otherwise.
     """
 
-    def __init__(self, pixels: NDArray[Any], recipe: Recipe, file: ImageFile | None = None) -> None:
+    def __init__(
+        self, pixels: NDArray[Any], recipe: Recipe, file: ImageFile | None = None, *, stated: Light = SAYS_NOTHING
+    ) -> None:
         self.pixels, self.recipe, self.file = pixels, recipe, file
+        self.light = light_of(recipe, file.tags.light if file else stated)
         self.dropped = file.tags.dropped if file else ""
         self.shape: tuple[int, ...] = np.shape(pixels)
         self.begun = time.perf_counter()
         with memory_errors(self.shape):
-            entered = enter(pixels, recipe)
+            entered = enter(pixels, recipe, self.light)
         self._colours = entered.shape[1]
         self._blurred = as_mono(entered)
         self.parts: tuple[TensorPlanes, ...] = tuple(map(TensorPlanes, split(self._blurred, recipe)))
@@ -127,7 +135,7 @@ class ArraySource:
         """Turn restored rows of all parts into rows of the result."""
         rows = slice(top, top + restored[0].shape[-2])
         joined = join(self._blurred[..., rows, :], restored, self.recipe)
-        return leave(joined.expand(-1, self._colours, -1, -1), self.pixels[rows], self.recipe)
+        return leave(joined.expand(-1, self._colours, -1, -1), self.pixels[rows], self.recipe, self.light)
 
     def check_target(self, target: Path, *, overwrite: bool) -> None:
         """Find out before the work whether its result could be written."""
@@ -149,10 +157,11 @@ class TensorPlanes:
 
     Args:
         image: (1, C, H, W) in [0, 1].
+        hidden: True for pixels (1, 1, H, W) that no lens made.
     """
 
-    def __init__(self, image: Tensor) -> None:
-        self.image = image
+    def __init__(self, image: Tensor, hidden: Tensor | None = None) -> None:
+        self.image, self.hidden = image, hidden
         self.shape: tuple[int, int, int] = (image.shape[1], image.shape[2], image.shape[3])
 
     def read(self, rows: slice, columns: slice) -> Tensor:
@@ -168,13 +177,13 @@ class TensorPlanes:
         """Keep what was made of these planes in memory."""
         first = next(bands)
         if first.shape == self.image.shape:
-            return TensorPlanes(first)
+            return TensorPlanes(first, self.hidden)
         result = torch.empty_like(self.image)
         row = 0
         for band in itertools.chain([first], bands):  # the next one may lie in its memory
             result[..., row : row + band.shape[-2], :] = band
             row += band.shape[-2]
-        return TensorPlanes(result)
+        return TensorPlanes(result, self.hidden)
 
 
 Source = ArraySource | DiskSource

@@ -121,6 +121,7 @@ def restored_bands(
     window: int,
     *,
     meters: list[SeamMeter],
+    guards: list[Tensor] | None = None,
     tell: Callable[[int], object] = lambda pixels: None,
 ) -> Iterator[Tensor]:
     """Restore planes window by window, so that only one band of windows is in memory beside what is given.
@@ -131,20 +132,22 @@ def restored_bands(
         estimate: The blur, measured for all windows together.
         window: Side of the windows in pixels; 0 for the whole at once.
         meters: Gets one more where windows are blended, which collects their differences.
+        guards: Gets what a guard believed; see `WindowedMethod.finished`.
         tell: Is told how many pixels a window has that is done.
 
     Yields:
         Bands (1, C, h, W) from top to bottom; the next one may lie in the memory of the one before.
     """
     channels, height, width = planes.shape
-    if window == 0:
-        yield method.deconvolve(planes.read(slice(0, height), slice(0, width)), estimate).image
-        return
     if has_exact_windows(method):
-        tiles = windows((height, width), window, 0, EXACT_STRIDE)
+        tiles = windows((height, width), window or max(height, width), 0, EXACT_STRIDE)
         largest = (tiles[0].vertical.stop, tiles[0].horizontal.stop)
         restore = method.window_restorer(planes.read, planes.shape, estimate, largest=largest)
-        yield from _side_by_side(restore, tiles, channels, tell)
+        made = _side_by_side(restore, tiles, channels * method.layers, tell)
+        yield from method.finished(made, planes.shape, estimate, [] if guards is None else guards)
+        return
+    if window == 0:
+        yield method.deconvolve(planes.read(slice(0, height), slice(0, width)), estimate).image
         return
     known = replace(estimate, continuations=None)  # a window goes on where the image does
 

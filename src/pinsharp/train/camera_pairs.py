@@ -3,14 +3,11 @@
 import torch
 from torch import Tensor
 
+from pinsharp.blur.normalise import CONTRAST, normalisation
 from pinsharp.data.cameras.choices import Draw
-from pinsharp.data.cameras.normalise import normalisation
 from pinsharp.data.cameras.pair import make_batch
 from pinsharp.data.corpus import Corpus
 from pinsharp.data.synthesis import Batch
-
-GREY, CONTRAST = 0.5, 0.2
-"""Mean and standard deviation that every image has before a network sees it; those of photographs."""
 
 
 def camera_batch(
@@ -33,13 +30,15 @@ def camera_batch(
     made = make_batch(corpus, camera, size=size, indices=indices, seed=seed, channels=channels)
     taken_out = normalisation(made.blurred, made.mask)
     shares = torch.tensor([_disk_share(draw) for draw in made.draws])
+    of_pixels = torch.tensor([_pixel_variance(draw) for draw in made.draws])
+    width = (made.sigma.square() - of_pixels).clamp(min=0).sqrt()  # of light, before pixels average it
     return Batch(
-        sharp=GREY + CONTRAST * taken_out.apply(made.sharp),
-        blurred=GREY + CONTRAST * taken_out.apply(made.blurred),
+        sharp=taken_out.enter(made.sharp),
+        blurred=taken_out.enter(made.blurred),
         kernel=_sized(made.kernel, kernel_size),
         noise=CONTRAST * taken_out.apply_to_spectrum(made.noise_spectrum).sqrt(),
-        sigma=made.sigma * (1 - shares).sqrt(),
-        radius=2 * made.sigma * shares.sqrt(),
+        sigma=width * (1 - shares).sqrt(),
+        radius=2 * width * shares.sqrt(),
         mask=made.mask,
     )
 
@@ -48,6 +47,17 @@ def _disk_share(draw: Draw) -> float:
     """Share of the squared width that the disc of a lens explains."""
     disk, gaussian = (draw.lens.radius / 2) ** 2, draw.lens.sigma**2
     return disk / (disk + gaussian) if disk and not draw.by_computer else 0.0
+
+
+def _pixel_variance(draw: Draw) -> float:
+    """What the pixels of the sensor add to the squared width of a disc, in pixels of the result.
+
+    A twelfth of a square pixel, and for the border of small discs more: measured on `disk_kernel`, to 0.01.
+    """
+    if not draw.lens.radius or draw.by_computer:
+        return 0.0
+    scale = 1 / draw.processing.resize
+    return (0.09 + 0.055 / (draw.lens.radius * scale)) / scale**2
 
 
 def _sized(kernel: Tensor, side: int) -> Tensor:

@@ -12,7 +12,7 @@ from pinsharp.errors import ConfigError
 from pinsharp.settings import build
 from pinsharp.train.settings import override
 
-StageKind = Literal["kernel", "deconv", "joint", "direct"]
+StageKind = Literal["kernel", "deconv", "joint", "direct", "guard"]
 ImageLoss = Literal["l1", "psnr", "mse"]
 Schedule = Literal["cosine", "steps", "polynomial"]
 
@@ -25,7 +25,7 @@ class StageConfig:
 
     # `kernel` trains the kernel net alone (eq. 4), `deconv` the restorer with true kernels (eq. 5), `joint` both, the
     # estimated kernel feeding the restorer (eq. 6). `direct` trains a net that restores end to end and never hears of
-    # the kernel.
+    # the kernel. `guard` trains what weighs restorations against what is safer, mostly with estimated kernels.
     kind: StageKind
     steps: int  # optimiser steps
     batch: int  # crops a step, over all processes
@@ -34,6 +34,9 @@ class StageConfig:
     # `kernel`: how many different pairs there are; what the estimator reads of each is kept in memory, some 40 KiB, and
     # further steps come back to it, which costs next to nothing. 0: every pair is a new one.
     pairs: int = 0
+    small: float = 0.0  # `kernel` with `pairs`: share of images that are cut to strips and small squares
+    # `kernel` of an estimator whose windows vote: share of pairs some of whose windows are those of another pair.
+    mixed: float = 0.0
     schedule: Schedule = "cosine"  # how the rate falls: by a `cosine`, in `steps`, or as a `polynomial`
     final_lr: float = 1e-3  # learning rate at the end of the cosine or the polynomial, as a share of `lr`
     # `steps`: where the rate falls, as shares of the stage between 0 and 1, such as [0.5, 0.75].
@@ -123,6 +126,8 @@ _NOT_NEGATIVE = (
     "doubt",
     "share_jitter",
     "known",
+    "small",
+    "mixed",
 )
 
 
@@ -173,7 +178,8 @@ class TrainConfig:
     data: SynthesisConfig = field(default_factory=SynthesisConfig)  # blurs and noises of the pairs
     run: RunConfig = field(default_factory=RunConfig)  # how the run is carried out
     licence: str = "MIT"  # licence of the weights, for the model card
-    # Weights files that parts of the net start from, by part: `kernel_net`, `restorer`.
+    # Weights files that parts of the net start from, by part: `kernel_net`, `restorer`; `spectra`, the estimator of
+    # clean images inside one whose windows vote; `brightness`, a restorer of colour for one of mono and colour.
     start: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -130,9 +130,8 @@ def _pairs(run: Run, stage: StageConfig, seed: int) -> Callable[[range, int], Ba
     """What makes the training pairs of some indices, in a step that begins with another one."""
     if stage.pairs:
         estimator: Any = run.net.get_submodule("kernel_net")
-        pool = Pool(
-            estimator, run.training, run.config.data, size=stage.crop, pairs=stage.pairs, block=stage.batch, seed=seed
-        )
+        sizes = {"size": stage.crop, "pairs": stage.pairs, "block": stage.batch}
+        pool = Pool(estimator, run.training, run.config.data, **sizes, seed=seed, small=stage.small)
         return pool.batch
 
     def made(indices: range, first: int) -> Batch:

@@ -11,14 +11,20 @@ from torch import Tensor
 
 from pinsharp.blur.camera import generator
 from pinsharp.blur.family import exact_kernels
+from pinsharp.blur.kernels import elongation
 from pinsharp.data.corpus import Corpus
-from pinsharp.data.synthesis import SynthesisConfig, make_batch
+from pinsharp.data.synthesis import SynthesisConfig
 from pinsharp.nets.swift.spectrum_net import SpectrumNet
+from pinsharp.nets.swift.window_net import WindowNet
+from pinsharp.train.pairs import make_pairs
 
-LEAST_WINDOWS = 6
-"""Fewest windows of a pair that a step reads: small images have few."""
+_LEAST_SIDE = 32  # of images that are cut smaller
 
-_ORDER, _WINDOWS = 600_000_000, 700_000_000  # set these random numbers apart from those that make the pairs
+_ORDER, _WINDOWS, _CUT = (
+    600_000_000,
+    700_000_000,
+    800_000_000,
+)  # set these random numbers apart from those that make the pairs
 
 
 @dataclass(frozen=True)
@@ -27,9 +33,10 @@ class Observed:
 
     features: Tensor  # what it reads of each, (B, N, features); see `SpectrumNet.observe`
     kernel: Tensor  # true kernels (B, 1, K, K)
-    noise: Tensor  # standard deviation of all noise, rounding included, (B,)
+    noise: Tensor  # standard deviation of all noise, rounding included, (B,), or by ring of frequency (B, R)
     sigma: Tensor  # sigmas of the kernels' Gaussian part, pixels, (B,)
     radius: Tensor  # radii of their disc part, pixels, (B,)
+    elongation: Tensor  # how much longer than wide the true kernels are, (B,); see `pinsharp.blur.kernels.elongation`
 
 
 class Pool:
@@ -41,7 +48,7 @@ class Pool:
 
     def __init__(
         self,
-        estimator: SpectrumNet,
+        estimator: SpectrumNet | WindowNet,
         corpus: Corpus,
         config: SynthesisConfig,
         *,
@@ -49,10 +56,12 @@ class Pool:
         pairs: int,
         block: int,
         seed: int,
+        small: float = 0.0,
     ) -> None:
         self._estimator, self._corpus, self._config = estimator, corpus, config
-        self._size, self._pairs, self._block, self._seed = size, pairs, block, seed
-        self._blocks: dict[int, tuple[Tensor, Tensor]] = {}  # features (block, N, F), float16, and truth (block, 3)
+        self._size, self._pairs, self._block, self._seed, self._small = size, pairs, block, seed, small
+        # Features (block, N, F), float16, and the truth of each (block, 3 + rings).
+        self._blocks: dict[int, tuple[Tensor, Tensor]] = {}
         self._round, self._order = 0, torch.arange(pairs)
 
     def batch(self, indices: range, first: int | None = None) -> Observed:
@@ -65,12 +74,12 @@ class Pool:
         features = torch.stack([feature for feature, _ in found])
         count = features.shape[1]
         draw = generator(self._seed + _WINDOWS, indices.start if first is None else first)
-        kept = int(torch.randint(min(LEAST_WINDOWS, count), count + 1, (), generator=draw))
-        sigma, radius, noise = torch.stack([truth for _, truth in found]).unbind(dim=-1)
+        kept = int(torch.randint(min(self._estimator.LEAST_WINDOWS, count), count + 1, (), generator=draw))
+        sigma, radius, longer, *rings = torch.stack([truth for _, truth in found]).unbind(dim=-1)
+        noise = torch.stack(rings, dim=1) if len(rings) > 1 else rings[0]
         kernel = exact_kernels(sigma, radius, self._config.kernel_size)
-        return Observed(
-            features[:, :kept].float(), kernel, noise, sigma, radius
-        )  # the most textured windows come first
+        # The most textured windows come first.
+        return Observed(features[:, :kept].float(), kernel, noise, sigma, radius, longer)
 
     def _place(self, index: int) -> int:
         """The pair that a sample is."""
@@ -89,7 +98,27 @@ class Pool:
 
     @torch.no_grad()
     def _made(self, indices: range) -> tuple[Tensor, Tensor]:
-        batch = make_batch(self._corpus, self._config, size=self._size, indices=indices, seed=self._seed)
+        batch = make_pairs(self._corpus, self._config, size=self._size, indices=indices, seed=self._seed)
         with torch.autocast(batch.blurred.device.type, enabled=False):
-            features = self._estimator.observe(batch.blurred).half()
-        return features, torch.stack([batch.sigma, batch.radius, batch.noise], dim=-1)
+            features = self._observed(batch.blurred, indices).half()
+        truth = torch.stack([batch.sigma, batch.radius, elongation(batch.kernel)], dim=1)
+        return features, torch.cat([truth, batch.noise.reshape(len(batch.noise), -1)], dim=1)
+
+    def _observed(self, blurred: Tensor, indices: range) -> Tensor:
+        """What is read of images (B, C, H, W); of those that are cut smaller, the same windows several times."""
+        features = self._estimator.observe(blurred)
+        for place, index in enumerate(indices):
+            draw = generator(self._seed + _CUT, index)
+            if float(torch.rand((), generator=draw)) < self._small:
+                seen = self._estimator.observe(_cut(blurred[place : place + 1], draw))[0]
+                features[place] = seen[torch.arange(features.shape[1]) % len(seen)]
+        return features
+
+
+def _cut(image: Tensor, draw: torch.Generator) -> Tensor:
+    """Cut a strip or a small image out of one (1, C, H, W)."""
+    height, width = (
+        max(_LEAST_SIDE, int(length * 2 ** (-3 * min(1.0, 1.5 * float(torch.rand((), generator=draw))))))
+        for length in image.shape[-2:]
+    )
+    return image[..., :height, :width]

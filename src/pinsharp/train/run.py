@@ -121,8 +121,10 @@ def _starting_net(config: TrainConfig) -> nn.Module:
         if part == "brightness":
             start_from_colour(net.get_submodule("restorer"), trained.get_submodule("restorer"))  # type: ignore[arg-type]
             continue
+        target = "kernel_net.spectra" if part == "spectra" else part
+        source = "kernel_net" if part == "spectra" else part
         try:
-            net.get_submodule(part).load_state_dict(trained.get_submodule(part).state_dict())
+            net.get_submodule(target).load_state_dict(trained.get_submodule(source).state_dict())
         except (AttributeError, RuntimeError):
             raise ConfigError(f"start.{part}: the net in {path} has no such part, or one of other settings") from None
     return net

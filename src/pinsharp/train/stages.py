@@ -14,6 +14,7 @@ from pinsharp.errors import ConfigError
 from pinsharp.nets.registry import traits_of
 from pinsharp.train.config import ImageLoss, StageConfig, StageKind
 from pinsharp.train.pool import Observed
+from pinsharp.train.vote_loss import vote_losses
 
 LEAST_NOISE = 5e-5
 """Noise, in units of full scale, below which its estimate need not follow it."""
@@ -26,10 +27,20 @@ _ABSENT = {
     "joint": "has no kernel estimator",
     "deconv": "has no part that takes a kernel",
     "direct": "does not restore without a kernel",
+    "guard": "has no guard",
 }
-_TRAINED = {"kernel": ("kernel_net",), "deconv": ("restorer",), "joint": ("kernel_net", "restorer"), "direct": ("",)}
+_TRAINED = {
+    "kernel": ("kernel_net",),
+    "deconv": ("restorer",),
+    "joint": ("kernel_net", "restorer"),
+    "direct": ("",),
+    "guard": ("guard",),
+}
 
-_JITTER = 500_000_000  # sets the random numbers of the jitter apart from those that make the pairs
+HARM = 2.0
+"""Weight of harm beside the error of a guard: a restoration that is worse than none costs three times what it gains."""
+
+_JITTER, _BLIND = 500_000_000, 900_000_000  # sets these random numbers apart from those that make the pairs
 
 
 def check_stage(net: nn.Module, kind: StageKind) -> None:
@@ -82,12 +93,17 @@ class Stage(nn.Module):
         first sample, decides the jitter.
         """
         if isinstance(batch, Observed):
-            return {"loss": kernel_loss(self.net.kernel_net.judge(batch.features), batch)}
+            judged = self.net.kernel_net.judge
+            if self.net.kernel_net.VOTES:
+                return vote_losses(judged, batch, generator(self.seed + _JITTER, index), self.config.mixed)
+            return {"loss": kernel_loss(judged(batch.features), batch)}
         if self.config.kind == "kernel":
             estimate = self.net.estimate(batch.blurred)
             return {"loss": kernel_loss(estimate, batch)}
         if self.config.kind == "direct":
             return {"loss": self._image_loss(self.net.restore_scales(batch.blurred), batch.sharp)}
+        if self.config.kind == "guard":
+            return self._guard_losses(batch, index)
         if self.config.kind == "deconv":
             restored = self._deconvolved(batch.blurred, self._jittered(batch, index))
             if batch.mask is not None:
@@ -98,6 +114,32 @@ class Stage(nn.Module):
         image = self._image_loss(self._deconvolved(batch.blurred, fed), batch.sharp)
         kernel = kernel_loss(estimate, batch)
         return {"loss": self.config.kernel_weight * kernel + image, "kernel_loss": kernel, "image_loss": image}
+
+    def _guard_losses(self, batch: Batch, index: int) -> dict[str, Tensor]:
+        """The error of what the guard blends, and by how much it is worse than no restoration at all."""
+        with torch.no_grad():
+            estimate = self._partly_blind(batch, index)
+        blended = self.net.deconvolve(batch.blurred, estimate)
+        mask = torch.ones_like(batch.blurred[:, :1], dtype=torch.bool) if batch.mask is None else batch.mask
+        errors = [image_errors(image, batch.sharp, mask) for image in (blended, batch.blurred)]
+        image = errors[0].mean()
+        harm = (errors[0] - errors[1]).clamp(min=0).mean()
+        return {"loss": image + HARM * harm, "image_loss": image, "harm": harm}
+
+    def _partly_blind(self, batch: Batch, index: int) -> BlurField:
+        """What the estimator says of most pairs, the truth of `known` of them."""
+        found, truth = self.net.estimate(batch.blurred), self._jittered(batch, index)
+        draws = [generator(self.seed + _BLIND, index + place) for place in range(len(batch.noise))]
+        is_known = torch.stack([torch.rand((), generator=draw) for draw in draws]).to(batch.noise) < self.config.known
+        one, other = _same_size(found.kernel, truth.kernel)
+        assert found.noise is not None
+        assert found.log_width_std is not None
+        assert truth.noise is not None
+        return BlurField(
+            torch.where(is_known[:, None, None, None], other, one),
+            torch.where(is_known[:, None], truth.noise, found.noise),
+            log_width_std=torch.where(is_known, 0.0, found.log_width_std),
+        )
 
     def _deconvolved(self, blurred: Tensor, estimate: BlurField) -> list[Tensor]:
         """Restored images at all scales that the net has, finest first."""
@@ -167,10 +209,19 @@ def image_loss(restored: Tensor, sharp: Tensor, kind: ImageLoss, mask: Tensor | 
 
 def _masked_loss(difference: Tensor, mask: Tensor, kind: ImageLoss) -> Tensor:
     """The same, each image's mean over the pixels that count."""
-    counted = mask.expand_as(difference)
     distances = difference.abs() if kind == "l1" else difference.square()
-    means = (distances * counted).sum(dim=(1, 2, 3)) / counted.sum(dim=(1, 2, 3)).clamp(min=1)
+    means = _masked_means(distances, mask)
     return (means + PSNR_FLOOR).log10().mean() if kind == "psnr" else means.mean()
+
+
+def image_errors(restored: Tensor, sharp: Tensor, mask: Tensor) -> Tensor:
+    """The `psnr` loss of each image (B, C, H, W), (B,)."""
+    return (_masked_means((restored - sharp).square(), mask) + PSNR_FLOOR).log10()
+
+
+def _masked_means(values: Tensor, mask: Tensor) -> Tensor:
+    counted = mask.expand_as(values)
+    return (values * counted).sum(dim=(1, 2, 3)) / counted.sum(dim=(1, 2, 3)).clamp(min=1)
 
 
 def kernel_loss(estimate: BlurField, batch: Batch | Observed) -> Tensor:

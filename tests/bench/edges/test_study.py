@@ -34,11 +34,16 @@ class Fake:
 
     name: str
     made: list = field(default_factory=list)
+    lights: list = field(default_factory=list)
 
     @property
     def method(self):
         said = dict.fromkeys(("info", "dtype", "lender")) | {"device": "cpu", "kernel_from": "nobody"}
         return SimpleNamespace(name=self.name, kind="classical", **said)
+
+    def in_light(self, light):
+        self.lights.append(light)
+        return self
 
     def __call__(self, image):
         self.made.append(image)
@@ -89,6 +94,23 @@ def test_what_shows_no_edge_fails_with_its_reason_and_costs_no_other(study, tmp_
     failed = [each for each in records.figures if not each.is_done]
     assert {each.image for each in failed} == {"b.png"}
     assert "one straight edge" in failed[0].reason
+
+
+@pytest.mark.parametrize("asked, lights", [("auto", ["linear", "srgb"]), ("1.8", ["1.8", "1.8"])])
+def test_each_edge_is_restored_and_measured_in_its_light(tmp_path, asked, lights):
+    paths = [tmp_path / "a.png", tmp_path / "b.jpg"]
+    for path in paths:
+        write_image(path, edge(1.5))
+    rows, ruler = attempts(["net"], [1], Fake, always=BLURRED), Fake("ruler")
+    study = Edges(paths, lambda: rows, lambda: ruler, light=asked)
+
+    records = carry_out(study, tmp_path / "out")
+
+    assert [next(each.light for each in records.done if each.image == path.name) for path in paths] == lights
+    assert set(rows[1].restorer.lights) == set(ruler.lights) == set(lights)
+    (table,) = study.tables(records)
+    assert [group.rows[0]["light"] for group in table.groups] == lights
+    assert study.about["run"] != Edges(paths, lambda: rows, lambda: ruler, light="linear").about["run"]
 
 
 def test_what_is_there_is_not_measured_again(study, tmp_path):

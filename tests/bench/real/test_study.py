@@ -78,7 +78,7 @@ class Fake:
     def __init__(self, name, restore=None):
         said = dict.fromkeys(("info", "dtype", "lender")) | {"device": "cpu"}
         self.method = SimpleNamespace(name=name, kind="classical", kernel_from="nobody", **said)
-        self.restore, self.calls = restore, 0
+        self.restore, self.calls, self.lights = restore, 0, []
 
     def __call__(self, image, *, iterations=1, kernel=None):
         self.calls += 1
@@ -89,6 +89,10 @@ class Fake:
         gradient = np.abs(np.diff(brightness(image), axis=1)).mean()
         log_width = torch.tensor(0.05 / gradient).log().reshape(1)
         return BlurField(torch.ones(1, 1, 1, 1), log_width=log_width, log_width_std=torch.tensor([0.1]))
+
+    def in_light(self, light):
+        self.lights.append(light)
+        return self
 
     def check_measurable(self):
         pass
@@ -272,6 +276,20 @@ def test_a_level_that_cannot_be_registered_costs_no_other(data, tmp_path):
     assert "with structure in them" in by_level(records, "perfect", 1)[3].reason
 
 
+def test_a_series_is_restored_and_measured_in_its_light_and_anew_in_another(data, tmp_path):
+    lights = {}
+    for light in ("srgb", "linear"):
+        rows, ruler = rows_of(["perfect"], [1]), Fake("ruler")
+        series = [replace(series_of(data), light=light)]
+        study = Real(series, tmp_path, lambda rows=rows: rows, lambda ruler=ruler: ruler)
+        with RecordFile(tmp_path, KIND.file) as file:
+            plan = plan_of(study, tmp_path)
+            list(measure(plan, file))
+        lights[light] = {*rows[-1].restorer.lights}, {*ruler.lights}, plan.to_do
+
+    assert lights == {light: ({light}, {light}, 2 * len(MOVES)) for light in ("srgb", "linear")}
+
+
 def test_two_rows_of_one_name_and_passes_below_one_are_refused():
     with pytest.raises(ConfigError, match="one method for the row 'a'"):
         rows_of(["a=perfect", "a=spoiled"], [1])
@@ -326,7 +344,7 @@ def test_the_table_says_where_the_width_does_not_rise_and_where_restoring_hurts(
     assert "Not the sharp level with one blur, by the correlation with it when it is made to match: 2 (0.900)." in notes
     assert [row["level"] for row in table.groups[0].rows] == ["2", "-1", "1", "0"]  # the worst first
     assert "| made | 2 | - | - | - | - | 1.50 | 0.15 | no |" in markdown(table)
-    assert "made,one,net,1,made,2,2.png" in comma_separated(table)
+    assert "made,one,net,1,made,linear,2,2.png" in comma_separated(table)
     assert "$\\pm$" in latex(table)
 
 

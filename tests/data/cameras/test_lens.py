@@ -1,6 +1,7 @@
 """Kernels of lenses: those of the formula, their faults, and what they do to light."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 from scipy.signal import convolve
 
 from pinsharp.blur.family import render_kernels
+from pinsharp.blur.kernels import elongation
 from pinsharp.data.cameras.lens import Lens, central_kernel, lens_kernels, render, see, soften, width
 
 PLAIN = [Lens(radius=2.0), Lens(radius=6.5), Lens(sigma=0.5), Lens(sigma=3.0), Lens(radius=4.0, sigma=1.2), Lens()]
@@ -128,3 +130,30 @@ def test_softness_in_focus_is_a_gaussian_that_keeps_brightness():
     assert soften(light, 0.0) is light
     assert soften(light, 0.8).sum() == pytest.approx(1, abs=1e-5)
     assert width(soften(light, 1.5)[..., 0]) == pytest.approx(1.5, rel=0.03)
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.7, math.pi / 2])
+@pytest.mark.parametrize("lens", [Lens(sigma=1.5), Lens(radius=4.0)])
+def test_motion_adds_the_variance_of_a_line_along_its_angle(lens, angle):
+    """A line of length L has a variance of L^2 / 12."""
+    length = 12.0
+    still, moved = (
+        torch.from_numpy(render(one)).double()[None, None] for one in (lens, replace(lens, motion=length, angle=angle))
+    )
+
+    axes = [variances(kernel, angle) for kernel in (still, moved)]
+
+    assert axes[1][0] - axes[0][0] == pytest.approx(length**2 / 12, rel=0.1)
+    assert axes[1][1] == pytest.approx(axes[0][1], rel=0.15)  # interpolation widens it a little
+    expected = 0.5 * math.log((axes[1][0] + 0.1) / (axes[1][1] + 0.1))
+    assert float(elongation(moved.float())) == pytest.approx(expected, abs=0.02)
+    assert float(elongation(still.float())) == pytest.approx(0, abs=0.02)
+
+
+def variances(kernel, angle):
+    """Variances of a kernel (1, 1, K, K) along an angle and across it, in square pixels."""
+    side = kernel.shape[-1]
+    rows, columns = torch.meshgrid(*[torch.arange(side, dtype=torch.float64) - side // 2] * 2, indexing="ij")
+    along = columns * math.cos(angle) + rows * math.sin(angle)
+    across = rows * math.cos(angle) - columns * math.sin(angle)
+    return [float((kernel[0, 0] * place.square()).sum()) for place in (along, across)]

@@ -31,7 +31,7 @@ def attempts(
     return methods.attempts(
         names,
         passes,
-        lambda name: Restorer(load(name), white_level=camera.white_level),
+        lambda name: Restorer(load(name), white_level=camera.white_level, light="linear"),
         always=SHARP,
         offered=(BLURRED, LINEAR_LIMIT),
         true_kernel=true_kernel,

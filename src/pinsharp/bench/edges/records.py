@@ -14,6 +14,7 @@ class EdgeFigures(Result):
     row: str  # `blurred` for the edge as it was taken, or the method
     image: str
     image_sha256: str
+    light: str | None = None  # in which it was measured and restored: `linear`, `srgb` or an exponent
     mtf50: float | None = None  # cycles a pixel, read from the edge; None if more than half is left at half a cycle
     overshoot: float = math.nan  # as a share of the step
     angle: float = math.nan  # degrees off the grid

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from pinsharp.bench.edges.records import KIND, EdgeFigures, EdgeRecords
 from pinsharp.bench.edges.slanted import FREQUENCIES, kernel_mtf50, read_edge
@@ -26,11 +25,14 @@ from pinsharp.bench.real.series import brightness
 from pinsharp.bench.show.figures import legend_beside, method_styles, panel_grid, tidy
 from pinsharp.bench.show.typeset import Column, Group, Table
 from pinsharp.images.files import read_image
+from pinsharp.images.light import asked_light
 from pinsharp.restoration.restorer import Restorer
+from pinsharp.restoration.sources import View
 
-_VERSION = 1  # of what the figures mean
+_VERSION = 2  # of what the figures mean
 _COLUMNS = (
-    *(Column("image"), Column("row", "method"), Column("sigma", "sigma, px", 2), Column("sigma_std", "±", 2)),
+    *(Column("image"), Column("light", "light"), Column("row", "method")),
+    *(Column("sigma", "sigma, px", 2), Column("sigma_std", "±", 2)),
     *(Column("sigma_mtf50", "MTF50 of that kernel", 3), Column("mtf50", "MTF50 of the edge", 3)),
     *(Column("known_mtf50", "known MTF50", 3), Column("overshoot", "overshoot, %", 1, factor=100)),
     *(Column("angle", "angle, degrees", 1), Column("reason")),
@@ -40,6 +42,7 @@ _NOTES = (
     "row, taken or restored, and the kernel is the one that was measured with it; the edge's is read from the slanted "
     "edge itself (ISO 12233), and shows all that softens or sharpens it. Known: what somebody else has read from it. "
     "Overshoot: how far the edge's profile, over a pixel, leaves the levels of both sides, as a share of the step.",
+    "Light: in which the width is measured and the edge restored; the edge itself is read in the values as they are.",
 )
 
 
@@ -53,13 +56,14 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Edges(Study[Task, NDArray[Any], EdgeFigures]):
+class Edges(Study[Task, View, EdgeFigures]):
     """Which edges are restored by what."""
 
     paths: Sequence[Path]
     lineup: Callable[[], Sequence[Attempt]]  # makes what restores every edge, the image as it was taken first
     load_estimator: Callable[[], Restorer]  # makes what measures every image, taken or restored
     known: Mapping[str, float] = field(default_factory=dict)  # MTF50 that somebody else has read, by name of the file
+    light: str = "auto"  # what was asked for; with `auto` each image has that which its file states
 
     kind = KIND
 
@@ -77,8 +81,9 @@ class Edges(Study[Task, NDArray[Any], EdgeFigures]):
             ImageError: If an image cannot be read.
         """
         self._estimator.check_measurable()
-        judged = {"version": _VERSION, "estimator": describe(self._estimator.method.name, self._estimator.method)}
-        judged["estimator"].pop("device")  # type: ignore[attr-defined]
+        estimator = describe(self._estimator.method.name, self._estimator.method)
+        estimator.pop("device")
+        judged = {"version": _VERSION, "estimator": estimator, "light": self.light}
         run = hashlib.sha256(json.dumps(judged, sort_keys=True).encode()).hexdigest()[:ID_DIGITS]
         images = {path.name: sha256 for path, sha256 in zip(self.paths, self._hashes, strict=True)}
         methods = {row: each.about for row, each in self.rows.items()}
@@ -88,22 +93,23 @@ class Edges(Study[Task, NDArray[Any], EdgeFigures]):
         """Every edge."""
         return [Task(path, digest, tuple(self.rows)) for path, digest in zip(self.paths, self._hashes, strict=True)]
 
-    def prepare(self, task: Task) -> NDArray[Any]:
+    def prepare(self, task: Task) -> View:
         """Read the image, and see to it that there is an edge."""
-        pixels = read_image(task.path).pixels
-        read_edge(brightness(pixels))
-        return pixels
+        file = read_image(task.path)
+        read_edge(brightness(file.pixels))
+        return View(file.pixels, light=file.tags.light if self.light == "auto" else asked_light(self.light))
 
-    def measure(self, task: Task, row: str, subject: NDArray[Any]) -> EdgeFigures:
+    def measure(self, task: Task, row: str, subject: View) -> EdgeFigures:
         """Let a method restore an edge, and read what comes out."""
-        restorer = self.rows[row].restorer
-        image = subject if restorer is None else restorer(subject).image
-        edge, width = read_edge(brightness(image)), self._estimator.measure(image)
+        restorer, light = self.rows[row].restorer, subject.light.words
+        image = subject.pixels if restorer is None else restorer.in_light(light)(subject.pixels).image
+        edge, width = read_edge(brightness(image)), self._estimator.in_light(light).measure(image)
         values = asdict(edge) | {"mtf": list(edge.mtf), "mtf50": edge.mtf50 if math.isfinite(edge.mtf50) else None}
         mtf50 = kernel_mtf50(width.kernel_array)
         return replace(
             self.blank(task, row),
             **values,
+            light=light,
             sigma=width.sigma,
             sigma_relative_std=width.sigma_relative_std,
             sigma_mtf50=mtf50 if math.isfinite(mtf50) else None,

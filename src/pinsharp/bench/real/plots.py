@@ -14,7 +14,7 @@ from pinsharp.bench.real.records import (
     attempts_in,
     by_level,
     gain,
-    name_of,
+    name_in_light,
     pairs_in,
     series_in,
 )
@@ -44,7 +44,14 @@ def draw_widths(records: SeriesRecords) -> Figure:
         spread = [width * (each.sigma_relative_std or 0) for width, (_, each) in zip(measured, known, strict=True)]
         look = {"color": styles[series]["color"], "marker": styles[series]["marker"], "linestyle": "none"}
         axes.errorbar(
-            fitted, measured, spread, label=name_of(records, series), markersize=5, elinewidth=0.8, capsize=2, **look
+            fitted,
+            measured,
+            spread,
+            label=name_in_light(records, series),
+            markersize=5,
+            elinewidth=0.8,
+            capsize=2,
+            **look,
         )
         largest = max(largest, *fitted, *measured)
     ends = [0.0, 1.05 * largest]
@@ -73,7 +80,7 @@ def draw_gains(records: SeriesRecords) -> Figure:
         for (row, passes), name in zip(attempts, names, strict=True):
             pairs = [pair for pair in pairs_in(records, row, passes) if pair[0].series == each]
             _draw_gain(axes, pairs, name, styles[name])
-        _finish(axes, name_of(records, each))
+        _finish(axes, name_in_light(records, each))
     if names and series:
         legend_beside(figure, *grid[0].get_legend_handles_labels(), handlelength=3)
     return figure

@@ -20,7 +20,7 @@ SHARP = "sharp"  # what the file of the registered sharp level is called among t
 RICHARDSON_LUCY = "richardson-lucy:15"
 """The row that others are measured by: no learning, fifteen iterations."""
 
-Key = tuple[str, int, str, float, str, str]  # row, passes, series, level, and SHA-256 of image and sharp level
+Key = tuple[str, int, str, float, str, str, str]  # row, passes, series, level, SHA-256 of image and sharp level, light
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class LevelFigures(Result):
     reason: str | None = None  # why it failed, on one line
     series: str = ""  # name of the series; empty in records of one series
     reference_sha256: str = ""  # of the sharp level
+    light: str = ""  # of the series: `linear`, `srgb` or an exponent; empty in records of one series
     is_registered: bool = True  # whether the sharp level could be brought to the image; if not, nothing is judged by it
     fitted_sigma: float | None = None  # width of the disc or Gaussian that best turns the sharp level into the image
     fitted_shape: str | None = None  # `disk` or `gaussian`
@@ -70,7 +71,7 @@ class LevelFigures(Result):
     @property
     def key(self) -> Key:
         """What these are figures of."""
-        return self.row, self.passes, self.series, self.level, self.image_sha256, self.reference_sha256
+        return self.row, self.passes, self.series, self.level, self.image_sha256, self.reference_sha256, self.light
 
     @property
     def place(self) -> str:
@@ -101,6 +102,31 @@ def series_in(records: SeriesRecords) -> list[str]:
 def name_of(records: SeriesRecords, series: str) -> str:
     """What a series is called."""
     return series or str(records.about["set"])
+
+
+def light_of(records: SeriesRecords, series: str) -> str:
+    """The light of a series; records of earlier code say it once, and the oldest knew but two."""
+    about = records.about
+    said = about.get("series", {}).get(series, about)
+    return str(said.get("light", "srgb" if about.get("gamma") else "linear"))
+
+
+def lights(records: SeriesRecords) -> str:
+    """Say in which light the series were restored."""
+    found: dict[str, list[str]] = {}
+    for series in series_in(records) or [""]:
+        found.setdefault(light_of(records, series), []).append(name_of(records, series))
+    parts = []
+    for light, names in found.items():
+        words = "linear, values as they are" if light == "linear" else f"{light}, decoded and encoded again"
+        parts.append(words if len(found) == 1 else f"{words} ({', '.join(names)})")
+    return f"Light: {'; '.join(parts)}."
+
+
+def name_in_light(records: SeriesRecords, series: str) -> str:
+    """What a series is called in pictures: with its light, if that is not linear."""
+    light, name = light_of(records, series), name_of(records, series)
+    return name if light == "linear" else f"{name}, light {light}"
 
 
 def by_level(records: SeriesRecords, row: str, passes: int, series: str | None = None) -> dict[float, LevelFigures]:

@@ -37,6 +37,7 @@ class Scene:
     part: Part  # what is judged: what both show, the border cut
     detail: Part  # what is shown
     region: Part | None  # what is judged by itself; None if nothing is, or the image does not show all of it
+    light: str  # in which it is restored
     fitted: Fit | None  # the blur between both; None for the sharp level itself, and where they do not match
     # PSNR of Richardson-Lucy by the kernel, in bytes: rows that use the same kernel share it.
     solved: dict[bytes, float] = field(default_factory=dict)
@@ -48,7 +49,13 @@ class Scene:
 
 
 def set_scene(
-    image: NDArray[Any], sharp: Plane, detail: Box, *, is_reference: bool, region: Box | None = None
+    image: NDArray[Any],
+    sharp: Plane,
+    detail: Box,
+    *,
+    is_reference: bool,
+    region: Box | None = None,
+    light: str = "linear",
 ) -> Scene:
     """Bring the sharp level, in luma, to another one as it was taken; detail and region are in pixels of the sharp one.
 
@@ -75,6 +82,7 @@ def set_scene(
         part,
         (spans[0], spans[1]),
         None if region is None else _brought(region, found, shape, other),
+        light,
         fit_width(plane, brought, part) if matches else None,
     )
 
@@ -90,7 +98,7 @@ def judge(scene: Scene, image: NDArray[Any], estimator: Restorer) -> dict[str, A
     plane = brightness(image)
     if plane.shape != scene.sharp.shape:
         raise ImageError(f"expected a restored image of {scene.sharp.shape} pixels, got {plane.shape}")
-    measured = estimator.measure(image)
+    measured = estimator.in_light(scene.light).measure(image)
     width = {"sigma": measured.sigma, "sigma_relative_std": measured.sigma_relative_std}
     if not scene.is_registered:
         return {**width, "mse": math.nan, "psnr": math.nan, "sharpness": sharpness(plane), "reference_sharpness": 0.0}

@@ -4,7 +4,8 @@ import itertools
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.arrays import luma, to_tensor
 from pinsharp.images.discover import find_images, images_in
+from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.sources import read_view
 
 CROP = 2048  # side in pixels of the part in the middle that is judged; smaller images are judged whole
@@ -41,20 +43,24 @@ class Series:
     folder: Path
     levels: tuple[Level, ...]  # the sharpest first
     reference: Level
+    light: str = "linear"  # or `srgb`, or an exponent; see `Recipe`
 
 
-def find_all_series(folders: Sequence[Path], reference: float | None = None) -> tuple[list[Series], list[str]]:
+def find_all_series(
+    folders: Sequence[Path], reference: float | None = None, light: str = "auto"
+) -> tuple[list[Series], list[str]]:
     """List the series of several folders, each a series itself or a folder of series.
 
     Args:
         folders: The folders.
         reference: Number of the level that stands for the sharp image; None for the one nearest to 0.
+        light: Of all series; with `auto` each has that which its files state.
 
     Returns:
         The series in order, and why folders within a folder were left out, in sentences.
 
     Raises:
-        ConfigError: If a folder holds no series, or two series have the same name.
+        ConfigError: If a folder holds no series, two series have the same name, or one has levels of two lights.
         ImageError: If there is no image.
     """
     found: list[Series] = []
@@ -74,7 +80,7 @@ def find_all_series(folders: Sequence[Path], reference: float | None = None) -> 
     names = [series.name for series in found]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ConfigError(f"expected series of different names, got two called {twice}; rename a folder")
-    return found, left_out
+    return [replace(series, light=series_light(series.levels, light)) for series in found], left_out
 
 
 def _folders_within(folder: Path) -> list[Path]:
@@ -125,6 +131,27 @@ def choose_reference(levels: list[Level], number: float | None) -> Level:
         names = ", ".join(level.name for level in levels)
         raise ConfigError(f"expected a reference among the levels {names}, got {number:g}; leave it out for the first")
     return found[0]
+
+
+def series_light(levels: Sequence[Level], asked: str) -> str:
+    """The light of a series: what was asked for, or with `auto` what its files state.
+
+    Raises:
+        ConfigError: If they do not state the same, or no such light can be asked for.
+    """
+    if asked != "auto":
+        return str(Recipe(light=asked).light)
+    found: dict[str, str] = {}
+    for level in levels:
+        with suppress(ImageError):  # whoever measures that level says why
+            found.setdefault(read_view(level.path, 1).light.words, level.path.name)
+    if len(found) > 1:
+        words = ", ".join(f"{light} of {name}" for light, name in found.items())
+        raise ConfigError(
+            f"{levels[0].path.parent}: expected levels that state one light, got {words}; "
+            "say --light linear or --light srgb"
+        )
+    return next(iter(found), "linear")
 
 
 def read_middle(path: Path, side: int = CROP) -> NDArray[Any]:

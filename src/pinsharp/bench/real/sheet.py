@@ -14,6 +14,7 @@ from pinsharp.bench.real.records import (
     by_level,
     detail_path,
     gain,
+    light_of,
     name_of,
     pairs_in,
     series_in,
@@ -53,7 +54,9 @@ def draw_worst(records: SeriesRecords, folder: Path) -> Figure:
         for axes, (row, passes) in zip(cells, rows, strict=True):
             path = detail_path(folder, records.about["run"], level.series, level.level, row, passes)
             _show(axes, path, _caption(level, by_level(records, row, passes, level.series).get(level.level)))
-        cells[0].set_ylabel(f"{name_of(records, level.series)} {level.level:g}", fontsize=FONT, parse_math=False)
+        light = light_of(records, level.series)
+        shown = f"{name_of(records, level.series)} {level.level:g}" + ("" if light == "linear" else f"\nlight {light}")
+        cells[0].set_ylabel(shown, fontsize=FONT, parse_math=False)
     for axes, (row, passes) in zip(grid[0], rows, strict=True):
         name = "sharp level" if row == SHARP else title(row, passes).removesuffix(", once").replace(", ", "\n")
         axes.set_title(f"{name}\n{axes.get_title(loc='left')}", fontsize=FONT - 1, loc="left", pad=2, parse_math=False)

@@ -65,7 +65,7 @@ class Real(Study[Task, Scene, LevelFigures]):
     crop: int = CROP  # side in pixels of the part in the middle that is judged
     box: Box | None = None  # what the pictures show of that part; None for what a blur would hurt most
     regions: Mapping[str, Box] = field(default_factory=dict)  # what is judged by itself of that part, by series
-    gamma: bool = False  # whether methods and estimator were made for sRGB photographs; see `Recipe`
+    light: str = "auto"  # what was asked for; each series has its own
 
     kind = KIND
 
@@ -91,7 +91,7 @@ class Real(Study[Task, Scene, LevelFigures]):
             "detail": None if self.box is None else asdict(self.box),
             "regions": {name: asdict(box) for name, box in sorted(self.regions.items())},
             "estimator": describe(self._estimator.method.name, self._estimator.method),
-            **({"gamma": True} if self.gamma else {}),
+            "light": self.light,
         }
         judged["estimator"].pop("device")
         run = hashlib.sha256(json.dumps(judged, sort_keys=True).encode()).hexdigest()[:ID_DIGITS]
@@ -116,6 +116,7 @@ class Real(Study[Task, Scene, LevelFigures]):
             self._detail(series),
             is_reference=task.level == series.reference,
             region=self.regions.get(series.name),
+            light=series.light,
         )
         self._keep(task, (SHARP, 0), scene.sharp[scene.detail])
         return scene
@@ -155,14 +156,15 @@ class Real(Study[Task, Scene, LevelFigures]):
 
     def blank(self, task: Task, row: Row) -> LevelFigures:
         """Which level a row restores."""
-        reference = self._hashes[self._series[task.series].reference]
+        series = self._series[task.series]
         return LevelFigures(
             *row,
             task.level.number,
             task.level.path.name,
             task.image_sha256,
             series=task.series,
-            reference_sha256=reference,
+            reference_sha256=self._hashes[series.reference],
+            light=series.light,
         )
 
     def is_kept(self, task: Task, row: Row) -> bool:
@@ -210,6 +212,7 @@ class Real(Study[Task, Scene, LevelFigures]):
             "data": str(series.folder),
             "levels": {level.name: self._hashes[level] for level in series.levels},
             "reference": series.reference.name,
+            "light": series.light,
             "detail": asdict(self._detail(series)),
         }
 
@@ -226,9 +229,10 @@ class Real(Study[Task, Scene, LevelFigures]):
         """What a row makes of a level; None where it leaves it alone: no method, or no kernel to be told."""
         if attempt.restorer is None or (_is_informed(attempt) and scene.fitted is None):
             return None
+        restorer = attempt.restorer.in_light(scene.light)
         if _is_informed(attempt) and scene.fitted is not None:
-            return attempt.restorer(scene.image, kernel=scene.fitted.kernel[0, 0].numpy())
-        return attempt.restorer(scene.image, iterations=attempt.passes)
+            return restorer(scene.image, kernel=scene.fitted.kernel[0, 0].numpy())
+        return restorer(scene.image, iterations=attempt.passes)
 
     def _baseline(self, scene: Scene, attempt: Attempt, restored: Restored, psnr: float) -> float | None:
         """PSNR of Richardson-Lucy with the kernel that a row used; known already if the row is that itself."""
@@ -239,7 +243,7 @@ class Real(Study[Task, Scene, LevelFigures]):
             return psnr
         kernel = restored.kernel
         if kernel.tobytes() not in scene.solved:
-            image = baseline.restorer(scene.image, kernel=kernel).image
+            image = baseline.restorer.in_light(scene.light)(scene.image, kernel=kernel).image
             scene.solved[kernel.tobytes()] = psnr_of(scene, image)
         return scene.solved[kernel.tobytes()]
 

@@ -12,6 +12,8 @@ from pinsharp.bench.real.records import (
     attempts_in,
     by_level,
     gain,
+    light_of,
+    lights,
     name_of,
     pairs_in,
     series_in,
@@ -43,7 +45,8 @@ _NOTES = (
     f"{_LEAST_WIDTH:g} px or more.",
 )
 _WIDTH_COLUMNS = (
-    *(Column("series", "series"), Column("levels", "levels", 0), Column("registered", "registered", 0)),
+    *(Column("series", "series"), Column("light", "light"), Column("levels", "levels", 0)),
+    Column("registered", "registered", 0),
     *(Column("falls", "does not rise at"), Column("scatter", "scatter, %", 0, factor=100)),
     *(Column("ratio", "measured / fitted (median)", 2), Column("least_ratio", "least", 2)),
     *(Column("most_ratio", "most", 2), Column("share_within", f"within {WITHIN:.0%}, %", 0, factor=100)),
@@ -61,7 +64,7 @@ def summary_table(records: SeriesRecords) -> Table:
     rows = [_line(records, row, passes) for row, passes in attempts_in(records)]
     every = [each for each in records.figures if each.row == BLURRED]
     words = f"{len(series_in(records))} series, {len(every)} levels"
-    return Table("real-summary", _COLUMNS, (Group(words, rows, {}, {}),), _NOTES)
+    return Table("real-summary", _COLUMNS, (Group(words, rows, {}, {}),), (*_NOTES, lights(records)))
 
 
 def width_table(records: SeriesRecords) -> Table:
@@ -76,6 +79,7 @@ def width_table(records: SeriesRecords) -> Table:
         rows.append(
             {
                 "series": name_of(records, series),
+                "light": light_of(records, series),
                 "levels": len(taken),
                 "registered": sum(each.is_registered for each in taken),
                 "falls": ", ".join(f"{outer:g}" for _, outer in falls(levels, widths)) or "-",

@@ -5,7 +5,17 @@ from collections.abc import Sequence
 
 from pinsharp.bench.engine.methods import BLURRED, title
 from pinsharp.bench.real.detail import OCTAVES
-from pinsharp.bench.real.records import LevelFigures, SeriesRecords, attempts_in, by_level, gain, name_of, pairs_in
+from pinsharp.bench.real.records import (
+    LevelFigures,
+    SeriesRecords,
+    attempts_in,
+    by_level,
+    gain,
+    light_of,
+    lights,
+    name_of,
+    pairs_in,
+)
 from pinsharp.bench.real.series import falls
 from pinsharp.bench.show.typeset import Cell, Column, Group, Table
 
@@ -16,7 +26,7 @@ _SAME = 0.005  # dB: what is printed as 0.00
 
 _COLUMNS = (
     *(Column("set"), Column("run"), Column("method"), Column("passes"), Column("series", "series")),
-    *(Column("level", "level"), Column("image"), Column("fitted_sigma", "fitted sigma, px", 2)),
+    *(Column("light"), Column("level", "level"), Column("image"), Column("fitted_sigma", "fitted sigma, px", 2)),
     *(Column("fitted_shape", "shape"), Column("fitted_disk"), Column("fitted_gaussian"), Column("fitted_residual")),
     *(Column("matching_sigma"), Column("matching_least", "least", 2), Column("matching_most", "most", 2)),
     *(Column("sigma", "sigma, px", 2), Column("sigma_std", "±", 2), Column("rises", "rises")),
@@ -73,7 +83,15 @@ def real_table(records: SeriesRecords) -> Table:
     taken = [each for each in records.figures if each.row == BLURRED]
     failures += [f"{each.place} failed as it was taken: {each.reason}." for each in taken if each.reason]
     hurt = f"Restoring hurts: {'; '.join(hurts)} (levels)." if hurts else "Restoring hurts at no level."
-    notes = (*_NOTES, _references(records), *_mixtures(records, taken), *_strangers(records, taken), hurt, *failures)
+    notes = (
+        *_NOTES,
+        lights(records),
+        _references(records),
+        *_mixtures(records, taken),
+        *_strangers(records, taken),
+        hurt,
+        *failures,
+    )
     return Table("real", _COLUMNS, tuple(groups), notes)
 
 
@@ -102,6 +120,7 @@ def _row(records: SeriesRecords, before: LevelFigures, after: LevelFigures) -> d
     baseline = after.richardson_lucy_psnr
     return {
         "series": name_of(records, before.series),
+        "light": light_of(records, before.series),
         "level": f"{before.level:g}",
         "image": before.image,
         **{name: getattr(before, name) for name in _FITTED},

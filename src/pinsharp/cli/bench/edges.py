@@ -9,8 +9,9 @@ from pinsharp.cli.bench.measure import MethodFiles, Results, conclude, conduct
 from pinsharp.cli.bench.present import names
 from pinsharp.cli.bench.real import restorer_of
 from pinsharp.cli.comparison import loader
-from pinsharp.cli.options import DEFAULT_MODEL, Device, Gamma, Inputs, Jobs, JsonDocument, Precision
+from pinsharp.cli.options import DEFAULT_MODEL, Device, Inputs, Jobs, JsonDocument, Light, OldGamma, Precision, renamed
 from pinsharp.errors import ConfigError
+from pinsharp.restoration.recipe import Recipe
 
 
 def edges(
@@ -27,7 +28,8 @@ def edges(
             help="MTF50 that somebody else has read from an edge, by the name of its file without the suffix.",
         ),
     ] = None,
-    gamma: Gamma = False,
+    light: Light = str(Recipe.light),
+    gamma: OldGamma = False,
     jobs: Jobs = 1,
     device: Device = "auto",
     precision: Precision = "auto",
@@ -45,9 +47,10 @@ def edges(
     from pinsharp.bench.engine.methods import BLURRED, attempts
     from pinsharp.images.discover import find_images
 
-    load = partial(restorer_of, load=loader(device, precision), gamma=gamma)
+    asked = str(Recipe(light=renamed(light, gamma=gamma)).light)
+    load = partial(restorer_of, load=loader(device, precision))
     lineup = partial(attempts, names(methods), [1], load, always=BLURRED)
-    study = Edges(find_images(images), lineup, partial(load, estimator), _known(known))
+    study = Edges(find_images(images), lineup, partial(load, estimator), _known(known), asked)
     _, records = conduct(study, out, jobs=jobs)
     conclude(study, records, out, as_json=as_json)
 

@@ -11,8 +11,9 @@ from pinsharp.cli.bench.measure import MethodFiles, Passes, Results, conduct, te
 from pinsharp.cli.bench.present import TABLE_SUFFIXES, Detail, box_of, names, show, whole_numbers
 from pinsharp.cli.comparison import loader
 from pinsharp.cli.messages import remark
-from pinsharp.cli.options import DEFAULT_MODEL, Device, Gamma, Jobs, JsonDocument, Precision
+from pinsharp.cli.options import DEFAULT_MODEL, Device, Jobs, JsonDocument, Light, OldGamma, Precision, renamed
 from pinsharp.errors import ConfigError
+from pinsharp.restoration.recipe import Recipe
 
 if TYPE_CHECKING:
     from pinsharp.bench.real.series import Series
@@ -60,7 +61,8 @@ def real(
             "width. Once for each series.",
         ),
     ] = None,
-    gamma: Gamma = False,
+    light: Light = str(Recipe.light),
+    gamma: OldGamma = False,
     jobs: Jobs = 1,
     device: Device = "auto",
     precision: Precision = "auto",
@@ -70,7 +72,8 @@ def real(
 
     The sharpest level is brought to each level by shift, magnification and brightness, found in the image before
     restoration; the disc or Gaussian that makes it as blurred is what measured widths are compared with. 15 iterations
-    of Richardson-Lucy, blind and with the fitted kernel, are always among the rows. OUT/real.jsonl takes every figure
+    of Richardson-Lucy, blind and with the fitted kernel, are always among the rows. With --light auto all levels of a
+    series have to state the same light. OUT/real.jsonl takes every figure
     as soon as it is there; the same command goes on after a stop, and with more series measures those alone. Writes
     the tables real (every level, the worst first), real-width, real-summary and real-detail (how much fine detail is
     right, by frequency) as .md, .csv and .tex, and the pictures real-widths, real-gains and real-sheet as .png and
@@ -83,9 +86,10 @@ def real(
 
     if crop < 128:
         raise ConfigError(f"--crop must be at least 128 pixels, got {crop}")
-    load = partial(restorer_of, load=loader(device, precision), gamma=gamma)
+    asked = str(Recipe(light=renamed(light, gamma=gamma)).light)
+    load = partial(restorer_of, load=loader(device, precision))
     rows = partial(lineup, names(methods), whole_numbers(passes, "--passes"), load, fitted=fitted_kernel)
-    series, left_out = find_all_series(data, reference)
+    series, left_out = find_all_series(data, reference, asked)
     for sentence in left_out:
         remark(f"left out: {sentence}")
     for each in series:
@@ -94,7 +98,7 @@ def real(
                 f"{each.folder}: no level 0 is the reference; level {each.reference.name} stands for the sharp image"
             )
     study = Real(
-        tuple(series), out, rows, partial(load, estimator), crop, box_of(detail), _regions(region or [], series), gamma
+        tuple(series), out, rows, partial(load, estimator), crop, box_of(detail), _regions(region or [], series), asked
     )
     _, records = conduct(study, out, jobs=jobs)
     tables, paths = write_results(study, records, out, TABLE_SUFFIXES)
@@ -125,8 +129,8 @@ def _regions(texts: list[str], series: "list[Series]") -> "dict[str, Box]":
     return regions
 
 
-def restorer_of(name: str, *, load: "Callable[[str], Method]", gamma: bool) -> "Restorer":
-    """Load what restores; importable, because worker processes are sent it."""
+def restorer_of(name: str, *, load: "Callable[[str], Method]") -> "Restorer":
+    """Load what restores, in any light; importable, because worker processes are sent it."""
     from pinsharp.restoration.restorer import Restorer
 
-    return Restorer(load(name), gamma=gamma)
+    return Restorer(load(name))

@@ -45,6 +45,8 @@ class Camera:
         quality: Range of their quality.
         spoilt: Share of images with faults.
         by_computer: Share of images that a program blurred in 8 bits.
+        patterns: Share of scenes that are a periodic pattern, or empty.
+        moved: Share of images that are blurred by motion too.
         stripes: Largest standard deviation of a line's gains.
         speckle: Largest standard deviation of multiplicative noise.
     """
@@ -81,6 +83,8 @@ class Camera:
     quality: tuple[int, int] = (60, 98)
     spoilt: float = 0.1
     by_computer: float = 0.0
+    patterns: float = 0.0
+    moved: float = 0.0
     stripes: float = 0.0
     speckle: float = 0.01
 
@@ -181,11 +185,34 @@ CAMERAS: dict[str, Camera] = {
         stripes=0.02,
         speckle=0.15,
     ),
+    "unsuitable": Camera(
+        bits=(8, 8, 10, 12), curves=(0.4, 0.1), sharpened=0.1, jpeg=0.3, drawn=0.2, patterns=0.4, moved=0.65
+    ),
+    "far": Camera(
+        bits=(8, 8, 10, 12),
+        curves=(0.4, 0.1),
+        sharp=0.0,
+        sigma=(3.5, 14.0),
+        radius=(7.0, 28.0),
+        sharpened=0.1,
+        jpeg=0.3,
+    ),
 }
-"""The kinds of cameras."""
+"""The kinds of cameras. `far` is so far out of focus that little can be brought back; `unsuitable` shows nothing of its
+blur, or is blurred by motion."""
 
 MIXTURES: dict[str, dict[str, float]] = {
     "train": {"lab": 0.4, "mono": 0.15, "line-scan": 0.09, "photo": 0.165, "phone": 0.12, "sem": 0.075},
+    "measure": {
+        "lab": 0.34,
+        "mono": 0.14,
+        "line-scan": 0.09,
+        "photo": 0.13,
+        "phone": 0.11,
+        "sem": 0.06,
+        "far": 0.07,
+        "unsuitable": 0.06,
+    },
     "any": {"lab": 0.2, "mono": 0.2, "line-scan": 0.12, "photo": 0.22, "phone": 0.16, "sem": 0.1},
 }
 """Shares of the cameras that a name stands for when it stands for several."""

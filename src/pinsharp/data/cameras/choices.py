@@ -9,7 +9,7 @@ from pinsharp.data.cameras.light import Exposure, Tone
 from pinsharp.data.cameras.processing import Processing
 from pinsharp.data.cameras.sensor import Sensor
 
-Drawing = Literal["photograph", "shapes", "grains"]
+Drawing = Literal["photograph", "shapes", "grains", "pattern"]
 
 
 @dataclass(frozen=True)

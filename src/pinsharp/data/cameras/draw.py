@@ -23,6 +23,7 @@ Picture = TypeVar("Picture")
 
 _STREAM = 0xCA3E7A  # sets these random numbers apart from those of other data
 _GREATEST_SHRINK = 0.6  # a scene is reduced to this at most
+_MOTION = (3.0, 25.0)  # pixels
 _LEAST_LEVELS = 12
 _LEAST_SHAPE = 2.0  # radius in pixels; of smaller discs pixels show no rim
 
@@ -56,7 +57,20 @@ def draw_pair(camera: str, seed: int, index: int) -> Draw:
         phase=(dice.below(8), dice.below(8)),
         seed=dice.below(1 << 62),
     )
-    return _by_computer(draw) if dice.chance(kind.by_computer) and not draw.lens.is_sharp else draw
+    if dice.chance(kind.by_computer) and not draw.lens.is_sharp:
+        draw = _by_computer(draw)
+    return _unsuitable(draw, kind, dice)
+
+
+def _unsuitable(draw: Draw, kind: Camera, dice: "_Dice") -> Draw:
+    """Scenes that tell nothing of the blur, and images that are blurred by motion."""
+    pattern, moved = dice.chance(kind.patterns), dice.chance(kind.moved)
+    length, angle = dice.log(*_MOTION), dice.between(0, math.pi)
+    if pattern:
+        draw = replace(draw, scene=replace(draw.scene, drawing="pattern", decoding=LINEAR))
+    if moved and not draw.by_computer:
+        draw = replace(draw, lens=replace(draw.lens, motion=length, angle=angle))
+    return draw
 
 
 def _by_computer(draw: Draw) -> Draw:

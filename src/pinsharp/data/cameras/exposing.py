@@ -16,12 +16,14 @@ from pinsharp.data.cameras.light import Array
 from pinsharp.data.cameras.processing import blurred_by_computer, computer_kernel, develop, resized, store
 from pinsharp.data.cameras.sensor import demosaic, read_out
 from pinsharp.data.grains import draw_grains
+from pinsharp.data.patterns import draw_pattern
 from pinsharp.data.shapes import draw_shapes
 from pinsharp.images.arrays import BT601
 
 MARGIN = 8
 """Pixels of the result around the crop at least, which demosaicing, sharpening and compression may touch."""
 
+_DRAWINGS = {"shapes": draw_shapes, "grains": draw_grains, "pattern": draw_pattern}
 _BLOCK = 8  # side of a JPEG's blocks
 _LEVELS = np.linspace(0, 1, 256, dtype=np.float32)
 
@@ -152,7 +154,7 @@ def _cut(photograph: NDArray[np.uint8], scene: Scene, side: int) -> NDArray[np.u
 def _drawn(values: NDArray[np.uint8], scene: Scene, seed: int) -> Array:
     """Shapes or grains (H, W, 3) out of a photograph."""
     crop = torch.from_numpy(values).permute(2, 0, 1).float() / 255
-    drawing = (draw_shapes if scene.drawing == "shapes" else draw_grains)(crop, generator(seed, 0))
+    drawing = _DRAWINGS[scene.drawing](crop, generator(seed, 0))
     return np.asarray(drawing.permute(1, 2, 0).numpy(), np.float32)
 
 

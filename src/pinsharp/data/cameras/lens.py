@@ -38,6 +38,7 @@ class Lens:
         colour: Longitudinal colour: blue's blur is wider than green's by this share, red's narrower.
         drift: Change of the width over the image, from one side to the other, as a share of it.
         drift_angle: Direction in which it grows, in radians.
+        motion: Length in pixels along `angle` over which the image moves while it is taken.
         aperture: Sigma of the softness of the same camera in focus, of pixels and lens; not part of the kernel.
     """
 
@@ -53,12 +54,13 @@ class Lens:
     colour: float = 0.0
     drift: float = 0.0
     drift_angle: float = 0.0
+    motion: float = 0.0
     aperture: float = 0.0
 
     @property
     def is_sharp(self) -> bool:
         """Whether it does not blur at all."""
-        return self.radius == 0 and self.sigma < _LEAST_SIGMA
+        return self.radius == 0 and self.sigma < _LEAST_SIGMA and not self.motion
 
 
 def render(lens: Lens, scale: float = 1.0, size: int | None = None) -> Array:
@@ -74,16 +76,15 @@ def render(lens: Lens, scale: float = 1.0, size: int | None = None) -> Array:
     """
     side = size or kernel_side(lens, scale)
     radius, sigma = lens.radius * scale, lens.sigma * scale
-    if not radius:
-        return _normalised(_gaussian(lens, sigma, side))
-    return _normalised(_softened(_disc(lens, radius, side), sigma))
+    kernel = _softened(_disc(lens, radius, side), sigma) if radius else _gaussian(lens, sigma, side)
+    return _normalised(_moved(kernel, lens.motion * scale, lens.angle) if lens.motion else kernel)
 
 
 def kernel_side(lens: Lens, scale: float = 1.0) -> int:
     """Side of the kernel that holds a lens's light, in pixels, odd."""
     far = lens.radius * (1 + lens.stretch) * (1 + lens.coma / 4)
     spread = _REACH * lens.sigma * (1 if lens.radius else (1 + lens.stretch) * (_TAIL_WIDTH if lens.tail else 1))
-    return 2 * math.ceil(scale * (far + spread) - 0.5 * (lens.radius > 0)) + 1
+    return 2 * math.ceil(scale * (far + spread + lens.motion / 2) - 0.5 * (lens.radius > 0)) + 1
 
 
 def lens_kernels(lens: Lens, scale: float, channels: int) -> Array:
@@ -172,6 +173,15 @@ def _gaussian(lens: Lens, sigma: float, side: int) -> NDArray[np.float64]:
     squares = squares / max(sigma, _LEAST_SIGMA) ** 2
     far = np.exp(-squares / 2 / _TAIL_WIDTH**2) / _TAIL_WIDTH**2
     return np.asarray((1 - lens.tail) * np.exp(-squares / 2) + lens.tail * far)
+
+
+def _moved(kernel: NDArray[np.float64], length: float, angle: float) -> NDArray[np.float64]:
+    """The mean of a kernel at places along a line through the centre, interpolated linearly between pixels."""
+    count = 2 * math.ceil(2 * length) + 1
+    steps = np.linspace(-length / 2, length / 2, count)
+    shifts = ((step * math.cos(angle), step * math.sin(angle)) for step in steps)
+    moved = [cv2.warpAffine(kernel, np.array([[1, 0, x], [0, 1, y]]), kernel.shape[::-1]) for x, y in shifts]
+    return np.asarray(np.mean(moved, axis=0))
 
 
 def _softened(disc: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:

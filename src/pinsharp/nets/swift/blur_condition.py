@@ -36,8 +36,9 @@ class BlurCondition(nn.Module):
         self.doubts = doubts
         self.most_doubt = most_doubt
         self.noise_rings = noise_rings
-        told = 2 * self.RINGS + (noise_rings or 1) + doubts
-        self.layers = nn.Sequential(nn.Linear(told, hidden), nn.ReLU(), nn.Linear(hidden, 2 * sum(channels)))
+        self.told_length = 2 * self.RINGS + (noise_rings or 1) + doubts
+        last = nn.Linear(hidden, 2 * sum(channels))
+        self.layers = nn.Sequential(nn.Linear(self.told_length, hidden), nn.ReLU(), last)
         with torch.no_grad():
             for parameter in self.layers[-1].parameters():
                 parameter.zero_()  # start without any modulation
@@ -57,6 +58,12 @@ class BlurCondition(nn.Module):
         deviation of their widths (B,), None where they are true; only a condition that doubts listens to it.
         """
         with torch.autocast(device_type=kernel.device.type, enabled=False):
+            modulation: Tensor = self.layers(self.told(kernel, noise, width_std))
+        return modulation
+
+    def told(self, kernel: Tensor, noise: Tensor, width_std: Tensor | None = None) -> Tensor:
+        """What is known of a blur in a row, (B, `told_length`); the arguments are those of `vector`."""
+        with torch.autocast(device_type=kernel.device.type, enabled=False):
             level = (noise.float().clamp(min=LEAST_NOISE) / REFERENCE_NOISE).log().reshape(len(noise), -1) / 4
             transfer = transfer_function(fit_kernel(kernel.float(), self.GRID - 1), (self.GRID, self.GRID)).abs()
             profile = transfer.flatten(1) @ self.averages  # (B, RINGS)
@@ -64,8 +71,7 @@ class BlurCondition(nn.Module):
             if self.doubts:
                 doubt = torch.zeros_like(level[:, :1]) if width_std is None else width_std.float()[:, None]
                 told.append(doubt.clamp(max=self.most_doubt) / self.USUAL_DOUBT)
-            modulation: Tensor = self.layers(torch.cat(told, dim=1))
-        return modulation
+            return torch.cat(told, dim=1)
 
 
 def split_modulation(vector: Tensor, channels: Sequence[int]) -> list[Tensor]:

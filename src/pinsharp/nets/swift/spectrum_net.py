@@ -60,6 +60,12 @@ class SpectrumNet(nn.Module):
     width, its standard deviation, the share of the disc and the logarithm of the noise.
     """
 
+    VOTES = False
+    """Whether windows are judged one by one."""
+
+    LEAST_WINDOWS = 6
+    """Fewest windows of an image that a step of training reads: small images have few."""
+
     MIN_LOG_NOISE = math.log(5e-5)
     MIN_SIGMA = 0.2
 

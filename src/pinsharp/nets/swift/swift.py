@@ -6,21 +6,24 @@ estimate looks at the whole image, and it is made once.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from pinsharp.blur.continuation import ContinuedImage, Read
 from pinsharp.blur.field import BlurField, noise_level
+from pinsharp.blur.normalise import CONTRAST, Normalisation
 from pinsharp.errors import ConfigError
 from pinsharp.nets.blocks import CHANNELS
 from pinsharp.nets.checks import check_at_least
 from pinsharp.nets.swift.bank_blocks import BankBlocks
 from pinsharp.nets.swift.blur_condition import BlurCondition
+from pinsharp.nets.swift.guard import Guard, GuardedRows
 from pinsharp.nets.swift.refiner import Refiner, Trunk
 from pinsharp.nets.swift.spectrum_net import SpectrumConfig, SpectrumNet
 from pinsharp.nets.swift.wiener_bank import WienerBank
+from pinsharp.nets.swift.window_net import WindowConfig, WindowNet
 from pinsharp.nets.swift.windows import SwiftWindows
 
 MARGIN = 32
@@ -49,6 +52,7 @@ class SwiftConfig:
     # Rings of frequency, from 0 to half a cycle a pixel, by which it and the bank tell noise apart; 0 for white noise
     # of one level.
     noise_rings: int = 0
+    guard: bool = False  # weigh every result against what is safer (`guard`)
     filters: int = 3  # filters in the Wiener bank
     # Radius of these filters in pixels. The inverse of a disc rings far: cut to 40 pixels it lost 2 dB at radius 4
     # against the uncut filter, cut to 96 it loses 0.1 dB there and 0.8 dB at radius 8.
@@ -59,6 +63,8 @@ class SwiftConfig:
     kernel_directions: int = 0  # directions, an even number, by which it tells spectra apart; 0 for none
     kernel_noise_apart: bool = False  # let a net of its own, which tells no directions apart, measure the noise
     kernel_hidden: int = 192  # width of its hidden layers
+    # Let every window vote (`window_net`), instead of reading all of them together (`spectrum_net`).
+    kernel_votes: bool = False
     kernel_size: int = 41  # side of the estimated kernels in pixels, odd
 
     def __post_init__(self) -> None:
@@ -84,26 +90,25 @@ class Swift(nn.Module):
         super().__init__()
         self.config = config or SwiftConfig()
         settings = self.config
-        self.kernel_net = SpectrumNet(
-            SpectrumConfig(
-                window=settings.kernel_window,
-                max_windows=settings.kernel_windows,
-                directions=settings.kernel_directions,
-                noise_apart=settings.kernel_noise_apart,
-                hidden=settings.kernel_hidden,
-                kernel_size=settings.kernel_size,
-            )
-        )
+        self.kernel_net = _estimator(settings)
         self.restorer = SwiftRestorer(settings)
+        self.guard: Guard | None = None
+        if settings.guard:
+            if self.restorer.condition is None:
+                raise ConfigError("guard needs a condition, got condition = 0; leave one of them out")
+            self.guard = Guard(self.restorer.condition.told_length)
 
     @property
     def halo(self) -> int:
         """Pixels around a window that its restoration depends on."""
         return self.restorer.halo
 
-    def estimate(self, blurred: Tensor) -> BlurField:
-        """Estimate kernel, width with its uncertainty, and noise of images (B, C, H, W)."""
-        estimate: BlurField = self.kernel_net(blurred)
+    def estimate(self, blurred: Tensor, hidden: Tensor | None = None) -> BlurField:
+        """Estimate kernel, width with its uncertainty, and noise of images (B, C, H, W).
+
+        Pixels that are `hidden`, (B, 1, H, W), have no say where windows vote.
+        """
+        estimate: BlurField = self.kernel_net(blurred, hidden) if self.kernel_net.VOTES else self.kernel_net(blurred)
         return estimate
 
     def estimate_parts(self, parts: Tensor) -> BlurField:
@@ -114,28 +119,58 @@ class Swift(nn.Module):
         """Restore images (B, C, H, W), C 1 or 3, given their kernels and noise; not clamped to [0, 1].
 
         Where an image goes on past its border by a known rule, it is restored with a margin that follows the rule.
+        Where its brightness and contrast are known, the restorer sees it without them. A guard has its say.
         """
-        if any(estimate.continuations or ()):
-            images = [self._continued(image[None], estimate.of(number)) for number, image in enumerate(blurred)]
-            return torch.cat(images)
-        restored: Tensor = self.restorer(blurred, *_told(estimate))
-        return restored
+        taken_out, known = _without_level(estimate)
+        seen = taken_out.enter(blurred) if taken_out else blurred
+        if any(known.continuations or ()):
+            images = [self._continued(image[None], known.of(number)) for number, image in enumerate(seen)]
+            restored, careful = (torch.cat(parts) for parts in zip(*images, strict=True))
+        else:
+            restored, careful = self.restorer.layers(seen, *_told(known))
+        if self.guard is not None:
+            restored = self.guard(restored, careful, seen, self.known(known))
+        return taken_out.leave(restored) if taken_out else restored
 
-    def _continued(self, blurred: Tensor, estimate: BlurField) -> Tensor:
-        """Restore one image (1, C, H, W) with a margin, if it has a rule for it."""
+    def known(self, estimate: BlurField) -> Tensor:
+        """What is known of a blur, (B, told), in normalised images, as the guard takes it."""
+        assert self.restorer.condition is not None
+        kernel, noise, width_std = _told(_without_level(estimate)[1])
+        return self.restorer.condition.told(kernel, self.restorer.by_ring(noise), width_std)
+
+    def _continued(self, blurred: Tensor, estimate: BlurField) -> tuple[Tensor, Tensor]:
+        """Restore one image (1, C, H, W) with a margin, if it has a rule for it; with the most careful copy."""
         channels, height, width = blurred.shape[1:]
         image = _with_margin(lambda *place: blurred[..., *place], (channels, height, width), estimate)
         whole = image(*(slice(0, length) for length in image.shape[1:]))
-        restored: Tensor = self.restorer(whole, *_told(estimate))
-        return restored[..., image.inside(slice(0, height)), image.inside(slice(0, width))]
+        inside = (..., image.inside(slice(0, height)), image.inside(slice(0, width)))
+        restored, careful = self.restorer.layers(whole, *_told(estimate))
+        return restored[inside], careful[inside]
 
     def windows(
         self, read: Read, shape: tuple[int, int, int], estimate: BlurField, *, largest: tuple[int, int]
     ) -> Callable[[slice, slice], Tensor]:
-        """Prepare to restore one image (C, H, W) window by window; the rest is as for `SwiftRestorer.windows`."""
-        image = _with_margin(read, shape, estimate)
-        restore = self.restorer.windows(image, image.shape, *_told(estimate), largest=largest)
-        return lambda rows, columns: restore(image.inside(rows), image.inside(columns))
+        """Prepare to restore one image (C, H, W) window by window; the rest is as for `SwiftRestorer.windows`.
+
+        With a guard the windows hold what it weighs, (1, 3 C, h, w): restored, careful and blurred image.
+        """
+        taken_out, known = _without_level(estimate)
+        seen: Read = (lambda *place: taken_out.enter(read(*place))) if taken_out else read
+        image = _with_margin(seen, shape, known)
+        restore = self.restorer.windows(image, image.shape, *_told(known), largest=largest)
+
+        def restored(rows: slice, columns: slice) -> Tensor:
+            layers = restore(image.inside(rows), image.inside(columns))
+            found = torch.cat([*layers, seen(rows, columns)], dim=1) if self.guard is not None else layers[0]
+            return taken_out.leave(found) if taken_out else found
+
+        return restored
+
+    def guarded_rows(self, shape: tuple[int, int], estimate: BlurField) -> GuardedRows | None:
+        """What blends the rows of one image (H, W) that `windows` restores; None without a guard."""
+        if self.guard is None:
+            return None
+        return GuardedRows(self.guard, self.known(estimate), shape, estimate.normalisation)
 
     def forward(self, blurred: Tensor, estimate: BlurField | None = None) -> tuple[Tensor, BlurField]:
         """Estimate the blur unless it is given, then restore."""
@@ -176,8 +211,14 @@ class SwiftRestorer(nn.Module):
 
         `width_std` is the relative standard deviation of the kernels' widths, (B,); None where they are true.
         """
+        return self.layers(blurred, kernel, noise, width_std)[0]
+
+    def layers(
+        self, blurred: Tensor, kernel: Tensor, noise: Tensor, width_std: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Give restored images and their most careful copies of the bank; arguments as for `forward`."""
         height, width = blurred.shape[-2:]
-        noise = self._by_ring(noise)
+        noise = self.by_ring(noise)
         if torch.is_inference_mode_enabled() and len(blurred) == 1:
             shape = (blurred.shape[1], height, width)
             told = (kernel, noise, width_std)
@@ -189,8 +230,7 @@ class SwiftRestorer(nn.Module):
         refine = self._refine_with(blurred.shape[1], kernel, noise, width_std)
         correction = nn.functional.pixel_shuffle(refine(nn.functional.pixel_unshuffle(stack, 2)), 2)
         # The most careful copy is the start; the trunk only has to say what is still wrong with it.
-        restored: Tensor = copies[:, 0] + correction[..., :height, :width].to(copies.dtype)
-        return restored
+        return copies[:, 0] + correction[..., :height, :width].to(copies.dtype), copies[:, 0]
 
     def windows(
         self,
@@ -207,13 +247,13 @@ class SwiftRestorer(nn.Module):
         The shape is channels (1 or 3), height and width of the image, `largest` height and width of the largest window;
         kernel, noise and `width_std` are as for `forward`, of one image.
         """
-        noise = self._by_ring(noise)
+        noise = self.by_ring(noise)
         reach = _whole_strides(self._trunk(_mode(shape[0])).reach)
         at_once = _whole_strides(largest[0]) + 2 * reach
         blocks = BankBlocks(self.bank, read, shape, kernel, noise, stride=self.STRIDE, rows_at_once=at_once)
         return SwiftWindows(blocks, self._refine_with(shape[0], kernel, noise, width_std), largest, reach)
 
-    def _by_ring(self, noise: Tensor) -> Tensor:
+    def by_ring(self, noise: Tensor) -> Tensor:
         """Noise (B,) or (B, R) as this net takes it: by ring, or its level over all frequencies."""
         if self.noise_rings and noise.ndim == 1:
             return noise[:, None].expand(-1, self.noise_rings)
@@ -236,6 +276,33 @@ class SwiftRestorer(nn.Module):
         modulation = condition.vector(kernel, noise, width_std) if condition else None
         refine = self.refine or self.refiner(mode)
         return lambda stack: refine(stack, modulation)
+
+
+def _estimator(config: SwiftConfig) -> SpectrumNet | WindowNet:
+    """What measures the blur."""
+    window, size, hidden = config.kernel_window, config.kernel_size, config.kernel_hidden
+    if config.kernel_votes:
+        return WindowNet(WindowConfig(window, config.kernel_windows, hidden, kernel_size=size))
+    return SpectrumNet(
+        SpectrumConfig(
+            window=window,
+            max_windows=config.kernel_windows,
+            directions=config.kernel_directions,
+            noise_apart=config.kernel_noise_apart,
+            hidden=hidden,
+            kernel_size=size,
+        )
+    )
+
+
+def _without_level(estimate: BlurField) -> tuple[Normalisation | None, BlurField]:
+    """What takes brightness and contrast out of images, and their blur as it is without."""
+    taken_out = estimate.normalisation
+    if taken_out is None or estimate.noise is None:
+        return taken_out, estimate
+    scale = CONTRAST / taken_out.scale.flatten().to(estimate.noise)
+    noise = estimate.noise * scale.reshape(-1, *[1] * (estimate.noise.ndim - 1))
+    return taken_out, replace(estimate, normalisation=None, noise=noise)
 
 
 def _told(estimate: BlurField) -> tuple[Tensor, Tensor, Tensor | None]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pinsharp.blur.camera import generator, quantise
-from pinsharp.data.cameras.normalise import Normalisation, normalisation
+from pinsharp.blur.normalise import Normalisation, normalisation
 
 PHOTOGRAPH = torch.from_numpy(skimage.data.astronaut()[:128, 160:300].copy()).permute(2, 0, 1)[None].double() / 255
 SQUEEZES = {

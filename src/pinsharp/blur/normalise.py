@@ -10,6 +10,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+GREY, CONTRAST = 0.5, 0.2
+"""Mean and standard deviation that every image has before a network sees it; those of photographs."""
+
+BT601 = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in the brightness that simulated cameras and estimators speak of."""
+
 TAIL = 0.01
 """Share of the pixels at either end that say nothing about brightness or contrast: highlights, hot and dead pixels."""
 
@@ -38,6 +44,18 @@ class Normalisation:
     def apply(self, images: Tensor) -> Tensor:
         """Normalise images (B, C, H, W), or their sharp counterparts."""
         return (images - self.offset.to(images)) / self.scale.to(images)
+
+    def of(self, index: int) -> "Normalisation":
+        """That of one image, as of a batch of it alone."""
+        return Normalisation(self.offset[index : index + 1], self.scale[index : index + 1])
+
+    def enter(self, images: Tensor) -> Tensor:
+        """Bring images (B, C, H, W) to the mean `GREY` and the deviation `CONTRAST`, as networks see them."""
+        return GREY + CONTRAST * self.apply(images)
+
+    def leave(self, images: Tensor) -> Tensor:
+        """Give what a network made of images that it saw so their brightness and contrast back."""
+        return self.undo((images - GREY) / CONTRAST)
 
     def undo(self, normalised: Tensor) -> Tensor:
         """Give images (B, C, H, W) their brightness and contrast back."""
@@ -87,3 +105,10 @@ def _measure(values: Tensor) -> tuple[Tensor, Tensor]:
     spread = torch.maximum(inner.std(correction=0), _LEAST_SHARE * values.std(correction=0))
     is_flat = spread <= _FLAT * values.abs().max()
     return inner.mean(), torch.where(is_flat, torch.ones_like(spread), spread)
+
+
+def brightness(images: Tensor) -> Tensor:
+    """Brightness (B, 1, H, W) of images (B, C, H, W), C 1 or 3."""
+    if images.shape[1] == 1:
+        return images
+    return torch.einsum("bchw,c->bhw", images, images.new_tensor(BT601))[:, None]

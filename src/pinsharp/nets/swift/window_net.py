@@ -1,0 +1,199 @@
+"""`swift`'s estimator: every window of an image votes for a width, and the votes are joined robustly.
+
+A window is read by its power spectra, by what an estimator of clean images makes of them (`spectrum_net`, trained
+before and frozen), and by what else it shows (`witnesses`), its own brightness and contrast taken out. What the windows
+of an image have in common, their median reading, says what kind of camera took it; in its light each window votes with
+a width, its standard deviation, the kernel's shape and the noise by ring of frequency. A further small net says from
+how well the votes agree how sure all of them together are.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from pinsharp.blur.family import render_kernels, split_width
+from pinsharp.blur.field import BlurField, stacked
+from pinsharp.blur.normalise import CONTRAST, GREY, Normalisation, brightness, normalisation
+from pinsharp.blur.votes import Votes, join, scatter
+from pinsharp.nets.swift.spectrum_net import SpectrumConfig, SpectrumNet
+from pinsharp.nets.swift.texture import spread_windows
+from pinsharp.nets.swift.witnesses import COUNT, witnesses
+
+LEAST_CONTRAST = 1e-4
+"""Contrast of a window, in that of the image, below which it is not enlarged further: there is rounding only."""
+
+LEAST_STD = 0.01
+"""Smallest standard deviation of a vote, of the logarithm of the width."""
+
+LEAST_NOISE = 1e-4
+"""Smallest noise that is reported, in normalised images."""
+
+_JUDGED = 4  # numbers that the estimator of clean images says of a window
+_USUAL_LOG_NOISE = -4.5  # where training starts
+
+MOST_REACH = 60.0
+"""Pixels to each side that a rendered kernel reaches at most."""
+
+
+@dataclass(frozen=True)
+class WindowConfig:
+    """Settings of the estimator."""
+
+    window: int = 128  # side of the windows in pixels
+    max_windows: int = 40  # most windows that are read of one image
+    hidden: int = 320  # width of the hidden layers
+    spectra: int = 192  # width of the hidden layers of the estimator of clean images
+    noise_rings: int = 16  # rings of frequency, from 0 to half a cycle a pixel, of the noise
+    kernel_size: int = 41  # side of the kernels in pixels, odd; those of wide blurs are larger
+    min_sigma: float = 0.25  # smallest and largest width in pixels that is told apart from those beyond
+    max_sigma: float = 14.0
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What the windows of a batch of images say, and what they say together."""
+
+    log_width: Tensor  # of each window, (B, N)
+    std: Tensor  # their standard deviations, (B, N)
+    disk_share: Tensor  # (B, N)
+    elongation: Tensor  # how much longer than wide the kernel is, as a natural logarithm, (B, N)
+    log_noise: Tensor  # logarithm of the noise by ring, in normalised images, (B, N, rings)
+    joined: Tensor  # logarithm of the width of each image, (B,)
+    joined_std: Tensor  # (B,)
+    weights: Tensor  # of the votes in it, (B, N)
+
+
+class WindowNet(nn.Module):
+    """Measure the blur of normalised images by windows that vote."""
+
+    VOTES = True
+    """Whether windows are judged one by one."""
+
+    LEAST_WINDOWS = 1
+    """Fewest windows of an image that a step of training reads."""
+
+    def __init__(self, config: WindowConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or WindowConfig()
+        spectra = SpectrumConfig(window=self.config.window, directions=8, noise_apart=True, hidden=self.config.spectra)
+        self.spectra = SpectrumNet(spectra)
+        self.spectra.requires_grad_(False)
+        features, hidden = len(self.spectra.feature_mean) + _JUDGED + COUNT + 1, self.config.hidden
+        self.read = nn.Sequential(nn.Linear(features, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU())
+        last = nn.Linear(hidden, 4 + self.config.noise_rings)
+        with torch.no_grad():
+            last.bias[4:].fill_(_USUAL_LOG_NOISE)
+        self.conclude = nn.Sequential(
+            nn.Linear(2 * hidden, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), last
+        )
+        self.trust = nn.Sequential(nn.Linear(hidden + 4, 64), nn.SiLU(), nn.Linear(64, 2))
+        self.register_buffer("feature_mean", torch.zeros(features))
+        self.register_buffer("feature_std", torch.ones(features))
+        self.feature_mean: Tensor
+        self.feature_std: Tensor
+
+    def forward(self, blurred: Tensor, hidden: Tensor | None = None) -> BlurField:
+        """Measure the blur of images (B, C, H, W), in any unit; hidden pixels (B, 1, H, W) have no say."""
+        masks = [None] * len(blurred) if hidden is None else list(torch.split(hidden, 1))
+        return stacked([self.estimate_parts(*one) for one in zip(torch.split(blurred, 1), masks, strict=True)])
+
+    def estimate_parts(self, parts: Tensor, hidden: Tensor | None = None) -> BlurField:
+        """Measure the one blur of several parts (N, C, H, W) of one image; hidden pixels (N, 1, H, W) have no say."""
+        with torch.autocast(device_type=parts.device.type, enabled=False):
+            grey = brightness(parts.float())[:, 0]  # (N, h, w)
+            below = grey.flatten(0, 1)[None, None]  # one below the other
+            seen = None if hidden is None else ~hidden[:, 0].flatten(0, 1)[None, None]
+            taken_out = normalisation(below, seen)
+            windows, places = spread_windows(
+                grey, self.config.window, self.config.max_windows, None if hidden is None else hidden[:, 0]
+            )
+            said = self.judge(self.features(taken_out.enter(windows[None])))
+            return self._field(said, places, taken_out)
+
+    def _field(self, said: Judgement, places: Tensor, taken_out: Normalisation) -> BlurField:
+        share = (said.weights * said.disk_share).sum(dim=1)
+        noise = said.log_noise.median(dim=1).values.exp().clamp(min=LEAST_NOISE)  # (1, rings)
+        return BlurField(
+            kernel=self.kernel(said.joined.exp(), share),
+            noise=noise * taken_out.scale.flatten()[:, None] / CONTRAST,
+            log_width=said.joined,
+            log_width_std=said.joined_std,
+            disk_share=share,
+            normalisation=taken_out,
+            votes=(Votes(places, said.log_width[0], said.std[0], said.elongation[0], said.weights[0]),),
+        )
+
+    def kernel(self, width: Tensor, disk_share: Tensor) -> Tensor:
+        """Render kernels (B, 1, K, K) of effective widths in pixels, split between a Gaussian and a disc.
+
+        K is `kernel_size`, or as much as the widest needs.
+        """
+        sigma, radius = split_width(width, disk_share)
+        reach = float((radius + 4 * sigma).max())
+        return render_kernels(sigma, radius, max(self.config.kernel_size, 2 * math.ceil(min(reach, MOST_REACH)) + 1))
+
+    def observe(self, blurred: Tensor) -> Tensor:
+        """Give what is read of normalised images (B, 1, H, W) of one size: features (B, N, F)."""
+        size, most = self.config.window, self.config.max_windows
+        return self.features(torch.stack([spread_windows(image, size, most)[0] for image in brightness(blurred)]))
+
+    def features(self, windows: Tensor) -> Tensor:
+        """Read windows (B, N, S, S) of normalised images: features (B, N, F).
+
+        The last feature is the logarithm of the window's contrast in that of its image.
+        """
+        flat = windows.flatten(0, 1).float()
+        mean = flat.mean(dim=(-2, -1), keepdim=True)
+        contrast = (flat - mean).square().mean(dim=(-2, -1), keepdim=True).sqrt() / CONTRAST
+        own = GREY + (flat - mean) / contrast.clamp(min=LEAST_CONTRAST)
+        level = contrast.clamp(min=LEAST_CONTRAST).log()[..., 0]  # (B N, 1)
+        profiles = self.spectra.features(own[None])[0]
+        seen = torch.cat([profiles, self._judged(profiles), witnesses(own), level], dim=1)
+        return seen.reshape(*windows.shape[:2], -1)
+
+    @torch.no_grad()
+    def _judged(self, profiles: Tensor) -> Tensor:
+        """What the estimator of clean images says of each window, from its profiles (N, F): (N, _JUDGED)."""
+        said = self.spectra.judge(profiles[:, None])
+        assert said.log_width is not None
+        assert said.log_width_std is not None
+        assert said.disk_share is not None
+        assert said.noise is not None
+        return torch.stack([said.log_width, said.log_width_std.log(), said.disk_share, said.noise.log()], dim=1)
+
+    @torch.no_grad()
+    def calibrate(self, blurred: Tensor) -> None:
+        """Set what the features are shifted and scaled by, from normalised images (B, 1, H, W)."""
+        flat = self.observe(blurred).flatten(0, 1)
+        self.feature_mean.copy_(flat.mean(dim=0))
+        self.feature_std.copy_(flat.std(dim=0) + 1e-3)
+
+    def judge(self, features: Tensor) -> Judgement:
+        """Let the windows of images vote, from their features (B, N, F)."""
+        scaled = ((features - self.feature_mean) / self.feature_std).clamp(-8, 8)
+        read = self.read(scaled)  # (B, N, hidden)
+        common = read.median(dim=1, keepdim=True).values
+        said = self.conclude(torch.cat([read, common.expand_as(read)], dim=-1))
+        low, high = math.log(self.config.min_sigma), math.log(self.config.max_sigma)
+        log_width = low + (high - low) * torch.sigmoid(said[..., 0])
+        std = LEAST_STD + 0.2 * nn.functional.softplus(said[..., 1])
+        log_noise = said[..., 4:] + features[..., -1:]
+        with torch.no_grad():
+            location, weights = join(log_width, std)
+            spread = scatter(log_width, std, location)
+            surest = (weights * std.log()).sum(dim=1)
+            count = -weights.square().sum(dim=1).log()  # of as many equal votes
+            summary = torch.stack([location, surest, spread.clamp(1e-3, 50).log(), count], dim=1)
+        correction, doubt = self.trust(torch.cat([common[:, 0], summary], dim=1)).unbind(dim=1)
+        return Judgement(
+            log_width=log_width,
+            std=std,
+            disk_share=torch.sigmoid(said[..., 2]),
+            elongation=nn.functional.softplus(said[..., 3] - 3),
+            log_noise=log_noise,
+            joined=location + 0.1 * torch.tanh(correction),
+            joined_std=LEAST_STD / 2 + 0.1 * nn.functional.softplus(doubt),
+            weights=weights,
+        )

@@ -1,0 +1,56 @@
+"""Verdicts: each of them from votes that call for it, with a reason in words."""
+
+import math
+
+import pytest
+import torch
+from tests.blur.test_votes import grid, votes
+
+from pinsharp.blur.verdict import LEFT_ALONE, find
+
+
+def judged(log_width, std=0.03, longer=0.0, **settings):
+    said = votes(log_width)
+    object.__setattr__(said, "elongation", torch.full_like(log_width, longer))
+    return find(said, float(log_width.median()), std, **settings)
+
+
+def even(width):
+    gen = torch.Generator().manual_seed(0)
+    return math.log(width) + 0.05 * torch.randn(49, generator=gen)
+
+
+def shuffled():
+    """Widths from 0.4 to 2.7 pixels, without any order."""
+    order = torch.randperm(49, generator=torch.Generator().manual_seed(1))
+    return torch.linspace(-1, 1, 49)[order]
+
+
+@pytest.mark.parametrize(
+    "found, verdict",
+    [
+        (judged(even(2.0)), "restorable"),
+        (judged(even(0.3)), "sharp"),
+        (judged(even(8.0)), "too-blurred"),
+        (judged(even(2.0), longer=0.9), "motion-or-astigmatism"),
+        (judged(even(2.0), std=0.6), "no-texture"),
+        (judged(even(2.0), std=0.6, is_periodic=True), "periodic"),
+        (judged((2 + grid()[1]).log()), "varying"),
+        (judged(shuffled()), "contradictory"),
+    ],
+)
+def test_each_verdict_follows_from_what_the_windows_say(found, verdict):
+    assert found.verdict == verdict
+    assert found.reason
+
+
+def test_the_interval_holds_the_width():
+    found = judged(even(2.0), std=0.1)
+
+    assert found.low == pytest.approx(2 * math.exp(-0.1645), rel=0.05)
+    assert found.high == pytest.approx(2 * math.exp(0.1645), rel=0.05)
+
+
+def test_what_can_be_restored_is_not_left_alone():
+    assert "restorable" not in LEFT_ALONE
+    assert "varying" not in LEFT_ALONE
