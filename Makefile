@@ -17,9 +17,8 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST)
 	@echo "Python 3.11 or newer is looked for on the path; name another with make TARGET PYTHON=/path/to/python3"
 
-# The values of the chart are linear light, although its tags say sRGB.
 demo: $(VENV)/.core ## set up on the first run, then restore the defocused sample into demo/
-	$(BIN)/pinsharp restore $(SAMPLE) -o demo/ --side-by-side --overwrite --light linear
+	$(BIN)/pinsharp restore $(SAMPLE) -o demo/ --side-by-side --overwrite
 	@echo
 	@echo "Done. Look into demo/: each picture there shows the defocused image beside its restoration."
 

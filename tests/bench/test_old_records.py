@@ -25,7 +25,7 @@ def test_a_benchmark_of_earlier_code_is_read_and_tabulated_as_then():
     assert markdown(table1([first, second])) == (OLD / "records.md").read_text()
 
 
-@pytest.mark.parametrize("kind, table, count", [(DETECTION, detection_table, 22), (REAL, real_table, 12)])
+@pytest.mark.parametrize("kind, table, count", [(DETECTION, detection_table, 22), (REAL, real_table, 18)])
 def test_a_study_of_earlier_code_is_read_and_tabulated_as_then(kind, table, count):
     path = OLD / kind.file
     run = json.loads(path.read_text().splitlines()[0])["run"]

@@ -26,26 +26,29 @@ def series(tmp_path):
 def test_a_series_is_measured_once_and_told_in_files(cli, series, model, tmp_path):
     out, options = tmp_path / "out", ["--methods", f"net={model}", "--estimator", model, "--device", "cpu"]
 
-    first = cli("bench", "real", series, "-o", out, *options, "--json")
-    again = cli("bench", "real", series, "-o", out, *options, "--passes", 1)
+    first = cli("bench", "real", series, "-o", out, *options, "--passes", "1,3", "--json")
+    again = cli("bench", "real", series, "-o", out, *options)
 
     document = json.loads(first.out)
-    assert [group["title"] for group in document["groups"]] == ["series: net, once", "series: net, 3 passes"]
+    fixed = ["richardson-lucy:15, once", "richardson-lucy:15, fitted kernel"]
+    assert [group["title"] for group in document["groups"]] == ["net, once", "net, 3 passes", *fixed]
     once = {row["level"]: row for row in document["groups"][0]["rows"]}
-    assert list(once) == ["0", "1", "-2"]
+    assert set(once) == {"0", "1", "-2"}
     assert once["0"]["psnr"] is None
     assert once["-2"]["sigma"] == pytest.approx(2.0, rel=0.02)  # what the tiny network says of every image
     assert once["-2"]["matching_sigma"] == pytest.approx(2.0, abs=0.1)
-    assert document["reference"] == "0"
+    assert once["-2"]["fitted_sigma"] == pytest.approx(2.0, rel=0.05)
+    assert document["series"]["series"]["reference"] == "0"
+    assert [row["method"] for row in document["summary"][0]["rows"]] == [group["title"] for group in document["groups"]]
     assert {path.name for path in out.iterdir() if path.is_file()} == {"real.jsonl"} | {
-        f"real{name}"
-        for name in (".md", ".csv", ".tex", *(f"-{p}.{k}" for p in ("curves", "details") for k in ("png", "pdf")))
+        *(f"real{table}.{kind}" for table in ("", "-width", "-summary", "-detail") for kind in ("md", "csv", "tex")),
+        *(f"real-{picture}.{kind}" for picture in ("widths", "gains", "sheet") for kind in ("png", "pdf")),
     }
     assert (first.code, again.code) == (0, 0)
     assert "0 images to measure" in again.err
     assert "| -2 |" in again.out
     assert "3 passes" not in again.out
-    assert again.out == (out / "real.md").read_text()
+    assert again.out == "\n".join((out / f"real{name}.md").read_text() for name in ("", "-width", "-summary"))
 
 
 @pytest.mark.slow
@@ -60,7 +63,7 @@ def test_two_processes_say_what_one_says(cli, series, model, tmp_path):
 
 
 def test_photographs_are_another_run_restored_in_linear_light(cli, series, tmp_path):
-    options = ["--methods", "richardson-lucy:2", "--device", "cpu", "--passes", 1, "--json"]
+    options = ["--methods", "richardson-lucy:2", "--device", "cpu", "--json"]
 
     plain, photographs = (
         json.loads(cli("bench", "real", series, "-o", tmp_path / "out", *options, *extra).out)
@@ -68,11 +71,23 @@ def test_photographs_are_another_run_restored_in_linear_light(cli, series, tmp_p
     )
 
     assert plain["run"] != photographs["run"]
-    assert (plain["light"], photographs["light"]) == ("linear", "srgb")
-    assert "Light: srgb, decoded" in (tmp_path / "out" / "real.md").read_text()
-    before, after = (document["groups"][0]["rows"] for document in (plain, photographs))
-    assert [row["matching_sigma"] for row in before] == [row["matching_sigma"] for row in after]
-    assert all(one["restored_psnr"] != two["restored_psnr"] for one, two in zip(before[1:], after[1:], strict=True))
+    assert [each["series"]["series"]["light"] for each in (plain, photographs)] == ["linear", "srgb"]
+    assert "Light: srgb, decoded" in (tmp_path / "out" / "real-summary.md").read_text()
+    before, after = ({row["level"]: row for row in document["groups"][0]["rows"]} for document in (plain, photographs))
+    for level in ("1", "-2"):
+        assert before[level]["fitted_sigma"] == after[level]["fitted_sigma"]
+        assert before[level]["restored_psnr"] != after[level]["restored_psnr"]
+        assert (before[level]["light"], after[level]["light"]) == ("linear", "srgb")
+
+
+def test_the_old_name_of_the_light_is_remarked_and_resumes_the_same_run(cli, series, tmp_path):
+    options = ["--methods", "richardson-lucy:2", "--device", "cpu", "-o", tmp_path / "out"]
+
+    cli("bench", "real", series, *options, "--light", "srgb")
+    old = cli("bench", "real", series, *options, "--gamma")
+
+    assert "--gamma is an old name; say --light srgb" in old.err
+    assert "0 images to measure" in old.err
 
 
 @pytest.mark.slow
@@ -98,7 +113,11 @@ def test_without_level_0_another_is_the_sharp_one_and_a_level_that_fails_costs_n
         (["--passes", "0"], "passes of at least 1, got 0"),
         (["--passes", "a"], "--passes: expected numbers"),
         (["--detail", "1,2,3"], "--detail: expected four numbers"),
+        (["--region", "1,2,3"], "--region: expected four numbers"),
+        (["--region", "other:1,2,3,4"], "--region: expected SERIES:TOP,LEFT,HEIGHT,WIDTH with a series of series"),
+        (["--region", "series:100,100,60,60"], "a region inside the sharp level of 120 x 132 pixels"),
         (["--methods", "magic"], "'magic'"),
+        (["--light", "sRGB"], "light must be auto, linear, srgb or the exponent"),
         (["--estimator", "selfdeblur"], "finds the blur only while it restores"),
     ],
 )
@@ -117,3 +136,28 @@ def test_a_folder_whose_names_are_no_numbers_is_explained(cli, photo, tmp_path):
     assert result.code == 2
     assert "named by their focus level, such as 0.png for the sharpest" in result.err
     assert not (tmp_path / "out").exists()
+
+
+def test_several_series_are_one_table_and_what_is_none_is_said(cli, series, tmp_path):
+    second = series.parent / "all" / "second"
+    second.mkdir(parents=True)
+    for path in series.iterdir():
+        (second / path.name).write_bytes(path.read_bytes())
+    (second.parent / "edges").mkdir()
+    (second.parent / "edges" / "left.png").write_bytes((series / "0.png").read_bytes())
+    options = ["--methods", "richardson-lucy:2", "--device", "cpu", "--region", "second:30,30,40,40", "--json"]
+
+    result = cli("bench", "real", series, second.parent, "-o", tmp_path / "out", *options)
+
+    document = json.loads(result.out)
+    assert (result.code, "left out: " in result.err) == (0, True)
+    rows = document["groups"][0]["rows"]
+    assert {(row["series"], row["level"]) for row in rows} == {
+        (name, n) for name in ("series", "second") for n in ["0", "1", "-2"]
+    }
+    gains = [row["gain"] for row in rows if row["gain"] is not None]
+    assert gains == sorted(gains)
+    assert document["summary"][0]["rows"][0]["levels"] == 4
+    assert [row["series"] for row in document["width"][0]["rows"]] == ["series", "second"]
+    bands = [row for row in document["detail"][0]["rows"] if row["level"] == "1"]
+    assert len(bands) == 4 + 5  # the region of one of them beside the octaves of both

@@ -128,3 +128,38 @@ def test_a_wrong_option_leaves_no_folder(folder, tmp_path, options, error):
 
 def test_a_missing_input_is_refused(tmp_path):
     assert isinstance(run(tmp_path / "nothing", "-o", tmp_path / "out").exception, ImageError)
+
+
+def test_a_simulated_camera_takes_pairs_beside_a_page(tmp_path):
+    for number in range(2):
+        path = tmp_path / "sharp" / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        write_image(path, np.random.default_rng(number).integers(0, 255, (80, 90, 3), np.uint8))
+
+    result = run(tmp_path / "sharp", "-o", tmp_path / "out", "--camera", "mono", "--pairs", 2, "--size", 40, "--json")
+
+    images = json.loads((tmp_path / "out" / "manifest.json").read_text())["images"]
+    assert result.exit_code == 0
+    assert [json.loads(line) for line in result.stdout.splitlines()] == images
+    assert {image["camera"] for image in images} == {"mono"}
+    assert {image["photograph"] for image in images} <= {"0.png", "1.png"}
+    assert read_image(tmp_path / "out" / images[0]["blurred"]).pixels.shape[:2] == (40, 40)
+    assert "Pair 1" in (tmp_path / "out" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "options, sentence",
+    [
+        (["--camera", "nikon"], "a camera must be one of lab"),
+        (["--camera", "lab", "--noise", 2], "--noise is what a simulated camera draws by itself"),
+        (["--camera", "lab", "--kernels", "disk:2"], "--kernels is what a simulated camera draws"),
+        (["--size", 64], "--size is for simulated cameras; add --camera"),
+        (["--pairs", 2], "--pairs is for simulated cameras"),
+    ],
+)
+def test_options_of_the_other_way_leave_no_folder(folder, tmp_path, options, sentence):
+    result = run(folder, "-o", tmp_path / "out", *options)
+
+    assert isinstance(result.exception, ConfigError)
+    assert sentence in str(result.exception)
+    assert not (tmp_path / "out").exists()

@@ -49,7 +49,13 @@ def profile_chunk(profile):
     return b"iCCP", b"any\0\0" + zlib.compress(profile)
 
 
+def density_chunk(across, down, unit=1):
+    return b"pHYs", struct.pack(">IIB", across, down, unit)
+
+
 SRGB_CHUNK = (b"sRGB", b"\0")
+WINDOWS = [SRGB_CHUNK, gamma_chunk(45455), density_chunk(3779, 3779)]
+"""What the encoder of Windows writes into every image, in its order."""
 
 
 @pytest.mark.parametrize(
@@ -128,6 +134,18 @@ def test_no_damage_to_a_profile_is_an_error(changes, length):
         ([gamma_chunk(100_000), SRGB_CHUNK, profile_chunk(b"damaged")], "srgb (PNG sRGB)"),
         ([gamma_chunk(100_000), (b"eXIf", exif_block(1))], "linear (PNG gAMA)"),
         ([gamma_chunk(0), (b"eXIf", exif_block(1))], "srgb (EXIF)"),
+        # What the encoder of Windows writes into every image says nothing, but only as a whole.
+        (WINDOWS, "linear (no statement)"),
+        (WINDOWS[::-1], "linear (no statement)"),
+        ([*WINDOWS, (b"eXIf", exif_block(1))], "srgb (EXIF)"),
+        ([*WINDOWS, profile_chunk(SRGB_PROFILE)], "srgb (ICC profile)"),
+        (WINDOWS[:2], "srgb (PNG sRGB)"),
+        (WINDOWS[1:], "srgb (PNG gAMA)"),
+        ([SRGB_CHUNK, density_chunk(3779, 3779)], "srgb (PNG sRGB)"),
+        ([SRGB_CHUNK, gamma_chunk(45454), density_chunk(3779, 3779)], "srgb (PNG sRGB)"),
+        ([*WINDOWS[:2], density_chunk(3780, 3780)], "srgb (PNG sRGB)"),
+        ([*WINDOWS[:2], density_chunk(3779, 3780)], "srgb (PNG sRGB)"),
+        ([*WINDOWS[:2], density_chunk(3779, 3779, unit=0)], "srgb (PNG sRGB)"),
     ],
 )
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -137,7 +155,9 @@ def test_a_png_states_its_light_in_chunks(tmp_path, chunks, light, dtype):
     assert str(read_image(path).tags.light) == light
 
 
-@pytest.mark.parametrize("chunks", [[SRGB_CHUNK], [gamma_chunk(55_556)], [profile_chunk(SRGB_PROFILE)], []])
+@pytest.mark.parametrize(
+    "chunks", [[SRGB_CHUNK], [gamma_chunk(55_556)], [profile_chunk(SRGB_PROFILE)], WINDOWS, WINDOWS[1:], []]
+)
 def test_an_image_of_pillow_states_what_its_file_states(tmp_path, chunks):
     path = png(tmp_path / "a.png", *chunks)
 
@@ -203,7 +223,8 @@ def test_a_webp_states_its_light_by_profile_and_exif(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "info", [{}, {"icc_profile": 3}, {"gamma": "2.2"}, {"gamma": 0}, {"exif": "none"}, {"gamma": float("nan")}]
+    "info",
+    [{}, {"icc_profile": 3}, {"gamma": "2.2"}, {"gamma": 0}, {"dpi": "96"}, {"exif": "none"}, {"gamma": float("nan")}],
 )
 def test_pillow_images_that_state_nothing_sensible_state_nothing(info):
     image = Image.fromarray(COLOURS)

@@ -526,3 +526,15 @@ for call in (lambda: restorer(image), lambda: restorer.measure(image), lambda: p
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
 
     assert done.stdout.count("use spawn: multiprocessing.get_context('spawn')") == 3, done.stderr
+
+
+def test_another_light_is_another_restorer_with_the_same_model(restorer):
+    image = random_image((40, 33), "uint8", seed=1)
+
+    other = restorer.in_light("srgb")
+
+    assert other.method is restorer.method
+    assert str(other(image).light) == "srgb (asked for)"
+    assert restorer(image).light.words == "linear"
+    with pytest.raises(ConfigError, match="light must be auto, linear, srgb"):
+        restorer.in_light("sRGB")

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +67,16 @@ def load_corpus(
             "(files that differ only in _1, _2 at the end count as one)"
         )
     return Corpus(tuple(images), tuple(names))
+
+
+def read_corpus(paths: Sequence[Path], progress: Callable[[int, int], None] | None = None) -> Corpus:
+    """Read sharp images into memory; `progress` as of `load_corpus`. Raises ImageError if one cannot be read."""
+    images = []
+    for done, path in enumerate(paths, start=1):
+        images.append(_read_colour(path))
+        if progress:
+            progress(done, len(paths))
+    return Corpus(tuple(images), tuple(path.name for path in paths))
 
 
 def is_held_out(name: str) -> bool:

@@ -120,14 +120,15 @@ def _tags(kept: tuple[Chunk, ...]) -> Tags:
     found = dict(kept)
     xmp = [body.removeprefix(_XMP_KEY) for kind, body in kept if kind == b"iTXt" and body.startswith(_XMP_KEY)]
     icc, exif, gamma = _profile(found.get(b"iCCP", b"")), found.get(b"eXIf"), found.get(b"gAMA", b"")
+    dpi = _dpi(found.get(b"pHYs", b""))
     return Tags(
-        dpi=_dpi(found.get(b"pHYs", b"")),
+        dpi=dpi,
         icc=icc,
         exif=exif,
         xmp=xmp[0] if xmp else None,
         native=kept,
         light=stated_light(
-            icc=icc, is_srgb=b"sRGB" in found, gamma=int.from_bytes(gamma) / _GAMMA_UNIT, exif_block=exif
+            icc=icc, is_srgb=b"sRGB" in found, gamma=int.from_bytes(gamma) / _GAMMA_UNIT, dpi=dpi, exif_block=exif
         ),
     )
 

@@ -1,7 +1,8 @@
 """What files and images of Pillow state of their tone curve. The nearest to the pixels counts.
 
 That is: ICC profile, then the sRGB and gAMA chunks of PNG, EXIF, and JPEG, which is made for photographs. What cannot
-be read, or is no tone curve, counts as not there: it is no reason to refuse an image.
+be read, or is no tone curve, counts as not there: it is no reason to refuse an image. Nor do the chunks sRGB and gAMA
+count as the PNG encoder of Windows (GDI+, WIC, .NET) writes them, into every image and whatever it holds.
 """
 
 from dataclasses import replace
@@ -20,6 +21,7 @@ _RAMP = np.linspace(0, 1, 257)
 _EXPONENTS = np.round(np.arange(LEAST, MOST + 0.005, 0.01), 2)
 _NEAR = 0.05  # how far, of full scale, a profile's curve may be from what is taken in its place
 _SPACES = {b"RGB ": "rgb", b"GRAY": "gray"}  # how profiles write them, and imagecodecs
+_OF_WINDOWS = 0.45455, (3779, 3779)  # gAMA and pHYs, pixels per metre, beside sRGB; others round 96 dpi to 3780
 _COLORIMETRIC = 1  # the intent that leaves the curve alone: white is white, nothing else is moved
 
 
@@ -28,6 +30,7 @@ def stated_light(
     icc: bytes | None = None,
     is_srgb: bool = False,
     gamma: float | None = None,
+    dpi: tuple[float, float] | None = None,
     exif_block: bytes | None = None,
     is_jpeg: bool = False,
 ) -> Light:
@@ -37,14 +40,16 @@ def stated_light(
         icc: ICC profile.
         is_srgb: Whether a PNG has the chunk sRGB.
         gamma: What gAMA of a PNG says: exponent of the encoding, 1 / 2.2 and so on.
+        dpi: What pHYs of a PNG says: pixels per inch, across and down.
         exif_block: EXIF block.
         is_jpeg: Whether it was a JPEG.
     """
     if icc and (found := profile_light(icc)):
         return found
-    if is_srgb:
+    is_meant = not (is_srgb and _is_of_windows(gamma, dpi))
+    if is_srgb and is_meant:
         return replace(SRGB, why="PNG sRGB")
-    if gamma and (found := _gamma_light(gamma)):
+    if gamma and is_meant and (found := _gamma_light(gamma)):
         return found
     if exif_block and exif.says_srgb(exif_block):
         return replace(SRGB, why="EXIF")
@@ -55,11 +60,12 @@ def pillow_light(image: object) -> Light:
     """What an image of Pillow states; other objects state nothing. A JPEG that was cut or converted is still one."""
     if not isinstance(image, Image.Image):
         return SAYS_NOTHING
-    icc, block, gamma = (image.info.get(name) for name in ("icc_profile", "exif", "gamma"))
+    icc, block, gamma, dpi = (image.info.get(name) for name in ("icc_profile", "exif", "gamma", "dpi"))
     return stated_light(
         icc=icc if isinstance(icc, bytes) else None,
         is_srgb="srgb" in image.info,
         gamma=gamma if isinstance(gamma, int | float) else None,
+        dpi=dpi if isinstance(dpi, tuple) and len(dpi) == 2 else None,
         exif_block=block if isinstance(block, bytes) else None,
         is_jpeg="jfif" in image.info or image.format in ("JPEG", "MPO"),
     )
@@ -101,6 +107,10 @@ def _grey_curve(icc: bytes) -> NDArray[np.float64] | None:
 @lru_cache(maxsize=1)
 def _xyz() -> bytes:
     return bytes(imagecodecs.cms_profile("xyz"))
+
+
+def _is_of_windows(gamma: float | None, dpi: tuple[float, float] | None) -> bool:
+    return dpi is not None and (gamma, tuple(round(each / 0.0254) for each in dpi)) == _OF_WINDOWS
 
 
 def _gamma_light(gamma: float) -> Light | None:

@@ -161,6 +161,14 @@ class Restorer:
         with open_source(image, self.recipe) as source, memory_errors(source.shape):
             return estimate(main(list[SourcePlanes](source.parts)), method), source.light
 
+    def in_light(self, light: str | float) -> "Restorer":
+        """Restore with the same model, which is not loaded again, images of another light.
+
+        Raises:
+            ConfigError: If it is no light.
+        """
+        return Restorer(self.method, recipe=self.recipe, keep_memory=False, light=light)
+
     def check_measurable(self) -> BlindMethod:
         """The method, unless it cannot tell the blur without restoring.
 

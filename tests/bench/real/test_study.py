@@ -1,8 +1,8 @@
 """Focus series: levels found, judged fairly before and after, resumed without measuring twice, and told as they are."""
 
-import itertools
 import math
 import shutil
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,10 +18,12 @@ from pinsharp.bench.engine.methods import BLURRED, Attempt, describe
 from pinsharp.bench.engine.record_file import RecordFile
 from pinsharp.bench.engine.records import load_run
 from pinsharp.bench.engine.study import plan_of
-from pinsharp.bench.real.plots import chosen_levels, draw_curves, draw_details
-from pinsharp.bench.real.records import KIND, LevelFigures, SeriesRecords, by_level
+from pinsharp.bench.real.lineup import lineup
+from pinsharp.bench.real.plots import draw_gains, draw_widths
+from pinsharp.bench.real.records import KIND, RICHARDSON_LUCY, LevelFigures, SeriesRecords, by_level
 from pinsharp.bench.real.registration import Registration
-from pinsharp.bench.real.series import brightness, choose_reference, falls, find_series, read_middle
+from pinsharp.bench.real.series import Series, brightness, choose_reference, find_series, read_middle
+from pinsharp.bench.real.sheet import draw_worst, worst_levels
 from pinsharp.bench.real.study import Real
 from pinsharp.bench.real.tables import HURT, real_table
 from pinsharp.bench.show.figures import save
@@ -76,17 +78,21 @@ class Fake:
     def __init__(self, name, restore=None):
         said = dict.fromkeys(("info", "dtype", "lender")) | {"device": "cpu"}
         self.method = SimpleNamespace(name=name, kind="classical", kernel_from="nobody", **said)
-        self.restore, self.calls = restore, 0
+        self.restore, self.calls, self.lights = restore, 0, []
 
-    def __call__(self, image, *, iterations):
+    def __call__(self, image, *, iterations=1, kernel=None):
         self.calls += 1
-        found = self.measure(image)
+        found = self.measure(image) if kernel is None else BlurField(torch.from_numpy(kernel)[None, None])
         return Restored(self.restore(image, iterations), found, (found.sigma,) * iterations, 0.1)
 
     def measure(self, image):
         gradient = np.abs(np.diff(brightness(image), axis=1)).mean()
         log_width = torch.tensor(0.05 / gradient).log().reshape(1)
         return BlurField(torch.ones(1, 1, 1, 1), log_width=log_width, log_width_std=torch.tensor([0.1]))
+
+    def in_light(self, light):
+        self.lights.append(light)
+        return self
 
     def check_measurable(self):
         pass
@@ -110,8 +116,15 @@ def rows_of(names=("perfect", "spoiled"), passes=(1, 3)):
     return methods.attempts(names, passes, lambda name: Fake(name, FAKES[name]), always=BLURRED)
 
 
+def series_of(folder, reference=None):
+    levels = tuple(find_series(folder))
+    return Series(folder.name, folder, levels, choose_reference(list(levels), reference))
+
+
 def planned(data, out, rows, *, reference=None, detail=None, **options):
-    return plan_of(Real(data, out, lambda: rows, lambda: Fake("ruler"), reference, box=detail, **options), out)
+    folders = data if isinstance(data, list) else [data]
+    series = [series_of(folder, reference) for folder in folders]
+    return plan_of(Real(series, out, lambda: rows, lambda: Fake("ruler"), box=detail, **options), out)
 
 
 def carry_out(data, out, rows, *, stop_after=None, **options):
@@ -208,7 +221,7 @@ def test_more_passes_are_a_row_of_their_own(measured):
 def test_another_reference_and_a_crop_can_be_asked_for(data, tmp_path):
     other = carry_out(data, tmp_path / "out", rows_of(["spoiled"], [1]), reference=1, crop=130)
 
-    assert other.about["reference"] == "1"
+    assert other.about["series"]["series"]["reference"] == "1"
     assert by_level(other, BLURRED, 0)[1].psnr == math.inf
     assert by_level(other, BLURRED, 0)[2].megapixels == pytest.approx(130 * 130 / 1e6)
 
@@ -235,7 +248,9 @@ def test_what_is_complete_is_not_measured_again_unless_an_image_has_changed(data
     assert planned(data, measured_out, rows_of(["perfect"], [2])).to_do == len(MOVES)
 
     write_image(data / "2.png", scene(1), overwrite=True)
-    assert planned(data, measured_out, rows_of()).to_do == len(MOVES) * 5
+    assert planned(data, measured_out, rows_of()).to_do == 5
+    write_image(data / "0.png", scene(1), overwrite=True)
+    assert planned(data, measured_out, rows_of()).to_do == len(MOVES) * 5  # the sharp level judges all
 
 
 def test_what_fails_is_recorded_with_its_reason_and_tried_again(data, tmp_path):
@@ -246,7 +261,7 @@ def test_what_fails_is_recorded_with_its_reason_and_tried_again(data, tmp_path):
     failed = carry_out(data, tmp_path / "out", [*rows_of([], [1]), row])
 
     assert {each.reason for each in by_level(failed, "net", 1).values()} == {"RuntimeError: no memory"}
-    assert "net, once: 2.png failed: RuntimeError: no memory." in real_table(failed).notes
+    assert "net, once: series/2.png failed: RuntimeError: no memory." in real_table(failed).notes
     healed = Attempt("net", 1, Fake("net", perfect), describe("net"))
     assert planned(data, tmp_path / "out", [*rows_of([], [1]), healed]).to_do == len(MOVES)
     assert all(each.is_done for each in carry_out(data, tmp_path / "out", [*rows_of([], [1]), healed]).figures)
@@ -259,6 +274,20 @@ def test_a_level_that_cannot_be_registered_costs_no_other(data, tmp_path):
 
     assert [each.level for each in records.figures if not each.is_done] == [3, 3]
     assert "with structure in them" in by_level(records, "perfect", 1)[3].reason
+
+
+def test_a_series_is_restored_and_measured_in_its_light_and_anew_in_another(data, tmp_path):
+    lights = {}
+    for light in ("srgb", "linear"):
+        rows, ruler = rows_of(["perfect"], [1]), Fake("ruler")
+        series = [replace(series_of(data), light=light)]
+        study = Real(series, tmp_path, lambda rows=rows: rows, lambda ruler=ruler: ruler)
+        with RecordFile(tmp_path, KIND.file) as file:
+            plan = plan_of(study, tmp_path)
+            list(measure(plan, file))
+        lights[light] = {*rows[-1].restorer.lights}, {*ruler.lights}, plan.to_do
+
+    assert lights == {light: ({light}, {light}, 2 * len(MOVES)) for light in ("srgb", "linear")}
 
 
 def test_two_rows_of_one_name_and_passes_below_one_are_refused():
@@ -296,14 +325,6 @@ def records(*every):
     return SeriesRecords(about, {}, list(every))
 
 
-def test_the_width_is_followed_outwards_on_each_side():
-    levels = [0, 1, -1, 2, -2]
-
-    assert falls(levels, [1.0, 2.0, 0.5, 3.0, 2.0]) == [(0, -1)]
-    assert falls(levels, [1.0, 2.0, 2.0, 2.0, 3.0]) == [(1, 2)]
-    assert falls(levels, [1.0, None, 2.0, 3.0, 3.0]) == []
-
-
 def test_the_table_says_where_the_width_does_not_rise_and_where_restoring_hurts():
     before = [figures(0, 1.0, psnr=math.inf), figures(1, 2.0), figures(2, 1.5, correlation=0.9), figures(-1, 1.2)]
     after = [
@@ -319,62 +340,61 @@ def test_the_table_says_where_the_width_does_not_rise_and_where_restoring_hurts(
     assert rows["2"]["sigma_std"] == pytest.approx(0.15)
     assert rows["1"]["sharpness"] == pytest.approx(0.5)
     notes = " ".join(table.notes)
-    assert "does not rise from level 1 to 2 (2.00 to 1.50 px)." in notes
     assert "Restoring hurts: net, once at 2 (levels)." in notes
     assert "Not the sharp level with one blur, by the correlation with it when it is made to match: 2 (0.900)." in notes
-    assert "| 2 | 0.00 | - | - | 1.50 | 0.15 | no |" in markdown(table)
-    assert "made,one,linear,net,1,2,2.png" in comma_separated(table)
+    assert [row["level"] for row in table.groups[0].rows] == ["2", "-1", "1", "0"]  # the worst first
+    assert "| made | 2 | - | - | - | - | 1.50 | 0.15 | no |" in markdown(table)
+    assert "made,one,net,1,made,linear,2,2.png" in comma_separated(table)
     assert "$\\pm$" in latex(table)
 
 
-def test_a_series_whose_width_rises_and_gains_everywhere_says_so():
+def test_a_series_that_gains_everywhere_says_so():
     before = [figures(0, 1.0, psnr=math.inf), figures(1, 2.0)]
 
     notes = real_table(records(*before, figures(1, 0.5, row="net", passes=3, psnr=33))).notes
 
-    assert "The width measured before restoration rises with every level." in notes
     assert "Restoring hurts at no level." in notes
 
 
-def test_curves_go_through_the_numbers_from_left_to_right():
+def test_gains_go_through_the_numbers_from_left_to_right():
     before = [figures(0, 1.0, psnr=math.inf), figures(1, 2.0), figures(-1, 1.5)]
     after = [figures(level, 0.5, row="net", passes=1, psnr=31 + level) for level in (0, 1, -1)]
 
-    widths, gains = draw_curves(records(*before, *after)).axes
+    (gains,) = draw_gains(records(*before, *after)).axes
 
-    lines = {str(line.get_label()): line.get_xydata() for line in widths.get_lines()}
-    np.testing.assert_allclose(lines["measured in the blurred image"], [[-1, 1.5], [0, 1.0], [1, 2.0]])
-    np.testing.assert_allclose(lines["measured after net, once"], [[-1, 0.5], [0, 0.5], [1, 0.5]])
     np.testing.assert_allclose(gains.get_lines()[0].get_xydata()[[0, 2]], [[-1, 0], [1, 2]])
     assert gains.get_ylim()[0] < 0
 
 
-def test_the_details_show_the_same_place_of_every_level_and_row(measured, measured_out, tmp_path):
-    figure = draw_details(measured, measured_out)
+def test_widths_are_drawn_over_the_fitted_ones():
+    before = [replace(figures(level, width), fitted_sigma=level) for level, width in ((1, 1.5), (2, 2.5))]
 
+    (widths,) = draw_widths(records(*before)).axes
+
+    np.testing.assert_allclose(widths.get_lines()[0].get_xydata(), [[1, 1.5], [2, 2.5]])
+
+
+def test_the_sheet_shows_the_same_place_of_the_worst_levels_first(measured, measured_out, tmp_path):
+    figure = draw_worst(measured, measured_out)
+
+    order = [each.level for each in worst_levels(measured)]
+    gains = [
+        by_level(measured, "perfect", 1)[level].psnr - by_level(measured, BLURRED, 0)[level].psnr for level in order
+    ]
+    assert sorted(order) == [-1, 1, 2]
+    assert gains == sorted(gains)
     shown = [axes for axes in figure.axes if axes.get_images()]
-    assert len(shown) == len(MOVES) * (1 + 4 + 1)
-    top, left, height, width = measured.about["detail"]
+    assert len(shown) == 3 * (1 + 4 + 1)
+    top, left, height, width = measured.about["series"]["series"]["detail"].values()
     centre = Registration(1.008, -1.2, 0.7).position_in_image(
         (top + (height - 1) / 2, left + (width - 1) / 2), SHAPE, SHAPE
     )
     begin = [round(at - (length - 1) / 2) for at, length in zip(centre, (height, width), strict=True)]
     begin = [min(max(at, 0), size - length) for at, size, length in zip(begin, SHAPE, (height, width), strict=True)]
     expected = scene(2)[begin[0] : begin[0] + height, begin[1] : begin[1] + width]
-    pictures = [np.asarray(axes.get_images()[0].get_array()) for axes in shown[: len(MOVES)]]
-    assert any(np.array_equal(picture, expected) for picture in pictures)
-    assert {path.suffix for path in save(figure, tmp_path, "real-details")} == {".png", ".pdf"}
-
-
-@pytest.mark.parametrize("count", [2, 6, 7, 19])
-def test_at_most_six_levels_are_shown_both_ends_and_the_sharpest_among_them(count):
-    levels = [float(level - count // 2) for level in range(count)]
-
-    chosen = chosen_levels(levels)
-
-    assert len(chosen) == min(count, 6)
-    assert {levels[0], levels[-1], 0.0} <= set(chosen)
-    assert all(one < two for one, two in itertools.pairwise(chosen))
+    taken = np.asarray(shown[6 * order.index(2)].get_images()[0].get_array())
+    np.testing.assert_array_equal(taken, expected)
+    assert {path.suffix for path in save(figure, tmp_path, "real-sheet")} == {".png", ".pdf"}
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
@@ -410,3 +430,105 @@ def test_folders_that_are_not_there_are_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ImageError, match="folder with images"):
         find_series(tmp_path / "empty")
+
+
+def test_the_fitted_width_is_the_one_that_made_the_level(measured):
+    before = by_level(measured, BLURRED, 0)
+
+    assert before[0].fitted_sigma is None
+    for level in (1, 2, -1):
+        assert before[level].fitted_sigma == pytest.approx(abs(level), rel=0.05)
+        assert (before[level].fitted_shape, before[level].is_registered) == ("gaussian", True)
+        assert before[level].fitted_residual < 0.01
+
+
+def test_detail_comes_back_with_a_perfect_restoration(measured):
+    before, good = by_level(measured, BLURRED, 0)[2], by_level(measured, "perfect", 1)[2]
+
+    assert [band.correlation for band in good.octaves] == pytest.approx([1] * 4, abs=0.02)
+    assert [band.contrast for band in good.octaves] == pytest.approx([1] * 4, abs=0.05)
+    contrasts = [band.contrast for band in before.octaves]
+    assert contrasts == sorted(contrasts)  # a blur takes the finest most
+    assert contrasts[0] < 0.1
+
+
+def told(image, iterations):
+    return image
+
+
+def test_richardson_lucy_is_always_there_and_measures_others_by_their_own_kernel(data, tmp_path):
+    rows = lineup(["a", "b"], [1, 2], lambda name: Fake(name, told), fitted=True)
+    for each in rows:
+        if each.restorer:
+            each.restorer.method.kernel_from = "swift"
+
+    names = [
+        (each.row, each.passes) for each in lineup(["a", "b"], [1, 2], lambda name: rows_by(rows)[name], fitted=True)
+    ]
+
+    given = ", fitted kernel"
+    asked = [("blurred", 0), ("a", 1), ("a", 2), ("b", 1), ("b", 2), (RICHARDSON_LUCY, 1)]
+    assert names == [*asked, *((row + given, 1) for row in ("a", "b", RICHARDSON_LUCY))]
+
+
+def rows_by(rows):
+    return {each.row: each.restorer for each in rows}
+
+
+def test_a_row_is_given_the_fitted_kernel_but_for_the_sharp_level(data, tmp_path):
+    def restorer(name):
+        made = Fake(name, told)
+        made.method.kernel_from = "swift"
+        return made
+
+    records = carry_out(data, tmp_path / "out", lineup(["net"], [1], restorer, fitted=True))
+
+    informed = by_level(records, "net, fitted kernel", 1)
+    assert set(informed) == {1, 2, -1}
+    for level, each in informed.items():
+        assert each.used_sigma == each.fitted_sigma == pytest.approx(abs(level), rel=0.05)
+        assert each.richardson_lucy_psnr == pytest.approx(each.psnr)  # both give the image back
+
+
+def test_a_level_of_another_scene_is_said_and_left_out_of_what_needs_the_sharp_one(data, tmp_path):
+    other = gaussian_filter(np.random.default_rng(9).random(SHAPE), 2)
+    write_image(data / "3.png", np.rint(np.clip((other - 0.5) * 4 + 0.5, 0, 1) * 255).astype(np.uint8))
+
+    records = carry_out(data, tmp_path / "out", rows_of(["spoiled"], [1]))
+
+    taken = by_level(records, BLURRED, 0)[3]
+    assert (taken.is_done, taken.is_registered, taken.fitted_sigma) == (True, False, None)
+    assert math.isnan(taken.psnr)
+    assert taken.sigma > 0
+    assert (
+        "Not registered, and left out of all that compares with the sharp level: 3 (levels)."
+        in real_table(records).notes
+    )
+    assert planned(data, tmp_path / "out", rows_of(["spoiled"], [1])).to_do == 0
+
+
+def test_a_further_series_costs_itself_alone(data, tmp_path):
+    carry_out(data, tmp_path / "out", rows_of(["spoiled"], [1]))
+    second = Path(shutil.copytree(data, tmp_path / "second"))
+
+    plan = planned([data, second], tmp_path / "out", rows_of(["spoiled"], [1]))
+    both = carry_out([data, second], tmp_path / "out", rows_of(["spoiled"], [1]))
+
+    assert {task.series for task in plan.tasks} == {"second"}
+    assert len(both.figures) == 2 * 2 * len(MOVES)
+    one, two = (by_level(both, "spoiled", 1, name) for name in ("series", "second"))
+    assert [one[level].psnr for level in MOVES] == [two[level].psnr for level in MOVES]
+
+
+def test_a_region_is_judged_by_itself_where_an_image_shows_it(data, tmp_path):
+    inside, rim = Box(60, 60, 40, 40), Box(0, 0, 40, 40)
+
+    region = carry_out(data, tmp_path / "one", rows_of(["perfect"], [1]), regions={"series": inside})
+    corner = carry_out(data, tmp_path / "two", rows_of(["perfect"], [1]), regions={"series": rim})
+
+    before, good = by_level(region, BLURRED, 0)[2].region, by_level(region, "perfect", 1)[2].region
+    assert good.correlation > 0.99
+    assert before.contrast < 0.6 < 0.95 < good.contrast
+    assert by_level(corner, BLURRED, 0)[2].region is None  # it moved out of the picture
+    with pytest.raises(ConfigError, match="a region inside the sharp level"):
+        planned(data, tmp_path / "three", rows_of(), regions={"series": Box(140, 0, 40, 40)})

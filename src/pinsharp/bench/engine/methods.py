@@ -17,6 +17,9 @@ BLURRED, LINEAR_LIMIT = "blurred", "linear-limit"
 TRUE_KERNEL = ", true kernel"
 """What the row of a method is called, after its name, when a blind method was given the kernel."""
 
+FITTED_KERNEL = ", fitted kernel"
+"""The same where nobody knows the kernel: it was given the one that best makes a sharp image as blurred."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -67,8 +70,8 @@ def attempts(
 
 
 def title(row: str, passes: int) -> str:
-    """What a row is called in tables and legends; with the true kernel, and without a method, there is but one pass."""
-    if passes == 0 or row.endswith(TRUE_KERNEL):
+    """What a row is called in tables and legends; with a given kernel, and without a method, there is but one pass."""
+    if passes == 0 or row.endswith((TRUE_KERNEL, FITTED_KERNEL)):
         return row
     return f"{row}, once" if passes == 1 else f"{row}, {passes} passes"
 

@@ -1,119 +1,106 @@
-"""Pictures of a focus series: width and PSNR against the level, and the same place at every level."""
+"""Plots of focus series: measured width against fitted width, and what restoring gains at every level."""
 
-import math
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from pinsharp.bench.engine.methods import BLURRED, TRUE_KERNEL, title
-from pinsharp.bench.real.records import SHARP, LevelFigures, SeriesRecords, attempts_in, by_level, detail_path, light_of
-from pinsharp.bench.real.tables import gain
-from pinsharp.bench.show.figures import FONT, GREY, drawn, method_styles, new_figure, tidy
-from pinsharp.images.files import read_image
+from pinsharp.bench.engine.methods import BLURRED, FITTED_KERNEL, title
+from pinsharp.bench.real.records import (
+    LevelFigures,
+    SeriesRecords,
+    attempts_in,
+    by_level,
+    gain,
+    name_in_light,
+    pairs_in,
+    series_in,
+)
+from pinsharp.bench.real.summary import WITHIN
+from pinsharp.bench.show.figures import FONT, drawn, legend_beside, method_styles, new_figure, tidy
 
-MOST_LEVELS = 6  # how many levels the picture of details shows at most
-_BLURRED_STYLE: dict[str, Any] = {"color": GREY, "linestyle": "-", "linewidth": 1.3, "marker": "x", "markersize": 5}
-_MATCHED_STYLE: dict[str, Any] = {"color": "black", "linestyle": (0, (6, 3)), "linewidth": 1.0}
-_PANEL = (3.3, 3.0)  # inches, width and height
-_CELL = 1.15  # inches, width of a detail
+_PANEL = (2.7, 2.4)  # inches, width and height
+_SQUARE = 4.2
+_LEGEND = 1.9  # inches, width
+_BESIDE = 2
 
 
-def draw_curves(records: SeriesRecords) -> Figure:
-    """Draw the width before and after restoration, and what restoring adds to PSNR, against the level."""
-    figure = new_figure(2 * _PANEL[0], _PANEL[1] + 0.5)
-    left, right = figure.subplots(1, 2)
-    names = [title(*attempt) for attempt in attempts_in(records)]
-    styles = method_styles(names, true_kernel=TRUE_KERNEL)
-    taken = by_level(records, BLURRED, 0)
-    before = _in_order(taken)
-    levels = [each.level for each in before]
-    matching = [each.registration.sigma if each.is_done else math.nan for each in before]
-    left.plot(levels, matching, label="makes the sharp level match (no estimator)", **_MATCHED_STYLE)
-    _draw_widths(left, before, "measured in the blurred image", _BLURRED_STYLE)
-    for attempt, name in zip(attempts_in(records), names, strict=True):
-        _draw_widths(left, _in_order(by_level(records, *attempt)), f"measured after {name}", styles[name])
-        after = [each for each in _in_order(by_level(records, *attempt)) if each.level in taken]
-        gains = [drawn(gain(taken[each.level], each)) for each in after]
-        right.plot([each.level for each in after], gains, **styles[name])
-    right.axhline(0, color="black", linewidth=0.8)
-    low, high = right.get_ylim()
-    right.set_ylim(min(low, -0.5), max(high, 0.5))
-    right.axhspan(right.get_ylim()[0], 0, color="0.94", linewidth=0, zorder=0)
-    right.text(0.02, 0.02, "grey: restoring hurts", transform=right.transAxes, fontsize=FONT)
-    left.set(xlabel="focus level", ylabel="sigma, pixels", ylim=(0, None))
-    right.set(xlabel="focus level", ylabel="gain in registered PSNR, dB")
-    for axes in (left, right):
-        tidy(axes)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=all(float(level).is_integer() for level in levels)))
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", frameon=False, fontsize=FONT, ncols=2)
-    light = light_of(records.about)
-    shown = str(records.about["set"]) + ("" if light == "linear" else f", light {light}")
-    figure.suptitle(shown, fontsize=FONT + 1, x=0.01, ha="left", parse_math=False)
+def draw_widths(records: SeriesRecords) -> Figure:
+    """Draw the width that is measured in every image before restoration against the one that was fitted."""
+    figure = new_figure(_SQUARE + _LEGEND, _SQUARE)
+    axes = figure.subplots()
+    styles = method_styles(series_in(records), true_kernel=FITTED_KERNEL)
+    largest = 1.0
+    for series in series_in(records):
+        taken = by_level(records, BLURRED, 0, series).values()
+        known = [
+            (each.fitted_sigma, each) for each in taken if each.fitted_sigma is not None and each.sigma is not None
+        ]
+        if not known:
+            continue
+        fitted, measured = [width for width, _ in known], [drawn(each.sigma) for _, each in known]
+        spread = [width * (each.sigma_relative_std or 0) for width, (_, each) in zip(measured, known, strict=True)]
+        look = {"color": styles[series]["color"], "marker": styles[series]["marker"], "linestyle": "none"}
+        axes.errorbar(
+            fitted,
+            measured,
+            spread,
+            label=name_in_light(records, series),
+            markersize=5,
+            elinewidth=0.8,
+            capsize=2,
+            **look,
+        )
+        largest = max(largest, *fitted, *measured)
+    ends = [0.0, 1.05 * largest]
+    axes.plot(ends, ends, color="black", linewidth=0.8)
+    axes.fill_between(ends, [end * (1 - WITHIN) for end in ends], [end * (1 + WITHIN) for end in ends], color="0.9")
+    axes.set(xlim=ends, ylim=ends, xlabel="fitted sigma, pixels", ylabel="measured sigma, pixels")
+    axes.set_title(f"grey: within {WITHIN:.0%}; bars: one standard deviation, as stated", loc="left", fontsize=FONT)
+    tidy(axes)
+    legend_beside(figure, *axes.get_legend_handles_labels())
     return figure
 
 
-def draw_details(records: SeriesRecords, folder: Path) -> Figure:
-    """Draw the same place at every level, or at some: as it was taken, restored, and in the sharp level."""
-    chosen = chosen_levels(list(by_level(records, BLURRED, 0)))
-    rows = [(BLURRED, 0), *attempts_in(records), (SHARP, 0)]
-    high, wide = records.about["detail"][2:]
-    figure = new_figure(len(chosen) * _CELL + 0.35, len(rows) * (_CELL * high / wide + 0.2) + 0.25)
-    grid = figure.subplots(len(rows), len(chosen), squeeze=False)
-    for cells, (row, passes) in zip(grid, rows, strict=True):
-        known = by_level(records, row, passes)
-        for axes, level in zip(cells, chosen, strict=True):
-            path = detail_path(folder, records.about["run"], level, row, passes)
-            _show(axes, path, _caption(records, level, known.get(level)))
-        name = f"level {records.about['reference']}" if row == SHARP else title(row, passes).replace(", ", "\n")
-        cells[0].set_ylabel(name, fontsize=FONT, parse_math=False)
-    for axes, level in zip(grid[0], chosen, strict=True):
-        axes.set_title(f"level {level:g}\n{axes.get_title(loc='left')}", fontsize=FONT - 1, loc="left", pad=2)
+def draw_gains(records: SeriesRecords) -> Figure:
+    """Draw what each row adds to PSNR against the level, a panel for each series."""
+    attempts = attempts_in(records)
+    names = [title(*attempt).removesuffix(", once") for attempt in attempts]
+    styles = method_styles(names, true_kernel=FITTED_KERNEL)
+    series = series_in(records)
+    beside = min(_BESIDE, max(len(series), 1))
+    below = -(-len(series) // beside) or 1
+    figure = new_figure(beside * _PANEL[0] + _LEGEND, max(below * _PANEL[1], 0.2 * len(names) + 0.5))
+    grid = figure.subplots(below, beside, squeeze=False).flatten()
+    for unused in grid[len(series) :]:
+        unused.remove()
+    for axes, each in zip(grid, series, strict=False):
+        for (row, passes), name in zip(attempts, names, strict=True):
+            pairs = [pair for pair in pairs_in(records, row, passes) if pair[0].series == each]
+            _draw_gain(axes, pairs, name, styles[name])
+        _finish(axes, name_in_light(records, each))
+    if names and series:
+        legend_beside(figure, *grid[0].get_legend_handles_labels(), handlelength=3)
     return figure
 
 
-def chosen_levels(levels: Sequence[float]) -> list[float]:
-    """The levels that are shown: all, or some from the one end to the other with the sharpest among them."""
-    order = sorted(levels)
-    if len(order) <= MOST_LEVELS:
-        return order
-    places = {round(place * (len(order) - 1) / (MOST_LEVELS - 1)) for place in range(MOST_LEVELS)}
-    chosen = [order[place] for place in sorted(places)]
-    sharpest = min(levels, key=abs)
-    nearest = min(range(len(chosen)), key=lambda place: abs(chosen[place] - sharpest))
-    chosen[nearest] = sharpest
-    return chosen
+def _draw_gain(
+    axes: Axes, pairs: Sequence[tuple[LevelFigures, LevelFigures]], name: str, style: dict[str, object]
+) -> None:
+    order = sorted(pairs, key=lambda pair: pair[0].level)
+    gains = [drawn(gain(*pair)) for pair in order]
+    axes.plot([before.level for before, _ in order], gains, label=name, **(style | {"markersize": 3}))  # type: ignore[arg-type]
 
 
-def _in_order(figures: dict[float, LevelFigures]) -> list[LevelFigures]:
-    return sorted(figures.values(), key=lambda each: each.level)
-
-
-def _draw_widths(axes: Axes, figures: Sequence[LevelFigures], label: str, style: dict[str, Any]) -> None:
-    """A line through the measured widths, and at each a bar of one standard deviation to both sides."""
-    levels = [each.level for each in figures]
-    widths = [math.nan if each.sigma is None else each.sigma for each in figures]
-    spread = [width * (each.sigma_relative_std or 0) for width, each in zip(widths, figures, strict=True)]
-    axes.plot(levels, widths, label=label, **style)
-    axes.errorbar(levels, widths, spread, fmt="none", ecolor=style["color"], elinewidth=0.8, capsize=2)
-
-
-def _caption(records: SeriesRecords, level: float, figures: LevelFigures | None) -> str:
-    if figures is None or not figures.is_done:
-        return " " if figures is None else "failed"
-    width = "" if figures.sigma is None else f"sigma {figures.sigma:.2f}"
-    if math.isinf(figures.psnr):
-        return width
-    return f"{width}, {figures.psnr:.2f} dB"
-
-
-def _show(axes: Axes, path: Path, caption: str) -> None:
-    if path.is_file():
-        axes.imshow(read_image(path).pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    axes.set_title(caption, fontsize=FONT - 1, loc="left", pad=2)
-    axes.set(xticks=[], yticks=[])
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+def _finish(axes: Axes, name: str) -> None:
+    axes.axhline(0, color="black", linewidth=0.8)
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, -0.5), max(high, 0.5))
+    axes.axhspan(axes.get_ylim()[0], 0, color="0.94", linewidth=0, zorder=0)
+    axes.set(xlabel="focus level", ylabel="gain, dB")
+    axes.set_title(f"{name} (grey: restoring hurts)", loc="left", fontsize=FONT, parse_math=False)
+    are_whole = all(np.all(np.mod(np.asarray(line.get_xdata(), float), 1) == 0) for line in axes.get_lines())
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=are_whole))
+    tidy(axes)

@@ -63,15 +63,15 @@ def whole_numbers(text: str, option: str) -> list[int]:
     return [int(number) for number in found]
 
 
-def box_of(text: str | None) -> "Box | None":
-    """Read a detail, TOP,LEFT,HEIGHT,WIDTH. Raises ConfigError if it is none."""
+def box_of(text: str | None, option: str = "--detail") -> "Box | None":
+    """Read a box, TOP,LEFT,HEIGHT,WIDTH. Raises ConfigError if it is none."""
     from pinsharp.bench.show.sheet import Box
 
     if text is None:
         return None
-    values = whole_numbers(text, "--detail")
+    values = whole_numbers(text, option)
     if len(values) != 4:
-        raise ConfigError(f"--detail: expected four numbers TOP,LEFT,HEIGHT,WIDTH, got {text!r}")
+        raise ConfigError(f"{option}: expected four numbers TOP,LEFT,HEIGHT,WIDTH, got {text!r}")
     return Box(*values)
 
 
