@@ -203,7 +203,7 @@ class WindowedMethod(BlindMethod):
             bands: All of them; the next one may lie in the memory of the one before.
             shape: Channels, height and width of the image.
             estimate: What is known about its blur.
-            guards: Gets, once all rows are made, how much of each place was believed, (3, rows, columns): shares of
+            guards: Gets, complete with the last rows, how much of each place was believed, (3, rows, columns): shares of
                 what was restored, of a more careful deconvolution and of the image itself; nothing if nobody asked.
         """
         yield from bands

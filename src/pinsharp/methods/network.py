@@ -85,9 +85,10 @@ class NetMethod(WindowedMethod):
             yield from bands
             return
         rows = self.net.guarded_rows(shape, estimate)
+        guards.append(torch.empty(0))
         for band in rows.blend(band.to(self.device) for band in bands):
+            guards[-1] = rows.weights.cpu()  # nobody need ask for more than the last rows
             yield band.clamp_(0, 1).cpu()
-        guards.append(rows.weights.cpu())
 
     def _by_rows(self, blurred: Tensor, estimate: BlurField) -> Tensor:
         """Restore one image (1, C, H, W) as by windows."""
