@@ -12,7 +12,7 @@ from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.arrays import luma, to_tensor
 from pinsharp.images.light import SRGB, Light
-from pinsharp.methods.method import Deblurred, MethodTraits
+from pinsharp.methods.method import Deblurred, MethodTraits, WindowedMethod
 from pinsharp.restoration.colour import decode, encode, join, linear_to_srgb, split, srgb_to_linear, with_luma
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.restorer import Restorer
@@ -37,6 +37,8 @@ class Unchanging:
 
     def deconvolve(self, image, estimate):
         return Deblurred(image.clone(), estimate.kernel, estimate)
+
+    layers, finished = WindowedMethod.layers, WindowedMethod.finished
 
     def window_restorer(self, read, shape, estimate, *, largest):
         return lambda rows, columns: self.deconvolve(read(rows, columns), estimate).image

@@ -16,7 +16,7 @@ from pinsharp.blur.operators import Blur
 from pinsharp.errors import ConfigError, ImageError, KernelError, WeightsError
 from pinsharp.images.arrays import to_array, to_tensor
 from pinsharp.images.files import write_image
-from pinsharp.methods.method import Deblurred, MethodTraits
+from pinsharp.methods.method import Deblurred, MethodTraits, WindowedMethod
 from pinsharp.methods.table import load_method
 from pinsharp.nets.weights import save_weights
 from pinsharp.restoration import restorer as restorer_module
@@ -51,6 +51,8 @@ class Scripted:
 
     def deconvolve(self, image, estimate):
         return Deblurred(image + 0.1, estimate.kernel, estimate)
+
+    layers, finished = WindowedMethod.layers, WindowedMethod.finished
 
     def window_restorer(self, read, shape, estimate, *, largest):
         return lambda rows, columns: self.deconvolve(read(rows, columns), estimate).image
