@@ -113,7 +113,7 @@ def test_settings_tell_what_decides_the_pixels_and_nothing_else(model):
 
 
 def test_settings_have_the_names_that_manifests_know(model):
-    names = ["model", "kernel", "iterations", "window", "white_level", "channels", "gamma"]
+    names = ["model", "kernel", "iterations", "window", "white_level", "channels", "gamma", "mask", "faults"]
 
     assert list(Recipe().settings(window_matters=True)) == names
 

@@ -90,6 +90,8 @@ def restore(
         channels=tuple(part.blurs[0] for part in parts) if len(parts) > 1 else (),
         residual=left.value(planes.look) if left else None,
         dropped=source.dropped,
+        mask=source.mask,
+        faults=source.faults,
     )
 
 

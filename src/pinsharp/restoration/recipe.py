@@ -23,14 +23,17 @@ if TYPE_CHECKING:
     from pinsharp.methods.devices import Precision, Runtime
 
 Channels = Literal["joint", "luma", "each"]
+Faults = Literal["auto", "off"]
+FAULTS: tuple[Faults, ...] = get_args(Faults)
 CHANNELS: tuple[Channels, ...] = get_args(Channels)
 
 MIN_WINDOW = 32
 """Smallest side of a window in pixels; with the halo around it, smaller ones would be nearly all halo."""
 
-MEASURING = ("model", "device", "precision", "runtime", "white_level", "channels", "gamma")
+MEASURING = ("model", "device", "precision", "runtime", "white_level", "channels", "gamma", "mask", "faults")
 """Options that decide how a blur is measured."""
 
+_FILES = ("model", "kernel", "mask")
 _BEFORE_FILES = ("ensemble:", "selfdeblur:", "selfdeblur-small:")
 _Taught = TypeVar("_Taught", bound=Callable[..., Any])
 
@@ -127,6 +130,20 @@ class Recipe:
         "Restore sRGB photographs in linear light, in which lenses blur. Not for cameras whose values are "
         "proportional to light.",
     )
+    mask: str | Path | None = _option(
+        None,
+        "FILE",
+        str | None,
+        "An image of the input's size that is white (not 0) where a pixel is not light, such as a label: it has no "
+        "say, and comes back as it was.",
+    )
+    faults: Faults = _option(
+        "auto",
+        "F",
+        str,
+        "auto finds pixels that no lens made (dead lines and pixels, frames, round fields, transparent pixels, NaN), "
+        "keeps them out of measuring and leaves them as they are; off looks for none.",
+    )
 
     def __post_init__(self) -> None:
         if not isinstance(self.kernel, str | Path):  # an array could be changed by whoever has made it
@@ -181,7 +198,9 @@ class Recipe:
         kept = {name: getattr(self, name) for name, option in OPTIONS.items() if option.decides}
         if not window_matters:
             del kept["window"]
-        return {name: _content(value) if name in ("model", "kernel") else value for name, value in kept.items()}
+        return {
+            name: _content(value) if name in _FILES and value is not None else value for name, value in kept.items()
+        }
 
     def _check_numbers(self) -> None:
         if self.iterations < 1:
@@ -198,6 +217,10 @@ class Recipe:
     def _check_words(self) -> None:
         if self.channels not in CHANNELS:
             raise ConfigError(f"channels must be one of {', '.join(CHANNELS)}, got {self.channels!r}")
+        if self.faults not in FAULTS:
+            raise ConfigError(f"faults must be one of {', '.join(FAULTS)}, got {self.faults!r}")
+        if self.mask is not None and not Path(self.mask).is_file():
+            raise ConfigError(f"{self.mask}: expected an image that is a mask, got no such file; check its name")
         if self.precision != "auto":
             from pinsharp.methods.devices import check_precision
 

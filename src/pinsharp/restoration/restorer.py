@@ -6,6 +6,9 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pinsharp.allocator import keep_freed_memory
 from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError, OutputError
@@ -155,6 +158,15 @@ class Restorer:
         method = self.check_measurable()
         with open_source(image, self.recipe) as source, memory_errors(source.shape):
             return estimate(main(list[SourcePlanes](source.parts)), method)
+
+    def hidden(self, image: PixelsOf) -> NDArray[np.bool_]:
+        """Say which pixels (H, W) are not light and have no say: given ones, and those that `faults` finds.
+
+        Raises:
+            ImageError: If the image cannot be used, as for restoring.
+        """
+        with open_source(image, self.recipe) as source:
+            return np.zeros(source.shape[:2], bool) if source.mask is None else source.mask
 
     def check_measurable(self) -> BlindMethod:
         """The method, unless it cannot tell the blur without restoring.

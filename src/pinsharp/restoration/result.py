@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.blur.family import Family
@@ -33,6 +34,9 @@ class Restored:
             scale; see `pinsharp.restoration.residual`. None after several iterations, and for images smaller than a
             kernel.
         dropped: What the file held besides the image and is not in the result, in words; mostly empty.
+        mask: (H, W), True where a pixel is not light: it was filled for restoring, and came back as it was. None if all
+            are light.
+        faults: What was found to be none, in words; empty if nothing was found.
     """
 
     held: NDArray[Any] | OnDisk
@@ -44,6 +48,8 @@ class Restored:
     channels: tuple[BlurField, ...] = ()
     residual: float | None = None
     dropped: str = ""
+    mask: NDArray[np.bool_] | None = None
+    faults: str = ""
 
     def __repr__(self) -> str:
         height, width = self.held.shape[:2]
@@ -66,6 +72,11 @@ class Restored:
     def megapixels(self) -> float:
         """Size of the image."""
         return math.prod(self.held.shape[:2]) / 1e6
+
+    @property
+    def masked_share(self) -> float:
+        """Share of the pixels that are not light."""
+        return 0.0 if self.mask is None else float(self.mask.mean())
 
     @property
     def is_doubtful(self) -> bool:

@@ -23,7 +23,7 @@ from pinsharp.atomic import make_folder
 from pinsharp.errors import ImageError
 from pinsharp.images.bigtiff import open_large
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
-from pinsharp.images.masks import filled, is_masked
+from pinsharp.images.masks import Hidden, hide, is_masked, read_mask
 from pinsharp.restoration.colour import as_mono, enter, join, leave, split
 from pinsharp.restoration.disk import DiskPlanes, DiskSource, OnDisk
 from pinsharp.restoration.recipe import Recipe
@@ -108,10 +108,15 @@ class ArraySource:
         self.shape: tuple[int, ...] = np.shape(pixels)
         self.begun = time.perf_counter()
         with memory_errors(self.shape):
-            entered = enter(pixels, recipe)
+            self.hidden = _hidden(pixels, recipe)
+            entered = enter(self.hidden.pixels, recipe)
+        self.mask, self.faults = self.hidden.mask, self.hidden.faults
         self._colours = entered.shape[1]
         self._blurred = as_mono(entered)
-        self.parts: tuple[TensorPlanes, ...] = tuple(map(TensorPlanes, split(self._blurred, recipe)))
+        silent = None if self.hidden.silent is None else torch.from_numpy(self.hidden.silent)[None, None]
+        self.parts: tuple[TensorPlanes, ...] = tuple(
+            TensorPlanes(part, silent) for part in split(self._blurred, recipe)
+        )
 
     def choose_window(self, window: int | None) -> int:
         """Side of the windows; 0 for the whole image."""
@@ -127,7 +132,9 @@ class ArraySource:
         """Turn restored rows of all parts into rows of the result."""
         rows = slice(top, top + restored[0].shape[-2])
         joined = join(self._blurred[..., rows, :], restored, self.recipe)
-        return leave(joined.expand(-1, self._colours, -1, -1), self.pixels[rows], self.recipe)
+        like = self.hidden.pixels[rows]
+        pixels = leave(joined.expand(-1, self._colours, -1, -1), like, self.recipe)
+        return self.hidden.put_back(pixels, self.pixels, rows)
 
     def check_target(self, target: Path, *, overwrite: bool) -> None:
         """Find out before the work whether its result could be written."""
@@ -149,10 +156,11 @@ class TensorPlanes:
 
     Args:
         image: (1, C, H, W) in [0, 1].
+        hidden: (1, 1, H, W), bool, True where a pixel is not light and was filled, or is clipped; None if none is.
     """
 
-    def __init__(self, image: Tensor) -> None:
-        self.image = image
+    def __init__(self, image: Tensor, hidden: Tensor | None = None) -> None:
+        self.image, self.hidden = image, hidden
         self.shape: tuple[int, int, int] = (image.shape[1], image.shape[2], image.shape[3])
 
     def read(self, rows: slice, columns: slice) -> Tensor:
@@ -168,13 +176,13 @@ class TensorPlanes:
         """Keep what was made of these planes in memory."""
         first = next(bands)
         if first.shape == self.image.shape:
-            return TensorPlanes(first)
+            return TensorPlanes(first, self.hidden)
         result = torch.empty_like(self.image)
         row = 0
         for band in itertools.chain([first], bands):  # the next one may lie in its memory
             result[..., row : row + band.shape[-2], :] = band
             row += band.shape[-2]
-        return TensorPlanes(result)
+        return TensorPlanes(result, self.hidden)
 
 
 Source = ArraySource | DiskSource
@@ -242,7 +250,7 @@ def _as_array(image: Any) -> NDArray[Any]:
             )
         return np.asarray(image)
     if is_masked(image):
-        return filled(image)
+        return image
     if isinstance(image, np.matrix):
         return np.asarray(image)
     if isinstance(image, list | tuple) and image and isinstance(image[0], str | Path):
@@ -250,6 +258,18 @@ def _as_array(image: Any) -> NDArray[Any]:
             f"expected one image, got {len(image)} files; restore them one by one: [restorer(path) for path in paths]"
         )
     return image  # type: ignore[no-any-return]
+
+
+def _hidden(pixels: NDArray[Any], recipe: Recipe) -> Hidden:
+    """An image without what is not light; it is what `enter` checks if it cannot be one.
+
+    Raises:
+        ImageError: If the mask is no image, or of another size.
+    """
+    if not isinstance(pixels, np.ndarray):
+        return Hidden(pixels)
+    given = None if recipe.mask is None else read_mask(recipe.mask)
+    return hide(pixels, given=given, find=recipe.faults == "auto", white_level=recipe.white_level)
 
 
 def _middle(length: int, side: int) -> slice:
