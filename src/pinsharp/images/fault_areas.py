@@ -26,6 +26,9 @@ FLAT = 0.9
 """Share of what the pixels behind differ from an area by that its neighbours must have reached. A lens of sigma 0.5
 lets them have 0.16 and 0.84."""
 
+FLATTER = 0.8
+"""Share of the neighbours' height that the pixels behind must have: a wire before the sky is a border, but no edge."""
+
 _VALUES = 4  # most frequent values that are looked at
 _STEP = 12.0  # grey levels below which a border is not seen
 _CONSTANT = 2.0  # grey levels that the inside of an area varies by
@@ -266,7 +269,9 @@ def _is_abrupt(apart: NDArray[np.float32], area: Mask, value: _Value) -> bool:
         profile.append(float(ring.mean()))
         inner = outer
     first, second = np.mean(profile[1:5]), np.mean(profile[2:5])
-    return bool(profile[0] > FLAT * first or (profile[1] > FLAT * second and profile[0] > 0.3 * second))
+    is_flat = FLAT * first < profile[0] < first / FLATTER
+    is_flat_behind = FLAT * second < profile[1] < second / FLATTER and profile[0] > 0.3 * second
+    return bool(is_flat or is_flat_behind)
 
 
 def _round_field(

@@ -43,7 +43,7 @@ def find_points(plane: NDArray[Any], unit: float, noise: float) -> tuple[NDArray
         return nothing
     plane = np.ascontiguousarray(plane)
     apart = cv2.absdiff(plane, cv2.medianBlur(plane, 3))
-    usual = float(np.quantile(apart[:: -(-plane.shape[0] // 256)], 0.995))
+    usual = float(np.quantile(apart[:: -(-plane.shape[0] // 128)], 0.995))
     least = max(LEAST * unit, OUTSTANDING / 2 * noise, SHARPER * usual)
     over = cv2.inRange(apart, least, float(np.inf) if plane.dtype.kind == "f" else float(np.iinfo(plane.dtype).max))
     rows, columns = _places(np.asarray(over, np.uint8))
