@@ -2,11 +2,17 @@
 
 import numpy as np
 import pytest
+import torch
 
 from pinsharp.errors import ImageError
 from pinsharp.images.arrays import check_image
-from pinsharp.images.masks import filled, masked_like
+from pinsharp.images.files import write_image
+from pinsharp.images.masks import fill, free_windows, hide, masked_like, read_mask, write_mask
 from strategies import random_image
+
+
+def filled(image):
+    return hide(image, given=None, find=False).pixels
 
 
 def scene(shape):
@@ -75,3 +81,42 @@ def test_nan_beside_the_mask_is_refused():
 def test_where_no_mask_can_be_kept_it_is_not_lost_silently(image, sentence):
     with pytest.raises(ImageError, match=sentence):
         check_image(image)
+
+
+@pytest.mark.parametrize("wide", [1, 2, 3])
+def test_a_thin_fault_in_a_smooth_image_is_filled_nearly_as_it_was(wide):
+    rows, columns = np.indices((60, 80), dtype=np.float32)
+    smooth = 0.5 + 0.2 * np.sin(columns / 4) * np.cos(rows / 5)
+    mask = np.zeros(smooth.shape, bool)
+    mask[:, 40 : 40 + wide] = True
+
+    whole = fill(np.where(mask, np.float32(0), smooth), mask)
+
+    assert np.abs(whole - smooth)[2:-2].max() < 0.004 * wide  # a straight line through is off by 0.006 to 0.02
+
+
+def test_a_mask_file_hides_what_is_white_and_comes_back(tmp_path):
+    mask = np.random.default_rng(0).random((17, 23)) < 0.3
+
+    write_mask(tmp_path / "mask.png", mask)
+    write_image(tmp_path / "colour.png", np.dstack([mask, mask, np.zeros_like(mask)]).astype(np.uint8))
+
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask.png"), mask)
+    np.testing.assert_array_equal(read_mask(tmp_path / "colour.png"), mask)
+
+
+def test_a_mask_of_another_size_is_refused_in_one_line():
+    with pytest.raises(ImageError, match=r"expected a mask as large as the image, 8 x 9, got 9 x 8; give the mask"):
+        hide(np.zeros((9, 8), np.uint8), given=np.zeros((8, 9), bool), find=False)
+
+
+def test_free_windows_are_those_that_hold_no_hidden_pixel():
+    hidden = torch.rand(1, 1, 20, 27, generator=torch.Generator().manual_seed(0)) < 0.02
+
+    free = free_windows(hidden, 5)
+
+    held = torch.nn.functional.max_pool2d(hidden.float(), 5, stride=1)
+    assert free.shape == (1, 1, 16, 23)
+    assert torch.equal(free, held == 0)
+    assert free.any()
+    assert not free.all()

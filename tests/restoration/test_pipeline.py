@@ -68,7 +68,7 @@ def strip(tmp_path):
         blurred = Blur(kernel, "valid")(scene.float())  # mirrored, it would be restored past its border in memory
         pixels = to_array(blurred, np.empty((0, 0, *((3,) if count > 2 else ())), dtype))
         if count in (2, 4):
-            pixels = np.dstack([pixels, random_image(shape, dtype, 0)])
+            pixels = np.dstack([pixels, np.maximum(random_image(shape, dtype, 0), pixels.dtype.type(1))])
         write_tiff(tmp_path / "in.tif", pixels, **options)
         return tmp_path / "in.tif"
 

@@ -155,7 +155,7 @@ def test_settings_tell_what_decides_the_pixels_and_nothing_else(model):
 
 
 def test_settings_have_the_names_that_manifests_know(model):
-    names = ["model", "kernel", "iterations", "window", "white_level", "channels", "light"]
+    names = ["model", "kernel", "iterations", "window", "white_level", "channels", "light", "mask", "faults"]
 
     assert list(Recipe().settings(window_matters=True)) == names
 

@@ -13,21 +13,22 @@ Figures = dict[str, object]
 
 @dataclass(frozen=True)
 class Job:
-    """One image to restore: where it is, where the result goes, and the picture of both, if it is wanted."""
+    """One image to restore: where it is, where the result goes, and the picture of both and the mask, if wanted."""
 
     input: Path
     output: Path
     picture: Path | None = None
+    mask: Path | None = None
 
     @property
     def results(self) -> list[Path]:
         """All files that the job writes."""
-        return [self.output, self.picture] if self.picture else [self.output]
+        return [path for path in (self.output, self.picture, self.mask) if path]
 
     def moved(self, folder: Path) -> "Job":
         """The same job with results of the same names in another folder."""
-        picture = folder / self.picture.name if self.picture else None
-        return replace(self, output=folder / self.output.name, picture=picture)
+        picture, mask = (folder / path.name if path else None for path in (self.picture, self.mask))
+        return replace(self, output=folder / self.output.name, picture=picture, mask=mask)
 
 
 Work = Callable[[Job], Figures]

@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pinsharp.atomic import sweep, write_error
+from pinsharp.atomic import make_folder, sweep, write_error
 from pinsharp.batch.fingerprint import Fingerprint, fingerprint, identity, identity_of
 from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.job import Figures, Job, Outcome, Work
@@ -124,6 +124,7 @@ def _commit(
     manifest.stage(job, source, figures, identity(staged.output.stat()))
     try:
         for now, then in reversed(list(zip(staged.results, job.results, strict=True))):  # the result is the last
+            make_folder(then.parent)
             now.replace(then)
         _sync(job.output.parent)
     except OSError as error:

@@ -4,7 +4,9 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pinsharp.atomic import check_free
+import numpy as np
+
+from pinsharp.atomic import check_free, make_folder
 from pinsharp.batch.job import Figures, Job, Work
 from pinsharp.batch.words import printable, width_in_words
 from pinsharp.restoration.recipe import Recipe
@@ -34,7 +36,7 @@ def load_work(recipe: Recipe, *, share: int = 1, restorer: "Restorer | None" = N
 def restore_job(
     job: Job, *, restorer: "Restorer", overwrite: bool = False, progress: "Progress | None" = None
 ) -> Figures:
-    """Restore one file, write the result and, if it is wanted, the picture of both; `progress` is told of pixels done.
+    """Restore one file, write the result and, if wanted, mask and picture; `progress` is told of pixels done.
 
     Raises:
         PinsharpError: If it cannot be read, restored or written.
@@ -42,6 +44,12 @@ def restore_job(
     for path in job.results:
         check_free(path, overwrite=overwrite)
     result = restorer.restore_file(job.input, job.output, overwrite=overwrite, progress=progress)
+    if job.mask:
+        from pinsharp.images.masks import write_mask
+
+        make_folder(job.mask.parent)
+        mask = np.zeros(result.held.shape[:2], bool) if result.mask is None else result.mask
+        write_mask(job.mask, mask, overwrite=overwrite)
     if job.picture:
         from pinsharp.batch.side_by_side import draw
         from pinsharp.images.files import write_image
@@ -83,4 +91,6 @@ def _figures(result: "Restored") -> Figures:
         "doubtful": result.is_doubtful,
         "dropped": result.dropped,
         **result.light.figures(),
+        "masked_share": result.masked_share,
+        "faults": result.faults,
     }

@@ -36,6 +36,8 @@ def tell(
             teller.done(record, outcome.figures, _line(outcome.job, outcome.figures))
             if outcome.figures.get("dropped"):
                 remark(f"{outcome.job.input}: {outcome.figures['dropped']} not written to the result")
+            if outcome.figures.get("faults"):
+                remark(f"{outcome.job.input}: left as it was: {outcome.figures['faults']}")
             if outcome.figures.get("doubtful"):
                 remark(_doubt(outcome.job, outcome.figures))
         elif outcome.error is not None:

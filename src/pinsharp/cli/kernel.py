@@ -20,7 +20,7 @@ SAVE_SUFFIXES = (".npy", ".json")
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 
 
-@takes_recipe("model", "white_level", "light", "device", "precision")
+@takes_recipe("model", "white_level", "light", "device", "precision", "mask", "faults")
 def kernel(
     inputs: Inputs,
     save: Annotated[
@@ -33,6 +33,10 @@ def kernel(
             metavar="F",
             help="Draw the kernel of the only input, its profile and its transfer function: .png, .pdf or .svg.",
         ),
+    ] = None,
+    save_mask: Annotated[
+        Path | None,
+        typer.Option("--save-mask", metavar="F.png", help="Write what is not light in the only input, white on black."),
     ] = None,
     *,
     recipe: Recipe,
@@ -50,7 +54,7 @@ def kernel(
     from pinsharp.images.discover import find_images
 
     paths = find_images(inputs)
-    _check_files(paths, save, plot, overwrite)
+    _check_files(paths, save, plot, save_mask, overwrite)
     from pinsharp.restoration.restorer import Restorer
 
     restorer = Restorer(recipe=recipe)
@@ -58,14 +62,20 @@ def kernel(
 
     def task(path: Path) -> Task:
         record: dict[str, object] = {"input": str(path), "model": str(recipe.model)}
-        return Task(record, lambda: _measure_file(path, restorer, save, plot))
+        return Task(record, lambda: _measure_file(path, restorer, save, plot, save_mask))
 
     carry_out([task(path) for path in paths], as_json=as_json)
 
 
-def _check_files(paths: list[Path], save: Path | None, plot: Path | None, overwrite: bool) -> None:
+def _check_files(
+    paths: list[Path], save: Path | None, plot: Path | None, save_mask: Path | None, overwrite: bool
+) -> None:
     """Refuse files that could not be written, before anything is measured."""
-    for name, file, suffixes in (("--save", save, SAVE_SUFFIXES), ("--plot", plot, PLOT_SUFFIXES)):
+    for name, file, suffixes in (
+        ("--save", save, SAVE_SUFFIXES),
+        ("--plot", plot, PLOT_SUFFIXES),
+        ("--save-mask", save_mask, (".png",)),
+    ):
         if file is None:
             continue
         if len(paths) > 1:
@@ -79,7 +89,7 @@ def _check_files(paths: list[Path], save: Path | None, plot: Path | None, overwr
 
 
 def _measure_file(
-    path: Path, restorer: "Restorer", save: Path | None, plot: Path | None
+    path: Path, restorer: "Restorer", save: Path | None, plot: Path | None, save_mask: Path | None
 ) -> tuple[dict[str, object], str]:
     """Measure one file; return its figures and the line for people."""
     from pinsharp.atomic import write_atomically
@@ -88,6 +98,10 @@ def _measure_file(
     found, light = restorer.measure_with_light(path)
     if save:
         save_kernel(save, found.kernel)
+    if save_mask:
+        from pinsharp.images.masks import write_mask
+
+        write_mask(save_mask, restorer.hidden(path), overwrite=True)
     if plot:
         from pinsharp.cli.kernel_plot import draw
 

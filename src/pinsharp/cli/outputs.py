@@ -8,15 +8,23 @@ from pinsharp.batch.job import Job
 from pinsharp.errors import OutputError
 
 PICTURE_SUFFIX = ".side-by-side.png"
+MASK_SUFFIX = ".mask.png"
 
 
 def plan_jobs(
-    inputs: Sequence[Path], out: str, *, side_by_side: bool, overwrite: bool, advice: str = "--overwrite replaces it"
+    inputs: Sequence[Path],
+    out: str,
+    *,
+    side_by_side: bool,
+    overwrite: bool,
+    advice: str = "--overwrite replaces it",
+    save_mask: Path | None = None,
 ) -> list[Job]:
     """Decide where the result of each input goes, and its picture, as NAME.side-by-side.png next to it.
 
     `out` is what the user typed: the name of an image for a single input, or a folder, which keeps the inputs' names
-    and need not exist. `advice` is what to do about an older file, the end of a sentence.
+    and need not exist. `save_mask` is a .png for a single input, or a folder. `advice` is what to do about an older
+    file, the end of a sentence.
 
     Raises:
         OutputError: If `out` does not fit the inputs, two results have one name, or `check_results` refuses one.
@@ -28,12 +36,33 @@ def plan_jobs(
     else:
         outputs = [_folder(out) / path.name for path in inputs]
     jobs = [
-        Job(source, output, output.with_name(output.stem + PICTURE_SUFFIX) if side_by_side else None)
-        for source, output in zip(inputs, outputs, strict=True)
+        Job(source, output, output.with_name(output.stem + PICTURE_SUFFIX) if side_by_side else None, mask)
+        for source, output, mask in zip(inputs, outputs, _masks(inputs, save_mask), strict=True)
     ]
     check_distinct((path, job.input) for job in jobs for path in job.results)
     check_results([path for job in jobs for path in job.results], inputs, overwrite=overwrite, advice=advice)
     return jobs
+
+
+def _masks(inputs: Sequence[Path], save_mask: Path | None) -> list[Path | None]:
+    """Where the mask of each input goes."""
+    if save_mask is None:
+        return [None] * len(inputs)
+    if len(inputs) == 1 and save_mask.suffix:
+        check_mask_name(save_mask)
+        return [save_mask]
+    folder = _folder(str(save_mask))
+    return [folder / (path.stem + MASK_SUFFIX) for path in inputs]
+
+
+def check_mask_name(path: Path) -> None:
+    """Refuse a name that is none of a PNG.
+
+    Raises:
+        OutputError: If it is one.
+    """
+    if path.suffix.lower() != ".png":
+        raise OutputError(f"{path}: expected a name that ends in .png for a mask, got '{path.suffix}'; rename it")
 
 
 def check_results(

@@ -50,6 +50,14 @@ def restore(
             "--tta", help="Restore the image turned and mirrored in eight ways too, and take the mean: a little better."
         ),
     ] = False,
+    save_mask: Annotated[
+        Path | None,
+        typer.Option(
+            "--save-mask",
+            metavar="F.png|FOLDER",
+            help="Also write what is not light, white on black, for --mask; of several inputs FOLDER/NAME.mask.png.",
+        ),
+    ] = None,
     jobs: Jobs = 1,
     resume: Annotated[
         bool,
@@ -75,7 +83,14 @@ def restore(
     is_batch = _is_batch(out, len(paths), resume=resume)
     advice = _check_folder(Path(out), resume=resume) if is_batch else "--overwrite replaces it"
     # What --resume may replace is known only when the manifest is read.
-    planned = plan_jobs(paths, out, side_by_side=side_by_side, overwrite=overwrite or resume, advice=advice)
+    planned = plan_jobs(
+        paths,
+        out,
+        side_by_side=side_by_side,
+        overwrite=overwrite or resume,
+        advice=advice,
+        save_mask=save_mask,
+    )
     if tta:
         recipe = replace(recipe, model=f"ensemble:{recipe.model}")
     run = _Run(planned, recipe, _Report(report), overwrite, resume)

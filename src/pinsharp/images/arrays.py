@@ -52,7 +52,7 @@ def to_tensor(image: NDArray[Any], *, white_level: int | None = None) -> Tensor:
     check_image(image)
     colour, _ = split_alpha(image)
     if white_level is not None:
-        _check_below_white(colour, white_level)
+        check_below_white(colour, white_level)
     planes = np.moveaxis(colour.reshape(*colour.shape[:2], -1), -1, 0)  # (C, H, W)
     values = np.empty(planes.shape, np.float32)
     np.divide(planes, np.float32(white_level or _full_scale(image)), out=values)
@@ -108,12 +108,13 @@ def brightness(image: NDArray[Any], weights: Sequence[float] = BT709) -> NDArray
     return np.ascontiguousarray(planes[..., 0] if planes.shape[2] == 1 else planes @ np.array(weights, np.float32))
 
 
-def check_image(image: NDArray[Any]) -> None:
+def check_image(image: NDArray[Any], *, holes: bool = False) -> None:
     """Refuse, in one sentence, whatever is not an image that can be restored.
 
     Args:
         image: What a user gave: (H, W), (H, W, 1), (H, W, 2: mono and alpha), (H, W, 3) or (H, W, 4: RGB and alpha);
             uint8, uint16, or float32 in [0, 1] to within `FLOAT_TOLERANCE`.
+        holes: Let fewer than half of the values be NaN or infinite.
 
     Raises:
         ImageError: If it is no array, or its dtype, shape or values are others.
@@ -139,7 +140,7 @@ def check_image(image: NDArray[Any]) -> None:
             "give one image at a time, channels last (numpy.moveaxis(image, 0, -1) moves them)"
         )
     if image.dtype.kind == "f":
-        _check_floats(image)
+        _check_floats(image, holes=holes)
 
 
 def check_white_level(white_level: int) -> None:
@@ -191,8 +192,12 @@ def join_alpha(colour: NDArray[Any], alpha: NDArray[Any] | None) -> NDArray[Any]
     return np.concatenate([colour.reshape(*alpha.shape, -1), alpha[..., None]], axis=-1)
 
 
-def _check_below_white(colour: NDArray[Any], white_level: int) -> None:
-    """Refuse floats, integers that cannot hold the white level, and those of which one exceeds it."""
+def check_below_white(colour: NDArray[Any], white_level: int) -> None:
+    """Refuse floats, integers that cannot hold the white level, and those of which one exceeds it.
+
+    Raises:
+        ImageError: If it is one of these.
+    """
     if colour.dtype.kind == "f":
         raise ImageError("expected integer pixels for a white level, got float32, whose white is 1; leave it out")
     if white_level > _full_scale(colour):
@@ -225,10 +230,12 @@ def _dtype_advice(dtype: np.dtype[Any]) -> str:
     return "convert it with image.astype(numpy.uint16) if its values lie in 0..65535"
 
 
-def _check_floats(image: NDArray[Any]) -> None:
+def _check_floats(image: NDArray[Any], *, holes: bool) -> None:
     low, high = float(image.min()), float(image.max())  # NaN and infinity come through min and max
-    if not np.isfinite([low, high]).all():
-        wrong = ~np.isfinite(image)
+    wrong = ~np.isfinite(image) if not np.isfinite([low, high]).all() else None
+    if wrong is not None and holes and wrong.mean() < 0.5:
+        low, high = float(image[~wrong].min()), float(image[~wrong].max())
+    elif wrong is not None:
         place = tuple(int(i) for i in np.unravel_index(int(wrong.argmax()), image.shape))
         raise ImageError(
             f"expected finite values, got {int(wrong.sum())} NaN or infinite, the first at (row, column) {place[:2]}; "

@@ -1,50 +1,116 @@
-"""Masked arrays: pixels that are not light are filled before restoring, and put back after it.
+"""Pixels that are not light: given or found, filled before anything is measured or restored, and put back after it.
 
-The filling goes on smoothly where the image ends: it solves Laplace's equation, from coarse to fine, so that there is
-no edge that could ring into the image, and whatever was under the mask has no say.
+In a mask file white (any value but 0) hides a pixel, as True does in masked arrays of numpy and white in inpainting.
 """
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from pinsharp.errors import ImageError
-from pinsharp.images.arrays import check_image
+from pinsharp.images.arrays import check_below_white, check_image, split_alpha
+from pinsharp.images.faults import find_faults
+from pinsharp.images.files import read_image, write_image
+from pinsharp.images.fill import filled_plane
 
-_SWEEPS = 16
-"""Times that each scale is relaxed; the next coarser one has done what lies further away."""
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Hidden:
+    """An image without what is not light.
+
+    Attributes:
+        pixels: The image with hidden pixels filled.
+        cover: Which values are put back, (H, W) or of the image's shape; None if none are.
+        mask: (H, W), True where any value of a pixel is hidden; None if none is.
+        silent: (H, W), what has no say in measuring: the mask, and clipped highlights; None if all pixels have one.
+        faults: What was found, in words.
+    """
+
+    pixels: NDArray[Any]
+    cover: Mask | None = None
+    mask: Mask | None = None
+    silent: Mask | None = None
+    faults: str = ""
+
+    def put_back(self, restored: NDArray[Any], original: NDArray[Any], rows: slice) -> NDArray[Any]:
+        """Rows of a result with the input's own values where they are hidden."""
+        if self.cover is None or not self.cover[rows].any():
+            return restored
+        cover = self.cover[rows]
+        cover = cover if cover.ndim == restored.ndim else cover[..., None]
+        return np.where(cover, np.ma.getdata(original)[rows], restored)
+
+
+def hide(image: NDArray[Any], *, given: Mask | None, find: bool, white_level: int | None = None) -> Hidden:
+    """Take what is not light out of an image.
+
+    Args:
+        image: An image as `check_image` wants it, or a masked array that is one where it is not masked. If faults are
+            looked for, fewer than half of its pixels may be NaN or infinite.
+        given: (H, W), True where a pixel is hidden, besides those of a masked array.
+        find: Look for faults too.
+        white_level: The value that stands for white; None for the largest of its type.
+
+    Raises:
+        ImageError: If it is no image, all of it is hidden, or the mask has another size.
+    """
+    data, cover = np.ma.getdata(image), None
+    if is_masked(image):
+        cover = np.ma.getmaskarray(image)
+    known = _flat(cover)
+    if given is not None:
+        _check_size(given, data)
+        known = given if known is None else known | given
+        cover = given if cover is None else cover | (given if given.ndim == cover.ndim else given[..., None])
+    safe = data if known is None else np.where(known if data.ndim == 2 else known[..., None], data.dtype.type(0), data)
+    check_image(safe, holes=find)
+    if white_level is not None:
+        check_below_white(split_alpha(safe)[0], white_level)  # before a pixel above it is taken for a hot one
+    if known is not None and known.all():
+        raise ImageError("expected pixels that are not masked, got none; check the mask")
+    silent, words = known, ""
+    if find:
+        found = find_faults(safe, white_level=white_level, hidden=known)
+        words = found.words
+        if found.mask.any():
+            also = found.mask if cover is None or cover.ndim == 2 else found.mask[..., None]
+            cover = also if cover is None else cover | also
+        silent = found.mask | found.clipped if known is None else known | found.mask | found.clipped
+    mask = _flat(cover)
+    if cover is None or mask is None or not mask.any():
+        return Hidden(data, silent=_if_any(silent))
+    return Hidden(fill(data, cover), cover, mask, _if_any(silent), words)
+
+
+def fill(pixels: NDArray[Any], cover: Mask) -> NDArray[Any]:
+    """Fill hidden values, (H, W) or of the image's shape, each channel by itself, alpha too.
+
+    Raises:
+        ImageError: If all values of a channel are hidden.
+    """
+    planes = pixels.reshape(*pixels.shape[:2], -1)
+    covers = np.broadcast_to(cover.reshape(*cover.shape[:2], -1), planes.shape)
+    whole = planes.copy()
+    for channel in range(planes.shape[2]):
+        hidden = covers[..., channel]
+        if hidden.all():
+            raise ImageError("expected pixels that are not masked, got none in a channel; check the mask")
+        if hidden.any():
+            found = filled_plane(planes[..., channel], hidden)[hidden]
+            whole[hidden, channel] = np.rint(found) if pixels.dtype.kind == "u" else found
+    return whole.reshape(pixels.shape)
 
 
 def is_masked(image: object) -> "TypeGuard[np.ma.MaskedArray[Any, Any]]":
     """Whether it is an array with a mask, be it empty."""
     return isinstance(image, np.ma.MaskedArray)
-
-
-def filled(image: "np.ma.MaskedArray[Any, Any]") -> NDArray[Any]:
-    """Replace masked pixels by a smooth continuation of the others; channels one by one.
-
-    Args:
-        image: An image as `check_image` wants it, where it is not masked.
-
-    Returns:
-        An array of the same dtype and shape without a mask, equal to `image` where that was not masked.
-
-    Raises:
-        ImageError: If all pixels of a channel are masked, or `check_image` refuses the others.
-    """
-    mask, data = np.ma.getmaskarray(image), np.ma.getdata(image)
-    check_image(np.where(mask, data.dtype.type(0), data))
-    masks, planes = (array.reshape(*array.shape[:2], -1) for array in (mask, data))
-    if masks.all(axis=(0, 1)).any():
-        raise ImageError("expected pixels that are not masked, got none in a channel; check the mask")
-    whole = planes.copy()
-    for channel in range(planes.shape[2]):
-        hidden = masks[..., channel]
-        if hidden.any():
-            found = _harmonic(np.where(hidden, 0, planes[..., channel]).astype(np.float32), hidden)[hidden]
-            whole[hidden, channel] = np.rint(found) if data.dtype.kind == "u" else found
-    return whole.reshape(data.shape)
 
 
 def masked_like(restored: NDArray[Any], image: "np.ma.MaskedArray[Any, Any]") -> "np.ma.MaskedArray[Any, Any]":
@@ -53,25 +119,49 @@ def masked_like(restored: NDArray[Any], image: "np.ma.MaskedArray[Any, Any]") ->
     return np.ma.MaskedArray(pixels, np.ma.getmask(image), fill_value=image.fill_value)
 
 
-def _harmonic(plane: NDArray[np.float32], hidden: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """A plane (H, W) whose hidden pixels are each the mean of their neighbours; 0 where they come in."""
-    height, width = plane.shape
-    if hidden.all() or not hidden.any() or max(height, width) < 2:
-        return plane
-    ends = ((0, height % 2), (0, width % 2))
-    seen = _halved(np.pad(~hidden, ends).astype(np.float32))
-    coarse = np.divide(_halved(np.pad(plane, ends)), seen, out=np.zeros_like(seen), where=seen > 0)
-    coarse = _harmonic(coarse, seen == 0)
-    guess = coarse.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
-    whole: NDArray[np.float32] = np.where(hidden, guess, plane)
-    for _ in range(_SWEEPS):
-        around = np.pad(whole, 1, mode="edge")
-        mean = (around[:-2, 1:-1] + around[2:, 1:-1] + around[1:-1, :-2] + around[1:-1, 2:]) / 4
-        whole = np.where(hidden, mean, whole)
-    return whole
+def read_mask(path: str | Path) -> Mask:
+    """Read a mask (H, W): True where the file is not 0 in any channel; alpha does not count.
+
+    Raises:
+        ImageError: If it is no image.
+    """
+    pixels = read_image(path).pixels
+    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
+        pixels = pixels[..., :-1]
+    return np.asarray(pixels.reshape(*pixels.shape[:2], -1).any(axis=2))
 
 
-def _halved(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Means of blocks of 2 x 2; of a plane with even sides."""
-    means: NDArray[np.float32] = plane.reshape(plane.shape[0] // 2, 2, plane.shape[1] // 2, 2).mean(axis=(1, 3))
-    return means
+def write_mask(path: str | Path, mask: Mask, *, overwrite: bool = False) -> None:
+    """Write a mask as an image that `read_mask` reads: 255 where a pixel is hidden, else 0."""
+    write_image(path, mask.astype(np.uint8) * np.uint8(255), overwrite=overwrite)
+
+
+def free_windows(hidden: Tensor, side: int) -> Tensor:
+    """Say which windows hold no hidden pixel.
+
+    Args:
+        hidden: (1, 1, H, W), bool, True where a pixel is not light.
+        side: Of the windows, in pixels.
+
+    Returns:
+        (1, 1, H - side + 1, W - side + 1), bool, for the windows whose first pixel is this one.
+    """
+    sums = torch.nn.functional.pad(hidden[0, 0].to(torch.int32).cumsum(0).cumsum(1), (1, 0, 1, 0))
+    inside = sums[side:, side:] - sums[side:, :-side] - sums[:-side, side:] + sums[:-side, :-side]
+    return (inside == 0)[None, None]
+
+
+def _flat(cover: Mask | None) -> Mask | None:
+    return cover if cover is None or cover.ndim == 2 else np.asarray(cover.any(axis=2))
+
+
+def _if_any(mask: Mask | None) -> Mask | None:
+    return mask if mask is not None and mask.any() else None
+
+
+def _check_size(mask: Mask, image: NDArray[Any]) -> None:
+    if mask.shape != image.shape[:2]:
+        raise ImageError(
+            f"expected a mask as large as the image, {image.shape[1]} x {image.shape[0]}, got "
+            f"{mask.shape[1]} x {mask.shape[0]}; give the mask of this image"
+        )

@@ -203,8 +203,8 @@ class WindowedMethod(BlindMethod):
             bands: All of them; the next one may lie in the memory of the one before.
             shape: Channels, height and width of the image.
             estimate: What is known about its blur.
-            guards: Gets, complete with the last rows, how much of each place was believed, (3, rows, columns): shares of
-                what was restored, of a more careful deconvolution and of the image itself; nothing if nobody asked.
+            guards: Gets how much of each place was believed, (3, rows, columns), complete with the last rows: shares
+                of what was restored, of a more careful deconvolution and of the image itself.
         """
         yield from bands
 

@@ -134,6 +134,12 @@ class DiskSource:
         self.light = light_of(recipe, image.tags.light if isinstance(image, LargeTiff) else SAYS_NOTHING)
         self.shape: tuple[int, ...] = (image.height, image.width, *([image.samples] if image.samples > 1 else []))
         self.dropped = image.tags.dropped if isinstance(image, LargeTiff) else ""
+        if recipe.mask is not None:
+            raise ImageError(
+                "expected no mask for a file larger than memory, got one; leave --mask out, or cut the file into parts"
+            )
+        self.mask: NDArray[np.bool_] | None = None
+        self.faults = ""
         self._colours = 3 if image.samples >= 3 else 1
         self.rewind()
         shape = (1 if recipe.channels != "joint" else self._colours, image.height, image.width)
@@ -205,6 +211,7 @@ class DiskPlanes:
 
     def __init__(self, source: DiskSource, number: int, shape: tuple[int, int, int]) -> None:
         self._source, self._number, self.shape = source, number, shape
+        self.hidden: Tensor | None = None
 
     def read(self, rows: slice, columns: slice) -> Tensor:
         """Give a part that follows on the way down, (1, C, h, w) in [0, 1]."""

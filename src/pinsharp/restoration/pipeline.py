@@ -99,6 +99,8 @@ def restore(
         reason=main(parts).reason,
         guard=guards[0].numpy() if (guards := main(parts).guards) else None,
         light=source.light,
+        mask=source.mask,
+        faults=source.faults,
     )
 
 

@@ -25,14 +25,17 @@ if TYPE_CHECKING:
     from pinsharp.methods.devices import Precision, Runtime
 
 Channels = Literal["joint", "luma", "each"]
+Faults = Literal["auto", "off"]
+FAULTS: tuple[Faults, ...] = get_args(Faults)
 CHANNELS: tuple[Channels, ...] = get_args(Channels)
 
 MIN_WINDOW = 32
 """Smallest side of a window in pixels; with the halo around it, smaller ones would be nearly all halo."""
 
-MEASURING = ("model", "device", "precision", "runtime", "white_level", "channels", "light")
+MEASURING = ("model", "device", "precision", "runtime", "white_level", "channels", "light", "mask", "faults")
 """Options that decide how a blur is measured."""
 
+_FILES = ("model", "kernel", "mask")
 _BEFORE_FILES = ("ensemble:", "selfdeblur:", "selfdeblur-small:")
 _Taught = TypeVar("_Taught", bound=Callable[..., Any])
 
@@ -142,6 +145,20 @@ class Recipe:
     strict: bool = _option(
         False, None, bool, "Count an image that would stay as it is as a failure, and write nothing.", decides=False
     )
+    mask: str | Path | None = _option(
+        None,
+        "FILE",
+        str | None,
+        "An image of the input's size that is white (not 0) where a pixel is not light, such as a label: it has no "
+        "say, and comes back as it was.",
+    )
+    faults: Faults = _option(
+        "auto",
+        "F",
+        str,
+        "auto finds pixels that no lens made (dead lines and pixels, frames, round fields, transparent pixels, NaN), "
+        "keeps them out of measuring and leaves them as they are; off looks for none.",
+    )
 
     def __post_init__(self, gamma: bool | None) -> None:
         if gamma is not None:
@@ -203,7 +220,9 @@ class Recipe:
             del kept["window"]
         if not self.force:  # manifests that were made before it was there stay what they are
             del kept["force"]
-        return {name: _content(value) if name in ("model", "kernel") else value for name, value in kept.items()}
+        return {
+            name: _content(value) if name in _FILES and value is not None else value for name, value in kept.items()
+        }
 
     def _check_numbers(self) -> None:
         if self.iterations < 1:
@@ -220,6 +239,10 @@ class Recipe:
     def _check_words(self) -> None:
         if self.channels not in CHANNELS:
             raise ConfigError(f"channels must be one of {', '.join(CHANNELS)}, got {self.channels!r}")
+        if self.faults not in FAULTS:
+            raise ConfigError(f"faults must be one of {', '.join(FAULTS)}, got {self.faults!r}")
+        if self.mask is not None and not Path(self.mask).is_file():
+            raise ConfigError(f"{self.mask}: expected an image that is a mask, got no such file; check its name")
         if self.precision != "auto":
             from pinsharp.methods.devices import check_precision
 

@@ -6,6 +6,9 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pinsharp.allocator import keep_freed_memory
 from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError, OutputError
@@ -168,6 +171,15 @@ class Restorer:
             ConfigError: If it is no light.
         """
         return Restorer(self.method, recipe=self.recipe, keep_memory=False, light=light)
+
+    def hidden(self, image: PixelsOf) -> NDArray[np.bool_]:
+        """Say which pixels (H, W) are not light and have no say: given ones, and those that `faults` finds.
+
+        Raises:
+            ImageError: If the image cannot be used, as for restoring.
+        """
+        with open_source(image, self.recipe) as source:
+            return np.zeros(source.shape[:2], bool) if source.mask is None else source.mask
 
     def check_measurable(self) -> BlindMethod:
         """The method, unless it cannot tell the blur without restoring.

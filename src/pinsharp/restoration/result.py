@@ -41,6 +41,9 @@ class Restored:
         dropped: What the file held besides the image and is not in the result, in words; mostly empty.
         light: The tone curve that the values were decoded from before measuring and restoring, and encoded with after;
             with what says so.
+        mask: (H, W), True where a pixel is not light: it was filled for restoring, and came back as it was. None if all
+            are light.
+        faults: What was found to be none, in words; empty if nothing was found.
     """
 
     held: NDArray[Any] | OnDisk
@@ -55,6 +58,8 @@ class Restored:
     guard: NDArray[np.float32] | None = None
     reason: str = ""
     light: Light = SAYS_NOTHING
+    mask: NDArray[np.bool_] | None = None
+    faults: str = ""
 
     def __repr__(self) -> str:
         height, width = self.held.shape[:2]
@@ -87,6 +92,11 @@ class Restored:
     def megapixels(self) -> float:
         """Size of the image."""
         return math.prod(self.held.shape[:2]) / 1e6
+
+    @property
+    def masked_share(self) -> float:
+        """Share of the pixels that are not light."""
+        return 0.0 if self.mask is None else float(self.mask.mean())
 
     @property
     def is_doubtful(self) -> bool:

@@ -24,7 +24,7 @@ from pinsharp.errors import ImageError
 from pinsharp.images.bigtiff import open_large
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
 from pinsharp.images.light import SAYS_NOTHING, Light
-from pinsharp.images.masks import filled, is_masked
+from pinsharp.images.masks import Hidden, hide, is_masked, read_mask
 from pinsharp.images.statements import pillow_light
 from pinsharp.restoration.colour import as_mono, enter, join, leave, light_of, split
 from pinsharp.restoration.disk import DiskPlanes, DiskSource, OnDisk
@@ -116,10 +116,15 @@ class ArraySource:
         self.shape: tuple[int, ...] = np.shape(pixels)
         self.begun = time.perf_counter()
         with memory_errors(self.shape):
-            entered = enter(pixels, recipe, self.light)
+            self.hidden = _hidden(pixels, recipe)
+            entered = enter(self.hidden.pixels, recipe, self.light)
+        self.mask, self.faults = self.hidden.mask, self.hidden.faults
         self._colours = entered.shape[1]
         self._blurred = as_mono(entered)
-        self.parts: tuple[TensorPlanes, ...] = tuple(map(TensorPlanes, split(self._blurred, recipe)))
+        silent = None if self.hidden.silent is None else torch.from_numpy(self.hidden.silent)[None, None]
+        self.parts: tuple[TensorPlanes, ...] = tuple(
+            TensorPlanes(part, silent) for part in split(self._blurred, recipe)
+        )
 
     def choose_window(self, window: int | None) -> int:
         """Side of the windows; 0 for the whole image."""
@@ -135,7 +140,9 @@ class ArraySource:
         """Turn restored rows of all parts into rows of the result."""
         rows = slice(top, top + restored[0].shape[-2])
         joined = join(self._blurred[..., rows, :], restored, self.recipe)
-        return leave(joined.expand(-1, self._colours, -1, -1), self.pixels[rows], self.recipe, self.light)
+        like = self.hidden.pixels[rows]
+        pixels = leave(joined.expand(-1, self._colours, -1, -1), like, self.recipe, self.light)
+        return self.hidden.put_back(pixels, self.pixels, rows)
 
     def check_target(self, target: Path, *, overwrite: bool) -> None:
         """Find out before the work whether its result could be written."""
@@ -157,7 +164,7 @@ class TensorPlanes:
 
     Args:
         image: (1, C, H, W) in [0, 1].
-        hidden: True for pixels (1, 1, H, W) that no lens made.
+        hidden: (1, 1, H, W), bool, True where a pixel is not light and was filled, or is clipped; None if none is.
     """
 
     def __init__(self, image: Tensor, hidden: Tensor | None = None) -> None:
@@ -251,7 +258,7 @@ def _as_array(image: Any) -> NDArray[Any]:
             )
         return np.asarray(image)
     if is_masked(image):
-        return filled(image)
+        return image
     if isinstance(image, np.matrix):
         return np.asarray(image)
     if isinstance(image, list | tuple) and image and isinstance(image[0], str | Path):
@@ -259,6 +266,18 @@ def _as_array(image: Any) -> NDArray[Any]:
             f"expected one image, got {len(image)} files; restore them one by one: [restorer(path) for path in paths]"
         )
     return image  # type: ignore[no-any-return]
+
+
+def _hidden(pixels: NDArray[Any], recipe: Recipe) -> Hidden:
+    """An image without what is not light; it is what `enter` checks if it cannot be one.
+
+    Raises:
+        ImageError: If the mask is no image, or of another size.
+    """
+    if not isinstance(pixels, np.ndarray):
+        return Hidden(pixels)
+    given = None if recipe.mask is None else read_mask(recipe.mask)
+    return hide(pixels, given=given, find=recipe.faults == "auto", white_level=recipe.white_level)
 
 
 def _middle(length: int, side: int) -> slice:
