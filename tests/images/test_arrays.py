@@ -11,6 +11,7 @@ from pinsharp.images.arrays import (
     BT709,
     brightness,
     check_image,
+    depth_ceiling,
     join_alpha,
     luma,
     split_alpha,
@@ -214,3 +215,25 @@ def test_the_brightness_of_an_array_is_the_luma_of_its_tensor(image):
 
     np.testing.assert_allclose(brightness(image), luma(tensor)[0, 0].numpy(), atol=1e-3)  # a float may leave [0, 1]
     assert brightness(image).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "highest, ceiling",
+    [
+        (4095, 4095),
+        (1024, 4095),
+        (900, 4095),
+        (1023, 1023),
+        (4096, 16383),
+        (16383, 16383),
+        (16384, None),
+        (65535, None),
+    ],
+)
+def test_the_depth_that_an_image_shows_is_told_by_its_largest_value(highest, ceiling):
+    assert depth_ceiling(np.array([[0, highest]], np.uint16)) == ceiling
+
+
+def test_other_types_have_no_hidden_depth():
+    assert depth_ceiling(np.array([[0, 7]], np.uint8)) is None
+    assert depth_ceiling(np.array([[0, 0.5]], np.float32)) is None

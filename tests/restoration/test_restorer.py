@@ -541,3 +541,14 @@ def test_another_light_is_another_restorer_with_the_same_model(restorer):
     assert restorer(image).light.words == "linear"
     with pytest.raises(ConfigError, match="light must be auto, linear, srgb"):
         restorer.in_light("sRGB")
+
+
+def test_twelve_bits_in_sixteen_stay_twelve_and_alpha_stays_itself():
+    """What overshoots goes no further than the camera's white."""
+    pixels = np.random.default_rng(0).integers(0, 4096, (40, 50, 4), dtype=np.uint16)
+    pixels[..., 3] = 65535
+
+    found = Restorer(Scripted(2.0), faults="off")(pixels).image  # adds a tenth of full scale
+
+    assert (found[..., :3] == 4095).all()
+    assert (found[..., 3] == 65535).all()

@@ -246,3 +246,20 @@ def _check_floats(image: NDArray[Any], *, holes: bool) -> None:
             f"expected float values in [0, 1], got {low:.6g} to {high:.6g}; divide by the full scale of the camera "
             "(255, 4095, 65535) and clip, or give uint8 or uint16"
         )
+
+
+def depth_ceiling(pixels: NDArray[Any]) -> int | None:
+    """Tell the largest value of the depth that an integer image of 16 bits shows, so that no result goes beyond it.
+
+    Args:
+        pixels: An image of any shape.
+
+    Returns:
+        4095 or 16383 for 12 or 14 bits where no pixel is larger, 1023 where some are just that; otherwise None.
+    """
+    if pixels.dtype != np.uint16 or not pixels.size:
+        return None
+    highest = int(pixels.max())
+    if highest == 2**10 - 1:
+        return highest
+    return next((2**bits - 1 for bits in (12, 14) if highest < 2**bits), None)

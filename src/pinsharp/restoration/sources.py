@@ -21,6 +21,7 @@ from torch import Tensor
 
 from pinsharp.atomic import make_folder
 from pinsharp.errors import ImageError
+from pinsharp.images.arrays import depth_ceiling, split_alpha
 from pinsharp.images.bigtiff import open_large
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
 from pinsharp.images.light import SAYS_NOTHING, Light
@@ -119,6 +120,7 @@ class ArraySource:
             self.hidden = _hidden(pixels, recipe)
             entered = enter(self.hidden.pixels, recipe, self.light)
         self.mask, self.faults = self.hidden.mask, self.hidden.faults
+        self._ceiling = None if recipe.white_level else depth_ceiling(split_alpha(self.hidden.pixels)[0])
         self._colours = entered.shape[1]
         self._blurred = as_mono(entered)
         silent = None if self.hidden.silent is None else torch.from_numpy(self.hidden.silent)[None, None]
@@ -142,6 +144,9 @@ class ArraySource:
         joined = join(self._blurred[..., rows, :], restored, self.recipe)
         like = self.hidden.pixels[rows]
         pixels = leave(joined.expand(-1, self._colours, -1, -1), like, self.recipe, self.light)
+        if self._ceiling is not None:
+            colour, _ = split_alpha(pixels)
+            np.minimum(colour, self._ceiling, out=colour)
         return self.hidden.put_back(pixels, self.pixels, rows)
 
     def check_target(self, target: Path, *, overwrite: bool) -> None:
