@@ -76,6 +76,9 @@ def scatter(log_width: Tensor, std: Tensor, location: Tensor) -> Tensor:
 
 Shape = Literal["constant", "plane", "smooth"]
 _TERMS: dict[Shape, int] = {"constant": 1, "plane": 3, "smooth": 6}
+_HONEST = 1.0
+"""Scatter, in the windows' own standard deviations, down to which a field needs no further term."""
+
 _GAIN = 0.6
 """Share of the scatter that a simpler field leaves, below which a field with more terms has to come."""
 
@@ -106,7 +109,7 @@ def fit(votes: Votes) -> WidthField:
     kept: Shape = "constant"
     best, left = _solve(terms[:, :1], width, std), math.inf
     for shape, count in _TERMS.items():
-        if len(votes) < 3 * count:
+        if len(votes) < 3 * count or left <= _HONEST:
             break
         found = _solve(terms[:, :count], width, std)
         size = _typical(_distance(terms[:, :count], found, width, std)) * math.sqrt(len(votes) / (len(votes) - count))

@@ -79,6 +79,9 @@ class SwiftConfig:
     kernel_hidden: int = 192  # width of its hidden layers
     # Let every window vote (`window_net`), instead of reading all of them together (`spectrum_net`).
     kernel_votes: bool = False
+    # What votes that are joined have their standard deviation multiplied by: set so that intervals cover as much as they
+    # say on held-out pairs.
+    kernel_widen: float = 1.0
     kernel_size: int = 41  # side of the estimated kernels in pixels, odd
 
     def __post_init__(self) -> None:
@@ -317,7 +320,9 @@ def _estimator(config: SwiftConfig) -> SpectrumNet | WindowNet:
     """What measures the blur."""
     window, size, hidden = config.kernel_window, config.kernel_size, config.kernel_hidden
     if config.kernel_votes:
-        return WindowNet(WindowConfig(window, config.kernel_windows, hidden, kernel_size=size))
+        return WindowNet(
+            WindowConfig(window, config.kernel_windows, hidden, kernel_size=size, widen=config.kernel_widen)
+        )
     return SpectrumNet(
         SpectrumConfig(
             window=window,

@@ -24,6 +24,9 @@ from pinsharp.nets.swift.witnesses import COUNT, periodicity, witnesses
 LEAST_CONTRAST = 1e-4
 """Contrast of a window, in that of the image, below which it is not enlarged further: there is rounding only."""
 
+AROUND = 9
+"""Windows in whose light each is judged: as many as a training crop has."""
+
 LEAST_STD = 0.01
 """Smallest standard deviation of a vote, of the logarithm of the width."""
 
@@ -44,6 +47,7 @@ class WindowConfig:
     window: int = 128  # side of the windows in pixels
     max_windows: int = 40  # most windows that are read of one image
     hidden: int = 320  # width of the hidden layers
+    widen: float = 1.0  # what the standard deviation of the joined width is multiplied by, after calibration
     spectra: int = 192  # width of the hidden layers of the estimator of clean images
     noise_rings: int = 16  # rings of frequency, from 0 to half a cycle a pixel, of the noise
     kernel_size: int = 41  # side of the kernels in pixels, odd; those of wide blurs are larger
@@ -110,7 +114,8 @@ class WindowNet(nn.Module):
                 grey, self.config.window, self.config.max_windows, None if hidden is None else hidden[:, 0]
             )
             seen = taken_out.enter(windows[None])
-            return self._field(self.judge(self.features(seen)), places, periodicity(seen[0]), taken_out)
+            said = self.judge(self.features(seen), places)
+            return self._field(said, places, periodicity(seen[0]), taken_out)
 
     def _field(self, said: Judgement, places: Tensor, repeats: Tensor, taken_out: Normalisation) -> BlurField:
         share = (said.weights * said.disk_share).sum(dim=1)
@@ -171,12 +176,17 @@ class WindowNet(nn.Module):
         self.feature_mean.copy_(flat.mean(dim=0))
         self.feature_std.copy_(flat.std(dim=0) + 1e-3)
 
-    def judge(self, features: Tensor) -> Judgement:
-        """Let the windows of images vote, from their features (B, N, F)."""
+    def judge(self, features: Tensor, places: Tensor | None = None) -> Judgement:
+        """Let the windows of images vote, from their features (B, N, F).
+
+        With the places (N, 4) of the windows of one image each votes in the light of those around it, not of all:
+        where the width varies, they have it in common.
+        """
         scaled = ((features - self.feature_mean) / self.feature_std).clamp(-8, 8)
         read = self.read(scaled)  # (B, N, hidden)
         common = read.median(dim=1, keepdim=True).values
-        said = self.conclude(torch.cat([read, common.expand_as(read)], dim=-1))
+        around = common.expand_as(read) if places is None else _around(read[0], places)[None]
+        said = self.conclude(torch.cat([read, around], dim=-1))
         low, high = math.log(self.config.min_sigma), math.log(self.config.max_sigma)
         log_width = low + (high - low) * torch.sigmoid(said[..., 0])
         std = LEAST_STD + 0.2 * nn.functional.softplus(said[..., 1])
@@ -195,6 +205,13 @@ class WindowNet(nn.Module):
             elongation=nn.functional.softplus(said[..., 3] - 3),
             log_noise=log_noise,
             joined=location + 0.1 * torch.tanh(correction),
-            joined_std=LEAST_STD / 2 + 0.1 * nn.functional.softplus(doubt),
+            joined_std=self.config.widen * (LEAST_STD / 2 + 0.1 * nn.functional.softplus(doubt)),
             weights=weights,
         )
+
+
+def _around(read: Tensor, places: Tensor) -> Tensor:
+    """Median reading of the windows around each, itself included, from readings (N, hidden) at places (N, 4)."""
+    centres = places[:, :2].to(read) + places[:, 2:].to(read) / 2
+    nearest = torch.cdist(centres, centres).topk(min(AROUND, len(read)), dim=1, largest=False).indices  # (N, AROUND)
+    return read[nearest].median(dim=1).values
