@@ -79,8 +79,8 @@ class SwiftConfig:
     kernel_hidden: int = 192  # width of its hidden layers
     # Let every window vote (`window_net`), instead of reading all of them together (`spectrum_net`).
     kernel_votes: bool = False
-    # What votes that are joined have their standard deviation multiplied by: set so that intervals cover as much as they
-    # say on held-out pairs.
+    # What the standard deviation of joined votes is multiplied by: set so that intervals cover as much as they say on
+    # held-out pairs.
     kernel_widen: float = 1.0
     kernel_size: int = 41  # side of the estimated kernels in pixels, odd
 
