@@ -5,6 +5,7 @@ import typer
 from pinsharp.cli.bench.detection import detection
 from pinsharp.cli.bench.figures import crops, fig5
 from pinsharp.cli.bench.real import real
+from pinsharp.cli.bench.robust import robust
 from pinsharp.cli.bench.run import run
 from pinsharp.cli.bench.sensitivity import fig4
 from pinsharp.cli.bench.speed import speed
@@ -16,5 +17,5 @@ bench = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
-for _command in (run, table1, table2, oracle, margins, fig4, fig5, crops, speed, real, detection):
+for _command in (run, table1, table2, oracle, margins, fig4, fig5, crops, speed, real, robust, detection):
     bench.command()(_command)
