@@ -1,6 +1,5 @@
 """What counts as right, and how the table counts it, by answers written by hand."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -36,7 +35,9 @@ RANGE = replace(GOOD, situation="tilt", accepted=("varying",), least=1.0, most=3
     "answer, standing",
     [
         (GOOD, "right"),
-        (replace(GOOD, sigma=1.72, low=None, high=None), "right"),  # by 15 %
+        (replace(GOOD, sigma=1.72, low=None, high=None), "right"),
+        (replace(GOOD, sigma=1.28, low=None, high=None), "right"),
+        (replace(GOOD, sigma=1.27, low=None, high=None), "silent"),
         (replace(GOOD, sigma=1.73, low=None, high=None), "silent"),
         (replace(GOOD, sigma=2.0, low=1.45, high=2.8), "right"),  # covered
         (replace(GOOD, sigma=2.0, low=1.35, high=2.8), "silent"),  # covered by an interval that says nothing
@@ -75,19 +76,21 @@ def test_the_table_counts_by_situation_and_over_all():
         NOTHING,
     ]
 
-    (group,) = robust_table(Records({}, {}, answers)).groups
+    table = robust_table(Records({}, {}, answers))
+    (group,) = table.groups
 
     rows = {row["situation"]: row for row in group.rows}
     assert list(rows) == ["plain", "flat", "all"]
     plain_row, flat, every = rows.values()
     assert (plain_row["images"], plain_row["failed"]) == (3, 1)
     assert plain_row["right"] == plain_row["silent"] == pytest.approx(1 / 3)
-    assert plain_row["width_error"] == pytest.approx((math.log(1.6 / 1.5) + math.log(2)) / 2)
+    assert plain_row["width_error"] == pytest.approx((1.6 / 1.5 - 1 + 1) / 2)
     assert plain_row["coverage"] == 0.5
     assert (plain_row["worst_change"], plain_row["verdicts"]) == (-2.0, "restorable 2")
     assert plain_row["worst"] == "plain (mono) of a.png, disk:3"
     assert (flat["right"], flat["silent"], flat["width_error"], flat["coverage"]) == (0.5, 0.5, None, None)
     assert (every["images"], every["right"], every["silent"]) == (5, pytest.approx(0.4), pytest.approx(0.4))
+    assert table.notes[-1] == "swift is silently wrong most often in: flat (mono) 1 of 2, plain (mono) 1 of 3."
 
 
 def test_models_have_groups_of_their_own_and_nothing_has_none():

@@ -67,10 +67,10 @@ def flat(scene: Scene, *, is_noisy: bool) -> Case:
     return _nothing(light, scene.exposed(light) if is_noisy else light)
 
 
-def ramp(scene: Scene, *, bits: int) -> Case:
-    """Brightness that rises evenly from one side to the other, in so many bits, without noise."""
+def ramp(scene: Scene, *, bits: int = 0) -> Case:
+    """Brightness that rises evenly to one side: in so many bits without noise, or as a camera sees it."""
     light = np.broadcast_to(np.linspace(0.1, 0.9, SIDE, dtype=np.float32)[None, :, None], (SIDE, SIDE, 1))
-    return _nothing(light, quantised(light, bits))
+    return _nothing(light, quantised(light, bits) if bits else scene.exposed(light))
 
 
 def noise(scene: Scene, *, sigma: float) -> Case:
@@ -112,7 +112,7 @@ SCENES = (
     Situation(
         "flat", "scenes", {"constant": partial(flat, is_noisy=False), "noisy": partial(flat, is_noisy=True)}, True
     ),
-    Situation("ramp", "scenes", {f"{bits} bits": partial(ramp, bits=bits) for bits in (8, 16)}, True),
+    Situation("ramp", "scenes", {"noisy": ramp} | {f"{bits} bits": partial(ramp, bits=bits) for bits in (8, 16)}, True),
     Situation(
         "noise only", "scenes", {f"{level} of 255": partial(noise, sigma=level / 255) for level in (3, 20)}, True
     ),

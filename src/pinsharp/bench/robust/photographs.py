@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -29,28 +29,19 @@ class Photograph:
     name: str
     path: Path | None = None
 
-    @cached_property
+    @property
     def pixels(self) -> NDArray[np.uint8]:
         """Colours (H, W, 3), 8 bits.
 
         Raises:
             ImageError: If it cannot be read.
         """
-        values = to_tensor(self._read())[0].permute(1, 2, 0).numpy()
-        levels: NDArray[np.uint8] = np.rint(255 * values).astype(np.uint8)
-        return np.broadcast_to(levels, (*levels.shape[:2], 3))
+        return _pixels(self)
 
-    @cached_property
+    @property
     def sha256(self) -> str:
         """Hash of shape and pixels, which is the same for the same picture in another format."""
-        return hashlib.sha256(f"{self.pixels.shape}".encode() + self.pixels.tobytes()).hexdigest()
-
-    def _read(self) -> NDArray[np.uint8]:
-        if self.path is not None:
-            return read_image(self.path).pixels
-        import skimage.data
-
-        return np.asarray(getattr(skimage.data, self.name)())
+        return _sha256(self)
 
 
 def find_photographs(root: Path | None, most: int) -> list[Photograph]:
@@ -65,3 +56,22 @@ def find_photographs(root: Path | None, most: int) -> list[Photograph]:
     if root is None:
         return [Photograph(name) for name in BUILT_IN[:most]]
     return [Photograph(path.name, path) for path in find_sharp_images(root)[:most]]
+
+
+@lru_cache(maxsize=16)
+def _pixels(photograph: Photograph) -> NDArray[np.uint8]:
+    if photograph.path is not None:
+        pixels = read_image(photograph.path).pixels
+    else:
+        import skimage.data
+
+        pixels = np.asarray(getattr(skimage.data, photograph.name)())
+    values = to_tensor(pixels)[0].permute(1, 2, 0).numpy()
+    levels: NDArray[np.uint8] = np.rint(255 * values).astype(np.uint8)
+    return np.broadcast_to(levels, (*levels.shape[:2], 3))
+
+
+@cache
+def _sha256(photograph: Photograph) -> str:
+    pixels = photograph.pixels
+    return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()

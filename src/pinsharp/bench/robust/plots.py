@@ -1,7 +1,6 @@
 """The picture of what users meet: a line a situation, a dot an image, coloured by whether the answer is right."""
 
 import itertools
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -59,7 +58,7 @@ def draw_answers(records: RobustRecords) -> Figure:
 
 
 def _draw_widths(axes: Axes, rows: Mapping[str, Sequence[Answer]], names: Sequence[str]) -> None:
-    axes.axvspan(math.exp(-WITHIN), math.exp(WITHIN), color="0.93", zorder=0)
+    axes.axvspan(1 - WITHIN, 1 + WITHIN, color="0.93", zorder=0)
     axes.axvline(1, color="0.7", linewidth=0.8, zorder=1)
     for place, answers in _placed(rows, names):
         for y, each in zip(_heights(place, len(answers)), answers, strict=True):
@@ -70,7 +69,7 @@ def _draw_widths(axes: Axes, rows: Mapping[str, Sequence[Answer]], names: Sequen
         axes.annotate(words, at, xycoords=axes.get_yaxis_transform(), va="center", fontsize=FONT - 2, color=GREY)
     axes.set_xscale("log")
     axes.set_xlim(1 / _REACH / 1.1, _REACH * 1.1)
-    axes.xaxis.set_major_locator(FixedLocator([1 / 4, 1 / 2, 1 / 1.15, 1.15, 2, 4]))
+    axes.xaxis.set_major_locator(FixedLocator([1 / 4, 1 / 2, 1 - WITHIN, 1 + WITHIN, 2, 4]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2g}" if value < 1 else f"{value:.3g}"))
     tidy(axes)
@@ -82,11 +81,11 @@ def _draw_width(axes: Axes, y: float, each: Answer) -> None:
     if each.error is None or each.sigma is None:
         axes.plot([1 / _REACH], [y], "x", color=colour, markersize=3.5, zorder=order)
         return
-    true = each.sigma / math.exp(each.error)
+    true = each.sigma / (1 + each.error)
     if each.low is not None and each.high is not None:
         ends = np.clip([each.low / true, each.high / true], 1 / _REACH, _REACH)
         axes.plot(ends, [y, y], color=colour, linewidth=0.6, alpha=0.5, zorder=2)
-    ratio = math.exp(each.error)
+    ratio = 1 + each.error
     inside = min(max(ratio, 1 / _REACH), _REACH)
     marker = "o" if inside == ratio else (">" if ratio > 1 else "<")
     is_claimed = each.verdict not in ("no-texture", "periodic", "contradictory", "motion-or-astigmatism")

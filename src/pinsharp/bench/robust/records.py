@@ -3,15 +3,14 @@
 They hold what was found and what would have been right; whether that counts as right is decided when they are read.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from pinsharp.bench.engine.records import Kind, Records, Result
 from pinsharp.bench.robust.case import UNMEASURED
 
-WITHIN = math.log(1.15)
-"""A width is right if it is off by no more than this, as a logarithm: 15 %."""
+WITHIN = 0.15
+"""A width is right if it is off by no more than this share."""
 
 WIDEST = 2.0
 """Most that the ends of an interval may differ by, as a factor, for it to say anything."""
@@ -61,11 +60,10 @@ class Answer(Result):
 
     @property
     def error(self) -> float | None:
-        """Logarithm of the found width over the nearest right one; None where there is no right one, or none found."""
-        if self.least is None or self.most is None or self.sigma is None or self.most <= 0:
+        """Share by which the found width is off the nearest right one; None where none is right, or none found."""
+        if self.least is None or self.most is None or self.sigma is None:
             return None
-        nearest = min(max(self.sigma, self.least), self.most)
-        return math.log(self.sigma / nearest) if nearest > 0 else math.inf
+        return self.sigma / min(max(self.sigma, self.least), self.most) - 1
 
     @property
     def is_covered(self) -> bool | None:

@@ -1,5 +1,6 @@
 """The table of what users meet: a line a situation, its strengths below in CSV and JSON, and all of them together."""
 
+from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
@@ -8,6 +9,7 @@ from pinsharp.bench.robust.records import Answer, RobustRecords
 from pinsharp.bench.show.typeset import Cell, Column, Group, Table
 
 ALL = "all"
+_MOST_NAMED = 12  # strengths of situations
 
 _COLUMNS = (
     *(Column("model"), Column("kind"), Column("situation", "situation"), Column("images", "images", 0)),
@@ -32,14 +34,15 @@ _NOTES = (
 
 def robust_table(records: RobustRecords) -> Table:
     """Count what is right, by model and situation."""
-    groups = []
+    groups, silences = [], []
     for row in dict.fromkeys(each.row for each in records.figures):
         own = [each for each in records.figures if each.row == row]
         lines = [_line(name, part) for name, part in by_situation(own).items()]
         photographs = len({each.image_sha256 for each in own})
         title = f"{row}: {len(own)} images of {photographs} photograph{'' if photographs == 1 else 's'}"
         groups.append(Group(title, [*lines, _line(ALL, own)], {"model": row}, {}))
-    return Table("robust", _COLUMNS, tuple(groups), _NOTES)
+        silences += _silences(row, own)
+    return Table("robust", _COLUMNS, tuple(groups), (*_NOTES, *silences))
 
 
 def by_situation(answers: Sequence[Answer]) -> dict[str, list[Answer]]:
@@ -48,6 +51,15 @@ def by_situation(answers: Sequence[Answer]) -> dict[str, list[Answer]]:
     for each in answers:
         found.setdefault(each.situation, []).append(each)
     return {name: part for name, part in found.items() if part}
+
+
+def _silences(row: str, answers: Sequence[Answer]) -> list[str]:
+    """Say in one sentence in which strengths a model is silently wrong most often."""
+    every = Counter((each.situation, each.strength) for each in answers)
+    silent = Counter((each.situation, each.strength) for each in answers if each.standing == "silent")
+    worst = sorted(silent, key=lambda place: (-silent[place] / every[place], *place))[:_MOST_NAMED]
+    words = (f"{place[0]} ({place[1]}) {silent[place]} of {every[place]}" for place in worst)
+    return [f"{row} is silently wrong most often in: {', '.join(words)}."] if worst else []
 
 
 def _line(name: str, answers: Sequence[Answer]) -> dict[str, Cell]:
