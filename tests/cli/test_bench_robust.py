@@ -73,6 +73,8 @@ def test_photographs_that_are_too_small_are_failures_with_their_reason(bench, ph
         (["--situations", "tlit"], "did you mean 'tilt'?"),
         (["--root", "nowhere"], "nowhere: expected an image file, a folder or a pattern, got no such file"),
         (["--models", "magic"], "'magic'"),
+        (["--models", ""], "--models: expected at least one model, got none"),
+        (["--models", "selfdeblur", "--measure-only"], "selfdeblur finds the blur only while it restores"),
         (["--jobs", "0"], "--jobs must be at least 1"),
     ],
 )

@@ -131,6 +131,16 @@ def test_a_change_is_that_of_psnr_over_what_is_seen():
     assert change(replace(case, seen=None), result) < 0
 
 
+def test_errors_that_nobody_sees_change_nothing():
+    """A ramp in 16 bits is met to 1 of 65535; to 1 of 2000 is as good."""
+    sharp = np.linspace(0.1, 0.9, 64, dtype=np.float32)[None, :, None]
+    image = np.rint(65535 * sharp[..., 0]).astype(np.uint16)
+    case = Case(image, sharp, Truth(("no-texture",)))
+
+    assert -1.2 < change(case, image + np.uint16(32)) < 0
+    assert change(case, image + np.uint16(655)) < -15
+
+
 def test_alpha_and_masks_have_no_part_in_a_change():
     sharp = np.zeros((4, 4, 3), np.float32)
     image = np.full((4, 4, 4), 100, np.uint8)

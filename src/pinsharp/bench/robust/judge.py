@@ -48,12 +48,19 @@ def answer(method: Method, case: Case, *, restores: bool = True) -> dict[str, An
 
 
 def change(case: Case, result: NDArray[Any]) -> float:
-    """PSNR of a result less that of its input in dB, over the pixels that stem from the scene."""
-    before, after = (float(np.mean((_values(image) - case.sharp)[_seen(case)] ** 2)) for image in (case.image, result))
+    """PSNR of a result less that of its input in dB, over the pixels that stem from the scene.
+
+    Both images count as rounded to 255 levels of what the sharp one spans: nobody sees smaller errors.
+    """
+    seen = slice(None) if case.seen is None else case.seen
+    sharp = case.sharp[seen].astype(np.float64)
+    unseen = (sharp.max() - sharp.min()) ** 2 / 255**2 / 12
+    before, after = (float(np.mean((_values(image)[seen] - sharp) ** 2) + unseen) for image in (case.image, result))
     if before == after:
         return 0.0
-    ratio = before / after if after > 0 else math.inf
-    return float(np.clip(10 * math.log10(ratio), -MOST_CHANGE, MOST_CHANGE)) if ratio > 0 else -MOST_CHANGE
+    if min(before, after) == 0:  # a scene of one value, met exactly
+        return MOST_CHANGE if before else -MOST_CHANGE
+    return float(np.clip(10 * math.log10(before / after), -MOST_CHANGE, MOST_CHANGE))
 
 
 def _found(field: BlurField) -> dict[str, Any]:
@@ -86,7 +93,3 @@ def _values(image: NDArray[Any]) -> NDArray[np.float64]:
     pixels = np.ma.getdata(image)
     colours = split_alpha(pixels)[0]
     return colours.reshape(*colours.shape[:2], -1).astype(np.float64) / FULL_SCALE[pixels.dtype.name]
-
-
-def _seen(case: Case) -> Any:
-    return slice(None) if case.seen is None else case.seen

@@ -17,6 +17,7 @@ from pinsharp.data.cameras.sensor import quantised
 
 _FINE = 4  # samples a pixel, along each axis, by which borders are drawn
 _DARK, _BRIGHT = 0.2, 0.8
+_GREY = 128 / 255  # a level that 8 bits have
 _LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz    "))
 _LINE, _MARGIN = 18, 12  # pixels
 _UNKNOWABLE: tuple[Said, ...] = ("periodic", "no-texture")
@@ -63,25 +64,26 @@ def text(side: int, rng: np.random.Generator) -> Array:
 
 def flat(scene: Scene, *, is_noisy: bool) -> Case:
     """An even grey."""
-    light = np.full((SIDE, SIDE, 1), 0.5, np.float32)
+    light = np.full((SIDE, SIDE, 1), _GREY, np.float32)
     return _nothing(light, scene.exposed(light) if is_noisy else light)
 
 
 def ramp(scene: Scene, *, bits: int = 0) -> Case:
     """Brightness that rises evenly to one side: in so many bits without noise, or as a camera sees it."""
     light = np.broadcast_to(np.linspace(0.1, 0.9, SIDE, dtype=np.float32)[None, :, None], (SIDE, SIDE, 1))
-    return _nothing(light, quantised(light, bits) if bits else scene.exposed(light))
+    image = quantised(light, bits) if bits else scene.exposed(light)
+    return _nothing(light, image, "uint16" if bits > 8 else "uint8")
 
 
 def noise(scene: Scene, *, sigma: float) -> Case:
     """Nothing but white noise on grey, its standard deviation in units of full scale."""
-    light = np.full((SIDE, SIDE, 1), 0.5, np.float32)
+    light = np.full((SIDE, SIDE, 1), _GREY, np.float32)
     camera = replace(CAMERA, full_well=1e6, read_noise=1e6 * sigma)
     return _nothing(light, scene.exposed(light, camera))
 
 
-def _nothing(light: Array, image: Array) -> Case:
-    return Case(pixels(image, "uint16"), light, Truth(("no-texture",)))
+def _nothing(light: Array, image: Array, dtype: str = "uint8") -> Case:
+    return Case(pixels(image, dtype), light, Truth(("no-texture",)))
 
 
 def _fine_places(side: int) -> tuple[Array, Array]:

@@ -19,8 +19,8 @@ COLOUR: dict[Standing, str] = {"right": COLOURS[2], "wrong": COLOURS[4], "silent
 
 _WORDS: dict[Standing, str] = {
     "right": "right",
-    "wrong": "wrong, and said to be uncertain or not restorable",
-    "silent": "wrong, and nothing says so",
+    "wrong": "wrong",
+    "silent": "silently wrong: width or result, and nothing says so",
 }
 _ORDER: tuple[Standing, ...] = ("right", "wrong", "silent")  # the last ones lie on top
 _ROW, _HEAD = 0.24, 1.3  # inches: height of a situation, and of all around them

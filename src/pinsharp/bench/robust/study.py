@@ -26,6 +26,7 @@ from pinsharp.bench.robust.scene import SIDE, Scene
 from pinsharp.bench.robust.tables import robust_table
 from pinsharp.bench.show.typeset import Table
 from pinsharp.methods.method import Method
+from pinsharp.restoration.restorer import Restorer
 
 _VERSION = 1  # of what situations look like: another one, and all are measured anew
 
@@ -60,7 +61,16 @@ class Robust(Study[Task, Case, Answer]):
 
     @cached_property
     def about(self) -> dict[str, Any]:
-        """How images are made; photographs and situations are part of each answer's key."""
+        """How images are made; photographs and situations are part of each answer's key.
+
+        Raises:
+            ConfigError: If images are only measured and a model cannot do that.
+            ImageError: If a photograph cannot be read.
+            PinsharpError: If a model cannot be loaded.
+        """
+        if not self.restores:
+            for method in self.rows.values():
+                Restorer(method).check_measurable()
         methods = {row: describe(self.models[row], method) for row, method in self.rows.items()}
         about = {"version": _VERSION, "side": SIDE, "restores": self.restores}
         run = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:ID_DIGITS]

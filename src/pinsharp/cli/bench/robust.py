@@ -9,6 +9,7 @@ from pinsharp.cli.bench.measure import Results, conclude, conduct
 from pinsharp.cli.bench.present import names
 from pinsharp.cli.comparison import loader
 from pinsharp.cli.options import DEFAULT_MODEL, Device, Jobs, JsonDocument, Precision
+from pinsharp.errors import ConfigError
 
 
 def robust(
@@ -46,8 +47,11 @@ def robust(
     from pinsharp.bench.robust.photographs import find_photographs
     from pinsharp.bench.robust.study import Robust
 
+    rows = labelled(names(models), ())
+    if not rows:
+        raise ConfigError("--models: expected at least one model, got none; leave the option out for the default")
     study = Robust(
-        labelled(names(models), ()),
+        rows,
         loader(device, precision),
         [each.name for each in chosen(names(situations))],
         find_photographs(root, images),
