@@ -42,6 +42,8 @@ class BlurField:
     continuations: tuple[Continuation | None, ...] | None = None
     is_given: bool = False  # whether the user gave the kernel
     normalisation: Normalisation | None = None  # brightness and contrast that were taken out; None if nobody looked
+    # Whether each image is as clean as in the laboratory: white noise, a width that is sure; None if nobody looked.
+    is_clean: tuple[bool, ...] | None = None
     votes: tuple[Votes, ...] | None = None  # what the windows of each image said; None if they were not asked
 
     def of(self, index: int) -> "BlurField":

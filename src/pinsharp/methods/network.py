@@ -134,9 +134,26 @@ class NetMethod(WindowedMethod):
         return estimate
 
 
+GIVEN_DOUBT = 0.2
+"""Relative standard deviation that is told of the width of a given kernel where the image is not clean: behind a
+camera's processing no kernel is quite right. On focus series with fitted kernels 0.2 gained 0.2 to 1.7 dB over none."""
+
+SAME_WIDTH = 0.15
+"""Difference of the logarithms of two widths up to which they count as the same."""
+
+
 def _put(given: BlurField, found: BlurField) -> BlurField:
-    """A given kernel beside the measured noise; what else was measured belongs to another kernel."""
-    return replace(given, noise=found.noise, normalisation=found.normalisation)
+    """A given kernel beside the measured noise; what else was measured belongs to another kernel.
+
+    It is believed where the image is clean and its measured width is the same.
+    """
+    put = replace(given, noise=found.noise, normalisation=found.normalisation)
+    if found.is_clean is None or found.log_width is None:
+        return put
+    apart = (kernel_sigma(given.kernel).clamp(min=1e-3).log() - found.log_width).abs()
+    believed = tuple(clean and bool(far < SAME_WIDTH) for clean, far in zip(found.is_clean, apart, strict=True))
+    doubt = [0.0 if one else GIVEN_DOUBT for one in believed]
+    return replace(put, is_clean=believed, log_width_std=apart.new_tensor(doubt))
 
 
 def _look_past_border(image: Tensor, found: BlurField) -> BlurField:

@@ -6,6 +6,7 @@ from pinsharp.cli.bench.detection import detection
 from pinsharp.cli.bench.edges import edges
 from pinsharp.cli.bench.figures import crops, fig5
 from pinsharp.cli.bench.real import real
+from pinsharp.cli.bench.robust import robust
 from pinsharp.cli.bench.run import run
 from pinsharp.cli.bench.sensitivity import fig4
 from pinsharp.cli.bench.speed import speed
@@ -17,5 +18,5 @@ bench = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
-for _command in (run, table1, table2, oracle, margins, fig4, fig5, crops, speed, real, edges, detection):
+for _command in (run, table1, table2, oracle, margins, fig4, fig5, crops, speed, real, edges, robust, detection):
     bench.command()(_command)

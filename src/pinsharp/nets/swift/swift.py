@@ -32,10 +32,6 @@ MARGIN = 32
 
 COLOURS = 3
 
-WHITE_BELOW = 1.3
-"""Largest over smallest noise by ring up to which it counts as white. On photographs with white noise it was read as
-1.04 to 1.25, on JPEGs of quality 95 as 1.9 and more."""
-
 CHANNEL_NOISE = 1 / math.sqrt(sum(weight**2 for weight in BT601))
 """White noise of a channel, in that of brightness, where channels do not depend on each other."""
 
@@ -64,7 +60,7 @@ class SwiftConfig:
     # Rings of frequency, from 0 to half a cycle a pixel, by which it and the bank tell noise apart; 0 for white noise
     # of one level.
     noise_rings: int = 0
-    # Restore colour images whose noise is white by a restorer of their own, which was trained on such images alone.
+    # Restore clean images of colour by a restorer of their own, which was trained on such images alone.
     clean: bool = False
     guard: bool = False  # weigh every result against what is safer (`guard`)
     filters: int = 3  # filters in the Wiener bank
@@ -158,7 +154,7 @@ class Swift(nn.Module):
 
     def _is_clean(self, channels: int, known: BlurField) -> bool:
         """Whether one image is restored by the restorer for clean images of colour."""
-        return self.clean is not None and channels == COLOURS and has_white_noise(known)
+        return self.clean is not None and channels == COLOURS and known.is_clean == (True,)
 
     def _fitting(self, channels: int, known: BlurField) -> tuple["SwiftRestorer", _Told]:
         """The restorer for images of some channels with such a blur, and what it is told of the blur."""
@@ -343,14 +339,6 @@ def _without_level(estimate: BlurField) -> tuple[Normalisation | None, BlurField
     scale = CONTRAST / taken_out.scale.flatten().to(estimate.noise)
     noise = estimate.noise * scale.reshape(-1, *[1] * (estimate.noise.ndim - 1))
     return taken_out, replace(estimate, normalisation=None, noise=noise)
-
-
-def has_white_noise(blur: BlurField) -> bool:
-    """Whether the noise of one image is as strong at all frequencies, as no compression or mosaic leaves it."""
-    if blur.noise is None or blur.noise.ndim == 1:
-        return False
-    rings = blur.noise[0, blur.noise.shape[1] // 5 :]  # low ones are hard to tell from the scene
-    return float(rings.max()) < WHITE_BELOW * float(rings.min())
 
 
 def _told(estimate: BlurField) -> _Told:
