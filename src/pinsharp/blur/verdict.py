@@ -30,10 +30,10 @@ LEFT_ALONE: tuple[Verdict, ...] = (
 SHARP_BELOW = 0.5
 """Width in pixels below which an image counts as in focus."""
 
-MOST_WIDTH = 5.5
+MOST_WIDTH = 5.0
 """Width in pixels above which an image has no fine detail left."""
 
-SURELY_WIDE = 4.5
+SURELY_WIDE = 4.2
 """Lower end of the interval, in pixels, above which the blur is too wide whatever its width is."""
 
 SURELY_SHARP = 0.8
