@@ -22,6 +22,8 @@ FIGURES = {
     "window": 0,
     "seam": None,
     "channel_sigmas": [],
+    "restored": True,
+    "reason": "",
 }
 
 
