@@ -1,5 +1,7 @@
 """Training pairs of simulated cameras, as restorers see them: brightness normalised, in mono or in colour."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -30,8 +32,9 @@ def camera_batch(
     made = make_batch(corpus, camera, size=size, indices=indices, seed=seed, channels=channels)
     taken_out = normalisation(made.blurred, made.mask)
     shares = torch.tensor([_disk_share(draw) for draw in made.draws])
-    of_pixels = torch.tensor([_pixel_variance(draw) for draw in made.draws])
-    width = (made.sigma.square() - of_pixels).clamp(min=0).sqrt()  # of light, before pixels average it
+    width = torch.tensor(
+        [light_width(sigma, draw) for sigma, draw in zip(made.sigma.tolist(), made.draws, strict=True)]
+    )
     return Batch(
         sharp=taken_out.enter(made.sharp),
         blurred=taken_out.enter(made.blurred),
@@ -41,6 +44,11 @@ def camera_batch(
         radius=2 * width * shares.sqrt(),
         mask=made.mask,
     )
+
+
+def light_width(sigma: float, draw: Draw) -> float:
+    """Width in pixels of the light of a pair, before pixels average it, from that of its kernel."""
+    return math.sqrt(max(sigma**2 - _pixel_variance(draw), 0))
 
 
 def _disk_share(draw: Draw) -> float:
