@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
+from matplotlib.ticker import ScalarFormatter
 
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.verdict import NINETY, Finding
@@ -53,4 +54,6 @@ def _draw_said(axes: Axes, votes: Votes, finding: Finding) -> None:
             axes.errorbar(place[which], middle[which], ends, fmt="o", color=colour, markersize=4, label=label)
     axes.set(title=f"{100 * finding.agreement:.0f} % agree", xlabel="windows, by what they say", ylabel="sigma, px")
     axes.set_yscale("log")
+    for ticks in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+        ticks(ScalarFormatter())  # 3, not 3 x 10^0
     axes.legend(loc="upper left", frameon=False)
