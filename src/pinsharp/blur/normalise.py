@@ -20,6 +20,7 @@ TAIL = 0.01
 """Share of the pixels at either end that say nothing about brightness or contrast: highlights, hot and dead pixels."""
 
 _LEAST_SHARE = 0.25  # of the plain deviation: an image of few bright spots on black has all its contrast in the tails
+_END = 1e-3  # share of the pixels at either end that do not count for an image's range
 _ENOUGH = 1 << 18  # pixels; more say the same
 _FLAT = 1e-6  # of the largest value: below that, differences are those of float32
 
@@ -68,6 +69,20 @@ class Normalisation:
     def apply_to_spectrum(self, power: Tensor) -> Tensor:
         """Turn power spectra of noise (B, N) into those of the normalised images."""
         return power / self.scale.flatten()[:, None].to(power).square()
+
+
+def full_range(parts: Tensor) -> Normalisation:
+    """What brings an image, given as parts (N, C, H, W) of it, from its own darkest and brightest value to 0 and 1.
+
+    Networks that were trained on whole photographs know no other values.
+    """
+    step = max(1, math.isqrt(parts[:, 0].numel() // _ENOUGH))
+    values = parts[..., ::step, ::step].flatten().double()
+    low = values.kthvalue(1 + int(_END * (len(values) - 1))).values
+    high = values.kthvalue(len(values) - int(_END * (len(values) - 1))).values
+    span = torch.where(high - low <= _FLAT * values.abs().max(), torch.ones_like(high), high - low)
+    offset, scale = (value.reshape(1, 1, 1, 1).to(parts.dtype) for value in ((low + high) / 2, span * CONTRAST))
+    return Normalisation(offset, scale)
 
 
 def normalisation(images: Tensor, mask: Tensor | None = None) -> Normalisation:

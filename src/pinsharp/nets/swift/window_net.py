@@ -8,14 +8,14 @@ how well the votes agree how sure all of them together are.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from pinsharp.blur.family import render_kernels, split_width
 from pinsharp.blur.field import BlurField, stacked
-from pinsharp.blur.normalise import CONTRAST, GREY, Normalisation, brightness, normalisation
+from pinsharp.blur.normalise import CONTRAST, GREY, Normalisation, brightness, full_range, normalisation
 from pinsharp.blur.votes import Votes, join, scatter
 from pinsharp.nets.swift.spectrum_net import SpectrumConfig, SpectrumNet
 from pinsharp.nets.swift.texture import spread_windows
@@ -122,7 +122,10 @@ class WindowNet(nn.Module):
             )
             seen = taken_out.enter(windows[None])
             said = self.judge(self.features(seen), places)
-            return self._field(said, places, periodicity(seen[0]), taken_out)
+            found = self._field(said, places, periodicity(seen[0]), taken_out)
+            is_colour = parts.shape[1] == 3
+            is_clean = found.is_clean == (True,)
+            return replace(found, normalisation=full_range(parts)) if is_colour and is_clean else found
 
     def _field(self, said: Judgement, places: Tensor, repeats: Tensor, taken_out: Normalisation) -> BlurField:
         share = (said.weights * said.disk_share).sum(dim=1)
