@@ -81,7 +81,7 @@ def test_a_set_that_is_there_is_not_replaced_without_leave(made):
 @pytest.mark.parametrize(
     "wrong, sentence",
     [
-        ({"camera": "nikon"}, "one of lab, mono, line-scan, photo, phone, sem, train, any, got 'nikon'"),
+        ({"camera": "nikon"}, r"one of lab, mono, line-scan, photo, phone, sem, .*, any, got 'nikon'"),
         ({"pairs": 0}, "at least 1 pair, got 0"),
         ({"size": 31}, "32 to 1024 pixels, got 31"),
         ({"seed": -1}, "a seed of 0 or more, got -1"),

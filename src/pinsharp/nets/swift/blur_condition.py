@@ -37,8 +37,8 @@ class BlurCondition(nn.Module):
         self.most_doubt = most_doubt
         self.noise_rings = noise_rings
         self.told_length = 2 * self.RINGS + (noise_rings or 1) + doubts
-        last = nn.Linear(hidden, 2 * sum(channels))
-        self.layers = nn.Sequential(nn.Linear(self.told_length, hidden), nn.ReLU(), last)
+        first = nn.Linear(self.told_length, hidden)
+        self.layers = nn.Sequential(first, nn.ReLU(), nn.Linear(hidden, 2 * sum(channels)))
         with torch.no_grad():
             for parameter in self.layers[-1].parameters():
                 parameter.zero_()  # start without any modulation
