@@ -186,7 +186,7 @@ CAMERAS: dict[str, Camera] = {
         speckle=0.15,
     ),
     "unsuitable": Camera(
-        bits=(8, 8, 10, 12), curves=(0.4, 0.1), sharpened=0.1, jpeg=0.3, drawn=0.2, patterns=0.45, moved=0.55
+        bits=(8, 8, 10, 12), curves=(0.4, 0.1), sharpened=0.1, jpeg=0.3, drawn=0.2, patterns=0.4, moved=0.65
     ),
     "far": Camera(
         bits=(8, 8, 10, 12),
@@ -204,14 +204,14 @@ blur, or is blurred by motion."""
 MIXTURES: dict[str, dict[str, float]] = {
     "train": {"lab": 0.4, "mono": 0.15, "line-scan": 0.09, "photo": 0.165, "phone": 0.12, "sem": 0.075},
     "measure": {
-        "lab": 0.31,
+        "lab": 0.34,
         "mono": 0.14,
         "line-scan": 0.09,
         "photo": 0.13,
-        "phone": 0.1,
+        "phone": 0.11,
         "sem": 0.06,
-        "far": 0.05,
-        "unsuitable": 0.12,
+        "far": 0.07,
+        "unsuitable": 0.06,
     },
     "any": {"lab": 0.2, "mono": 0.2, "line-scan": 0.12, "photo": 0.22, "phone": 0.16, "sem": 0.1},
 }
