@@ -140,10 +140,12 @@ def test_the_sample_images_are_measured_right(restorer):
 
 
 @pytest.mark.parametrize("sigma", [1.5, 2.0, 3.0])
-def test_lines_and_pads_do_not_mislead_the_estimate(restorer, sigma):
+def test_lines_and_pads_do_not_mislead_the_estimate(restorer, sigma, request):
     """A panel whose pins are all parallel, drawn by a simulator that nothing was trained on."""
+    if restorer.method.name == "swift" and sigma == 2.0:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="swift reads 1.80 where 2.06 is right"))
     camera = CameraSettings()
 
     image = expose(simulate_panel(PanelSettings(), 5), camera, 5, gaussian_kernel(sigma, 41))
 
-    assert restorer.measure(image).sigma == pytest.approx(np.hypot(sigma, camera.softness), rel=0.15)
+    assert restorer.measure(image).sigma == pytest.approx(np.hypot(sigma, camera.softness), rel=0.1)
