@@ -191,7 +191,12 @@ def _neighbourhoods(
         return
     trees = [KDTree([(each.row, each.column) for each in side]) for side in (found, truth)]
     near = trees[0].sparse_distance_matrix(trees[1], tolerance, output_type="ndarray")  # records i, j, v
-    i, j, distance = near["i"], near["j"], near["v"]
+    # The tree compares squares, which are 0 of the smallest distances.
+    offsets = [
+        np.array([[each.row, each.column] for each in side])[k] for side, k in ((found, near["i"]), (truth, near["j"]))
+    ]
+    distance = np.hypot(*(offsets[0] - offsets[1]).T)
+    i, j, distance = (values[distance <= tolerance] for values in (near["i"], near["j"], distance))
     count = len(found) + len(truth)
     graph = coo_array((np.ones(len(i), bool), (i, len(found) + j)), shape=(count, count))
     label = connected_components(graph, directed=False)[1][i]  # (edges,)
