@@ -27,6 +27,9 @@ LEFT_ALONE: tuple[Verdict, ...] = (
 )
 """Verdicts whose images are not restored unless it is forced: nothing can be gained, or nothing trusted."""
 
+UNTRUSTED: tuple[Verdict, ...] = ("motion-or-astigmatism", "no-texture", "periodic", "contradictory")
+"""Verdicts whose width is not to be acted on."""
+
 SHARP_BELOW = 0.5
 """Width in pixels below which an image counts as in focus."""
 

@@ -38,7 +38,7 @@ def tell(
                 remark(f"{outcome.job.input}: {outcome.figures['dropped']} not written to the result")
             if outcome.figures.get("faults"):
                 remark(f"{outcome.job.input}: left as it was: {outcome.figures['faults']}")
-            if outcome.figures.get("doubtful"):
+            if outcome.figures.get("doubtful") and outcome.figures.get("restored", True):
                 remark(_doubt(outcome.job, outcome.figures))
         elif outcome.error is not None:
             teller.failed(record, outcome.error)

@@ -84,7 +84,7 @@ def restore(
     parts = [_passes(planes, method, recipe, window, tell, folder) for planes in source.parts]
     planes = main(list[SourcePlanes](source.parts))
     blurs = main(parts).blurs
-    left = Residual(planes.shape, blurs[0].kernel) if len(blurs) == 1 and not main(parts).reason else None
+    left = Residual(planes.shape, blurs[0].kernel) if len(blurs) == 1 else None
     held = sink(_rows(source, parts, left, reach(method)))
     return Restored(
         held,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pinsharp.blur.family import Family
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.normalise import BT601
+from pinsharp.blur.verdict import UNTRUSTED
 from pinsharp.images.files import read_image
 from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.restoration.disk import OnDisk
@@ -101,7 +102,12 @@ class Restored:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether the residual is larger than noise can be: the kernel is too wide, or the blur is of another kind."""
+        """Whether the residual is larger than noise can be: the kernel is too wide, or the blur is of another kind.
+
+        Of an image that stays as it is: whether its width cannot be trusted.
+        """
+        if not self.is_restored:
+            return self.defocus.verdict in UNTRUSTED
         noise = self.defocus.noise_level
         if noise is not None and self.defocus.votes and len(self.held.shape) == 3 and self.held.shape[2] > 2:
             noise /= math.hypot(*BT601)  # it is that of brightness, and the residual that of green

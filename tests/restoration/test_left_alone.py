@@ -1,0 +1,125 @@
+"""Images that cannot be restored or trusted stay as they are, and say so; they can be forced, or refused."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from pinsharp.batch.job import Job
+from pinsharp.batch.work import restore_job
+from pinsharp.blur.field import BlurField
+from pinsharp.blur.kernels import gaussian_kernel
+from pinsharp.blur.votes import Votes
+from pinsharp.errors import ConfigError, ImageError
+from pinsharp.images.files import read_image, write_image
+from pinsharp.methods.method import Deblurred, MethodTraits, WindowedMethod
+from pinsharp.restoration import sources
+from pinsharp.restoration.restorer import Restorer
+from tiffs import write_tiff
+
+
+class Voting:
+    """Makes images darker by a half, and lets all windows say one width with one doubt."""
+
+    name, kind, kernel_from, traits = "voting", "network", "itself", MethodTraits(halo=0)
+    layers, finished = WindowedMethod.layers, WindowedMethod.finished
+
+    def __init__(self, width, std):
+        self.width, self.std = width, std
+
+    def estimate(self, image, kernel=None, hidden=None):
+        if kernel is not None:
+            return BlurField(kernel, torch.tensor([0.01]), is_given=True)
+        said, same = torch.full((4,), math.log(self.width)), torch.ones(4)
+        places = torch.tensor([[0, 0, 32, 32], [0, 32, 32, 32], [32, 0, 32, 32], [32, 32, 32, 32]])
+        votes = Votes(places, said, self.std * same, 0 * same, 0 * same, same / 4)
+        known = {"log_width": said[:1], "log_width_std": self.std * same[:1], "votes": (votes,)}
+        return BlurField(gaussian_kernel(self.width), torch.tensor([0.01]), **known)
+
+    def estimate_parts(self, parts, kernel=None):
+        return self.estimate(parts, kernel)
+
+    def deconvolve(self, image, estimate):
+        return Deblurred(image / 2, estimate.kernel, estimate)
+
+    def window_restorer(self, read, shape, estimate, *, largest):
+        return lambda rows, columns: read(rows, columns) / 2
+
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (96, 80), dtype=np.uint8)
+CASES = [(8.0, 0.05, "too-blurred", False), (0.3, 0.05, "sharp", False), (2.0, 0.6, "no-texture", True)]
+
+
+@pytest.mark.parametrize("width, std, verdict, is_doubtful", CASES)
+def test_it_stays_as_it_is_and_says_why(width, std, verdict, is_doubtful):
+    found = Restorer(Voting(width, std))(PIXELS)
+
+    assert np.array_equal(found.image, PIXELS)
+    assert (found.is_restored, found.defocus.verdict, found.is_doubtful) == (False, verdict, is_doubtful)
+    assert found.reason
+    assert found.residual is None or found.residual >= 0
+
+
+def test_what_can_be_restored_is():
+    found = Restorer(Voting(2.0, 0.05))(PIXELS)
+
+    assert (found.is_restored, found.reason, found.defocus.verdict) == (True, "", "restorable")
+    assert not np.array_equal(found.image, PIXELS)
+
+
+@pytest.mark.parametrize("width, std", [case[:2] for case in CASES])
+@pytest.mark.parametrize("asked", [{"force": True}, {"kernel": "gaussian:2"}])
+def test_force_and_a_given_kernel_restore_all_the_same(width, std, asked):
+    found = Restorer(Voting(width, std), **asked)(PIXELS)
+
+    assert found.is_restored
+    np.testing.assert_allclose(found.image, PIXELS / 2, atol=0.51)
+
+
+@pytest.mark.parametrize("width, std, verdict, is_doubtful", CASES)
+def test_strict_refuses_what_stays_as_it_is_unless_it_is_in_focus(width, std, verdict, is_doubtful):
+    restorer = Restorer(Voting(width, std), strict=True)
+
+    if verdict == "sharp":
+        assert np.array_equal(restorer(PIXELS).image, PIXELS)
+    else:
+        with pytest.raises(ImageError, match="expected an image that can be restored, got"):
+            restorer(PIXELS)
+
+
+def test_strict_writes_nothing(tmp_path):
+    write_image(tmp_path / "a.png", PIXELS)
+
+    with pytest.raises(ImageError):
+        Restorer(Voting(8.0, 0.05), strict=True).restore_file(tmp_path / "a.png", tmp_path / "out" / "b.png")
+
+    assert not (tmp_path / "out" / "b.png").exists()
+
+
+def test_strict_and_force_contradict_each_other():
+    with pytest.raises(ConfigError, match="leave one of them out"):
+        Restorer(Voting(2.0, 0.05), strict=True, force=True)
+
+
+@pytest.mark.parametrize("window", [32, 64])
+def test_a_file_larger_than_memory_stays_as_it_is_too(tmp_path, monkeypatch, window):
+    monkeypatch.setattr(sources, "LARGE_VALUES", 1000)
+    write_tiff(tmp_path / "in.tif", PIXELS, rowsperstrip=7)
+
+    found = Restorer(Voting(8.0, 0.05), window=window).restore_file(tmp_path / "in.tif", tmp_path / "out.tif")
+
+    assert not found.is_restored
+    assert np.array_equal(read_image(tmp_path / "out.tif").pixels, PIXELS)
+
+
+def test_the_figures_of_a_batch_tell_it(tmp_path):
+    write_image(tmp_path / "a.png", PIXELS)
+
+    figures = restore_job(Job(tmp_path / "a.png", tmp_path / "b.png"), restorer=Restorer(Voting(8.0, 0.05)))
+
+    told = json.loads(json.dumps(figures))
+    assert (told["restored"], told["verdict"], told["doubtful"]) == (False, "too-blurred", False)
+    assert told["reason"] == "the blur is so wide that no fine detail is left"
+    assert told["interval"][0] < 8 < told["interval"][1]
