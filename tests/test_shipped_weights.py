@@ -149,3 +149,29 @@ def test_lines_and_pads_do_not_mislead_the_estimate(restorer, sigma, request):
     image = expose(simulate_panel(PanelSettings(), 5), camera, 5, gaussian_kernel(sigma, 41))
 
     assert restorer.measure(image).sigma == pytest.approx(np.hypot(sigma, camera.softness), rel=0.1)
+
+
+@pytest.mark.parametrize("kernel", ["auto", "gaussian:2", "disk:4"])
+@pytest.mark.parametrize("shape", [(80, 96), (80, 96, 3)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_an_even_image_comes_back_even_whatever_the_kernel(kernel, shape, dtype):
+    even = np.full(shape, np.iinfo(dtype).max // 5 * 2, dtype)
+
+    found = pinsharp.Restorer("swift", precision="float32", kernel=kernel)(even).image
+
+    assert np.abs(found.astype(float) - even).max() <= np.iinfo(dtype).max * 1e-3
+
+
+@pytest.mark.parametrize("share", [1 / 4, 1 / 64, 1 / 256])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_dimmer_image_is_read_and_restored_alike(sharp, share, channels):
+    """To the rounding of its 16 bits, which noise and detail carry."""
+    blurred, _ = blurred_by(gaussian_kernel(2), sharp[:, :channels], 0.5 / 255, bits=16)
+    light = blurred[0].permute(1, 2, 0).numpy().astype(np.float64)
+    restorer = pinsharp.Restorer("swift", precision="float32")
+
+    plain, dim = (restorer((65535 * light * level).round().astype(np.uint16)) for level in (1, share))
+
+    assert dim.sigma == pytest.approx(plain.sigma, rel=0.03)
+    difference = dim.image / (65535 * share) - plain.image / 65535
+    assert difference.std() < 0.002 + 2 / (65535 * share)

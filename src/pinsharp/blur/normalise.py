@@ -22,6 +22,7 @@ TAIL = 0.01
 _LEAST_SHARE = 0.25  # of the plain deviation: an image of few bright spots on black has all its contrast in the tails
 _END = 1e-3  # share of the pixels at either end that do not count for an image's range
 _ENOUGH = 1 << 18  # pixels; more say the same
+_EVEN = 1e-4  # scale of flat images, in their highest value
 _FLAT = 1e-6  # of the largest value: below that, differences are those of float32
 
 
@@ -31,7 +32,7 @@ class Normalisation:
 
     Args:
         offset: Robust mean of each image (B, 1, 1, 1), in units of the image.
-        scale: Robust standard deviation (B, 1, 1, 1); 1 for flat images.
+        scale: Robust standard deviation (B, 1, 1, 1); a small number for flat images.
     """
 
     offset: Tensor
@@ -80,7 +81,8 @@ def full_range(parts: Tensor) -> Normalisation:
     values = parts[..., ::step, ::step].flatten().double()
     low = values.kthvalue(1 + int(_END * (len(values) - 1))).values
     high = values.kthvalue(len(values) - int(_END * (len(values) - 1))).values
-    span = torch.where(high - low <= _FLAT * values.abs().max(), torch.ones_like(high), high - low)
+    highest = values.abs().max()
+    span = torch.where(high - low <= _FLAT * highest, _scale_of_flat(highest), high - low)
     offset, scale = (value.reshape(1, 1, 1, 1).to(parts.dtype) for value in ((low + high) / 2, span * CONTRAST))
     return Normalisation(offset, scale)
 
@@ -118,8 +120,13 @@ def _measure(values: Tensor) -> tuple[Tensor, Tensor]:
     high = values.kthvalue(count - int(TAIL * (count - 1))).values
     inner = values.clamp(low, high)
     spread = torch.maximum(inner.std(correction=0), _LEAST_SHARE * values.std(correction=0))
-    is_flat = spread <= _FLAT * values.abs().max()
-    return inner.mean(), torch.where(is_flat, torch.ones_like(spread), spread)
+    highest = values.abs().max()
+    return inner.mean(), torch.where(spread <= _FLAT * highest, _scale_of_flat(highest), spread)
+
+
+def _scale_of_flat(highest: Tensor) -> Tensor:
+    """Scale of an image without contrast: so small that what a network adds to an even grey does not show."""
+    return (_EVEN * highest).clamp(min=_EVEN)
 
 
 def brightness(images: Tensor) -> Tensor:
