@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pinsharp.blur.camera import generator, quantise
-from pinsharp.blur.normalise import Normalisation, normalisation
+from pinsharp.blur.normalise import CONTRAST, Normalisation, normalisation
 
 PHOTOGRAPH = torch.from_numpy(skimage.data.astronaut()[:128, 160:300].copy()).permute(2, 0, 1)[None].double() / 255
 SQUEEZES = {
@@ -131,7 +131,6 @@ def test_each_image_of_a_batch_is_normalised_alone():
 
     torch.testing.assert_close(together.scale[1:], normalisation(batch[1:]).scale)
     torch.testing.assert_close(together.scale[0] / 64, together.scale[1])
-    torch.testing.assert_close(together.contrast[0], together.contrast[1])
 
 
 def test_large_images_are_sampled():
@@ -143,7 +142,8 @@ def test_large_images_are_sampled():
 def test_noise_is_in_the_units_of_the_normalised_image():
     found = Normalisation(torch.zeros(2, 1, 1, 1), torch.tensor([0.5, 0.1]).reshape(2, 1, 1, 1))
 
-    torch.testing.assert_close(found.apply_to_noise(torch.tensor([0.01, 0.01])), torch.tensor([0.02, 0.1]))
-    torch.testing.assert_close(
-        found.apply_to_spectrum(torch.full((2, 3), 1e-4)), torch.tensor([[4e-4], [1e-2]]).expand(2, 3)
-    )
+    level, rings = torch.tensor([0.01, 0.01]), torch.full((2, 3), 0.01)
+    expected = CONTRAST * torch.tensor([0.02, 0.1])
+    torch.testing.assert_close(found.enter_noise(level), expected)
+    torch.testing.assert_close(found.enter_noise(rings), expected[:, None].expand(2, 3))
+    torch.testing.assert_close(found.leave_noise(found.enter_noise(rings)), rings)

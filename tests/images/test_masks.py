@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
 
 from pinsharp.errors import ImageError
 from pinsharp.images.arrays import check_image
 from pinsharp.images.files import write_image
-from pinsharp.images.masks import fill, free_windows, hide, masked_like, read_mask, write_mask
+from pinsharp.images.masks import fill, hide, masked_like, read_mask, write_mask
 from strategies import random_image
 
 
@@ -108,15 +107,3 @@ def test_a_mask_file_hides_what_is_white_and_comes_back(tmp_path):
 def test_a_mask_of_another_size_is_refused_in_one_line():
     with pytest.raises(ImageError, match=r"expected a mask as large as the image, 8 x 9, got 9 x 8; give the mask"):
         hide(np.zeros((9, 8), np.uint8), given=np.zeros((8, 9), bool), find=False)
-
-
-def test_free_windows_are_those_that_hold_no_hidden_pixel():
-    hidden = torch.rand(1, 1, 20, 27, generator=torch.Generator().manual_seed(0)) < 0.02
-
-    free = free_windows(hidden, 5)
-
-    held = torch.nn.functional.max_pool2d(hidden.float(), 5, stride=1)
-    assert free.shape == (1, 1, 16, 23)
-    assert torch.equal(free, held == 0)
-    assert free.any()
-    assert not free.all()

@@ -38,11 +38,6 @@ class Normalisation:
     offset: Tensor
     scale: Tensor
 
-    @property
-    def contrast(self) -> Tensor:
-        """Deviation over mean (B, 1, 1, 1): says how faint an image is; 0 for black ones."""
-        return torch.where(self.offset == 0, torch.zeros_like(self.scale), self.scale / self.offset.abs())
-
     def apply(self, images: Tensor) -> Tensor:
         """Normalise images (B, C, H, W), or their sharp counterparts."""
         return (images - self.offset.to(images)) / self.scale.to(images)
@@ -63,13 +58,15 @@ class Normalisation:
         """Give images (B, C, H, W) their brightness and contrast back."""
         return normalised * self.scale.to(normalised) + self.offset.to(normalised)
 
-    def apply_to_noise(self, sigma: Tensor) -> Tensor:
-        """Turn standard deviations of noise (B,) into those of the normalised images."""
-        return sigma / self.scale.flatten().to(sigma)
+    def enter_noise(self, sigma: Tensor) -> Tensor:
+        """Turn standard deviations of noise, (B,) or by ring (B, R), into those of images as networks see them."""
+        scale = CONTRAST / self.scale.flatten().to(sigma)
+        return sigma * scale.reshape(-1, *[1] * (sigma.ndim - 1))
 
-    def apply_to_spectrum(self, power: Tensor) -> Tensor:
-        """Turn power spectra of noise (B, N) into those of the normalised images."""
-        return power / self.scale.flatten()[:, None].to(power).square()
+    def leave_noise(self, sigma: Tensor) -> Tensor:
+        """The inverse of `enter_noise`."""
+        scale = self.scale.flatten().to(sigma) / CONTRAST
+        return sigma * scale.reshape(-1, *[1] * (sigma.ndim - 1))
 
 
 def full_range(parts: Tensor) -> Normalisation:

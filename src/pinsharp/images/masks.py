@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from pinsharp.errors import ImageError
 from pinsharp.images.arrays import check_below_white, check_image, split_alpha
@@ -134,21 +132,6 @@ def read_mask(path: str | Path) -> Mask:
 def write_mask(path: str | Path, mask: Mask, *, overwrite: bool = False) -> None:
     """Write a mask as an image that `read_mask` reads: 255 where a pixel is hidden, else 0."""
     write_image(path, mask.astype(np.uint8) * np.uint8(255), overwrite=overwrite)
-
-
-def free_windows(hidden: Tensor, side: int) -> Tensor:
-    """Say which windows hold no hidden pixel.
-
-    Args:
-        hidden: (1, 1, H, W), bool, True where a pixel is not light.
-        side: Of the windows, in pixels.
-
-    Returns:
-        (1, 1, H - side + 1, W - side + 1), bool, for the windows whose first pixel is this one.
-    """
-    sums = torch.nn.functional.pad(hidden[0, 0].to(torch.int32).cumsum(0).cumsum(1), (1, 0, 1, 0))
-    inside = sums[side:, side:] - sums[side:, :-side] - sums[:-side, side:] + sums[:-side, :-side]
-    return (inside == 0)[None, None]
 
 
 def _flat(cover: Mask | None) -> Mask | None:

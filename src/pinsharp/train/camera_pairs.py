@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from pinsharp.blur.normalise import CONTRAST, normalisation
+from pinsharp.blur.normalise import normalisation
 from pinsharp.data.cameras.choices import Draw
 from pinsharp.data.cameras.pair import make_batch
 from pinsharp.data.corpus import Corpus
@@ -39,7 +39,7 @@ def camera_batch(
         sharp=taken_out.enter(made.sharp),
         blurred=taken_out.enter(made.blurred),
         kernel=_sized(made.kernel, kernel_size),
-        noise=CONTRAST * taken_out.apply_to_spectrum(made.noise_spectrum).sqrt(),
+        noise=taken_out.enter_noise(made.noise_spectrum.sqrt()),
         sigma=width * (1 - shares).sqrt(),
         radius=2 * width * shares.sqrt(),
         mask=made.mask,

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from pinsharp.blur.continuation import ContinuedImage, Read
 from pinsharp.blur.field import BlurField, noise_level
-from pinsharp.blur.normalise import BT601, CONTRAST, Normalisation
+from pinsharp.blur.normalise import BT601, Normalisation
 from pinsharp.errors import ConfigError
 from pinsharp.nets.blocks import CHANNELS
 from pinsharp.nets.checks import check_at_least
@@ -336,9 +336,7 @@ def _without_level(estimate: BlurField) -> tuple[Normalisation | None, BlurField
     taken_out = estimate.normalisation
     if taken_out is None or estimate.noise is None:
         return taken_out, estimate
-    scale = CONTRAST / taken_out.scale.flatten().to(estimate.noise)
-    noise = estimate.noise * scale.reshape(-1, *[1] * (estimate.noise.ndim - 1))
-    return taken_out, replace(estimate, normalisation=None, noise=noise)
+    return taken_out, replace(estimate, normalisation=None, noise=taken_out.enter_noise(estimate.noise))
 
 
 def _told(estimate: BlurField) -> _Told:

@@ -133,7 +133,7 @@ class WindowNet(nn.Module):
         noise = said.log_noise.median(dim=1).values.exp().clamp(min=LEAST_NOISE)  # (1, rings)
         return BlurField(
             kernel=self.kernel(said.joined.exp(), share),
-            noise=noise * taken_out.scale.flatten()[:, None] / CONTRAST,
+            noise=taken_out.leave_noise(noise),
             log_width=said.joined,
             log_width_std=said.joined_std,
             disk_share=share,
