@@ -123,3 +123,21 @@ def test_the_figures_of_a_batch_tell_it(tmp_path):
     assert (told["restored"], told["verdict"], told["doubtful"]) == (False, "too-blurred", False)
     assert told["reason"] == "the blur is so wide that no fine detail is left"
     assert told["interval"][0] < 8 < told["interval"][1]
+
+
+def test_one_channel_that_is_restored_makes_the_image_a_restored_one():
+    class Wider(Voting):
+        """The width grows with brightness."""
+
+        def estimate(self, image, kernel=None, hidden=None):
+            return Voting(8.0 if float(image.mean()) > 0.5 else 2.0, 0.05).estimate(image, kernel)
+
+    pixels = np.stack([PIXELS // 4, PIXELS // 4 + 190, PIXELS // 4], axis=2)
+
+    found = Restorer(Wider(2.0, 0.05), channels="each")(pixels)
+
+    assert found.is_restored
+    assert np.array_equal(found.image[..., 1], pixels[..., 1])  # green is too blurred
+    np.testing.assert_allclose(found.image[..., 0], pixels[..., 0] / 2, atol=0.51)
+    assert "left as it is" not in repr(found)
+    assert "left as it is" in repr(Restorer(Voting(8.0, 0.05))(PIXELS))

@@ -96,7 +96,7 @@ def restore(
         channels=tuple(part.blurs[0] for part in parts) if len(parts) > 1 else (),
         residual=left.value(planes.look) if left else None,
         dropped=source.dropped,
-        reason=main(parts).reason,
+        reason=main(parts).reason if all(part.reason for part in parts) else "",
         guard=guards[0].numpy() if (guards := main(parts).guards) else None,
         light=source.light,
         mask=source.mask,

@@ -66,7 +66,7 @@ class Restored:
     def __repr__(self) -> str:
         height, width = self.held.shape[:2]
         spread = "" if self.sigma_relative_std is None else f" ± {100 * self.sigma_relative_std:.2g} %"
-        doubt = ", doubtful" if self.is_doubtful else ""
+        doubt = (", doubtful" if self.is_doubtful else "") + ("" if self.is_restored else ", left as it is")
         return (
             f"Restored({width} x {height} {self.held.dtype}, sigma {self.sigma:.2f} px{spread}, {self.family}{doubt})"
         )

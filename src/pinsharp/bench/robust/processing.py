@@ -44,11 +44,11 @@ def demosaiced(scene: Scene, *, method: Demosaicing) -> Case:
     return Case(pixels(image), taken.sharp, measurable(scene.width))
 
 
-def toned(scene: Scene, *, tone: Tone, gamma: bool = False) -> Case:
-    """Light behind a tone curve; the user may say `gamma`, or not know of it."""
+def toned(scene: Scene, *, tone: Tone, light: str = "linear") -> Case:
+    """Light behind a tone curve; the user may say so by `light`, or not know of it."""
     taken = scene.taken(colour=True, tone=SRGB)
     image = pixels(tone.encode(scene.exposed(taken.blurred)))
-    return Case(image, tone.encode(taken.sharp), measurable(scene.width), options={"gamma": True} if gamma else {})
+    return Case(image, tone.encode(taken.sharp), measurable(scene.width), options={"light": light})
 
 
 def unsharp(scene: Scene, *, amount: float) -> Case:
@@ -150,7 +150,7 @@ PROCESSING = (
         "processing",
         {
             "sRGB": partial(toned, tone=SRGB),
-            "sRGB, --gamma": partial(toned, tone=SRGB, gamma=True),
+            "sRGB, --light srgb": partial(toned, tone=SRGB, light="srgb"),
             "gamma 2.2": partial(toned, tone=Tone("gamma", gamma=2.2)),
             "sRGB, S-curve": partial(toned, tone=Tone("srgb", contrast=1.5)),
         },
