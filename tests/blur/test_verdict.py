@@ -10,11 +10,12 @@ from tests.blur.test_votes import grid, votes
 from pinsharp.blur.verdict import LEFT_ALONE, find
 
 
-def judged(log_width, std=0.03, longer=0.0, repeats=0.1):
+def judged(log_width, std=0.03, longer=0.0, repeats=0.1, beside_slopes=0.8):
     said = replace(
         votes(log_width),
         elongation=torch.full_like(log_width, longer),
         periodicity=torch.full_like(log_width, repeats),
+        structure=torch.full_like(log_width, beside_slopes),
     )
     return find(said, float(log_width.median()), std)
 
@@ -40,6 +41,7 @@ def shuffled():
         (judged(even(0.3), std=0.4), "sharp"),
         (judged(even(2.0), longer=0.9), "motion-or-astigmatism"),
         (judged(even(2.0), std=0.6), "no-texture"),
+        (judged(even(2.0), beside_slopes=0.02), "no-texture"),
         (judged(even(2.0), std=0.6, repeats=0.95), "periodic"),
         (judged((2 + grid()[1]).log()), "varying"),
         (judged(shuffled()), "contradictory"),

@@ -15,7 +15,7 @@ def votes(log_width, std=0.1, side=128):
     places = torch.stack([rows.flatten() * side, columns.flatten() * side], dim=1)
     places = torch.cat([places, torch.full_like(places, side)], dim=1)
     same = torch.ones(len(log_width))
-    return Votes(places, log_width, std * same, 0 * same, 0 * same, same / len(log_width))
+    return Votes(places, log_width, std * same, 0 * same, 0 * same, same, same / len(log_width))
 
 
 def grid(count=7):

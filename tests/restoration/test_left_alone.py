@@ -34,7 +34,7 @@ class Voting:
             return BlurField(kernel, torch.tensor([0.01]), is_given=True)
         said, same = torch.full((4,), math.log(self.width)), torch.ones(4)
         places = torch.tensor([[0, 0, 32, 32], [0, 32, 32, 32], [32, 0, 32, 32], [32, 32, 32, 32]])
-        votes = Votes(places, said, self.std * same, 0 * same, 0 * same, same / 4)
+        votes = Votes(places, said, self.std * same, 0 * same, 0 * same, same, same / 4)
         known = {"log_width": said[:1], "log_width_std": self.std * same[:1], "votes": (votes,)}
         return BlurField(gaussian_kernel(self.width), torch.tensor([0.01]), **known)
 

@@ -28,6 +28,7 @@ class Votes:
     std: Tensor  # standard deviation of each, (N,)
     elongation: Tensor  # how much longer than wide each says the kernel is, as a natural logarithm, (N,)
     periodicity: Tensor  # how far its structure repeats itself, 0 to 1, (N,)
+    structure: Tensor  # share of its contrast that is not an even slope, 0 to 1, (N,)
     weights: Tensor  # what each counts in the joined width, (N,), of sum 1
 
     def __len__(self) -> int:

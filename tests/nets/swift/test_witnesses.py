@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from pinsharp.nets.swift.witnesses import COUNT, QUANTILES, REBLURS, periodicity, witnesses
+from pinsharp.nets.swift.witnesses import COUNT, QUANTILES, REBLURS, periodicity, structure, witnesses
 
 EDGES = len(REBLURS) * len(QUANTILES)
 BLOCKS, MOSAIC, EXTREMES = slice(EDGES + 1, EDGES + 3), EDGES + 3, slice(EDGES + 4, COUNT)
@@ -97,3 +97,18 @@ def test_what_repeats_itself_stands_out(period, sigma):
     patterns = [repeats(gaussian_filter(pattern.astype(float), sigma)) for pattern in (checker, bars, slanted)]
 
     assert min(patterns) > repeats(gaussian_filter(scene(), sigma)) + 0.3
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.4, np.pi / 2])
+def test_structure_is_what_a_slope_leaves(angle):
+    row, column = np.mgrid[:128, :128] / 128
+    slope = column * np.cos(angle) + row * np.sin(angle)
+    detail = np.sin(2 * np.pi * 9 * column)
+
+    found = [
+        float(structure(torch.from_numpy(np.asarray(image, np.float32))[None])[0])
+        for image in (slope, slope + 0.1 * detail, detail, 0 * slope)
+    ]
+
+    share = 0.1 * detail.std() / (slope + 0.1 * detail).std()
+    assert found == pytest.approx([0, share, 1, 0], abs=0.02)

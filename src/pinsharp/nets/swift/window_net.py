@@ -19,7 +19,7 @@ from pinsharp.blur.normalise import CONTRAST, GREY, Normalisation, brightness, f
 from pinsharp.blur.votes import Votes, join, scatter
 from pinsharp.nets.swift.spectrum_net import SpectrumConfig, SpectrumNet
 from pinsharp.nets.swift.texture import spread_windows
-from pinsharp.nets.swift.witnesses import COUNT, periodicity, witnesses
+from pinsharp.nets.swift.witnesses import COUNT, periodicity, structure, witnesses
 
 LEAST_CONTRAST = 1e-4
 """Contrast of a window, in that of the image, below which it is not enlarged further: there is rounding only."""
@@ -122,14 +122,15 @@ class WindowNet(nn.Module):
             )
             seen = taken_out.enter(windows[None])
             said = self.judge(self.features(seen), places)
-            found = self._field(said, places, periodicity(seen[0]), taken_out)
+            found = self._field(said, places, seen[0], taken_out)
             is_colour = parts.shape[1] == 3
             is_clean = found.is_clean == (True,)
             return replace(found, normalisation=full_range(parts)) if is_colour and is_clean else found
 
-    def _field(self, said: Judgement, places: Tensor, repeats: Tensor, taken_out: Normalisation) -> BlurField:
+    def _field(self, said: Judgement, places: Tensor, windows: Tensor, taken_out: Normalisation) -> BlurField:
         share = (said.weights * said.disk_share).sum(dim=1)
-        votes = Votes(places, said.log_width[0], said.std[0], said.elongation[0], repeats, said.weights[0])
+        scene = (periodicity(windows), structure(windows))
+        votes = Votes(places, said.log_width[0], said.std[0], said.elongation[0], *scene, said.weights[0])
         noise = said.log_noise.median(dim=1).values.exp().clamp(min=LEAST_NOISE)  # (1, rings)
         return BlurField(
             kernel=self.kernel(said.joined.exp(), share),

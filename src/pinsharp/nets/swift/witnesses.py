@@ -118,3 +118,15 @@ def periodicity(windows: Tensor) -> Tensor:
     lines = max_pool2d(power[:, None], 3, stride=3, ceil_mode=True).flatten(1).topk(_LINES, dim=1).values.sum(dim=1)
     whole = max_pool2d(power[:, None], 3, stride=3, ceil_mode=True).flatten(1).sum(dim=1)
     return lines / whole.clamp(min=_TINY**4)
+
+
+def structure(windows: Tensor) -> Tensor:
+    """Share of the contrast of windows (N, S, S) that is not an even slope, (N,): 0 for a ramp, whatever blurred it."""
+    side = windows.shape[-1]
+    place = torch.linspace(-1, 1, side, dtype=torch.float64, device=windows.device)
+    place = place / place.square().sum().sqrt()
+    centred = windows.double() - windows.double().mean(dim=(-2, -1), keepdim=True)
+    power = centred.square().sum(dim=(-2, -1))
+    slopes = ((centred.sum(dim=axis) @ place).square() / side for axis in (-2, -1))
+    left = (power - sum(slopes)).clamp(min=0)
+    return torch.where(power > 0, (left / power.clamp(min=_TINY**4)).sqrt(), left).to(windows.dtype)
