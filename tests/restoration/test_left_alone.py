@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from pinsharp.batch.job import Job
 from pinsharp.batch.work import restore_job
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
+from pinsharp.blur.normalise import normalisation
 from pinsharp.blur.votes import Votes
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.files import read_image, write_image
@@ -141,3 +143,40 @@ def test_one_channel_that_is_restored_makes_the_image_a_restored_one():
     np.testing.assert_allclose(found.image[..., 0], pixels[..., 0] / 2, atol=0.51)
     assert "left as it is" not in repr(found)
     assert "left as it is" in repr(Restorer(Voting(8.0, 0.05))(PIXELS))
+
+
+class Refuted(Voting):
+    """Knows brightness and contrast of its images, whose halves it calls their restoration."""
+
+    def estimate(self, image, kernel=None, hidden=None):
+        found = super().estimate(image, kernel)
+        return replace(found, noise=torch.tensor([0.002]), normalisation=normalisation(image))
+
+
+def test_a_result_that_the_image_refutes_is_not_given():
+    restorer = Restorer(Refuted(2.0, 0.05))
+
+    found = restorer(PIXELS)
+
+    assert np.array_equal(found.image, PIXELS)
+    assert (found.is_restored, found.is_doubtful, found.defocus.verdict) == (False, True, "restorable")
+    assert "another image" in found.reason
+    assert found.typical_residual > 0.1
+
+
+@pytest.mark.parametrize("asked", [{"force": True}, {"kernel": "gaussian:2"}])
+def test_who_insists_gets_a_refuted_result_and_its_doubt(asked):
+    found = Restorer(Refuted(2.0, 0.05), **asked)(PIXELS)
+
+    assert (found.is_restored, found.is_doubtful) == (True, True)
+
+
+def test_a_refuted_file_is_written_as_it_is_or_with_strict_not_at_all(tmp_path):
+    write_image(tmp_path / "a.png", PIXELS)
+
+    Restorer(Refuted(2.0, 0.05)).restore_file(tmp_path / "a.png", tmp_path / "b.png")
+    with pytest.raises(ImageError, match="got the blur is of another kind"):
+        Restorer(Refuted(2.0, 0.05), strict=True).restore_file(tmp_path / "a.png", tmp_path / "c.png")
+
+    assert np.array_equal(read_image(tmp_path / "b.png").pixels, PIXELS)
+    assert not (tmp_path / "c.png").exists()

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pinsharp.blur.camera import generator
-from pinsharp.blur.kernels import gaussian_kernel
+from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.images.arrays import to_array
 from pinsharp.restoration import residual as room
@@ -111,3 +111,25 @@ def test_several_iterations_have_no_residual(swift):
     assert swift(image, iterations=1).residual is not None
     several = swift(image, iterations=3)
     assert several.iterations == 1 or several.residual is None
+
+
+def test_a_label_changes_the_typical_residual_hardly_and_another_blur_does():
+    sharp = torch.rand(1, 1, 256, 256, generator=torch.Generator().manual_seed(3))
+    kernel = gaussian_kernel(1.5)
+    blurred = Blur(kernel, "reflect")(sharp)
+    labelled = blurred.clone()
+    labelled[..., 150:160, 100:180] = 1
+
+    found = {}
+    for name, image, taken in (
+        ("right", blurred, kernel),
+        ("label", labelled, kernel),
+        ("other", blurred, disk_kernel(6)),
+    ):
+        left = Residual((1, 256, 256), taken)
+        left.add(sharp)
+        found[name] = (left.value(lambda *place, image=image: image[..., *place]), left.typical)
+
+    assert found["label"][0] > 20 * found["right"][0]
+    assert found["label"][1] == pytest.approx(found["right"][1], abs=1e-4)
+    assert found["other"][1] > 0.05

@@ -7,7 +7,7 @@ last are kept, in memory or in a file as the source says; rows of the last one g
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,11 +24,14 @@ from pinsharp.restoration.measure import estimate, whole
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.residual import Residual
 from pinsharp.restoration.result import Restored
-from pinsharp.restoration.sources import Source, SourcePlanes
+from pinsharp.restoration.sources import ArraySource, Source, SourcePlanes
 from pinsharp.restoration.windows import SeamMeter, reach, restored_bands, worst
 
 SHARP_SIGMA = 0.5
 """Width in pixels below which a restored image counts as sharp, so that no further pass is made."""
+
+REFUTED = "the blur is of another kind: what was restored, blurred again, is another image"
+"""Why an image stays as it is whose result was refuted."""
 
 ROWS_AT_ONCE = 64
 """Rows that are turned back into pixels together; each takes several times its size on the way."""
@@ -86,7 +89,7 @@ def restore(
     blurs = main(parts).blurs
     left = Residual(planes.shape, blurs[0].kernel) if len(blurs) == 1 else None
     held = sink(_rows(source, parts, left, reach(method)))
-    return Restored(
+    result = Restored(
         held,
         defocus=blurs[0],
         sigmas=tuple(found.sigma for found in blurs),
@@ -95,6 +98,7 @@ def restore(
         seam=worst(meter.seam for part in parts for meter in part.meters),
         channels=tuple(part.blurs[0] for part in parts) if len(parts) > 1 else (),
         residual=left.value(planes.look) if left else None,
+        typical_residual=left.typical if left else None,
         dropped=source.dropped,
         reason=main(parts).reason if all(part.reason for part in parts) else "",
         guard=guards[0].numpy() if (guards := main(parts).guards) else None,
@@ -102,6 +106,20 @@ def restore(
         mask=source.mask,
         faults=source.faults,
     )
+    return result if recipe.force or recipe.kernel != "auto" else _believed(result, source, recipe)
+
+
+def _believed(result: Restored, source: Source, recipe: Recipe) -> Restored:
+    """A result in memory, or the image as it is where blurring the result again refutes it.
+
+    Raises:
+        ImageError: If it is refuted, and the recipe is strict.
+    """
+    if not result.is_restored or not result.is_refuted or not isinstance(source, ArraySource):
+        return result
+    if recipe.strict:
+        raise ImageError(f"expected an image that can be restored, got {REFUTED}")
+    return replace(result, held=source.pixels.copy(), reason=REFUTED)
 
 
 def main(parts: Sequence[_Part]) -> _Part:

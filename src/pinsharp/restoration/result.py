@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from pinsharp.blur.family import Family
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.normalise import BT601
-from pinsharp.blur.verdict import UNTRUSTED
+from pinsharp.blur.verdict import LEFT_ALONE, UNTRUSTED
 from pinsharp.images.files import read_image
 from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.restoration.disk import OnDisk
-from pinsharp.restoration.residual import is_doubtful
+from pinsharp.restoration.residual import is_doubtful, is_refuted
 from pinsharp.restoration.sources import View, read_view
 from pinsharp.restoration.windows import Seam
 
@@ -36,6 +36,7 @@ class Restored:
         residual: By how much the result, blurred again, differs from the input, root mean square in units of full
             scale; see `pinsharp.restoration.residual`. None after several iterations, and for images smaller than a
             kernel.
+        typical_residual: The same of the middle one of many small blocks, which few odd places do not change.
         guard: How much of each place was believed in the first pass, (3, rows, columns), a cell for 64 x 64 pixels:
             shares of what the network restored, of a more careful deconvolution, and of the image itself. None for
             models without a guard.
@@ -56,6 +57,7 @@ class Restored:
     seam: Seam | None = None
     channels: tuple[BlurField, ...] = ()
     residual: float | None = None
+    typical_residual: float | None = None
     dropped: str = ""
     guard: NDArray[np.float32] | None = None
     reason: str = ""
@@ -107,11 +109,22 @@ class Restored:
         Of an image that stays as it is: whether its width cannot be trusted.
         """
         if not self.is_restored:
-            return self.defocus.verdict in UNTRUSTED
+            return self.defocus.verdict in UNTRUSTED or self.is_refuted
+        return is_doubtful(self.residual, self._noise)
+
+    @property
+    def is_refuted(self) -> bool:
+        """Whether the residual is so large that the image cannot have been blurred like this."""
+        taken_out = self.defocus.normalisation
+        contrast = None if taken_out is None else float(taken_out.scale)
+        return self.defocus.verdict not in LEFT_ALONE and is_refuted(self.typical_residual, self._noise, contrast)
+
+    @property
+    def _noise(self) -> float | None:
+        """Noise of what the residual compares: of green where that of brightness was measured."""
         noise = self.defocus.noise_level
-        if noise is not None and self.defocus.votes and len(self.held.shape) == 3 and self.held.shape[2] > 2:
-            noise /= math.hypot(*BT601)  # it is that of brightness, and the residual that of green
-        return is_doubtful(self.residual, noise)
+        is_of_colour = self.defocus.votes and len(self.held.shape) == 3 and self.held.shape[2] > 2
+        return noise / math.hypot(*BT601) if noise is not None and is_of_colour else noise
 
     @property
     def kernel(self) -> NDArray[Any]:
