@@ -112,10 +112,14 @@ def restore(
 def _believed(result: Restored, source: Source, recipe: Recipe) -> Restored:
     """A result in memory, or the image as it is where blurring the result again refutes it.
 
+    Methods without a guard may stop half way, as Richardson-Lucy does: their residual refutes nothing.
+
     Raises:
         ImageError: If it is refuted, and the recipe is strict.
     """
-    if not result.is_restored or not result.is_refuted or not isinstance(source, ArraySource):
+    if result.guard is None or not isinstance(source, ArraySource):
+        return result
+    if not result.is_restored or not result.is_refuted:
         return result
     if recipe.strict:
         raise ImageError(f"expected an image that can be restored, got {REFUTED}")

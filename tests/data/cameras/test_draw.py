@@ -47,7 +47,8 @@ def test_widths_noise_and_sizes_lie_in_their_ranges(camera):
         assert kind.read_noise[0] <= sensor.read_noise <= kind.read_noise[1]
         assert kind.resize[0] <= processing.resize <= 2
         assert processing.jpeg == 0 or kind.quality[0] <= processing.jpeg <= kind.quality[1]
-        assert 0 <= lens.stretch <= 0.1
+        assert 0 <= lens.stretch <= (0.8 if kind.stretched else 0.1)
+        assert 0 <= lens.core <= (0.4 if kind.cored else 0)
         assert sensor.stripes <= kind.stripes
 
 
@@ -62,6 +63,9 @@ def test_things_occur_as_often_as_the_camera_says(camera):
     assert share(lambda draw: draw.lens.is_sharp) == pytest.approx(kind.sharp * (1 - kind.moved), abs=slack)
     assert share(lambda draw: draw.lens.motion > 0) == pytest.approx(kind.moved, abs=slack)
     assert share(lambda draw: draw.scene.drawing == "pattern") == pytest.approx(kind.patterns, abs=slack)
+    assert share(lambda draw: draw.scene.drawing == "empty") == pytest.approx(kind.empty, abs=slack)
+    assert share(lambda draw: draw.lens.stretch > 0.1) == pytest.approx(kind.stretched * (1 - kind.moved), abs=slack)
+    assert share(lambda draw: draw.lens.core > 0) == pytest.approx(kind.cored, abs=slack)
     assert share(lambda draw: draw.scene.mono) == pytest.approx(kind.mono, abs=slack)
     assert share(lambda draw: draw.processing.jpeg > 0) == pytest.approx(kind.jpeg, abs=slack)
     assert share(lambda draw: draw.processing.amount > 0) == pytest.approx(kind.sharpened, abs=slack)
@@ -69,7 +73,7 @@ def test_things_occur_as_often_as_the_camera_says(camera):
     assert share(lambda draw: math.isinf(draw.sensor.full_well)) == pytest.approx(kind.noiseless, abs=slack)
     assert share(lambda draw: draw.by_computer) == pytest.approx(kind.by_computer, abs=slack)
     assert share(lambda draw: draw.faults.seed != 0) == pytest.approx(kind.spoilt, abs=slack)
-    drawn_share = 1 - (1 - kind.drawn) * (1 - kind.patterns)
+    drawn_share = 1 - (1 - kind.drawn) * (1 - kind.patterns) * (1 - kind.empty)
     assert share(lambda draw: draw.scene.drawing != "photograph") == pytest.approx(drawn_share, abs=slack)
 
 

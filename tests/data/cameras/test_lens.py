@@ -157,3 +157,13 @@ def variances(kernel, angle):
     along = columns * math.cos(angle) + rows * math.sin(angle)
     across = rows * math.cos(angle) - columns * math.sin(angle)
     return [float((kernel[0, 0] * place.square()).sum()) for place in (along, across)]
+
+
+@pytest.mark.parametrize("lens", [Lens(radius=6.0), Lens(sigma=3.0), Lens(radius=5.0, sigma=1.0)])
+def test_a_core_takes_its_share_of_the_light_and_stays_in_the_middle(lens):
+    whole, cored = render(lens), render(replace(lens, core=0.3, core_width=0.15))
+
+    assert np.allclose(moments(cored)[0], moments(whole)[0], atol=1e-3)
+    narrow = (0.15 * math.hypot(lens.radius / 2, lens.sigma)) ** 2
+    expected = 0.7 * np.trace(moments(whole)[1]) + 0.3 * 2 * narrow
+    assert np.trace(moments(cored)[1]) == pytest.approx(expected, rel=0.02)

@@ -45,8 +45,11 @@ class Camera:
         quality: Range of their quality.
         spoilt: Share of images with faults.
         by_computer: Share of images that a program blurred in 8 bits.
-        patterns: Share of scenes that are a periodic pattern, or empty.
+        cored: Share of lenses a part of whose light stays in focus.
+        patterns: Share of scenes that are a periodic pattern, or letters.
+        empty: Share of the others that show nothing.
         moved: Share of images that are blurred by motion too.
+        stretched: Share of the others whose blur is far from round.
         stripes: Largest standard deviation of a line's gains.
         speckle: Largest standard deviation of multiplicative noise.
     """
@@ -83,8 +86,11 @@ class Camera:
     quality: tuple[int, int] = (60, 98)
     spoilt: float = 0.1
     by_computer: float = 0.0
+    cored: float = 0.15
     patterns: float = 0.0
+    empty: float = 0.0
     moved: float = 0.0
+    stretched: float = 0.0
     stripes: float = 0.0
     speckle: float = 0.01
 
@@ -106,6 +112,7 @@ CAMERAS: dict[str, Camera] = {
         radius=(0.5, 8.0),
         is_log=False,
         aberrated=0.0,
+        cored=0.0,
         drift=0.0,
         spoilt=0.0,
         enlarged=0.0,
@@ -185,9 +192,30 @@ CAMERAS: dict[str, Camera] = {
         stripes=0.02,
         speckle=0.15,
     ),
-    "unsuitable": Camera(
-        bits=(8, 8, 10, 12), curves=(0.4, 0.1), sharpened=0.1, jpeg=0.3, drawn=0.2, patterns=0.4, moved=0.65
+    "patterned": Camera(
+        bits=(8, 8, 8, 10, 12),
+        full_well=(10_000, 1_000_000),
+        noiseless=0.2,
+        curves=(0.15, 0.05),
+        aberrated=0.3,
+        sigma=(0.5, 4.0),
+        radius=(0.6, 8.0),
+        sharpened=0.1,
+        jpeg=0.15,
+        patterns=1.0,
     ),
+    "moved": Camera(
+        bits=(8, 8, 10, 12),
+        curves=(0.4, 0.1),
+        aberrated=0.0,
+        sigma=(0.4, 2.5),
+        radius=(0.6, 5.0),
+        sharpened=0.1,
+        jpeg=0.3,
+        moved=0.65,
+        stretched=1.0,
+    ),
+    "empty": Camera(bits=(8, 8, 10, 12), curves=(0.4, 0.1), sharpened=0.1, jpeg=0.3, empty=1.0),
     "far": Camera(
         bits=(8, 8, 10, 12),
         curves=(0.4, 0.1),
@@ -198,20 +226,22 @@ CAMERAS: dict[str, Camera] = {
         jpeg=0.3,
     ),
 }
-"""The kinds of cameras. `far` is so far out of focus that little can be brought back; `unsuitable` shows nothing of its
-blur, or is blurred by motion."""
+"""The kinds of cameras. `far` is so far out of focus that little can be brought back; `patterned` and `empty` show
+little or nothing of their blur; the blur of `moved` is not that of defocus."""
 
 MIXTURES: dict[str, dict[str, float]] = {
     "train": {"lab": 0.4, "mono": 0.15, "line-scan": 0.09, "photo": 0.165, "phone": 0.12, "sem": 0.075},
     "measure": {
-        "lab": 0.34,
-        "mono": 0.14,
-        "line-scan": 0.09,
+        "lab": 0.3,
+        "mono": 0.15,
+        "line-scan": 0.1,
         "photo": 0.13,
         "phone": 0.11,
         "sem": 0.06,
-        "far": 0.07,
-        "unsuitable": 0.06,
+        "far": 0.05,
+        "patterned": 0.05,
+        "moved": 0.035,
+        "empty": 0.015,
     },
     "any": {"lab": 0.2, "mono": 0.2, "line-scan": 0.12, "photo": 0.22, "phone": 0.16, "sem": 0.1},
 }

@@ -9,7 +9,7 @@ from pinsharp.data.cameras.light import Exposure, Tone
 from pinsharp.data.cameras.processing import Processing
 from pinsharp.data.cameras.sensor import Sensor
 
-Drawing = Literal["photograph", "shapes", "grains", "pattern"]
+Drawing = Literal["photograph", "shapes", "grains", "pattern", "empty"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Scene:
         turns: Quarter turns, 0 to 3.
         flipped: Whether it is mirrored.
         shrink: Reduced by this factor before anything else, which makes it crisper.
-        drawing: Taken as it is, or drawn on; see `pinsharp.data.shapes` and `grains`.
+        drawing: Taken as it is, or drawn on; see `pinsharp.data.shapes`, `grains` and `patterns`.
         decoding: Tone curve that its values are taken to have.
         mono: Whether only its brightness is seen.
     """

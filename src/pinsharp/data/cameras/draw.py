@@ -24,6 +24,8 @@ Picture = TypeVar("Picture")
 _STREAM = 0xCA3E7A  # sets these random numbers apart from those of other data
 _GREATEST_SHRINK = 0.6  # a scene is reduced to this at most
 _MOTION = (3.0, 25.0)  # pixels
+_STRETCH = (0.15, 0.8)
+_CORE, _CORE_WIDTH = (0.05, 0.4), (0.1, 0.5)
 _LEAST_LEVELS = 12
 _LEAST_SHAPE = 2.0  # radius in pixels; of smaller discs pixels show no rim
 
@@ -59,17 +61,29 @@ def draw_pair(camera: str, seed: int, index: int) -> Draw:
     )
     if dice.chance(kind.by_computer) and not draw.lens.is_sharp:
         draw = _by_computer(draw)
-    return _unsuitable(draw, kind, dice)
+    return _with_core(_unsuitable(draw, kind, dice), kind, dice)
 
 
 def _unsuitable(draw: Draw, kind: Camera, dice: "_Dice") -> Draw:
-    """Scenes that tell nothing of the blur, and images that are blurred by motion."""
+    """Scenes that tell nothing of the blur, and images whose blur is not that of defocus."""
     pattern, moved = dice.chance(kind.patterns), dice.chance(kind.moved)
     length, angle = dice.log(*_MOTION), dice.between(0, math.pi)
-    if pattern:
-        draw = replace(draw, scene=replace(draw.scene, drawing="pattern", decoding=LINEAR))
+    empty, stretch = dice.chance(kind.empty), dice.between(*_STRETCH) * dice.chance(kind.stretched)
+    if pattern or empty:
+        drawing: Drawing = "pattern" if pattern else "empty"
+        draw = replace(draw, scene=replace(draw.scene, drawing=drawing, decoding=LINEAR))
     if moved and not draw.by_computer:
         draw = replace(draw, lens=replace(draw.lens, motion=length, angle=angle))
+    elif stretch and not draw.by_computer:
+        draw = replace(draw, lens=replace(draw.lens, stretch=stretch, angle=angle))
+    return draw
+
+
+def _with_core(draw: Draw, kind: Camera, dice: "_Dice") -> Draw:
+    """Lenses a part of whose light stays in focus."""
+    cored, share, width = dice.chance(kind.cored), dice.between(*_CORE), dice.between(*_CORE_WIDTH)
+    if cored and not draw.by_computer and not draw.lens.is_sharp:
+        return replace(draw, lens=replace(draw.lens, core=share, core_width=width))
     return draw
 
 

@@ -16,14 +16,14 @@ from pinsharp.data.cameras.light import Array
 from pinsharp.data.cameras.processing import blurred_by_computer, computer_kernel, develop, resized, store
 from pinsharp.data.cameras.sensor import demosaic, read_out
 from pinsharp.data.grains import draw_grains
-from pinsharp.data.patterns import draw_pattern
+from pinsharp.data.patterns import draw_empty, draw_pattern
 from pinsharp.data.shapes import draw_shapes
 from pinsharp.images.arrays import BT601
 
 MARGIN = 8
 """Pixels of the result around the crop at least, which demosaicing, sharpening and compression may touch."""
 
-_DRAWINGS = {"shapes": draw_shapes, "grains": draw_grains, "pattern": draw_pattern}
+_DRAWINGS = {"shapes": draw_shapes, "grains": draw_grains, "pattern": draw_pattern, "empty": draw_empty}
 _BLOCK = 8  # side of a JPEG's blocks
 _LEVELS = np.linspace(0, 1, 256, dtype=np.float32)
 

@@ -30,7 +30,8 @@ class Lens:
         sigma: Of the Gaussian that softens it, or that is the whole blur where there is no disc.
         rim: Brightness of a disc's rim over its middle, -0.9 (dark) to 1 (bright): spherical aberration.
         coma: Slope of a disc's brightness along `angle`, 0 to 0.9; its light stays centred.
-        stretch: Astigmatism: how much longer than round the blur is along `angle`, 0 to 0.1.
+        stretch: Astigmatism: how much longer than round the blur is along `angle`, and narrower across it; to 0.1 in
+            lenses that count as round.
         angle: In radians.
         blades: Of the iris; 0 for a round one.
         roundness: Of an iris with blades, 0 (polygon) to 1 (circle).
@@ -38,6 +39,8 @@ class Lens:
         colour: Longitudinal colour: blue's blur is wider than green's by this share, red's narrower.
         drift: Change of the width over the image, from one side to the other, as a share of it.
         drift_angle: Direction in which it grows, in radians.
+        core: Share of the light that is in focus all the same, near the kernel's centre: spherical aberration, glare.
+        core_width: Sigma of that core, as a share of the width of the rest.
         motion: Length in pixels along `angle` over which the image moves while it is taken.
         aperture: Sigma of the softness of the same camera in focus, of pixels and lens; not part of the kernel.
     """
@@ -54,6 +57,8 @@ class Lens:
     colour: float = 0.0
     drift: float = 0.0
     drift_angle: float = 0.0
+    core: float = 0.0
+    core_width: float = 0.2
     motion: float = 0.0
     aperture: float = 0.0
 
@@ -77,6 +82,9 @@ def render(lens: Lens, scale: float = 1.0, size: int | None = None) -> Array:
     side = size or kernel_side(lens, scale)
     radius, sigma = lens.radius * scale, lens.sigma * scale
     kernel = _softened(_disc(lens, radius, side), sigma) if radius else _gaussian(lens, sigma, side)
+    if lens.core:
+        centre = _gaussian(Lens(), lens.core_width * math.hypot(radius / 2, sigma), side)
+        kernel = (1 - lens.core) * kernel / kernel.sum() + lens.core * centre / centre.sum()
     return _normalised(_moved(kernel, lens.motion * scale, lens.angle) if lens.motion else kernel)
 
 

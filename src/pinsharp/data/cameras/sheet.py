@@ -97,7 +97,7 @@ def described(draw: Draw) -> list[str]:
     ]
 
 
-_LENS_FAULTS = ("rim", "coma", "stretch", "blades", "tail", "colour", "drift", "aperture")
+_LENS_FAULTS = ("rim", "coma", "stretch", "blades", "tail", "core", "colour", "drift", "motion", "aperture")
 
 
 def _lens_phrase(draw: Draw) -> str:
