@@ -2,6 +2,7 @@
 
 import typer
 
+from pinsharp.cli.bench.cameras import cameras
 from pinsharp.cli.bench.detection import detection
 from pinsharp.cli.bench.edges import edges
 from pinsharp.cli.bench.figures import crops, fig5
@@ -18,5 +19,20 @@ bench = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
-for _command in (run, table1, table2, oracle, margins, fig4, fig5, crops, speed, real, edges, robust, detection):
+for _command in (
+    run,
+    table1,
+    table2,
+    oracle,
+    margins,
+    fig4,
+    fig5,
+    crops,
+    speed,
+    real,
+    cameras,
+    edges,
+    robust,
+    detection,
+):
     bench.command()(_command)

@@ -1,0 +1,1 @@
+"""Methods on simulated cameras, with the true kernel and without."""
