@@ -8,9 +8,11 @@ import scipy.ndimage
 import torch
 from scipy.signal import convolve2d
 
+from pinsharp.blur.family import render_kernels
 from pinsharp.blur.kernels import (
     check_kernel,
     disk_kernel,
+    flatness,
     gaussian_disk_kernel,
     gaussian_kernel,
     kernel_sigma,
@@ -172,3 +174,11 @@ def negative_table():
 def test_what_is_no_kernel_is_refused_with_what_to_do(build, sentence):
     with pytest.raises(KernelError, match=sentence):
         build()
+
+
+@pytest.mark.parametrize("sigma, radius", [(2.0, 0.0), (0.0, 6.0), (1.0, 4.0), (2.0, 4.0)])
+def test_flatness_is_the_share_of_the_disc(sigma, radius):
+    kernel = render_kernels(torch.tensor([sigma]), torch.tensor([radius]), 41)
+
+    share = (radius / 2) ** 2 / ((radius / 2) ** 2 + sigma**2)
+    assert float(flatness(kernel)) == pytest.approx(share, abs=0.05)

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
-from pinsharp.blur.kernels import disk_kernel, kernel_sigma
+from pinsharp.blur.kernels import disk_kernel, flatness, kernel_sigma
 from pinsharp.blur.normalise import CONTRAST, GREY
 from pinsharp.data.cameras.draw import draw_pair
 from pinsharp.data.cameras.lens import Lens
@@ -92,6 +92,20 @@ def test_true_kernels_are_given_as_often_as_asked(corpus, tiny_run):
 
     same = (given == made.kernel).flatten(1).all(dim=1)
     assert 8 <= int(same.sum()) <= 32
+
+
+def test_families_are_off_by_more_where_widths_are(corpus, tiny_run):
+    net = build_net("swift", tiny_run.config)
+    made = batch(corpus, range(60), camera="photo")
+    settings = {"width_jitter": 0.001, "doubt": 0.2}
+    stages = [StageConfig("deconv", 10, 60, 64, 1e-3, warmup=0, share_doubt=share, **settings) for share in (0, 0.5)]
+
+    plain, jittered = (Stage(net, stage)._jittered(made, 0) for stage in stages)
+
+    off = (flatness(jittered.kernel) - flatness(plain.kernel)).abs()
+    doubt = jittered.log_width_std
+    assert torch.equal(doubt, plain.log_width_std)
+    assert off[doubt > 0.1].mean() > 2 * off[doubt < 0.05].mean()
 
 
 def test_a_run_on_a_camera_goes_through(tiny_run, tmp_path):

@@ -174,6 +174,21 @@ def elongation(kernel: Tensor) -> Tensor:
     return 0.5 * ((middle + half + 0.1) / (middle - half + 0.1).clamp(min=0.1)).log().to(kernel.dtype)
 
 
+def flatness(kernel: Tensor) -> Tensor:
+    """How flat kernels (B, 1, K, K) are, (B,): 1 for discs, 0 for Gaussians, between them for discs that one softens.
+
+    From the fourth moment of the distance from the centre over the square of the second: 4/3 of a disc, 2 of a
+    Gaussian; of both convolved 2 less 2/3 of the square of the disc's share of the variance, which is what is given.
+    """
+    side = kernel.shape[-1]
+    place = torch.arange(side, dtype=torch.float64, device=kernel.device) - side // 2
+    squares = place[:, None].square() + place[None, :].square()
+    weights = kernel[:, 0].double()
+    second, fourth = (weights * squares).sum(dim=(1, 2)), (weights * squares.square()).sum(dim=(1, 2))
+    ratio = fourth / second.square().clamp(min=1e-6)
+    return ((2 - ratio).clamp(0, 2 / 3) * 1.5).sqrt().to(kernel.dtype)
+
+
 def sized_kernels(kernels: Sequence[Tensor]) -> list[Tensor]:
     """Pad kernels (B, 1, K, K) of several sides with zeros to the largest side."""
     side = max(kernel.shape[-1] for kernel in kernels)

@@ -106,20 +106,19 @@ def restore(
         mask=source.mask,
         faults=source.faults,
     )
-    return result if recipe.force or recipe.kernel != "auto" else _believed(result, source, recipe)
+    is_asked_for = recipe.force or recipe.kernel != "auto"
+    return result if is_asked_for or method.kernel_from != "itself" else _believed(result, source, recipe)
 
 
 def _believed(result: Restored, source: Source, recipe: Recipe) -> Restored:
     """A result in memory, or the image as it is where blurring the result again refutes it.
 
-    Methods without a guard may stop half way, as Richardson-Lucy does: their residual refutes nothing.
+    Methods with somebody else's kernel may stop half way, as Richardson-Lucy does: their residual refutes nothing.
 
     Raises:
         ImageError: If it is refuted, and the recipe is strict.
     """
-    if result.guard is None or not isinstance(source, ArraySource):
-        return result
-    if not result.is_restored or not result.is_refuted:
+    if not isinstance(source, ArraySource) or not result.is_restored or not result.is_refuted:
         return result
     if recipe.strict:
         raise ImageError(f"expected an image that can be restored, got {REFUTED}")

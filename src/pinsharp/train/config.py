@@ -64,6 +64,8 @@ class StageConfig:
     # uniform from 0, and a net that listens (`condition_doubt`) is told how large both are together.
     doubt: float = 0.0
     share_jitter: float = 0.0  # `deconv`: error, one standard deviation, of the disc's share of the squared width
+    # `deconv`: how much larger that error is where `doubt` is largest; between, it grows with it.
+    share_doubt: float = 0.0
     known: float = 0.0  # `deconv`: share of pairs whose kernel has no such errors, as where it was measured
     frozen: tuple[str, ...] = ()  # parts of the net that this stage leaves as they are, such as `restorer.bank`
 
@@ -125,6 +127,7 @@ _NOT_NEGATIVE = (
     "noise_jitter",
     "doubt",
     "share_jitter",
+    "share_doubt",
     "known",
     "small",
     "mixed",

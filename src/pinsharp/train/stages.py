@@ -174,9 +174,11 @@ class Stage(nn.Module):
             return BlurField(batch.kernel, noise)
         width = (width_std * errors[:, 0]).exp()  # log-normal around 1
         sigma, radius = batch.sigma * width, batch.radius * width
-        if self.config.share_jitter:
+        if self.config.share_jitter or self.config.share_doubt:
             shares = torch.stack([torch.randn((), generator=draw) for draw in draws]).to(sigma)
-            sigma, radius = _other_share(sigma, radius, self.config.share_jitter * shares)
+            sigma, radius = _other_share(
+                sigma, radius, shares * (self.config.share_jitter + self.config.share_doubt * doubt)
+            )
         kernel = exact_kernels(sigma, radius, batch.kernel.shape[-1])
         if self.config.known:
             known = torch.stack([torch.rand((), generator=draw) for draw in draws]).to(sigma) < self.config.known
