@@ -159,11 +159,12 @@ SAME_WIDTH = 0.15
 
 
 def _put(given: BlurField, found: BlurField) -> BlurField:
-    """A given kernel beside the measured noise; what else was measured belongs to another kernel.
+    """A given kernel beside the measured noise; what else was measured belongs to another kernel, and is kept apart.
 
     It is believed where the image is clean and its measured width is the same.
     """
-    put = replace(given, noise=found.noise, normalisation=found.normalisation)
+    own = tuple(found.of(number) for number in range(len(found.kernel)))
+    put = replace(given, noise=found.noise, normalisation=found.normalisation, measured=own)
     if found.is_clean is None or found.log_width is None:
         return put
     apart = (kernel_sigma(given.kernel).clamp(min=1e-3).log() - found.log_width).abs()
