@@ -30,6 +30,7 @@ PUBLIC = [
     "kernel_sigma",
     "load_method",
     "measure",
+    "measure_channels",
     "read_image",
     "restore",
     "restore_file",

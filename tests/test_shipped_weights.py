@@ -11,6 +11,7 @@ import pinsharp
 from pinsharp.blur.camera import add_read_noise, generator, quantise
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma
 from pinsharp.blur.operators import Blur
+from pinsharp.data.cameras.lens import Lens, lens_kernels, see
 from pinsharp.detect.simulate import CameraSettings, PanelSettings, expose, simulate_panel
 from pinsharp.images.arrays import to_array, to_tensor
 from pinsharp.metrics import psnr
@@ -72,6 +73,22 @@ def test_the_estimate_tells_discs_from_gaussians(restorer, sharp):
     families = [restorer.measure(image[0].permute(1, 2, 0).numpy()).family for image in (gaussian, disk)]
 
     assert families == ["gaussian", "disk"]
+
+
+def test_longitudinal_colour_is_seen_where_it_is_larger_than_the_interval(restorer, sharp):
+    if restorer.method.name != "swift":
+        pytest.skip("the windows of swift vote, and say an interval")
+    seen = {}
+    for colour in (0.0, 0.2):
+        lens = Lens(radius=4.0, sigma=0.5, colour=colour)
+        blurred = see(sharp[0].permute(1, 2, 0).numpy(), lens_kernels(lens, 1.0, 3))
+        noisy = blurred + np.random.default_rng(0).normal(0, 1 / 255, blurred.shape)
+        seen[colour] = restorer.measure_channels(np.clip(noisy, 0, 1).astype(np.float32))
+
+    red, green, blue = (each.interval for each in seen[0.2])
+    assert red[1] < green[0] < green[1] < blue[0]
+    widest, narrowest = max(each.interval[0] for each in seen[0.0]), min(each.interval[1] for each in seen[0.0])
+    assert widest < narrowest  # all intervals share a width where the lens has no such fault
 
 
 def test_mono_is_restored_too(restorer, sharp):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pinsharp.methods.method import Deblurred
     from pinsharp.methods.table import load_method
     from pinsharp.restoration.recipe import Recipe
-    from pinsharp.restoration.restorer import Restorer, measure, restore, restore_file
+    from pinsharp.restoration.restorer import Restorer, measure, measure_channels, restore, restore_file
     from pinsharp.restoration.result import Restored
 
 from pinsharp.version import __version__
@@ -53,6 +53,7 @@ __all__ = [
     "kernel_sigma",
     "load_method",
     "measure",
+    "measure_channels",
     "read_image",
     "restore",
     "restore_file",
@@ -77,6 +78,7 @@ _HOME = {
     "kernel_sigma": "pinsharp.blur.kernels",
     "load_method": "pinsharp.methods.table",
     "measure": "pinsharp.restoration.restorer",
+    "measure_channels": "pinsharp.restoration.restorer",
     "read_image": "pinsharp.images.files",
     "restore": "pinsharp.restoration.restorer",
     "restore_file": "pinsharp.restoration.restorer",

@@ -174,3 +174,56 @@ def test_the_light_changes_what_is_measured_and_is_told(cli, photo):
     assert [each["light_from"] for each in found] == ["no statement", "asked for", "asked for"]
     assert found[0]["sigma"] != found[1]["sigma"] == found[2]["sigma"]
     assert cli("kernel", "a.png", "--light", "2.2").out.endswith(", light 2.2 (asked for)\n")
+
+
+def test_images_together_are_one_line_and_one_picture(cli, photo, place):
+    names = [photo(f"{number}.png", shape=(48, 40)).name for number in range(3)]
+
+    shown = cli("kernel", *names, "--together", "--plot", "k.svg", "--save", "k.npy")
+    record = json.loads(cli("kernel", *names, "--together", "--json").out)
+
+    assert shown.code == 0
+    assert shown.out.startswith(f"0.png and 2 more together: sigma {record['sigma']:.2f} px")
+    assert len(shown.out.splitlines()) == 1
+    assert record["inputs"] == names
+    assert "<!-- 0.png and 2 more together: sigma" in (place / "k.svg").read_text()
+    assert load_kernel("k.npy").shape[-1] == record["kernel_size"]
+
+
+@pytest.mark.parametrize(
+    "arguments, reason",
+    [
+        (["a.png", "b.png", "--together"], "b.png: expected 40 x 48 pixels as of the first image, got 32 x 48"),
+        (["a.png", "bad.png", "--together"], "bad.png: expected an image, got an empty file"),
+        (["a.png", "--together", "--save-mask", "m.png"], "--save-mask takes the pixels of one image, got --together"),
+        (["a.png", "--per-channel"], "a.png: expected an image in colour to measure each channel of, got a mono one"),
+    ],
+)
+def test_what_cannot_be_measured_so_is_one_line(cli, photo, place, contents, arguments, reason):
+    photo("a.png", shape=(48, 40))
+    photo("b.png", shape=(48, 32))
+    (place / "bad.png").write_bytes(b"")
+    before = contents(place)
+
+    shown = cli("kernel", *arguments)
+
+    assert shown.code == 2
+    assert reason in shown.err
+    assert len(shown.err.splitlines()) == 1
+    assert contents(place) == before
+
+
+def test_channels_come_with_their_intervals(cli, photo):
+    photo("a.png", shape=(64, 64, 3))
+
+    channels = json.loads(cli("kernel", "a.png", "--per-channel", "--json").out)["channels"]
+    line = cli("kernel", "a.png", "--per-channel").out
+
+    assert list(channels) == ["red", "green", "blue"]
+    assert line.rstrip().endswith(
+        "; "
+        + ", ".join(
+            f"{name} {one['sigma']:.2f} px ({one['interval'][0]:.2f} to {one['interval'][1]:.2f})"
+            for name, one in channels.items()
+        )
+    )

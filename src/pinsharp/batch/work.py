@@ -69,7 +69,7 @@ def _labels(job: Job, result: "Restored", model: str) -> tuple[str, str]:
 
 
 def _figures(result: "Restored") -> Figures:
-    found = result.defocus
+    found, left = result.defocus, result.remaining
     return {
         "sigma": found.sigma,
         "sigma_relative_std": found.sigma_relative_std,
@@ -89,6 +89,7 @@ def _figures(result: "Restored") -> Figures:
         "noise": found.noise_level,
         "residual": result.residual,
         "doubtful": result.is_doubtful,
+        "remaining": asdict(left) if left else None,
         "dropped": result.dropped,
         **result.light.figures(),
         "masked_share": result.masked_share,

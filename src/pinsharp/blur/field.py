@@ -41,6 +41,8 @@ class BlurField:
     # if nobody looked.
     continuations: tuple[Continuation | None, ...] | None = None
     is_given: bool = False  # whether the user gave the kernel
+    # What each image itself says of its blur beside a given kernel; None if it was not asked.
+    measured: "tuple[BlurField, ...] | None" = None
     normalisation: Normalisation | None = None  # brightness and contrast that were taken out; None if nobody looked
     # Whether each image is as clean as in the laboratory: white noise, a width that is sure; None if nobody looked.
     is_clean: tuple[bool, ...] | None = None

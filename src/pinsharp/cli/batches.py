@@ -40,6 +40,8 @@ def tell(
                 remark(f"{outcome.job.input}: left as it was: {outcome.figures['faults']}")
             if outcome.figures.get("doubtful") and outcome.figures.get("restored", True):
                 remark(_doubt(outcome.job, outcome.figures))
+            if words := _remaining(outcome.job, outcome.figures):
+                remark(words)
         elif outcome.error is not None:
             teller.failed(record, outcome.error)
     return summary
@@ -79,6 +81,18 @@ def _doubt(job: Job, figures: Figures) -> str:
         f"{job.output}: blurred again it differs from the image by {255 * found.residual:.1f} grey levels of 256, but "
         f"its noise is {255 * found.noise:.1f}: the blur is narrower than {found.sigma:.2f} px, or of another kind; "
         "look at it before you use it"
+    )
+
+
+def _remaining(job: Job, figures: Figures) -> str:
+    """How far a result is still out of focus, on one line, where its kernel was clearly too narrow; else empty."""
+    left: Any = figures.get("remaining")
+    if not left or not left["is_sure"]:
+        return ""
+    return (
+        f"{job.output}: still about {left['sigma']:.1f} px out of focus ({left['low']:.1f} to {left['high']:.1f}): the "
+        f"image reads as {left['measured']:.2f} px wide, the given kernel is {figures['sigma']:.2f}; it is probably "
+        "too narrow, leave --kernel out to measure it"
     )
 
 

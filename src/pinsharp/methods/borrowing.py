@@ -1,5 +1,6 @@
 """Methods that measure no blur: a given kernel or a borrowed one, and networks that restore with it or with none."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import torch
@@ -8,7 +9,17 @@ from torch import Tensor
 from pinsharp.blur.field import BlurField
 from pinsharp.methods.devices import Precision, choose_dtype, find_device
 from pinsharp.methods.execution import autocast, enter, given_kernel, leave, place
-from pinsharp.methods.method import BlindMethod, Deblurred, KernelFrom, Kind, Lender, check_image, check_takes_kernel
+from pinsharp.methods.method import (
+    BlindMethod,
+    Deblurred,
+    KernelFrom,
+    Kind,
+    Lender,
+    MethodTraits,
+    Sight,
+    check_image,
+    check_takes_kernel,
+)
 from pinsharp.nets.weights import LoadedNet
 
 COLOURS = 3
@@ -23,12 +34,17 @@ class Borrower(BlindMethod):
     """
 
     kernel_from: KernelFrom = "swift"
+    traits = MethodTraits(measures_together=True)
     lender: Lender
 
     def __init__(self, name: str, *, lender: Lender, device: str | torch.device = "cpu") -> None:
         self.name = name
         self.lender = lender
         self.device = find_device(device)
+
+    def estimate_together(self, images: Iterable[Sight]) -> BlurField:
+        """Measure the one blur of several images (`BlindMethod`)."""
+        return self.lender.estimate_together(images)
 
     def _measured(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
         return self.lender.estimate(image, hidden)

@@ -1,5 +1,6 @@
 """Eight restorations of one image, turned and mirrored, averaged: what a network makes of chance cancels out."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import torch
@@ -7,7 +8,7 @@ from torch import Tensor
 
 from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError
-from pinsharp.methods.method import BlindMethod, Deblurred, Method, measures_first
+from pinsharp.methods.method import BlindMethod, Deblurred, Method, MethodTraits, Sight, measures_first
 
 _TURNS = [(quarters, mirrored) for mirrored in (False, True) for quarters in range(4)]
 
@@ -30,6 +31,7 @@ class Ensemble(BlindMethod):
             )
         self.method = method
         self.name = name
+        self.traits = MethodTraits(measures_together=method.traits.measures_together)
         self.kind, self.kernel_from = method.kind, method.kernel_from
         self.info, self.device, self.dtype, self.lender = method.info, method.device, method.dtype, method.lender
 
@@ -38,6 +40,10 @@ class Ensemble(BlindMethod):
         parts = [self._restored(image, estimate, turn) for turn in _TURNS]
         mean = torch.stack([part.image for part in parts]).mean(dim=0)
         return replace(parts[0], image=mean)  # the first is the image as it lies
+
+    def estimate_together(self, images: Iterable[Sight]) -> BlurField:
+        """Measure the one blur of several images (`BlindMethod`)."""
+        return self.method.estimate_together(images)
 
     def _measured(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
         return self.method.estimate(image, hidden=hidden)

@@ -24,6 +24,10 @@ kernel and cannot measure one; `nobody`, for networks that restore end to end.""
 RestoreWindow = Callable[[slice, slice], Tensor]
 """Gives rows and columns of an image, both with bounds, restored: (1, C, h, w) in [0, 1], float32."""
 
+Sight = tuple[Tensor, Tensor | None]
+"""What is seen of one image of several: it, or parts of it, (N, C, H, W) in [0, 1]; and where it has no say, or none:
+hidden pixels (N, 1, H, W)."""
+
 MIN_BLIND_SIDE = 32
 """Smallest image side in pixels from which a blur can be measured; the kernel may be given for any size."""
 
@@ -37,10 +41,12 @@ class MethodTraits:
             serves all windows of an image, and a sample of the image is enough for it.
         halo: Pixels around a window that its restoration depends on, if it restores windows so that they are what the
             whole image becomes (`WindowedMethod`); None if it depends on all that it is shown.
+        measures_together: Whether it measures the one blur of several images of a camera (`estimate_together`).
     """
 
     measures_first: bool = True
     halo: int | None = None
+    measures_together: bool = False
 
     @property
     def exact_windows(self) -> bool:
@@ -122,6 +128,9 @@ class Lender(Protocol):
     def estimate_parts(self, parts: Tensor) -> BlurField:
         """Measure the one blur of several parts (N, C, H, W) that were cut out of one image."""
 
+    def estimate_together(self, images: Iterable[Sight]) -> BlurField:
+        """Measure the one blur of several images that one camera took at one focus."""
+
 
 class BlindMethod(ABC):
     """A method whose two steps, measuring and restoring, can also be taken one by one (`MethodTraits.measures_first`).
@@ -159,6 +168,16 @@ class BlindMethod(ABC):
             return self._measured_parts(parts)
         check_takes_kernel(self)
         return self._given_parts(parts, kernel)
+
+    def estimate_together(self, images: Iterable[Sight]) -> BlurField:
+        """Measure the one blur of several images that one camera took at one focus, all of one shape.
+
+        They are taken one by one. Only where `MethodTraits.measures_together` says so.
+
+        Raises:
+            ImageError: If a side is shorter than 32 pixels.
+        """
+        raise NotImplementedError(f"{self.name} measures images one by one")
 
     def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
         """Deblur images (B, C, H, W) in [0, 1], C 1 or 3; raises as `estimate`."""

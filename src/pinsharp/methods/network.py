@@ -17,6 +17,7 @@ from pinsharp.methods.method import (
     Kind,
     MethodTraits,
     RestoreWindow,
+    Sight,
     WindowedMethod,
     check_image,
     check_measurable,
@@ -46,7 +47,10 @@ class NetMethod(WindowedMethod):
         self.dtype = choose_dtype(precision, self.device)
         self.net = place(loaded.net, self.device)
         self._can = net_kind(self.info.net).traits
-        self.traits = MethodTraits(halo=self.net.halo if self._can.exact_windows else None)
+        self.traits = MethodTraits(
+            halo=self.net.halo if self._can.exact_windows else None,
+            measures_together=self._can.estimates_together and self.net.votes,
+        )
         self.layers = 3 if self._can.has_guard and self.net.guard is not None else 1
 
     @torch.inference_mode()
@@ -89,6 +93,17 @@ class NetMethod(WindowedMethod):
         for band in rows.blend(band.to(self.device) for band in bands):
             guards[-1] = rows.weights.cpu()  # nobody need ask for more than the last rows
             yield band.clamp_(0, 1).cpu()
+
+    @torch.inference_mode()
+    def estimate_together(self, images: Iterable[Sight]) -> BlurField:
+        """Measure the one blur of several images (`BlindMethod`)."""
+        with autocast(self.device, self.dtype):
+            estimate: BlurField = self.net.estimate_together(self._seen(*image) for image in images)
+        return estimate
+
+    def _seen(self, image: Tensor, hidden: Tensor | None) -> Sight:
+        check_measurable(check_image(image))
+        return enter(image, self.device), None if hidden is None else hidden.to(self.device)
 
     def _by_rows(self, blurred: Tensor, estimate: BlurField) -> Tensor:
         """Restore one image (1, C, H, W) as by windows."""
@@ -145,11 +160,12 @@ SAME_WIDTH = 0.15
 
 
 def _put(given: BlurField, found: BlurField) -> BlurField:
-    """A given kernel beside the measured noise; what else was measured belongs to another kernel.
+    """A given kernel beside the measured noise; what else was measured belongs to another kernel, and is kept apart.
 
     It is believed where the image is clean and its measured width is the same.
     """
-    put = replace(given, noise=found.noise, normalisation=found.normalisation)
+    own = tuple(found.of(number) for number in range(len(found.kernel)))
+    put = replace(given, noise=found.noise, normalisation=found.normalisation, measured=own)
     if found.is_clean is None or found.log_width is None:
         return put
     apart = (kernel_sigma(given.kernel).clamp(min=1e-3).log() - found.log_width).abs()

@@ -1,5 +1,6 @@
 """The `swift` that comes with pinsharp as the one who measures blurs for others."""
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from pinsharp.blur.field import BlurField
 from pinsharp.methods.devices import Precision, choose_dtype
+from pinsharp.methods.method import Sight
 from pinsharp.methods.network import NetMethod
 from pinsharp.nets.weights import WeightsInfo, load_weights, zoo_path
 
@@ -41,6 +43,10 @@ class ShippedSwift:
     def estimate_parts(self, parts: Tensor) -> BlurField:
         """Measure the one blur of several parts (N, C, H, W) of an image; errors as for `estimate`."""
         return self._method().estimate_parts(parts)
+
+    def estimate_together(self, images: Iterable[Sight]) -> BlurField:
+        """Measure the one blur of several images; errors as for `estimate`."""
+        return self._method().estimate_together(images)
 
     def _method(self) -> NetMethod:
         return _load_once(zoo_path("swift"), self.device, self.precision)

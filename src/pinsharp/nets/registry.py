@@ -26,6 +26,8 @@ class Traits:
     measures_noise: bool = False  # whether it measures the noise too, and restores with it
     # Whether it measures the one blur of several parts of an image together (`estimate_parts`).
     estimates_parts: bool = False
+    # Whether it measures the one blur of several images of a camera together (`estimate_together`), where it votes.
+    estimates_together: bool = False
     reads_masks: bool = False  # whether its `estimate` takes pixels that have no say
     # Whether it restores windows exactly as inside the whole image (`windows`), and has a `halo`.
     exact_windows: bool = False
@@ -74,6 +76,7 @@ NETS = {
             channels=(1, 3),
             measures_noise=True,
             estimates_parts=True,
+            estimates_together=True,
             reads_masks=True,
             exact_windows=True,
             observes=True,

@@ -20,7 +20,7 @@ from pinsharp.blur.continuation import border_depth, find_continuation
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.errors import ConfigError
-from pinsharp.methods.method import BlindMethod, Method
+from pinsharp.methods.method import BlindMethod, Method, Sight
 from pinsharp.restoration.sources import SourcePlanes, TensorPlanes
 
 SAMPLE_PIXELS = 2**24
@@ -51,6 +51,13 @@ def estimate(planes: SourcePlanes, method: BlindMethod, given: Tensor | None = N
     border = frame(planes.look, planes.shape, border_depth(sigma))
     release_freed_memory()  # what the sample took
     return replace(found, continuations=(find_continuation(border, sigma),))
+
+
+def sight(planes: SourcePlanes) -> Sight:
+    """What is seen of planes among several images: all of them, or a sample of those larger than memory."""
+    if isinstance(planes, TensorPlanes):
+        return planes.image, planes.hidden
+    return sample(planes.look, planes.shape), None
 
 
 def whole(planes: SourcePlanes, method: Method) -> Tensor:

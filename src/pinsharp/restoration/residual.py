@@ -2,7 +2,7 @@
 
 They differ by the noise if kernel and restoration are right. A kernel that is too wide makes detail that would have
 shown in the image, and leaves more. One that is too narrow explains the image as well as the right one: this says
-nothing of it, nor of what was invented beyond the blur's reach.
+nothing of it (`remaining` does), nor of what was invented beyond the blur's reach.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,10 +1,11 @@
 """The Python interface: measure how far an image is out of focus and bring it back."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +19,14 @@ from pinsharp.images.masks import is_masked, masked_like
 from pinsharp.methods.devices import Precision, Runtime
 from pinsharp.methods.method import BlindMethod, Method, check_takes_kernel, has_exact_windows, measures_first
 from pinsharp.methods.table import load_method
-from pinsharp.restoration.measure import estimate
-from pinsharp.restoration.pipeline import Progress, main
+from pinsharp.restoration.pipeline import Progress
 from pinsharp.restoration.pipeline import restore as restore_source
 from pinsharp.restoration.recipe import MEASURING, OPTIONS, Recipe, check_names, takes
 from pinsharp.restoration.result import Restored
-from pinsharp.restoration.sources import PixelsOf, SourcePlanes, collected, memory_errors, open_source
+from pinsharp.restoration.sources import PixelsOf, collected, memory_errors, open_source
+from pinsharp.restoration.together import are_several, measure_one, measure_together
 
-__all__ = ["Restored", "Restorer", "measure", "restore", "restore_file"]
+__all__ = ["Restored", "Restorer", "measure", "measure_channels", "restore", "restore_file"]
 
 
 @takes(*OPTIONS)
@@ -142,27 +143,46 @@ class Restorer:
             opened.save(target, result.held, overwrite=overwrite)
         return result
 
-    def measure(self, image: PixelsOf) -> BlurField:
-        """Measure the blur of one image without restoring it; for models that cannot, `swift` does it.
+    def measure(self, image: PixelsOf | Sequence[PixelsOf]) -> BlurField:
+        """Measure the blur of an image without restoring it; for models that cannot, `swift` does it.
 
         It is measured in the light that would be restored, where each channel is restored by itself in green. Of a TIFF
         larger than memory a sample of at most 16 megapixels is read.
 
         Args:
-            image: As for restoring.
+            image: As for restoring. Or a list or tuple of images that one camera took at one focus, of one size, all
+                mono or all in colour: the windows of all of them vote for one blur, whose field is over the frame.
+                Exposures may differ.
 
         Raises:
-            ConfigError: If the model finds the blur only while it restores.
-            ImageError: If the image cannot be used, as for restoring.
+            ConfigError: If the model finds the blur only while it restores, or measures images only one by one.
+            ImageError: If an image cannot be used, as for restoring, or several do not go together.
         """
         return self.measure_with_light(image)[0]
 
-    def measure_with_light(self, image: PixelsOf) -> tuple[BlurField, Light]:
-        """Measure as `measure` does, and say in which light."""
+    def measure_channels(self, image: PixelsOf | Sequence[PixelsOf]) -> tuple[BlurField, BlurField, BlurField]:
+        """Measure the blur of red, green and blue by itself, as `measure` does it; three times the work.
+
+        A lens with longitudinal colour focuses them at different distances. A mosaic and a JPEG's colours blur red and
+        blue too, so small differences need not be the lens's.
+
+        Raises:
+            ConfigError: As `measure`.
+            ImageError: As `measure`, or if an image is mono.
+        """
+        each = Restorer(self.method, recipe=replace(self.recipe, channels="each"), keep_memory=False)
+        red, green, blue = (each.measure_with_light(image, part=number)[0] for number in range(3))
+        return red, green, blue
+
+    def measure_with_light(
+        self, image: PixelsOf | Sequence[PixelsOf], *, part: int | None = None
+    ) -> tuple[BlurField, Light]:
+        """Measure as `measure` does, or one of the `channels` that are taken by themselves; and say in which light."""
         _check_process()
         method = self.check_measurable()
-        with open_source(image, self.recipe) as source, memory_errors(source.shape):
-            return estimate(main(list[SourcePlanes](source.parts)), method), source.light
+        if are_several(image):
+            return measure_together(cast(Sequence[PixelsOf], image), method, self.recipe, part)
+        return measure_one(cast(PixelsOf, image), method, self.recipe, part)
 
     def in_light(self, light: str | float) -> "Restorer":
         """Restore with the same model, which is not loaded again, images of another light.
@@ -237,10 +257,19 @@ def restore_file(
 
 
 @takes(*MEASURING)
-def measure(image: PixelsOf, *, keep_memory: bool = True, **options: Any) -> BlurField:
-    """Measure how far an image is out of focus, as `Restorer.measure` does."""
+def measure(image: PixelsOf | Sequence[PixelsOf], *, keep_memory: bool = True, **options: Any) -> BlurField:
+    """Measure how far an image, or several of one camera together, is out of focus, as `Restorer.measure` does."""
     check_names(options, "measure", MEASURING)
     return _ready(options, keep_memory).measure(image)
+
+
+@takes(*(name for name in MEASURING if name != "channels"))
+def measure_channels(
+    image: PixelsOf | Sequence[PixelsOf], *, keep_memory: bool = True, **options: Any
+) -> tuple[BlurField, BlurField, BlurField]:
+    """Measure how far red, green and blue are out of focus, as `Restorer.measure_channels` does."""
+    check_names(options, "measure_channels", tuple(name for name in MEASURING if name != "channels"))
+    return _ready(options, keep_memory).measure_channels(image)
 
 
 def _ready(options: dict[str, Any], keep_memory: bool) -> Restorer:

@@ -14,6 +14,7 @@ from pinsharp.blur.verdict import LEFT_ALONE, UNTRUSTED
 from pinsharp.images.files import read_image
 from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.restoration.disk import OnDisk
+from pinsharp.restoration.remaining import Remaining, remaining
 from pinsharp.restoration.residual import is_doubtful, is_refuted
 from pinsharp.restoration.sources import View, read_view
 from pinsharp.restoration.windows import Seam
@@ -111,6 +112,15 @@ class Restored:
         if not self.is_restored:
             return self.defocus.verdict in UNTRUSTED or self.is_refuted
         return is_doubtful(self.residual, self._noise)
+
+    @property
+    def remaining(self) -> Remaining | None:
+        """Blur that is left because the given kernel is too narrow, by what the image itself reads as.
+
+        None where the kernel was measured, so that there is nothing to compare it with; for images whose width cannot
+        be trusted; and for models other than `swift`, which measures beside a given kernel.
+        """
+        return remaining(self.defocus)
 
     @property
     def is_refuted(self) -> bool:

@@ -103,6 +103,49 @@ def test_parts_of_an_image_are_measured_together():
     assert int(found.votes[0].places[:, 0].max()) >= 160  # the second part counts as below the first
 
 
+def seen_together(*seen):
+    with torch.no_grad():
+        return net().estimate_together((image, None) for image in seen)
+
+
+def test_an_image_by_itself_is_measured_together_as_alone():
+    alone, together = measured(images()), seen_together(images())
+
+    for name in ("kernel", "noise", "log_width", "log_width_std"):
+        assert torch.equal(getattr(together, name), getattr(alone, name))
+
+
+def test_windows_of_all_images_vote_at_their_own_places():
+    first, second = images(2).split(1)
+    alone = [measured(image).votes[0] for image in (first, second)]
+
+    votes = seen_together(first, second).votes[0]
+
+    assert torch.equal(votes.places, torch.cat([one.places for one in alone]))
+    assert float(votes.weights.sum()) == pytest.approx(1)
+
+
+def test_images_of_other_exposures_vote_as_if_they_had_the_same():
+    first, second = images(2).split(1)
+
+    found, other = seen_together(first, second), seen_together(first, second / 8)
+
+    torch.testing.assert_close(other.log_width, found.log_width, atol=2e-3, rtol=0)
+    torch.testing.assert_close(other.votes[0].log_width, found.votes[0].log_width, atol=5e-3, rtol=0)
+
+
+def test_hidden_pixels_of_one_of_several_images_have_no_say():
+    first, second = images(2).split(1)
+    hidden = torch.zeros(1, 1, 160, 160, dtype=torch.bool)
+    hidden[..., 50:53, :] = True
+    spoilt = torch.where(hidden, 5.0, second)
+
+    with torch.no_grad():
+        clean, found = (net().estimate_together([(first, None), (one, hidden)]) for one in (second, spoilt))
+
+    torch.testing.assert_close(found.log_width, clean.log_width)
+
+
 def test_kernels_are_as_large_as_their_width_needs():
     made, width = net(kernel_size=21), torch.tensor([1.5, 9.0])
 

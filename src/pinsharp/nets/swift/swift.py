@@ -6,7 +6,7 @@ estimate looks at the whole image, and it is made once.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import torch
@@ -131,6 +131,16 @@ class Swift(nn.Module):
     def estimate_parts(self, parts: Tensor) -> BlurField:
         """Estimate the one blur of several parts (N, C, H, W) that were cut out of one image."""
         return self.kernel_net.estimate_parts(parts)
+
+    @property
+    def votes(self) -> bool:
+        """Whether the windows of an image vote, so that those of several can."""
+        return bool(self.kernel_net.VOTES)
+
+    def estimate_together(self, images: Iterable[tuple[Tensor, Tensor | None]]) -> BlurField:
+        """Estimate the one blur of several images, each as parts of it and its hidden pixels; only where it votes."""
+        assert isinstance(self.kernel_net, WindowNet)  # whose windows vote
+        return self.kernel_net.estimate_together(images)
 
     def deconvolve(self, blurred: Tensor, estimate: BlurField) -> Tensor:
         """Restore images (B, C, H, W), C 1 or 3, given their kernels and noise; not clamped to [0, 1].

@@ -8,6 +8,7 @@ how well the votes agree how sure all of them together are.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import torch
@@ -17,6 +18,7 @@ from pinsharp.blur.family import render_kernels, split_width
 from pinsharp.blur.field import BlurField, stacked
 from pinsharp.blur.normalise import CONTRAST, GREY, Normalisation, brightness, full_range, normalisation
 from pinsharp.blur.votes import Votes, join, scatter
+from pinsharp.nets.swift.several import doubt_left, sample
 from pinsharp.nets.swift.spectrum_net import SpectrumConfig, SpectrumNet
 from pinsharp.nets.swift.texture import spread_windows
 from pinsharp.nets.swift.witnesses import COUNT, periodicity, structure, witnesses
@@ -76,6 +78,18 @@ class Judgement:
     weights: Tensor  # of the votes in it, (B, N)
 
 
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What was read of one image."""
+
+    features: Tensor  # of its windows, (1, N, F)
+    places: Tensor  # (N, 4)
+    periodicity: Tensor  # (N,)
+    structure: Tensor  # (N,)
+    taken_out: Normalisation
+    sample: Tensor  # what tells whether other images show the same, (M,)
+
+
 class WindowNet(nn.Module):
     """Measure the blur of normalised images by windows that vote."""
 
@@ -113,33 +127,56 @@ class WindowNet(nn.Module):
     def estimate_parts(self, parts: Tensor, hidden: Tensor | None = None) -> BlurField:
         """Measure the one blur of several parts (N, C, H, W) of one image; hidden pixels (N, 1, H, W) have no say."""
         with torch.autocast(device_type=parts.device.type, enabled=False):
-            grey = brightness(parts.float())[:, 0]  # (N, h, w)
-            below = grey.flatten(0, 1)[None, None]  # one below the other
-            seen = None if hidden is None else ~hidden[:, 0].flatten(0, 1)[None, None]
-            taken_out = normalisation(below, seen)
-            windows, places = spread_windows(
-                grey, self.config.window, self.config.max_windows, None if hidden is None else hidden[:, 0]
-            )
-            seen = taken_out.enter(windows[None])
-            said = self.judge(self.features(seen), places)
-            found = self._field(said, places, seen[0], taken_out)
+            image = self._look(parts, hidden)
+            found = replace(self._field([image]), normalisation=image.taken_out)
             is_colour = parts.shape[1] == 3
             is_clean = found.is_clean == (True,)
             return replace(found, normalisation=full_range(parts)) if is_colour and is_clean else found
 
-    def _field(self, said: Judgement, places: Tensor, windows: Tensor, taken_out: Normalisation) -> BlurField:
+    def estimate_together(self, images: Iterable[tuple[Tensor, Tensor | None]]) -> BlurField:
+        """Measure the one blur of several images of one camera at one focus, each as `estimate_parts` takes it.
+
+        All have the same shape. Each is normalised by itself, then all their windows are judged in one go. They are
+        taken one by one, so that no two have to be in memory. The noise is the mean of theirs.
+        """
+        with torch.autocast(device_type=self.feature_mean.device.type, enabled=False):
+            return self._field([self._look(*image) for image in images])
+
+    def _look(self, parts: Tensor, hidden: Tensor | None) -> "_Look":
+        """Read the windows of one image, given as parts (N, C, H, W) of it."""
+        grey = brightness(parts.float())[:, 0]  # (N, h, w)
+        below = grey.flatten(0, 1)[None, None]  # one below the other
+        seen = None if hidden is None else ~hidden[:, 0].flatten(0, 1)[None, None]
+        taken_out = normalisation(below, seen)
+        spoilt = None if hidden is None else hidden[:, 0]
+        windows, places = spread_windows(grey, self.config.window, self.config.max_windows, spoilt)
+        windows = taken_out.enter(windows[None])
+        scene = (periodicity(windows[0]), structure(windows[0]))
+        return _Look(self.features(windows), places, *scene, taken_out, sample(grey))
+
+    def _field(self, images: "list[_Look]") -> BlurField:
+        """The one blur of some images that were read; it says nothing of brightness and contrast."""
+        places, periods, structures = (
+            torch.cat([getattr(image, name) for image in images]) for name in ("places", "periodicity", "structure")
+        )
+        said = self.judge(torch.cat([image.features for image in images], dim=1), places)
         share = (said.weights * said.disk_share).sum(dim=1)
-        scene = (periodicity(windows), structure(windows))
-        votes = Votes(places, said.log_width[0], said.std[0], said.elongation[0], *scene, said.weights[0])
-        noise = said.log_noise.median(dim=1).values.exp().clamp(min=LEAST_NOISE)  # (1, rings)
+        votes = Votes(places, said.log_width[0], said.std[0], said.elongation[0], periods, structures, said.weights[0])
+        counts = [len(image.places) for image in images]
+        noises = [
+            part.median(dim=1).values.exp().clamp(min=LEAST_NOISE)
+            for part in torch.split(said.log_noise, counts, dim=1)
+        ]
+        left = [image.taken_out.leave_noise(noise) for image, noise in zip(images, noises, strict=True)]
+        is_clean = float(said.joined_std) < CLEAN_STD * self.config.widen and all(_is_white(one[0]) for one in noises)
+        shares = torch.stack([part.sum() for part in torch.split(said.weights[0], counts)])
         return BlurField(
             kernel=self.kernel(said.joined.exp(), share),
-            noise=taken_out.leave_noise(noise),
+            noise=torch.stack(left).square().mean(dim=0).sqrt(),
             log_width=said.joined,
-            log_width_std=said.joined_std,
+            log_width_std=said.joined_std * doubt_left([image.sample for image in images], shares),
             disk_share=share,
-            normalisation=taken_out,
-            is_clean=(_is_white(noise[0]) and float(said.joined_std) < CLEAN_STD * self.config.widen,),
+            is_clean=(is_clean,),
             votes=(votes,),
         )
 
