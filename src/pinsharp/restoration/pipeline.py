@@ -105,6 +105,7 @@ def restore(
         light=source.light,
         mask=source.mask,
         faults=source.faults,
+        white_level=recipe.white_level,
     )
     return result if recipe.force or recipe.kernel != "auto" else _believed(result, source, recipe)
 

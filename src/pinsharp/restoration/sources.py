@@ -68,7 +68,7 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
     """
     if not isinstance(image, str | Path):
         yield ArraySource(_as_array(image), recipe, stated=pillow_light(image))
-    elif recipe.window != 0 and _is_large(image):  # 0 asks for the whole image in memory
+    elif recipe.window != 0 and is_large(image):  # 0 asks for the whole image in memory
         with open_large(image) as large:
             yield DiskSource(large, recipe)
     else:
@@ -86,7 +86,7 @@ def read_view(path: str | Path, side: int | None = None) -> View:
     Raises:
         ImageError: If it cannot be read.
     """
-    if _is_large(path):
+    if is_large(path):
         with open_large(path) as image:
             pixels = image.read(*(_middle(length, side or VIEW_SIDE) for length in image.shape[:2]))
             (height, width), shown = image.shape[:2], pixels.shape
@@ -223,7 +223,7 @@ def memory_errors(shape: tuple[int, ...]) -> Iterator[None]:
         ) from error
 
 
-def _is_large(path: str | Path) -> bool:
+def is_large(path: str | Path) -> bool:
     """Whether a file stays on disk: a TIFF of many values that can be read by windows.
 
     Only its tags are read. What is no TIFF, or a damaged one, is not large: whoever reads it as a whole says why.
