@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 import tifffile
-import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from pinsharp.atomic import check_free, whole_or_nothing
-from pinsharp.blur.field import BlurField
 from pinsharp.errors import OutputError
 from pinsharp.images.files import read_image, write_image
 from pinsharp.restoration.disk import OnDisk
@@ -26,7 +24,6 @@ EVIDENCE_SUFFIXES = (".png", ".tif", ".tiff")
 LEGEND_HEIGHT, LEGEND_WIDTH = 56, 420
 
 _BAR, _FONT, _INK = 18, 18, (20, 20, 20)
-_GRID = 9  # samples of a field along each side
 _PALE = 0.55  # share of white in the field below the windows
 _LEAST_SPAN = 1.25  # largest width over the smallest that colours tell apart
 
@@ -103,34 +100,11 @@ def evidence_colours(unsupported: NDArray[np.float32]) -> Picture:
     return _coloured(np.rint(255 * unsupported.clip(0, 1)), cv2.COLORMAP_INFERNO)
 
 
-def field_figures(found: BlurField, shape: tuple[int, int]) -> dict[str, Any] | None:
-    """How wide the blur is over an image of a height and width, as plain numbers; None where no windows were asked.
-
-    The `shape` of the field and of the `image`; `windows`: row and column of the centre of each, the width in pixels
-    that it says, and what it counts; `widths`: the field on a grid over the image, as far as windows reach.
-    """
-    if found.finding is None or found.votes is None:
-        return None
-    votes, field = found.votes[0], found.finding.field
-    axes = [
-        torch.linspace(0, length, _GRID).clamp(float(first.min()), float((first + side).max()))
-        for length, first, side in zip(shape, votes.places[:, :2].T, votes.places[:, 2:].T, strict=True)
-    ]
-    widths = field.at(torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1))
-    windows = torch.stack([*votes.centres.T, votes.log_width.exp(), votes.weights], dim=-1)
-    return {
-        "shape": field.shape,
-        "image": list(shape),
-        "windows": [[round(value, 4) for value in row] for row in windows.tolist()],
-        "widths": [[round(value, 3) for value in row] for row in widths.tolist()],
-    }
-
-
 def widths_picture(field: Mapping[str, Any], size: tuple[int, int]) -> Picture:
     """Draw how wide the blur is over an image, and over it what each window said, the larger the more it counts.
 
     Args:
-        field: As `field_figures` gives it.
+        field: As `pinsharp.restoration.widths.field_figures` gives it.
         size: Height and width of the picture without its scale.
     """
     windows = np.array(field["windows"], np.float64).reshape(-1, 4)

@@ -89,7 +89,7 @@ def _labels(job: Job, result: "Restored", model: str) -> tuple[str, str]:
 
 
 def _figures(result: "Restored") -> Figures:
-    from pinsharp.batch.maps import field_figures
+    from pinsharp.restoration.widths import field_figures
 
     found = result.defocus
     return {

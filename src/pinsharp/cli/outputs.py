@@ -59,10 +59,13 @@ def _beside(
     """Where the mask or map of each input goes: the file that was asked for, or files in that folder."""
     if asked is None:
         return [None] * len(inputs)
-    if len(inputs) == 1 and asked.suffix and not asked.is_dir():
+    from pinsharp.images.codec import SUFFIXES
+
+    is_folder = os.path.lexists(asked) and asked.is_dir()
+    if len(inputs) == 1 and asked.suffix and not is_folder:
         check(asked)
         return [asked]
-    if asked.suffix and not asked.is_dir():
+    if asked.suffix.lower() in SUFFIXES and not is_folder:
         raise OutputError(f"{asked}: expected a folder for {len(inputs)} images, got the name of one; give a folder")
     folder = _folder(str(asked))
     return [folder / (path.stem + suffix) for path in inputs]
