@@ -1,6 +1,5 @@
 """Maps in colours and as files: what they hold, and which names they may have."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ from pinsharp.batch.job import Job
 from pinsharp.batch.maps import LEGEND_HEIGHT, check_evidence_name, read_evidence, widths_picture, write_evidence
 from pinsharp.errors import OutputError
 from pinsharp.images.files import read_image
-from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.restorer import Restorer
 from strategies import random_image
 from tiny_models import save_tiny_swift
@@ -64,14 +62,6 @@ def test_a_map_is_read_back_without_its_scale(result, tmp_path):
 def test_other_names_are_refused(name):
     with pytest.raises(OutputError, match=r"expected a name that ends in \.png"):
         check_evidence_name(Path(name))
-
-
-def test_a_picture_of_what_does_not_fit_into_memory_is_refused(result, tmp_path):
-    large = replace(result, held=OnDisk(tmp_path / "out.tif", (60, 70), np.dtype(np.uint8)))
-
-    with pytest.raises(OutputError, match=r"--evidence F\.tif"):
-        write_evidence(tmp_path / "map.png", large)
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["map.png", "map.tif"])

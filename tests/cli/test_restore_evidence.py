@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pinsharp.images.files import read_image, write_image
+from pinsharp.restoration import sources
 from pinsharp.restoration.restorer import Restorer
 
 
@@ -89,3 +90,15 @@ def test_what_cannot_be_written_is_refused_before_the_work(restore, photo, place
     assert words in shown.err
     assert len(shown.err.strip().splitlines()) == 1
     assert sorted(place.iterdir()) == before
+
+
+def test_of_an_image_larger_than_memory_only_a_tiff_is_written(restore, photo, place, monkeypatch):
+    photo("a.tif", shape=(90, 70), dtype="uint16")
+    monkeypatch.setattr(sources, "LARGE_VALUES", 1000)
+
+    refused = restore("a.tif", "-o", "b.tif", "--evidence", "map.png")
+    assert (refused.code, "--evidence F.tif" in refused.err) == (2, True)
+    assert not (place / "b.tif").exists()
+
+    assert restore("a.tif", "-o", "b.tif", "--evidence", "map.tif", "--side-by-side").code == 0
+    assert read_image("map.tif").pixels.shape == (90, 70)

@@ -13,7 +13,6 @@ from PIL import Image, ImageDraw, ImageFont
 from pinsharp.atomic import check_free, whole_or_nothing
 from pinsharp.errors import OutputError
 from pinsharp.images.files import read_image, write_image
-from pinsharp.restoration.disk import OnDisk
 
 if TYPE_CHECKING:
     from pinsharp.restoration.result import Restored
@@ -28,26 +27,16 @@ _PALE = 0.55  # share of white in the field below the windows
 _LEAST_SPAN = 1.25  # largest width over the smallest that colours tell apart
 
 
-def check_evidence_name(path: Path, *, is_large: bool = False) -> None:
+def check_evidence_name(path: Path) -> None:
     """Refuse a name that no evidence map can have.
-
-    Args:
-        path: The name.
-        is_large: Whether the image stays on disk, so that only a TIFF can be written.
 
     Raises:
         OutputError: If it is one.
     """
-    suffix = path.suffix.lower()
-    if suffix not in EVIDENCE_SUFFIXES:
+    if path.suffix.lower() not in EVIDENCE_SUFFIXES:
         raise OutputError(
             f"{path}: expected a name that ends in .png (a picture) or .tif (16-bit grey) for an evidence map, got "
             f"'{path.suffix}'; rename it"
-        )
-    if is_large and suffix == ".png":
-        raise OutputError(
-            f"{path}: expected a name that ends in .tif for the evidence map of an image larger than memory, got .png; "
-            "restore it by itself with --evidence F.tif"
         )
 
 
@@ -60,7 +49,7 @@ def write_evidence(path: Path, result: "Restored", *, overwrite: bool = False) -
     Raises:
         OutputError: If it cannot be written.
     """
-    check_evidence_name(path, is_large=isinstance(result.held, OnDisk))
+    check_evidence_name(path)
     if path.suffix.lower() == ".png":
         assert result.unsupported is not None
         write_image(path, evidence_picture(result.unsupported), overwrite=overwrite)

@@ -44,10 +44,7 @@ def restore_job(
     for path in job.results:
         check_free(path, overwrite=overwrite)
     if job.evidence:
-        from pinsharp.batch.maps import check_evidence_name
-        from pinsharp.restoration.sources import is_large
-
-        check_evidence_name(job.evidence, is_large=restorer.recipe.window != 0 and is_large(job.input))
+        restorer.check_map(job.input, job.evidence)
     result = restorer.restore_file(job.input, job.output, overwrite=overwrite, progress=progress)
     if job.mask:
         from pinsharp.images.masks import write_mask

@@ -23,7 +23,7 @@ from pinsharp.restoration.pipeline import Progress, main
 from pinsharp.restoration.pipeline import restore as restore_source
 from pinsharp.restoration.recipe import MEASURING, OPTIONS, Recipe, check_names, takes
 from pinsharp.restoration.result import Restored
-from pinsharp.restoration.sources import PixelsOf, SourcePlanes, collected, memory_errors, open_source
+from pinsharp.restoration.sources import PixelsOf, SourcePlanes, check_map, collected, memory_errors, open_source
 
 __all__ = ["Restored", "Restorer", "measure", "restore", "restore_file"]
 
@@ -163,6 +163,14 @@ class Restorer:
         method = self.check_measurable()
         with open_source(image, self.recipe) as source, memory_errors(source.shape):
             return estimate(main(list[SourcePlanes](source.parts)), method), source.light
+
+    def check_map(self, image: PixelsOf, target: str | Path) -> None:
+        """Find out before the work whether an evidence map of an image could be written to a file of that name.
+
+        Raises:
+            OutputError: If the image is larger than memory and the name is not that of a TIFF.
+        """
+        check_map(image, Path(target), self.recipe)
 
     def in_light(self, light: str | float) -> "Restorer":
         """Restore with the same model, which is not loaded again, images of another light.

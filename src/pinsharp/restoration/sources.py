@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 from pinsharp.atomic import make_folder
-from pinsharp.errors import ImageError
+from pinsharp.errors import ImageError, OutputError
 from pinsharp.images.arrays import depth_ceiling, split_alpha
 from pinsharp.images.bigtiff import open_large
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
@@ -68,7 +68,7 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
     """
     if not isinstance(image, str | Path):
         yield ArraySource(_as_array(image), recipe, stated=pillow_light(image))
-    elif recipe.window != 0 and is_large(image):  # 0 asks for the whole image in memory
+    elif recipe.window != 0 and _is_large(image):  # 0 asks for the whole image in memory
         with open_large(image) as large:
             yield DiskSource(large, recipe)
     else:
@@ -86,7 +86,7 @@ def read_view(path: str | Path, side: int | None = None) -> View:
     Raises:
         ImageError: If it cannot be read.
     """
-    if is_large(path):
+    if _is_large(path):
         with open_large(path) as image:
             pixels = image.read(*(_middle(length, side or VIEW_SIDE) for length in image.shape[:2]))
             (height, width), shown = image.shape[:2], pixels.shape
@@ -96,6 +96,20 @@ def read_view(path: str | Path, side: int | None = None) -> View:
         return View(file.pixels, light=file.tags.light)
     rows, columns = (_middle(length, side) for length in file.pixels.shape[:2])
     return View(np.ascontiguousarray(file.pixels[rows, columns]), light=file.tags.light)
+
+
+def check_map(image: PixelsOf, target: Path, recipe: Recipe) -> None:
+    """Find out before the work whether a map of what becomes of an image could be written.
+
+    Raises:
+        OutputError: If the image stays on disk and the name is not that of a TIFF.
+    """
+    is_tiff = target.suffix.lower() in (".tif", ".tiff")
+    if not is_tiff and isinstance(image, str | Path) and recipe.window != 0 and _is_large(image):
+        raise OutputError(
+            f"{target}: expected a name that ends in .tif for the evidence map of an image larger than memory, got "
+            f"'{target.suffix}'; restore it by itself with --evidence F.tif"
+        )
 
 
 class ArraySource:
@@ -223,7 +237,7 @@ def memory_errors(shape: tuple[int, ...]) -> Iterator[None]:
         ) from error
 
 
-def is_large(path: str | Path) -> bool:
+def _is_large(path: str | Path) -> bool:
     """Whether a file stays on disk: a TIFF of many values that can be read by windows.
 
     Only its tags are read. What is no TIFF, or a damaged one, is not large: whoever reads it as a whole says why.
