@@ -1,6 +1,7 @@
 """The report: one page that needs nothing else, shows every image and failure, and is not fooled by file names."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -116,3 +117,29 @@ def test_a_page_that_cannot_be_written_is_one_sentence(tmp_path):
 
     with pytest.raises(OutputError, match="expected"):
         write_report(tmp_path / "file" / "report.html", [], Summary(), {})
+
+
+def test_verdict_widths_and_evidence_are_shown(outcome, tmp_path):
+    one = outcome("a.png")
+    evidence = tmp_path / "a.evidence.tif"
+    write_image(evidence, np.zeros((40, 600), np.uint16))
+    field = {"shape": "constant", "image": [40, 600], "windows": [[20.0, 90.0, 2.0, 1.0]], "widths": [[2.0]]}
+    figures = one.figures | {"verdict": "varying", "verdict_reason": "from <1> to 3 px", "field": field}
+
+    shown = read([Outcome(replace(one.job, evidence=evidence), "done", figures)])
+
+    words = " ".join(shown.words)
+    assert len(shown.pictures("jpeg")) == 4
+    assert "varying: from <1> to 3 px" in words
+    assert "dark is recovered" in words
+    shown.assert_needs_nothing_else()
+
+
+def test_an_image_that_is_left_as_it_is_has_its_reason_and_no_evidence(outcome, tmp_path):
+    one = outcome("a.png")
+    figures = one.figures | {"verdict": "sharp", "restored": False, "reason": "nothing to gain"}
+
+    shown = read([Outcome(replace(one.job, evidence=tmp_path / "none.png"), "done", figures)])
+
+    assert len(shown.pictures("jpeg")) == 2
+    assert "sharp: nothing to gain" in " ".join(shown.words)

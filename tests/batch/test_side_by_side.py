@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pinsharp.batch.side_by_side import _textured_box, draw
+from pinsharp.batch.maps import evidence_colours
+from pinsharp.batch.side_by_side import Found, _textured_box, draw
 from strategies import random_image
 
 LABELS = ("before", "after")
@@ -76,3 +77,28 @@ def test_neither_image_is_changed():
     draw(*images, labels=("long " * 100, "after"))
 
     assert all(np.array_equal(image, copy) for image, copy in zip(images, before, strict=True))
+
+
+FIELD = {"shape": "constant", "image": [40, 300], "windows": [[20.0, 90.0, 2.0, 1.0]], "widths": [[2.0]]}
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (40, 300), (300, 40, 4), (1000, 1200, 3)])
+def test_what_was_found_comes_below(shape):
+    image = random_image(shape, "uint8", seed=6)
+    found = Found({"verdict": "varying", "verdict_reason": "it does", "field": FIELD}, np.zeros(shape[:2], np.float32))
+
+    alone, with_it = draw(image, image, labels=LABELS), draw(image, image, labels=LABELS, found=found)
+
+    assert np.array_equal(with_it[: len(alone), : alone.shape[1]], alone)
+    assert len(with_it) > len(alone) + 100
+
+
+def test_the_detail_of_the_evidence_is_the_detail_of_the_images():
+    image = np.full((400, 400), 90, np.uint8)
+    image[210:230, 100:120] = random_image((20, 20), "uint8", seed=1)
+    unsupported = np.random.default_rng(7).random((400, 400)).astype(np.float32)
+
+    picture = draw(image, image, labels=LABELS, found=Found({}, unsupported))
+
+    cut = evidence_colours(unsupported[210:216, 100:106])[..., 0]
+    assert holds(picture, cut.repeat(4, axis=0).repeat(4, axis=1))

@@ -58,7 +58,9 @@ def test_a_large_file_has_iterations_and_a_picture_of_its_middle(job, model, mon
     monkeypatch.setattr(sources, "LARGE_VALUES", 1000)
     monkeypatch.setattr(sources, "VIEW_SIDE", 40)
     drawn = []
-    monkeypatch.setattr("pinsharp.batch.side_by_side.draw", lambda *images, labels: drawn.append((images, labels)))
+    monkeypatch.setattr(
+        "pinsharp.batch.side_by_side.draw", lambda *images, labels, found: drawn.append((images, labels))
+    )
     monkeypatch.setattr("pinsharp.images.files.write_image", lambda *where, **how: None)
 
     figures = restore(replace(job, picture=Path("out/a.side-by-side.png")), model=model, iterations=2)

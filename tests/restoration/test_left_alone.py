@@ -19,6 +19,7 @@ from pinsharp.images.files import read_image, write_image
 from pinsharp.methods.method import Deblurred, MethodTraits, WindowedMethod
 from pinsharp.restoration import sources
 from pinsharp.restoration.restorer import Restorer
+from pinsharp.restoration.widths import field_figures
 from tiffs import write_tiff
 
 
@@ -127,6 +128,18 @@ def test_the_figures_of_a_batch_tell_it(tmp_path):
     assert told["interval"][0] < 8 < told["interval"][1]
 
 
+def test_it_has_no_evidence_map(tmp_path):
+    write_image(tmp_path / "a.png", PIXELS)
+    (tmp_path / "map.png").write_bytes(b"of another result")
+    job = Job(tmp_path / "a.png", tmp_path / "b.png", evidence=tmp_path / "map.png")
+    restorer = Restorer(Voting(8.0, 0.05))
+
+    restore_job(job, restorer=restorer, overwrite=True)
+
+    assert restorer(PIXELS).unsupported is None
+    assert not (tmp_path / "map.png").exists()
+
+
 def test_one_channel_that_is_restored_makes_the_image_a_restored_one():
     class Wider(Voting):
         """The width grows with brightness."""
@@ -180,3 +193,13 @@ def test_a_refuted_file_is_written_as_it_is_or_with_strict_not_at_all(tmp_path):
 
     assert np.array_equal(read_image(tmp_path / "b.png").pixels, PIXELS)
     assert not (tmp_path / "c.png").exists()
+
+
+def test_the_widths_over_an_image_are_figures_that_a_manifest_keeps():
+    found = field_figures(Restorer(Voting(2.0, 0.05))(PIXELS).defocus, (96, 80))
+
+    assert json.loads(json.dumps(found)) == found
+    assert (found["shape"], found["image"]) == ("constant", [96, 80])
+    assert [row[:2] for row in found["windows"]] == [[16, 16], [16, 48], [48, 16], [48, 48]]
+    np.testing.assert_allclose(found["widths"], 2.0, rtol=1e-3)
+    assert field_figures(Restorer(Voting(2.0, 0.05), kernel="gaussian:2")(PIXELS).defocus, (96, 80)) is None

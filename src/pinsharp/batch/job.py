@@ -13,22 +13,33 @@ Figures = dict[str, object]
 
 @dataclass(frozen=True)
 class Job:
-    """One image to restore: where it is, where the result goes, and the picture of both and the mask, if wanted."""
+    """One image to restore: where it is, where the result goes, and what else is wanted of it.
+
+    That is a picture before and after, the mask, and the evidence map.
+    """
 
     input: Path
     output: Path
     picture: Path | None = None
     mask: Path | None = None
+    evidence: Path | None = None
 
     @property
     def results(self) -> list[Path]:
         """All files that the job writes."""
-        return [path for path in (self.output, self.picture, self.mask) if path]
+        return [path for path in (self.output, self.picture, self.mask, self.evidence) if path]
 
     def moved(self, folder: Path) -> "Job":
-        """The same job with results of the same names in another folder."""
-        picture, mask = (folder / path.name if path else None for path in (self.picture, self.mask))
-        return replace(self, output=folder / self.output.name, picture=picture, mask=mask)
+        """The same job with results of the same names in another folder, or folders in it."""
+        picture, mask, evidence = (
+            folder / kind / path.name if path else None
+            for kind, path in (("", self.picture), ("mask", self.mask), ("evidence", self.evidence))
+        )
+        return replace(self, output=folder / self.output.name, picture=picture, mask=mask, evidence=evidence)
+
+    def given(self, figures: Figures) -> "Job":
+        """The same job with the results that it has, as its figures say: an image left as it is has no evidence map."""
+        return self if figures.get("restored", True) else replace(self, evidence=None)
 
 
 Work = Callable[[Job], Figures]

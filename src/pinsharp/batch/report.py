@@ -13,9 +13,10 @@ import numpy as np
 from pinsharp.atomic import make_folder, write_atomically
 from pinsharp.batch.charts import histogram_chart, sequence_chart
 from pinsharp.batch.job import Outcome
+from pinsharp.batch.maps import read_evidence, widths_picture
 from pinsharp.batch.side_by_side import Picture, brightening, display
 from pinsharp.batch.summary import Summary
-from pinsharp.batch.words import light_in_words
+from pinsharp.batch.words import light_in_words, verdict_in_words
 from pinsharp.errors import PinsharpError
 from pinsharp.pages import document, jpeg_address, text
 
@@ -24,6 +25,11 @@ MOST_THUMBNAILS = 60
 
 THUMBNAIL = 240
 """Longest side of a thumbnail in pixels."""
+
+WIDTHS_SIDE, EVIDENCE_SIDE = 420, 560
+"""Longest sides of maps in pixels, larger than thumbnails: scales and spots have to be seen."""
+
+EVIDENCE = "Evidence maps: dark is recovered from the image, bright was only found likely."
 
 _QUALITY = 80
 _STYLE = """\
@@ -39,7 +45,7 @@ table { border-collapse: collapse; width: 100%; } td, th { text-align: left; ver
 .pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(25rem, 1fr)); gap: 1rem; }
 figure { margin: 0; border: 1px solid #d0d0d0; border-radius: 6px; padding: .5rem; break-inside: avoid; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .5rem; }
-figure img { width: 100%; height: 11rem; object-fit: contain; background: #f3f3f3; }
+figure img { width: 100%; height: 14rem; object-fit: contain; background: #f3f3f3; }
 figcaption { font-size: .85rem; overflow-wrap: anywhere; margin-top: .3rem; }
 @media print { body { margin: 0; max-width: none; font-size: 11pt; } h2 { break-after: avoid; }
   .pairs { grid-template-columns: 1fr 1fr; } tr { break-inside: avoid; } }
@@ -115,9 +121,11 @@ def _thumbnails(outcomes: Sequence[Outcome]) -> str:
     picked = np.unique(np.linspace(0, len(outcomes) - 1, min(len(outcomes), MOST_THUMBNAILS)).round().astype(int))
     note = f'<p class="quiet">{len(picked)} of {len(outcomes)}, evenly through the run.</p>'
     figures = "".join(_figure(outcomes[number]) for number in picked)
+    about = f'<p class="quiet">{EVIDENCE}</p>' if any(outcome.job.evidence for outcome in outcomes) else ""
     return (
         "<h2>Before and after</h2>"
         + (note if len(picked) < len(outcomes) else "")
+        + about
         + f'<div class="pairs">{figures}</div>'
     )
 
@@ -132,10 +140,29 @@ def _figure(outcome: Outcome) -> str:
         after, _, _ = _thumbnail(outcome.job.output, gain)
     except PinsharpError as error:
         return f"<figure><figcaption>{name}{width}: no thumbnail, {text(str(error))}</figcaption></figure>"
+    verdict = f"<br>{text(words)}" if (words := verdict_in_words(outcome.figures)) else ""
     part = f", {note}" if note else ""
     brighter = f", shown {gain:.0f} times brighter" if gain > 1 else ""
-    pair = f'<div class="pair">{_image(before, f"{name}, blurred")}{_image(after, f"{name}, restored")}</div>'
-    return f"<figure>{pair}<figcaption>{name}{width}{part}{brighter}</figcaption></figure>"
+    pictures = _image(before, f"{name}, blurred") + _image(after, f"{name}, restored") + _maps(outcome, name)
+    caption = f"{name}{width}{part}{brighter}{verdict}"
+    return f'<figure><div class="pair">{pictures}</div><figcaption>{caption}</figcaption></figure>'
+
+
+def _maps(outcome: Outcome, name: str) -> str:
+    """The widths over an image, and its evidence map where there is one."""
+    shown = ""
+    if field := outcome.figures.get("field"):
+        height, width = field["image"]  # type: ignore[index]
+        scale = WIDTHS_SIDE / max(height, width)
+        size = (max(1, round(scale * height)), max(1, round(scale * width)))
+        shown += _image(widths_picture(field, size), f"{name}, widths over the image")  # type: ignore[arg-type]
+    evidence = outcome.job.given(outcome.figures).evidence
+    if evidence and evidence.is_file():
+        picture = read_evidence(evidence)
+        if (scale := EVIDENCE_SIDE / max(picture.shape[:2])) < 1:
+            picture = np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+        shown += _image(picture, f"{name}, evidence")
+    return shown
 
 
 def _thumbnail(path: Path, gain: float | None) -> tuple[Picture, float, str]:

@@ -120,12 +120,15 @@ def _commit(
     existing = [path for path in job.results if os.path.lexists(path)]
     if existing and not may_replace:
         raise OutputError(f"{existing[0]}: expected a new name, got a file that has appeared; --overwrite replaces it")
-    staged = job.moved(staging)
+    made = job.given(figures)
+    staged = made.moved(staging)
     manifest.stage(job, source, figures, identity(staged.output.stat()))
     try:
-        for now, then in reversed(list(zip(staged.results, job.results, strict=True))):  # the result is the last
+        for now, then in reversed(list(zip(staged.results, made.results, strict=True))):  # the result is the last
             make_folder(then.parent)
             now.replace(then)
+        for path in set(existing) - set(made.results):  # of an image that is left as it is now
+            path.unlink()
         _sync(job.output.parent)
     except OSError as error:
         raise OutputError(write_error(job.output, 0, error)) from error
@@ -148,7 +151,8 @@ def _sort(
         cut_off = was_cut_off(job, entry)
         if cut_off:
             manifest.finish(job)
-        is_done = (entry.state == "done" or cut_off) and len(existing) == len(job.results)
+        is_there = all(os.path.lexists(path) for path in job.given(entry.figures).results)
+        is_done = (entry.state == "done" or cut_off) and is_there
         if is_done and _is_same(job, entry, settings, overwrite=overwrite):
             plan.over.append(Outcome(job, "done" if cut_off else "skipped", entry.figures))
             return []

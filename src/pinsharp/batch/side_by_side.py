@@ -1,5 +1,7 @@
 """A picture of a blurred image beside its restoration, with a detail of both, enlarged pixel by pixel."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -7,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from pinsharp.batch.maps import evidence_colours, evidence_picture, widths_picture
+from pinsharp.batch.words import verdict_in_words
 from pinsharp.images.arrays import FULL_SCALE, split_alpha
 
 Picture = NDArray[np.uint8]
@@ -25,10 +29,21 @@ _INK = (20, 20, 20)
 _FRAME = (230, 159, 0)  # orange of Okabe and Ito's palette
 
 
-def draw(blurred: NDArray[Any], restored: NDArray[Any], *, labels: tuple[str, str]) -> Picture:
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What was found of an image."""
+
+    figures: Mapping[str, Any]  # of the job: the verdict with its reason, the field of widths
+    unsupported: NDArray[np.float32] | None = None  # evidence map of what is shown, (H, W); None if none is wanted
+
+
+def draw(
+    blurred: NDArray[Any], restored: NDArray[Any], *, labels: tuple[str, str], found: Found | None = None
+) -> Picture:
     """Draw both images side by side (below each other if they are very wide), and below them the most textured detail.
 
-    Both are as `check_image` wants them, of one dtype and shape; alpha is not shown. The picture is (H, W, 3), uint8.
+    What was found comes below: the verdict, the widths over the image, and the evidence map with the same detail. Both
+    images are as `check_image` wants them, of one dtype and shape; alpha is not shown. The picture is (H, W, 3), uint8.
     """
     gain = brightening(blurred)
     images = [display(image, gain) for image in (blurred, restored)]
@@ -45,7 +60,25 @@ def draw(blurred: NDArray[Any], restored: NDArray[Any], *, labels: tuple[str, st
     captions = [f"{what}, the framed detail {zoom} times enlarged" for what in ("Blurred", "Restored")]
     rows = [[cell] for cell in cells] if is_wide else [cells]
     rows.append([_cell(detail, caption) for detail, caption in zip(details, captions, strict=True)])
+    if found:
+        rows += _found(found, box, scale, overviews[0].shape, is_wide=is_wide)
     return _joined([_joined(row, axis=1) for row in rows], axis=0)
+
+
+def _found(found: Found, box: Box, scale: float, size: tuple[int, ...], *, is_wide: bool) -> list[list[Picture]]:
+    """Rows of cells of what was found; `size` is that of an overview."""
+    words, field = verdict_in_words(found.figures), found.figures.get("field")
+    cells = []
+    if field:
+        widths = widths_picture(field, (size[0], size[1]))
+        cells.append(_cell(widths, f"Widths ({field['shape']}), and what windows say"))
+    if found.unsupported is not None:
+        cells.append(_cell(evidence_picture(found.unsupported, scale), "Evidence: dark recovered, bright found likely"))
+        detail = _enlarge(_cut(evidence_colours(found.unsupported), box))
+        cells.append(_cell(detail, f"Evidence, the framed detail {detail.shape[1] // box[3]} times enlarged"))
+    rows = [[cell] for cell in cells] if is_wide else [cells[:2], cells[2:]]
+    verdict = [_cell(np.full((1, 2 * SMALLEST + MARGIN, 3), 255, np.uint8), words)] if words else []
+    return [row for row in (verdict, *rows) if row]
 
 
 def brightening(image: NDArray[Any]) -> float:

@@ -18,3 +18,12 @@ def light_in_words(figures: Mapping[str, object]) -> str:
 def printable(name: str) -> str:
     """A file's name for a picture or a page, with ? for bytes that are no text: file systems allow any."""
     return name.encode("utf-8", "replace").decode("utf-8")
+
+
+def verdict_in_words(figures: Mapping[str, object]) -> str:
+    """Verdict and reason: 'restorable: the blur is even and ...'; empty where nothing was measured."""
+    reason = figures.get("reason") or figures.get("verdict_reason")
+    verdict = figures.get("verdict")
+    if not verdict:
+        return f"{reason}" if reason else ""
+    return f"{verdict}: {reason}" if reason else f"{verdict}"

@@ -36,13 +36,15 @@ def load_work(recipe: Recipe, *, share: int = 1, restorer: "Restorer | None" = N
 def restore_job(
     job: Job, *, restorer: "Restorer", overwrite: bool = False, progress: "Progress | None" = None
 ) -> Figures:
-    """Restore one file, write the result and, if wanted, mask and picture; `progress` is told of pixels done.
+    """Restore one file, write the result and what else is wanted of it; `progress` is told of pixels done.
 
     Raises:
         PinsharpError: If it cannot be read, restored or written.
     """
     for path in job.results:
         check_free(path, overwrite=overwrite)
+    if job.evidence:
+        restorer.check_map(job.input, job.evidence)
     result = restorer.restore_file(job.input, job.output, overwrite=overwrite, progress=progress)
     if job.mask:
         from pinsharp.images.masks import write_mask
@@ -50,16 +52,31 @@ def restore_job(
         make_folder(job.mask.parent)
         mask = np.zeros(result.held.shape[:2], bool) if result.mask is None else result.mask
         write_mask(job.mask, mask, overwrite=overwrite)
-    if job.picture:
-        from pinsharp.batch.side_by_side import draw
-        from pinsharp.images.files import write_image
-        from pinsharp.restoration.sources import read_view
+    if job.evidence and result.is_restored:
+        from pinsharp.batch.maps import write_evidence
 
-        before, after = read_view(job.input), result.view()
-        note = f", {before.note}" if before.note else ""
-        labels = [label + note for label in _labels(job, result, restorer.method.name)]
-        write_image(job.picture, draw(before.pixels, after.pixels, labels=(labels[0], labels[1])), overwrite=overwrite)
+        make_folder(job.evidence.parent)
+        write_evidence(job.evidence, result, overwrite=overwrite)
+    elif job.evidence and overwrite:  # an older one would be of another result
+        job.evidence.unlink(missing_ok=True)
+    if job.picture:
+        _write_picture(job, result, restorer.method.name, overwrite=overwrite)
     return _figures(result)
+
+
+def _write_picture(job: Job, result: "Restored", model: str, *, overwrite: bool) -> None:
+    """Write the picture of before and after, with what was found."""
+    from pinsharp.batch.side_by_side import Found, draw
+    from pinsharp.images.files import write_image
+    from pinsharp.restoration.sources import read_view
+
+    assert job.picture is not None
+    before, after = read_view(job.input), result.view()
+    note = f", {before.note}" if before.note else ""
+    labels = [label + note for label in _labels(job, result, model)]
+    found = Found(_figures(result), result.unsupported_view() if job.evidence else None)
+    picture = draw(before.pixels, after.pixels, labels=(labels[0], labels[1]), found=found)
+    write_image(job.picture, picture, overwrite=overwrite)
 
 
 def _labels(job: Job, result: "Restored", model: str) -> tuple[str, str]:
@@ -69,6 +86,8 @@ def _labels(job: Job, result: "Restored", model: str) -> tuple[str, str]:
 
 
 def _figures(result: "Restored") -> Figures:
+    from pinsharp.restoration.widths import field_figures
+
     found, left = result.defocus, result.remaining
     return {
         "sigma": found.sigma,
@@ -85,6 +104,8 @@ def _figures(result: "Restored") -> Figures:
         "interval": found.interval,
         "restored": result.is_restored,
         "reason": result.reason,
+        "verdict_reason": found.finding.reason if found.finding else "",
+        "field": field_figures(found, (result.held.shape[0], result.held.shape[1])),
         "guard": result.guard_share,
         "noise": found.noise_level,
         "residual": result.residual,

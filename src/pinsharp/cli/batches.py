@@ -33,11 +33,14 @@ def tell(
             note(outcome)
         record: dict[str, object] = {"input": str(outcome.job.input), "output": str(outcome.job.output), "model": model}
         if outcome.state == "done":
-            teller.done(record, outcome.figures, _line(outcome.job, outcome.figures))
+            shown = {name: value for name, value in outcome.figures.items() if name != "field"}
+            teller.done(record, shown, _line(outcome.job, outcome.figures))
             if outcome.figures.get("dropped"):
                 remark(f"{outcome.job.input}: {outcome.figures['dropped']} not written to the result")
             if outcome.figures.get("faults"):
                 remark(f"{outcome.job.input}: left as it was: {outcome.figures['faults']}")
+            if outcome.job.evidence and not outcome.figures.get("restored", True):
+                remark(f"{outcome.job.input}: left as it is, so there is no evidence map")
             if outcome.figures.get("doubtful") and outcome.figures.get("restored", True):
                 remark(_doubt(outcome.job, outcome.figures))
             if words := _remaining(outcome.job, outcome.figures):

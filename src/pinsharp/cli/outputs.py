@@ -1,7 +1,7 @@
 """Where results go, decided and checked before any work: no result may meet another, an input or an older file."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from pinsharp.batch.job import Job
@@ -9,6 +9,7 @@ from pinsharp.errors import OutputError
 
 PICTURE_SUFFIX = ".side-by-side.png"
 MASK_SUFFIX = ".mask.png"
+EVIDENCE_SUFFIX = ".evidence.png"
 
 
 def plan_jobs(
@@ -19,11 +20,13 @@ def plan_jobs(
     overwrite: bool,
     advice: str = "--overwrite replaces it",
     save_mask: Path | None = None,
+    evidence: Path | None = None,
 ) -> list[Job]:
     """Decide where the result of each input goes, and its picture, as NAME.side-by-side.png next to it.
 
     `out` is what the user typed: the name of an image for a single input, or a folder, which keeps the inputs' names
-    and need not exist. `save_mask` is a .png for a single input, or a folder. `advice` is what to do about an older
+    and need not exist. `save_mask` is a .png for a single input, or a folder; `evidence` is a .png, a
+    .tif, or a folder. `advice` is what to do about an older
     file, the end of a sentence.
 
     Raises:
@@ -36,23 +39,36 @@ def plan_jobs(
     else:
         outputs = [_folder(out) / path.name for path in inputs]
     jobs = [
-        Job(source, output, output.with_name(output.stem + PICTURE_SUFFIX) if side_by_side else None, mask)
-        for source, output, mask in zip(inputs, outputs, _masks(inputs, save_mask), strict=True)
+        Job(source, output, output.with_name(output.stem + PICTURE_SUFFIX) if side_by_side else None, mask, map_)
+        for source, output, mask, map_ in zip(
+            inputs,
+            outputs,
+            _beside(inputs, save_mask, MASK_SUFFIX, check_mask_name),
+            _beside(inputs, evidence, EVIDENCE_SUFFIX, check_evidence_name),
+            strict=True,
+        )
     ]
     check_distinct((path, job.input) for job in jobs for path in job.results)
     check_results([path for job in jobs for path in job.results], inputs, overwrite=overwrite, advice=advice)
     return jobs
 
 
-def _masks(inputs: Sequence[Path], save_mask: Path | None) -> list[Path | None]:
-    """Where the mask of each input goes."""
-    if save_mask is None:
+def _beside(
+    inputs: Sequence[Path], asked: Path | None, suffix: str, check: Callable[[Path], object]
+) -> list[Path | None]:
+    """Where the mask or map of each input goes: the file that was asked for, or files in that folder."""
+    if asked is None:
         return [None] * len(inputs)
-    if len(inputs) == 1 and save_mask.suffix:
-        check_mask_name(save_mask)
-        return [save_mask]
-    folder = _folder(str(save_mask))
-    return [folder / (path.stem + MASK_SUFFIX) for path in inputs]
+    from pinsharp.images.codec import SUFFIXES
+
+    is_folder = os.path.lexists(asked) and asked.is_dir()
+    if len(inputs) == 1 and asked.suffix and not is_folder:
+        check(asked)
+        return [asked]
+    if asked.suffix.lower() in SUFFIXES and not is_folder:
+        raise OutputError(f"{asked}: expected a folder for {len(inputs)} images, got the name of one; give a folder")
+    folder = _folder(str(asked))
+    return [folder / (path.stem + suffix) for path in inputs]
 
 
 def check_mask_name(path: Path) -> None:
@@ -63,6 +79,13 @@ def check_mask_name(path: Path) -> None:
     """
     if path.suffix.lower() != ".png":
         raise OutputError(f"{path}: expected a name that ends in .png for a mask, got '{path.suffix}'; rename it")
+
+
+def check_evidence_name(path: Path) -> None:
+    """Refuse a name that no evidence map can have."""
+    from pinsharp.batch.maps import check_evidence_name
+
+    check_evidence_name(path)
 
 
 def check_results(

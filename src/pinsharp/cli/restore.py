@@ -58,6 +58,16 @@ def restore(
             help="Also write what is not light, white on black, for --mask; of several inputs FOLDER/NAME.mask.png.",
         ),
     ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            "--evidence",
+            metavar="F.png|F.tif|FOLDER",
+            help="Also write a map of how much of each place is recovered from the image (dark, 0) and how much was "
+            "only found likely (bright, 1): .png in colours, .tif 16-bit grey; of several inputs "
+            "FOLDER/NAME.evidence.png. None of an image that stays as it is.",
+        ),
+    ] = None,
     jobs: Jobs = 1,
     resume: Annotated[
         bool,
@@ -90,6 +100,7 @@ def restore(
         overwrite=overwrite or resume,
         advice=advice,
         save_mask=save_mask,
+        evidence=evidence,
     )
     if tta:
         recipe = replace(recipe, model=f"ensemble:{recipe.model}")

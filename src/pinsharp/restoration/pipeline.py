@@ -105,6 +105,7 @@ def restore(
         light=source.light,
         mask=source.mask,
         faults=source.faults,
+        white_level=recipe.white_level,
     )
     is_asked_for = recipe.force or recipe.kernel != "auto"
     return result if is_asked_for or method.kernel_from != "itself" else _believed(result, source, recipe)

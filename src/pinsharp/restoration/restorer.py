@@ -23,7 +23,7 @@ from pinsharp.restoration.pipeline import Progress
 from pinsharp.restoration.pipeline import restore as restore_source
 from pinsharp.restoration.recipe import MEASURING, OPTIONS, Recipe, check_names, takes
 from pinsharp.restoration.result import Restored
-from pinsharp.restoration.sources import PixelsOf, collected, memory_errors, open_source
+from pinsharp.restoration.sources import PixelsOf, check_map, collected, memory_errors, open_source
 from pinsharp.restoration.together import are_several, measure_one, measure_together
 
 __all__ = ["Restored", "Restorer", "measure", "measure_channels", "restore", "restore_file"]
@@ -183,6 +183,14 @@ class Restorer:
         if are_several(image):
             return measure_together(cast(Sequence[PixelsOf], image), method, self.recipe, part)
         return measure_one(cast(PixelsOf, image), method, self.recipe, part)
+
+    def check_map(self, image: PixelsOf, target: str | Path) -> None:
+        """Find out before the work whether an evidence map of an image could be written to a file of that name.
+
+        Raises:
+            OutputError: If the image is larger than memory and the name is not that of a TIFF.
+        """
+        check_map(image, Path(target), self.recipe)
 
     def in_light(self, light: str | float) -> "Restorer":
         """Restore with the same model, which is not loaded again, images of another light.

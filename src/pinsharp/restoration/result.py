@@ -1,23 +1,33 @@
 """What a restoration returns: the image, and what was found out on the way."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from pinsharp.blur.family import Family
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.normalise import BT601
 from pinsharp.blur.verdict import LEFT_ALONE, UNTRUSTED
+from pinsharp.images.arrays import luma, split_alpha, to_tensor
+from pinsharp.images.bigtiff import open_large
 from pinsharp.images.files import read_image
 from pinsharp.images.light import SAYS_NOTHING, Light
+from pinsharp.images.masks import fill
+from pinsharp.restoration.colour import decode
 from pinsharp.restoration.disk import OnDisk
+from pinsharp.restoration.evidence import Look, unsupported_rows
 from pinsharp.restoration.remaining import Remaining, remaining
 from pinsharp.restoration.residual import is_doubtful, is_refuted
 from pinsharp.restoration.sources import View, read_view
 from pinsharp.restoration.windows import Seam
+
+_LEAST_CONTRAST = 1e-3  # of full scale: less is rounding
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,6 +58,7 @@ class Restored:
         mask: (H, W), True where a pixel is not light: it was filled for restoring, and came back as it was. None if all
             are light.
         faults: What was found to be none, in words; empty if nothing was found.
+        white_level: The value that stands for white in an integer image; None for the largest of its type.
     """
 
     held: NDArray[Any] | OnDisk
@@ -65,6 +76,7 @@ class Restored:
     light: Light = SAYS_NOTHING
     mask: NDArray[np.bool_] | None = None
     faults: str = ""
+    white_level: int | None = None
 
     def __repr__(self) -> str:
         height, width = self.held.shape[:2]
@@ -87,6 +99,49 @@ class Restored:
     def is_restored(self) -> bool:
         """Whether anything was done to the image."""
         return not self.reason
+
+    @cached_property
+    def unsupported(self) -> NDArray[np.float32] | None:
+        """How little the data say of each place, (H, W) in [0, 1]; see `pinsharp.restoration.evidence`.
+
+        The share of the structure there that was found likely: 0 where all is recovered, or nothing is. None for an
+        image that stays as it is. Of brightness, by the kernel of the first iteration; 0 where a pixel is not light.
+        """
+        return np.concatenate(list(self.unsupported_rows())) if self.is_restored else None
+
+    def unsupported_rows(self) -> Iterator[NDArray[np.float32]]:
+        """The rows of `unsupported` from the top, as they are made; a file larger than memory is read by windows."""
+        assert self.is_restored
+        if isinstance(self.held, OnDisk):
+            shape, contrast = self.held.shape, _contrast(self._brightness(self.view().pixels))
+            with open_large(self.held.path) as image:
+                yield from self._judged(lambda *place: self._brightness(image.read(*place)), shape, contrast)
+            return
+        hidden = self.mask
+        whole = self._brightness(self.held if hidden is None else fill(np.ma.getdata(self.held), hidden))
+        top = 0
+        for rows in self._judged(lambda *place: whole[place], whole.shape, _contrast(whole)):
+            if hidden is not None:
+                rows[hidden[top : top + len(rows)]] = 0
+            top += len(rows)
+            yield rows
+
+    def unsupported_view(self) -> NDArray[np.float32] | None:
+        """What `unsupported` says of the pixels that `view` shows."""
+        if not isinstance(self.held, OnDisk) or not self.is_restored:
+            return self.unsupported
+        seen = self._brightness(self.view().pixels)
+        return np.concatenate(list(self._judged(lambda *place: seen[place], seen.shape, _contrast(seen))))
+
+    def _judged(self, look: Look, shape: tuple[int, ...], contrast: float) -> Iterator[NDArray[np.float32]]:
+        noise = self.defocus.noise_level or self.residual or 0.0
+        return unsupported_rows(look, (shape[0], shape[1]), self.defocus.kernel, noise=noise, contrast=contrast)
+
+    def _brightness(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
+        """Brightness (H, W) of pixels of the result, in linear light."""
+        light: torch.Tensor = decode(to_tensor(split_alpha(pixels)[0], white_level=self.white_level), self.light)
+        found: NDArray[np.float32] = luma(light, BT601)[0, 0].numpy()
+        return found
 
     @property
     def guard_share(self) -> float | None:
@@ -160,3 +215,8 @@ class Restored:
     def iterations(self) -> int:
         """How many times the image was restored."""
         return len(self.sigmas)
+
+
+def _contrast(image: NDArray[np.float32]) -> float:
+    """Standard deviation of an image, that of a flat one being rounding."""
+    return max(float(image.std()), _LEAST_CONTRAST)

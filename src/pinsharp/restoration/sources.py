@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 from pinsharp.atomic import make_folder
-from pinsharp.errors import ImageError
+from pinsharp.errors import ImageError, OutputError
 from pinsharp.images.arrays import depth_ceiling, split_alpha
 from pinsharp.images.bigtiff import open_large
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
@@ -96,6 +96,20 @@ def read_view(path: str | Path, side: int | None = None) -> View:
         return View(file.pixels, light=file.tags.light)
     rows, columns = (_middle(length, side) for length in file.pixels.shape[:2])
     return View(np.ascontiguousarray(file.pixels[rows, columns]), light=file.tags.light)
+
+
+def check_map(image: PixelsOf, target: Path, recipe: Recipe) -> None:
+    """Find out before the work whether a map of what becomes of an image could be written.
+
+    Raises:
+        OutputError: If the image stays on disk and the name is not that of a TIFF.
+    """
+    is_tiff = target.suffix.lower() in (".tif", ".tiff")
+    if not is_tiff and isinstance(image, str | Path) and recipe.window != 0 and _is_large(image):
+        raise OutputError(
+            f"{target}: expected a name that ends in .tif for the evidence map of an image larger than memory, got "
+            f"'{target.suffix}'; restore it by itself with --evidence F.tif"
+        )
 
 
 class ArraySource:
