@@ -207,6 +207,7 @@ CAMERAS: dict[str, Camera] = {
     "moved": Camera(
         bits=(8, 8, 10, 12),
         curves=(0.4, 0.1),
+        sharp=0.3,
         aberrated=0.0,
         sigma=(0.4, 2.5),
         radius=(0.6, 5.0),
@@ -242,6 +243,18 @@ MIXTURES: dict[str, dict[str, float]] = {
         "patterned": 0.05,
         "moved": 0.035,
         "empty": 0.015,
+    },
+    "measure-on": {
+        "lab": 0.25,
+        "mono": 0.13,
+        "line-scan": 0.09,
+        "photo": 0.12,
+        "phone": 0.11,
+        "sem": 0.06,
+        "far": 0.04,
+        "patterned": 0.06,
+        "moved": 0.12,
+        "empty": 0.02,
     },
     "any": {"lab": 0.2, "mono": 0.2, "line-scan": 0.12, "photo": 0.22, "phone": 0.16, "sem": 0.1},
 }

@@ -24,6 +24,7 @@ Picture = TypeVar("Picture")
 _STREAM = 0xCA3E7A  # sets these random numbers apart from those of other data
 _GREATEST_SHRINK = 0.6  # a scene is reduced to this at most
 _MOTION = (3.0, 25.0)  # pixels
+_UPRIGHT = 0.35  # share of motions along rows or columns
 _STRETCH = (0.15, 0.8)
 _CORE, _CORE_WIDTH = (0.05, 0.4), (0.1, 0.5)
 _LEAST_LEVELS = 12
@@ -69,6 +70,8 @@ def _unsuitable(draw: Draw, kind: Camera, dice: "_Dice") -> Draw:
     pattern, moved = dice.chance(kind.patterns), dice.chance(kind.moved)
     length, angle = dice.log(*_MOTION), dice.between(0, math.pi)
     empty, stretch = dice.chance(kind.empty), dice.between(*_STRETCH) * dice.chance(kind.stretched)
+    if dice.chance(_UPRIGHT):  # what moves on a belt, or shakes on a stand
+        angle = round(2 * angle / math.pi) * math.pi / 2
     if pattern or empty:
         drawing: Drawing = "pattern" if pattern else "empty"
         draw = replace(draw, scene=replace(draw.scene, drawing=drawing, decoding=LINEAR))
