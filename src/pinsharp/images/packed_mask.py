@@ -1,5 +1,6 @@
 """Masks of images of any size: a byte a pixel in memory, or a bit where anything is hidden and nothing elsewhere."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -103,6 +104,16 @@ class PackedMask:
     def count(self) -> int:
         """How many pixels are hidden."""
         return sum(int(np.unpackbits(slab).sum(dtype=np.int64)) for slab in self._slabs.values())
+
+    def bands(self, rows: int) -> Iterator[Mask]:
+        """Give all of it from top to bottom, so many rows at a time."""
+        for top in range(0, self.shape[0], rows):
+            yield self.read(slice(top, min(top + rows, self.shape[0])), slice(0, self.shape[1]))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no pixel is hidden."""
+        return not self._slabs
 
     def clear(self) -> None:
         """Hide none."""

@@ -13,6 +13,7 @@ from pinsharp.blur.normalise import BT601
 from pinsharp.blur.verdict import LEFT_ALONE, UNTRUSTED
 from pinsharp.images.files import read_image
 from pinsharp.images.light import SAYS_NOTHING, Light
+from pinsharp.images.packed_mask import PackedMask
 from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.residual import is_doubtful, is_refuted
 from pinsharp.restoration.sources import View, read_view
@@ -45,7 +46,7 @@ class Restored:
         light: The tone curve that the values were decoded from before measuring and restoring, and encoded with after;
             with what says so.
         mask: (H, W), True where a pixel is not light: it was filled for restoring, and came back as it was. None if all
-            are light.
+            are light. Of an image larger than memory it is packed: `numpy.asarray(mask)` unpacks it.
         faults: What was found to be none, in words; empty if nothing was found.
     """
 
@@ -62,7 +63,7 @@ class Restored:
     guard: NDArray[np.float32] | None = None
     reason: str = ""
     light: Light = SAYS_NOTHING
-    mask: NDArray[np.bool_] | None = None
+    mask: NDArray[np.bool_] | PackedMask | None = None
     faults: str = ""
 
     def __repr__(self) -> str:
@@ -100,6 +101,8 @@ class Restored:
     @property
     def masked_share(self) -> float:
         """Share of the pixels that are not light."""
+        if isinstance(self.mask, PackedMask):
+            return self.mask.count() / math.prod(self.mask.shape)
         return 0.0 if self.mask is None else float(self.mask.mean())
 
     @property
