@@ -147,7 +147,7 @@ class Restorer:
         """Measure the blur of one image without restoring it; for models that cannot, `swift` does it.
 
         It is measured in the light that would be restored, where each channel is restored by itself in green. Of a TIFF
-        larger than memory a sample of at most 16 megapixels is read.
+        larger than memory a sample of at most 16 megapixels is measured; to find faults all of it is read once.
 
         Args:
             image: As for restoring.
