@@ -12,8 +12,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pinsharp.images.arrays import split_alpha
-
 Mask = NDArray[np.bool_]
 
 ROWS = 256
@@ -129,7 +127,8 @@ class Scene:
         return found
 
     def _colour(self, rows: slice, columns: slice) -> NDArray[Any]:
-        colour = split_alpha(self.pixels.read(rows, columns))[0]
+        colour = self.pixels.read(rows, columns)
+        colour = colour[..., :-1] if colour.ndim == 3 and colour.shape[2] in (2, 4) else colour
         return colour[..., 0] if colour.ndim == 3 and colour.shape[2] == 1 else colour
 
     def _noise(self) -> float:

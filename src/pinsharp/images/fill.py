@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import linalg
 
+from pinsharp.errors import ImageError
+
 Mask = NDArray[np.bool_]
 
 DEPTH = 12
@@ -23,6 +25,25 @@ _SWEEPS = 16
 """Times that each scale is relaxed; the next coarser one has done what lies further away."""
 
 _STEPS = 150  # of the solver, at most
+
+
+def fill(pixels: NDArray[Any], cover: Mask) -> NDArray[Any]:
+    """Fill hidden values, (H, W) or of the image's shape, each channel by itself, alpha too.
+
+    Raises:
+        ImageError: If all values of a channel are hidden.
+    """
+    planes = pixels.reshape(*pixels.shape[:2], -1)
+    covers = np.broadcast_to(cover.reshape(*cover.shape[:2], -1), planes.shape)
+    whole = planes.copy()
+    for channel in range(planes.shape[2]):
+        hidden = covers[..., channel]
+        if hidden.all():
+            raise ImageError("expected pixels that are not masked, got none in a channel; check the mask")
+        if hidden.any():
+            found = filled_plane(planes[..., channel], hidden)[hidden]
+            whole[hidden, channel] = np.rint(found) if pixels.dtype.kind == "u" else found
+    return whole.reshape(pixels.shape)
 
 
 def filled_plane(plane: NDArray[Any], hidden: Mask) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ from pinsharp.images.arrays import check_below_white, check_image, split_alpha
 from pinsharp.images.bigtiff import open_large
 from pinsharp.images.faults import find_faults
 from pinsharp.images.files import read_image, write_image
-from pinsharp.images.fill import filled_plane
+from pinsharp.images.fill import fill
 from pinsharp.images.packed_mask import PackedMask
 from pinsharp.images.png import write_grey
 
@@ -91,25 +91,6 @@ def hide(image: NDArray[Any], *, given: Mask | None, find: bool, white_level: in
     if cover is None or mask is None or not mask.any():
         return Hidden(data, silent=_if_any(silent))
     return Hidden(fill(data, cover), cover, mask, _if_any(silent), words)
-
-
-def fill(pixels: NDArray[Any], cover: Mask) -> NDArray[Any]:
-    """Fill hidden values, (H, W) or of the image's shape, each channel by itself, alpha too.
-
-    Raises:
-        ImageError: If all values of a channel are hidden.
-    """
-    planes = pixels.reshape(*pixels.shape[:2], -1)
-    covers = np.broadcast_to(cover.reshape(*cover.shape[:2], -1), planes.shape)
-    whole = planes.copy()
-    for channel in range(planes.shape[2]):
-        hidden = covers[..., channel]
-        if hidden.all():
-            raise ImageError("expected pixels that are not masked, got none in a channel; check the mask")
-        if hidden.any():
-            found = filled_plane(planes[..., channel], hidden)[hidden]
-            whole[hidden, channel] = np.rint(found) if pixels.dtype.kind == "u" else found
-    return whole.reshape(pixels.shape)
 
 
 def is_masked(image: object) -> "TypeGuard[np.ma.MaskedArray[Any, Any]]":

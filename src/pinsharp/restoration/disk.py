@@ -51,8 +51,7 @@ class RowReader:
         self._image = image
         self._top = 0
         self._pixels = self._whole_rows(0, 0)
-        height, width = image.segment_shape
-        image.keep(height * -(-image.width // width) * width * image.samples * image.dtype.itemsize)
+        image.keep(_row_bytes(image))
 
     def read(self, rows: slice, columns: slice) -> NDArray[Any]:
         """Give pixels as `LargeTiff.read` does, but not the caller's own; both slices have bounds.
@@ -123,6 +122,13 @@ class StoredImage:
 
 DiskImage = LargeTiff | StoredImage
 
+
+def _row_bytes(image: DiskImage) -> int:
+    """Bytes of one row of strips or tiles, decoded."""
+    height, width = image.segment_shape
+    return height * -(-image.width // width) * width * image.samples * image.dtype.itemsize
+
+
 Silent = Callable[[slice, slice], Tensor]
 """Says which pixels (1, 1, h, w) have no say in measuring."""
 
@@ -133,16 +139,18 @@ class DiskSource:
     Args:
         image: The image, open.
         recipe: How it is restored.
+        given: What is known to be hidden.
     """
 
-    def __init__(self, image: DiskImage, recipe: Recipe) -> None:
+    def __init__(self, image: DiskImage, recipe: Recipe, given: PackedMask | None = None) -> None:
         self.image, self.recipe, self.begun = image, recipe, time.perf_counter()
         self.light = light_of(recipe, image.tags.light if isinstance(image, LargeTiff) else SAYS_NOTHING)
         self.shape: tuple[int, ...] = (image.height, image.width, *([image.samples] if image.samples > 1 else []))
         self.dropped = image.tags.dropped if isinstance(image, LargeTiff) else ""
         self.hidden: DiskHidden | None = None
-        if isinstance(image, LargeTiff) and (recipe.mask is not None or recipe.faults == "auto"):
-            self.hidden = DiskHidden(image, recipe)
+        if isinstance(image, LargeTiff) and (given is not None or recipe.faults == "auto"):
+            image.keep(2 * _row_bytes(image))  # two bands share the strips or tiles that they meet in
+            self.hidden = DiskHidden(image, recipe, given)
         self.faults = self.hidden.faults if self.hidden else ""
         self._colours = 3 if image.samples >= 3 else 1
         self.rewind()

@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 
 from pinsharp.errors import ImageError
 from pinsharp.images.arrays import check_below_white, check_image, split_alpha
-from pinsharp.images.bigtiff import LargeTiff
 from pinsharp.images.fault_pass import passed_over
-from pinsharp.images.fault_survey import Overview, Scene
+from pinsharp.images.fault_survey import Overview, Pixels, Scene
 from pinsharp.images.faults import CLIPPED_SIGHT, clipped, search
-from pinsharp.images.fill import harmonic
-from pinsharp.images.masks import fill, read_packed_mask
+from pinsharp.images.fill import fill, harmonic
 from pinsharp.images.packed_mask import PackedMask
 from pinsharp.restoration.recipe import Recipe
 
@@ -44,23 +42,21 @@ class DiskHidden:
 
     Args:
         image: The image, open. It is read once from top to bottom, and here and there.
-        recipe: Says what is given, and whether faults are looked for.
+        recipe: Says whether faults are looked for.
+        given: What is known to be hidden; it becomes part of `mask`.
 
     Attributes:
         mask: What is hidden.
         faults: What was found, in words.
 
     Raises:
-        ImageError: If the mask is no image or of another size, all is hidden, or a value cannot be one.
+        ImageError: If all is hidden, or a value cannot be one.
     """
 
-    def __init__(self, image: LargeTiff, recipe: Recipe) -> None:
-        shape = (image.height, image.width)
-        given = None if recipe.mask is None else read_packed_mask(recipe.mask, shape)
+    def __init__(self, image: Pixels, recipe: Recipe, given: PackedMask | None = None) -> None:
+        shape = (image.shape[0], image.shape[1])
         self.mask = given or PackedMask(shape)
         self._white = recipe.white_level
-        height, width = image.segment_shape  # two bands share the strips or tiles that they meet in
-        image.keep(2 * height * -(-image.width // width) * width * image.samples * image.dtype.itemsize)
         pixels, found = _Safe(image, given, recipe.white_level), PackedMask(shape)
         if recipe.faults == "auto":
             done = search(pixels, found, white_level=recipe.white_level, known=given)
@@ -148,7 +144,7 @@ class DiskHidden:
 class _Safe:
     """An image of which what is known to be hidden is 0, and every other value was checked."""
 
-    def __init__(self, image: LargeTiff, known: PackedMask | None, white_level: int | None) -> None:
+    def __init__(self, image: Pixels, known: PackedMask | None, white_level: int | None) -> None:
         self._image, self._known, self._white = image, known, white_level
         self.shape, self.dtype = image.shape, image.dtype
 
@@ -164,7 +160,7 @@ class _Safe:
                 check_image(np.where(np.isfinite(pixels), pixels, np.float32(0)))
         except ImageError as error:
             where = f"in rows {rows.start} to {rows.stop}, columns {columns.start} to {columns.stop}: "
-            raise ImageError(f"{self._image.path}: {where}{error}") from error
+            raise ImageError(f"{getattr(self._image, 'path', '')}: {where}{error}") from error
         return pixels
 
 
