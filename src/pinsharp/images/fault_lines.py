@@ -41,7 +41,7 @@ Lines along a whole side need as much as that."""
 _NEAR = 16  # pixels at each side that a line is compared with
 _ROWS = 256  # rows that a line is judged by
 _PIECE = 16  # rows together of a part of a line that is longer than twice that
-_FEW = 2**11  # values of a row that a quantile is taken of
+_FEW = 2**15  # values that a quantile is taken of
 _MEDIAN_OF = 512  # columns that the median of a band is taken of
 _LIMIT = 64  # candidates that are looked at; images with more have lines of their own
 
@@ -126,7 +126,7 @@ def _rows_of(seen: Columns, rows: slice, near: slice) -> NDArray[Any]:
 
 def _sharpest(whole: NDArray[Any]) -> float:
     """What 99 % of pixels differ by from the mean of their neighbours to the left and right."""
-    rows = whole[:: -(-len(whole) // 32)].astype(np.float32)
+    rows = whole[:: -(-len(whole) // 128)].astype(np.float32)
     apart = np.abs(rows[:, 1:-1] - (rows[:, :-2] + rows[:, 2:]) / 2)
     return float(np.quantile(apart[:, :: -(-apart.size // _FEW)], 0.99))
 
