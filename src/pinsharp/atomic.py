@@ -97,14 +97,23 @@ def write_json(path: Path, content: object) -> None:
     write_atomically(path, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
 
 
+def check_name(path: Path) -> None:
+    """Refuse a path of which a part is longer than any file system takes.
+
+    Raises:
+        OutputError: If one is.
+    """
+    if (length := max(len(os.fsencode(part)) for part in path.parts or ("",))) > LONGEST_NAME:
+        raise OutputError(f"{path}: expected a name of at most {LONGEST_NAME} bytes, got {length}; shorten it")
+
+
 def check_free(path: Path, *, overwrite: bool) -> None:
     """Refuse a name that no file can have, to write over a folder, or over a file without leave.
 
     Raises:
         OutputError: If the name of `path` is too long, if it is a folder, or exists and `overwrite` is not given.
     """
-    if (length := len(os.fsencode(path.name))) > LONGEST_NAME:
-        raise OutputError(f"{path}: expected a name of at most {LONGEST_NAME} bytes, got {length}; shorten it")
+    check_name(path)
     if path.is_dir():
         raise OutputError(f"{path}: expected a file to write, got a folder; name a file in it")
     if os.path.lexists(path) and not overwrite:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+from PIL import Image
 
 from pinsharp.blur.kernel_names import GAUSSIAN8, kernel_doubts, load_kernel, named_kernels, parse_kernel, save_kernel
 from pinsharp.blur.kernels import disk_kernel, gaussian_disk_kernel, gaussian_kernel, kernel_sigma, measured_kernel
@@ -186,3 +187,30 @@ def test_a_centre_that_is_off_by_more_than_half_a_pixel_is_named():
     (doubt,) = kernel_doubts(kernel.roll((3, -1), dims=(-2, -1)))
 
     assert "+3.0 rows and -1.0 columns" in doubt
+
+
+def test_the_plane_of_a_kernel_is_found_among_thumbnails_and_axes_of_one(tmp_path):
+    table = np.random.default_rng(0).integers(1, 60000, (7, 7)).astype(np.uint16)
+    np.save(tmp_path / "k.npy", table[None])
+    with tifffile.TiffWriter(tmp_path / "k.tif") as file:
+        file.write(table[::2, ::2], subfiletype=1, subifds=1, metadata=None)
+        file.write(table, metadata=None)
+
+    for name in ("k.npy", "k.tif"):
+        torch.testing.assert_close(load_kernel(tmp_path / name), measured_kernel(table))
+
+
+def test_pictures_that_move_palettes_and_ragged_tables_are_no_kernels(tmp_path):
+    frames = [Image.fromarray(np.full((5, 5), level, np.uint8)) for level in (10, 20, 30)]
+    frames[0].save(tmp_path / "k.png", save_all=True, append_images=frames[1:])
+    greys = np.stack([np.arange(256)[::-1] * 257] * 3).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "k.tif", np.ones((5, 5), np.uint8), photometric="palette", colormap=greys)
+    (tmp_path / "k.json").write_text("[[1, 2, 3], [1, 2]]")
+
+    for name, sentence in (
+        ("k.png", "expected one plane, got a stack of 3"),
+        ("k.tif", "expected a mono image with one channel"),
+        ("k.json", "got rows of different lengths; write K rows of K numbers"),
+    ):
+        with pytest.raises(KernelError, match=sentence):
+            load_kernel(tmp_path / name)

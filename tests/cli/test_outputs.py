@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pinsharp.cli.outputs import plan_jobs
+from pinsharp.cli.outputs import check_results, plan_jobs
 from pinsharp.errors import OutputError
 
 
@@ -141,3 +141,29 @@ def test_a_read_only_folder_is_refused_before_the_work(place, monkeypatch):
     for out in ("locked", "locked/new/deeper", "locked/b.png"):
         with pytest.raises(OutputError, match="locked: expected a folder that can be written"):
             plan(place("a.png"), out)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"side_by_side": True},
+        {"side_by_side": False, "save_mask": Path("masks")},
+        {"side_by_side": False, "save_mask": Path("y" * 260 + ".png")},
+    ],
+)
+def test_a_name_that_gets_too_long_is_refused_before_the_work(more, tmp_path):
+    source = tmp_path / ("x" * 248 + ".png")
+    source.write_bytes(b"")
+
+    with pytest.raises(OutputError, match=r"expected a name of at most \d+ bytes, got \d+; shorten it"):
+        plan_jobs([source], f"{tmp_path}/out/", overwrite=False, **more)
+    short = tmp_path / "a.png"
+    short.write_bytes(b"")
+    if more.get("save_mask") != Path("y" * 260 + ".png"):
+        assert len(plan_jobs([source, short], f"{tmp_path}/out/", overwrite=False, **more)) == 2
+
+
+def test_a_report_or_a_folder_of_too_long_a_name_is_refused(tmp_path):
+    for path in (tmp_path / ("y" * 260 + ".html"), tmp_path / ("d" * 260) / "a.png"):
+        with pytest.raises(OutputError, match="expected a name of at most"):
+            check_results([path], [], overwrite=False)

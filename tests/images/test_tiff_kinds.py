@@ -1,6 +1,7 @@
 """TIFFs as cameras, GDAL and microscopes write them: thumbnails, RGB called MinIsBlack, grey palettes, wrong counts."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 
 from pinsharp.errors import ImageError
 from pinsharp.images import tiff
+from pinsharp.images.bigtiff import open_large
 from strategies import random_image
 from tiffs import first_page, recoded, written
 
@@ -188,3 +190,63 @@ def test_packed_12_bits_are_sent_to_16_bits_with_their_white_level():
     assert "-depth 8" not in str(caught.value)
     assert "TrueColor" not in str(caught.value)
     np.testing.assert_array_equal(tifffile.imread(io.BytesIO(buffer.getvalue())), pixels)  # what the sentence advises
+
+
+def counted_wrongly(tag, change, **layout):
+    """A file of two-byte pixels whose strips or tiles have other lengths than it says, and its pixels."""
+    pixels = random_image((65, 83), "uint16", 0)
+    data = bytearray(written(pixels, photometric="minisblack", **layout))
+    page = first_page(bytes(data))
+    stated = page.tags[tag]
+    kind = {3: "<H", 4: "<I"}[int(stated.dtype)]
+    for number, count in enumerate(page.databytecounts):
+        struct.pack_into(kind, data, stated.valueoffset + number * struct.calcsize(kind), change(count))
+    return bytes(data), pixels
+
+
+@pytest.mark.parametrize(
+    "change", [lambda count: 0, lambda count: count - 3, lambda count: count + 7], ids=["none", "less", "more"]
+)
+@pytest.mark.parametrize(
+    "layout",
+    [
+        {"rowsperstrip": 16},
+        {"tile": (32, 32)},
+        {"rowsperstrip": 16, "compression": "zlib"},
+        {"tile": (32, 48), "compression": "zlib"},
+    ],
+)
+def test_lengths_that_are_wrong_are_put_right_where_the_pixels_are_all_there(layout, change, tmp_path):
+    tag = "TileByteCounts" if "tile" in layout else "StripByteCounts"
+    if "tile" in layout and change(100) == 0:
+        pytest.skip("a tile without bytes is one that is not there")
+    data, pixels = counted_wrongly(tag, change, **layout)
+    (tmp_path / "a.tif").write_bytes(data)
+
+    np.testing.assert_array_equal(read(data), pixels)
+    with open_large(tmp_path / "a.tif") as image:
+        np.testing.assert_array_equal(image.read(slice(0, 65), slice(0, 83)), pixels)
+
+
+@pytest.mark.parametrize("compression", ["none", "zlib", "zstd", "lzw"])
+@pytest.mark.parametrize("kept", [0.5, 0.9])
+def test_a_file_that_is_cut_off_is_refused_all_the_same(compression, kept):
+    data = written(
+        random_image((65, 83), "uint16", 0),
+        photometric="minisblack",
+        rowsperstrip=16,
+        compression=None if compression == "none" else compression,
+    )
+
+    with pytest.raises(ImageError, match="got a truncated or damaged one"):
+        read(data[: int(kept * len(data))])
+
+
+def test_jpeg_in_ycbcr_is_read_as_the_colours_that_it_shows():
+    slopes = np.add.outer(np.arange(64), np.arange(48))[..., None] + np.array([0, 40, 80])
+    data = written(slopes.astype(np.uint8), photometric="rgb", compression="jpeg")
+
+    assert first_page(data).photometric == tifffile.PHOTOMETRIC.YCBCR
+
+    np.testing.assert_array_equal(read(data), np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+    assert np.abs(read(data).astype(int) - slopes).max() < 12

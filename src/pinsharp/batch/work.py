@@ -4,8 +4,6 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pinsharp.atomic import check_free, make_folder
 from pinsharp.batch.job import Figures, Job, Work
 from pinsharp.batch.words import printable, width_in_words
@@ -48,9 +46,11 @@ def restore_job(
     result = restorer.restore_file(job.input, job.output, overwrite=overwrite, progress=progress)
     if job.mask:
         from pinsharp.images.masks import write_mask
+        from pinsharp.images.packed_mask import PackedMask
 
         make_folder(job.mask.parent)
-        mask = np.zeros(result.held.shape[:2], bool) if result.mask is None else result.mask
+        height, width = result.held.shape[:2]
+        mask = PackedMask((height, width)) if result.mask is None else result.mask
         write_mask(job.mask, mask, overwrite=overwrite)
     if job.evidence and result.is_restored:
         from pinsharp.batch.maps import write_evidence

@@ -165,10 +165,19 @@ def _read_table(file: Path, suffix: str) -> Any:
         return _read_tiff(file)
     import cv2
 
-    image = cv2.imdecode(np.fromfile(file, dtype=np.uint8), cv2.IMREAD_UNCHANGED) if file.stat().st_size else None
+    data = file.read_bytes()
+    if (frames := _frames(data)) > 1:
+        raise ValueError(_STACK.format(frames))
+    image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED) if data else None
     if image is None or image.ndim != 2:
         raise ValueError(_NOT_MONO)
     return image.astype(np.float64)
+
+
+def _frames(data: bytes) -> int:
+    """How many frames an animated PNG has; 1 for any other file."""
+    place = data.find(b"acTL", 0, data.find(b"IDAT")) if data.startswith(b"\x89PNG") else -1
+    return int.from_bytes(data[place + 4 : place + 8]) if place > 0 else 1
 
 
 def _read_tiff(file: Path) -> Any:
@@ -179,14 +188,19 @@ def _read_tiff(file: Path) -> Any:
     try:
         with tifffile.TiffFile(file) as tiff:
             pages = [page for page in tiff.pages if isinstance(page, tifffile.TiffPage)]
-            full = [page for page in pages if not (page.is_reduced or page.is_mask)] or pages
+            nested = [page for first in pages for page in first.pages or () if isinstance(page, tifffile.TiffPage)]
+            full = [page for page in pages if not (page.is_reduced or page.is_mask)]
+            full = full or [page for page in nested if not (page.is_reduced or page.is_mask)] or pages
             planes = max(len(full), (tiff.imagej_metadata or {}).get("images", 1))
             page, values = full[0], np.asarray(full[0].asarray())
     except (tifffile.TiffFileError, LookupError, TypeError, AttributeError, RuntimeError, struct.error) as error:
         raise ValueError(str(error)) from error
     if planes > 1:
         raise ValueError(_STACK.format(planes))
-    if page.samplesperpixel != 1:
+    if page.samplesperpixel != 1 or page.photometric not in (
+        tifffile.PHOTOMETRIC.MINISBLACK,
+        tifffile.PHOTOMETRIC.MINISWHITE,
+    ):
         raise ValueError(_NOT_MONO)
     if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
         values = (np.iinfo(values.dtype).max if values.dtype.kind in "iu" else 1) - values
@@ -196,7 +210,12 @@ def _read_tiff(file: Path) -> Any:
 def _one_plane(table: Any) -> Any:
     import numpy as np
 
-    shape = getattr(table, "shape", ()) or np.shape(table)
+    try:
+        shape = getattr(table, "shape", ()) or np.shape(table)
+    except ValueError:
+        raise ValueError("expected a square table, got rows of different lengths; write K rows of K numbers") from None
+    if len(shape) == 3 and 1 in (shape[0], shape[2]):
+        return np.asarray(table).squeeze(axis=0 if shape[0] == 1 else 2)
     if len(shape) == 3:
         planes = shape[2] if shape[0] == shape[1] != shape[2] else shape[0]
         raise ValueError(_STACK.format(planes))

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from pinsharp.atomic import LONGEST_NAME, check_name
 from pinsharp.batch.job import Job
 from pinsharp.errors import OutputError
 
@@ -49,7 +50,10 @@ def plan_jobs(
         )
     ]
     check_distinct((path, job.input) for job in jobs for path in job.results)
-    check_results([path for job in jobs for path in job.results], inputs, overwrite=overwrite, advice=advice)
+    results = [path for job in jobs for path in job.results]
+    if len(jobs) > 1:  # of many images one may have too long a name, and fail by itself
+        results = [path for path in results if len(os.fsencode(path.name)) <= LONGEST_NAME]
+    check_results(results, inputs, overwrite=overwrite, advice=advice)
     return jobs
 
 
@@ -91,16 +95,17 @@ def check_evidence_name(path: Path) -> None:
 def check_results(
     results: Sequence[Path], inputs: Iterable[Path], *, overwrite: bool, advice: str = "--overwrite replaces it"
 ) -> None:
-    """Refuse results that would replace an input, or an older file without leave, or that have no folder to go to.
+    """Refuse results that would replace an input or an older file, that have no folder to go to or too long a name.
 
     Raises:
         OutputError: With the first of them.
     """
     known = {_identity(path) for path in inputs} - {None}
     for path in results:
+        check_name(path)
         if _identity(path) in known:
             raise OutputError(f"{path}: expected a result beside its input, got the input itself; choose another place")
-        if os.path.lexists(path) and path.is_dir():  # the latter raises where a name is too long
+        if path.is_dir():
             raise OutputError(f"{path}: expected a file to write, got a folder; name a file in it")
     existing = [] if overwrite else [path for path in results if os.path.lexists(path)]
     if existing:

@@ -21,7 +21,7 @@ from tifffile import COMPRESSION, TiffPage
 from pinsharp.errors import ImageError
 from pinsharp.images.codec import Tags, check_size, damaged
 from pinsharp.images.tiff import read_tags
-from pinsharp.images.tiff_counts import check_complete
+from pinsharp.images.tiff_counts import check_complete, whole_counts
 from pinsharp.images.tiff_layout import (
     DAMAGED,
     TiffLayout,
@@ -147,7 +147,11 @@ class LargeTiff:
         try:
             decoded: NDArray[Any] = np.asarray(self._page.decode(data, index)[0])[0]
         except DAMAGED as error:
-            raise self._damaged(where, error) from error
+            counts = whole_counts(self._page, self._file)
+            if counts == self._page.databytecounts:
+                raise self._damaged(where, error) from error
+            self._page.databytecounts = counts  # the file says wrongly how long its strips are
+            return self._segment(row, column)
         self._cache.put(index, decoded)
         return decoded
 

@@ -94,7 +94,7 @@ _EXPECTED = "expected mono or RGB, 8 or 16 bits (TIFF also float32)"
 
 def unsupported_colours(found: str, *, is_palette: bool = False) -> ImageError:
     """The error for a colour model that cannot be restored as it is; what it advises keeps the depth."""
-    options = "-type TrueColor" if is_palette else "-colorspace sRGB"
+    options = "-type TrueColor" if is_palette else "-colorspace sRGB -compress zip"  # JPEG would be YCbCr again
     advice = f"convert it first, for example with `magick INPUT {options} OUTPUT.tif`"
     return ImageError(f"{_EXPECTED}, got {found}; {advice}")
 

@@ -5,7 +5,7 @@ image, differs from both sides at once, and what it shows along its length is a 
 times a gain.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,9 @@ Mask = NDArray[np.bool_]
 
 BAND = 32
 """Pixels along a line that are averaged before lines are looked for; half of it in small images."""
+
+MOST_BANDS = 128
+"""Most parts of a side that are averaged: of sides longer than `BAND` times this the parts are longer."""
 
 LEAST_LENGTH = 96
 """Shortest part of a line that is told from what a scene may hold; the whole side of smaller images."""
@@ -37,6 +40,9 @@ Lines along a whole side need as much as that."""
 
 _NEAR = 16  # pixels at each side that a line is compared with
 _ROWS = 256  # rows that a line is judged by
+_PIECE = 16  # rows together of a part of a line that is longer than twice that
+_FEW = 2**15  # values that a quantile is taken of
+_MEDIAN_OF = 512  # columns that the median of a band is taken of
 _LIMIT = 64  # candidates that are looked at; images with more have lines of their own
 
 
@@ -51,80 +57,119 @@ class Line:
     gain: float
 
 
-def find_columns(plane: NDArray[Any], unit: float) -> list[Line]:
-    """Find faulty columns of a plane (H, W); rows are those of the plane turned.
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """What is known of the columns of a plane (H, W); of its rows it is that of the plane turned.
+
+    Attributes:
+        means: (K, W), means over bands of rows.
+        edges: (K + 1,), where the bands begin, and H.
+        whole: (R, W), rows from all over the plane.
+        read: Gives rows and columns of the plane; both slices have bounds.
+    """
+
+    means: NDArray[np.float32]
+    edges: NDArray[np.intp]
+    whole: NDArray[Any]
+    read: Callable[[slice, slice], NDArray[Any]]
+
+
+def band_edges(length: int) -> NDArray[np.intp]:
+    """Where the bands of a side begin, and its end; a short rest belongs to the band before."""
+    band = BAND if length >= 512 else BAND // 2
+    band = max(band, -(-length // MOST_BANDS))
+    edges = list(range(0, length, band))
+    if len(edges) > 1 and length - edges[-1] < band // 2:
+        del edges[-1]
+    return np.array([*edges, length])
+
+
+def find_columns(seen: Columns, unit: float) -> list[Line]:
+    """Find faulty columns of a plane (H, W).
 
     Args:
-        plane: Values of one channel, uint8, uint16 or float32.
+        seen: The plane: uint8, uint16 or float32.
         unit: What counts as one grey level.
     """
-    height, width = plane.shape
-    band = BAND if height >= 512 else BAND // 2
-    least = -(-min(LEAST_LENGTH, height) // band)
+    height, width = int(seen.edges[-1]), seen.means.shape[1]
     if height < 32 or width < 2 * _NEAR:
         return []
-    means = _band_means(plane, band)
+    least = -(-min(LEAST_LENGTH, height) // int(seen.edges[1]))
     found: list[Line] = []
-    sharpest = _sharpest(plane)
+    sharpest = _sharpest(seen.whole)
     for wide in range(1, WIDEST + 1):
-        for column, top, bottom in _candidates(means, wide, least, unit):
+        for column, top, bottom in _candidates(seen.means, wide, least, unit):
             if any(line.first - 1 <= column <= line.last + 1 for line in found):
                 continue
-            run = slice(top * band, height if bottom == len(means) else bottom * band)
-            for rows in (slice(0, height), run):
+            for rows in (slice(0, height), slice(int(seen.edges[top]), int(seen.edges[bottom]))):
                 is_whole = rows.stop - rows.start > 0.8 * height
                 least_strength = max(4 * unit, sharpest * (1 if is_whole else SHARPER))
-                if line := _checked(plane, column, wide, rows, unit, least_strength):
-                    found.append(line)
+                near = slice(max(0, column - _NEAR), min(width, column + wide + _NEAR))
+                part = _rows_of(seen, rows, near).astype(np.float32)  # (h, w)
+                gain = _gain(part, column - near.start, wide, unit, least_strength)
+                if gain is not None:
+                    found.append(Line(column, column + wide - 1, rows.start, rows.stop, gain))
                     break
     return found
 
 
-def _band_means(plane: NDArray[Any], band: int) -> NDArray[np.float32]:
-    """Means (K, W) over bands of rows; what is left at the bottom has its own."""
-    parts = [plane[top : top + band] for top in range(0, len(plane), band)]
-    if len(parts) > 1 and len(parts[-1]) < band // 2:
-        parts = [*parts[:-2], plane[(len(parts) - 2) * band :]]
-    return np.concatenate([cv2.reduce(part, 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F) for part in parts])
+def _rows_of(seen: Columns, rows: slice, near: slice) -> NDArray[Any]:
+    """At most some hundred rows of some columns: from all over the plane, or of a part of it in a few pieces."""
+    if (rows.start, rows.stop) == (0, seen.edges[-1]):
+        return seen.whole[:: max(1, len(seen.whole) // _ROWS), near]
+    length = rows.stop - rows.start
+    if length <= 2 * _ROWS:
+        return seen.read(rows, near)[:: max(1, length // _ROWS)]
+    tops = np.linspace(rows.start, rows.stop - _PIECE, _ROWS // _PIECE).astype(int).tolist()
+    return np.concatenate([seen.read(slice(top, top + _PIECE), near) for top in tops])
 
 
-def _sharpest(plane: NDArray[Any]) -> float:
+def _sharpest(whole: NDArray[Any]) -> float:
     """What 99 % of pixels differ by from the mean of their neighbours to the left and right."""
-    rows = plane[:: -(-len(plane) // 128)].astype(np.float32)
-    return float(np.quantile(np.abs(rows[:, 1:-1] - (rows[:, :-2] + rows[:, 2:]) / 2), 0.99))
+    rows = whole[:: -(-len(whole) // 128)].astype(np.float32)
+    apart = np.abs(rows[:, 1:-1] - (rows[:, :-2] + rows[:, 2:]) / 2)
+    return float(np.quantile(apart[:, :: -(-apart.size // _FEW)], 0.99))
 
 
 def _excess(means: NDArray[np.float32], wide: int) -> NDArray[np.float32]:
-    """By how much (K, W - wide - 1) a group of columns exceeds its two neighbours: the least of the group."""
+    """By how much (K, W - wide - 1) a group of columns exceeds its two neighbours, or they it."""
     count = means.shape[1] - wide - 1
     left, right = means[:, :count], means[:, wide + 1 :]
-    beside = (left + right) / 2
-    each = [means[:, 1 + step : 1 + step + count] - beside for step in range(wide)]
-    least = each[0]
+    beside = cv2.addWeighted(left, 0.5, right, 0.5, 0)
+    each = [means[:, 1 + step : 1 + step + count] for step in range(wide)]
+    lowest: NDArray[Any] = each[0]
+    highest: NDArray[Any] = each[0]
     for one in each[1:]:
-        least = np.where(np.sign(one) == np.sign(least), np.where(np.abs(one) < np.abs(least), one, least), 0)
-    # A slope that passes through is no line.
-    return np.where(np.abs(least) > np.abs(right - left), least, 0)
+        lowest, highest = cv2.min(lowest, one), cv2.max(highest, one)
+    least: NDArray[Any] = cv2.max(cv2.subtract(lowest, beside), cv2.subtract(beside, highest))
+    # A slope that passes through is no line; nor is a group of which one is brighter, and another darker.
+    slope = cv2.absdiff(left, right)
+    least[least <= slope] = 0
+    return np.asarray(least, np.float32)
 
 
 def _candidates(means: NDArray[np.float32], wide: int, least: int, unit: float) -> Iterator[tuple[int, int, int]]:
     """First column and bands, from and to, of what may be lines."""
-    excess = np.abs(_excess(means, wide))
-    scale = 1.5 * np.median(excess[:, ::4], axis=1, keepdims=True) + 0.5 * unit
+    excess = _excess(means, wide)
+    scale = 1.5 * np.median(excess[:, :: max(4, excess.shape[1] // _MEDIAN_OF)], axis=1, keepdims=True) + 0.5 * unit
     hit = excess > 4 * scale
-    whole = np.median(excess, axis=0)
-    columns = np.flatnonzero((hit.sum(axis=0) >= least) | (whole > 3 * unit))
-    if len(columns) > 8 * _LIMIT:
+    often = np.count_nonzero(excess > 3 * unit, axis=0) > len(excess) / 2
+    columns = np.flatnonzero((np.count_nonzero(hit, axis=0) >= least) | often)
+    if not 0 < len(columns) <= 8 * _LIMIT:
         return
-    strength = np.sqrt(np.mean(np.square(excess), axis=0))
-    runs = [(float(strength[column]), int(column), *run) for column in columns for run in _runs(hit[:, column], least)]
+    strength = np.sqrt(np.mean(np.square(excess[:, columns]), axis=0))
+    runs = [
+        (float(power), int(column), *run)
+        for column, power in zip(columns, strength, strict=True)
+        for run in _runs(hit[:, column], least)
+    ]
     for _, column, top, bottom in sorted(runs, reverse=True)[:_LIMIT]:
-        here = excess[top:bottom].mean(axis=0)
         low = max(0, column - _NEAR)
-        near = here[low : column + _NEAR + 1].copy()
+        near = excess[top:bottom, low : column + _NEAR + 1].mean(axis=0)
         at = column - low
+        here = near[at]
         near[max(0, at - wide) : at + wide + 1] = 0
-        if here[column] > 2 * near.max():
+        if here > 2 * near.max():
             yield column + 1, top, bottom
 
 
@@ -140,12 +185,11 @@ def _runs(hit: Mask, least: int) -> Iterator[tuple[int, int]]:
             yield top, bottom
 
 
-def _checked(plane: NDArray[Any], first: int, wide: int, rows: slice, unit: float, least: float) -> Line | None:
-    """The line, if its neighbours do not know of it and a constant or a gain explains it."""
-    low, high = max(0, first - _NEAR), min(plane.shape[1], first + wide + _NEAR)
-    step = max(1, (rows.stop - rows.start) // _ROWS)
-    part = plane[rows.start : rows.stop : step, low:high].astype(np.float32)  # (h, w)
-    at = first - low
+def _gain(part: NDArray[np.float32], at: int, wide: int, unit: float, least: float) -> float | None:
+    """The gain of columns from `at` on of a part (h, w), 0 where they are constant; None if they are no faulty line.
+
+    Their neighbours do not know of them, and a constant or a gain explains them.
+    """
     if at < 1 or at + wide >= part.shape[1]:
         return None
     left, right = part[:, at - 1], part[:, at + wide]
@@ -168,7 +212,7 @@ def _checked(plane: NDArray[Any], first: int, wide: int, rows: slice, unit: floa
         known = float(np.median(outer, axis=1).mean()) * sign
         if known > KNOWN * strength.min():
             return None
-    return Line(first, first + wide - 1, rows.start, rows.stop, float(gains[0] or 0))
+    return float(gains[0] or 0)
 
 
 def _explained(line: NDArray[np.float32], beside: NDArray[np.float32], usual: float, unit: float) -> float | None:

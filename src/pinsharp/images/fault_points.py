@@ -22,50 +22,63 @@ KNOWN = 0.05
 """Share of its height that the neighbours may show; a Gaussian of sigma 0.4 gives them 0.13, of 0.5 0.25."""
 
 _LARGEST = 4  # pixels of a cluster
-_LIMIT = 4000  # pixels that are looked at; an image with more has them everywhere
+_LIMIT = 2000  # pixels that are looked at in a band of rows; an image with more has them everywhere
 _SIDE = 7
 _RING = [(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)]
 
 
-def find_points(plane: NDArray[Any], unit: float, noise: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Find the faulty pixels of a plane (H, W).
+Places = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Rows and columns."""
+
+_NOWHERE: Places = (np.empty(0, np.intp), np.empty(0, np.intp))
+
+
+def least_height(unit: float, noise: float, usual: float) -> float:
+    """By how much a faulty pixel differs at least from the median around it.
 
     Args:
-        plane: Values of one channel, uint8, uint16 or float32.
+        unit: What counts as one grey level.
+        noise: Standard deviation of the noise.
+        usual: What 99.5 % of pixels differ by at most.
+    """
+    return max(LEAST * unit, OUTSTANDING / 2 * noise, SHARPER * usual)
+
+
+def find_points(plane: NDArray[Any], rows: slice, unit: float, noise: float, least: float) -> Places:
+    """Find the faulty pixels in some rows of a plane (H, W).
+
+    Args:
+        plane: Values of one channel, uint8, uint16 or float32, contiguous.
+        rows: Where they are looked for; beyond them lie `MARGIN` more, or the image ends.
         unit: What counts as one grey level.
         noise: Standard deviation of its noise.
-
-    Returns:
-        Rows and columns.
+        least: As `least_height` says.
     """
-    nothing = (np.empty(0, np.intp), np.empty(0, np.intp))
     if min(plane.shape) < _SIDE:
-        return nothing
-    plane = np.ascontiguousarray(plane)
-    apart = cv2.absdiff(plane, cv2.medianBlur(plane, 3))
-    usual = float(np.quantile(apart[:: -(-plane.shape[0] // 128)], 0.995))
-    least = max(LEAST * unit, OUTSTANDING / 2 * noise, SHARPER * usual)
-    over = cv2.inRange(apart, least, float(np.inf) if plane.dtype.kind == "f" else float(np.iinfo(plane.dtype).max))
-    rows, columns = _places(np.asarray(over, np.uint8))
-    if not len(rows):
-        return nothing
-    if len(rows) > _LIMIT:
-        strength = apart[rows, columns]
+        return _NOWHERE
+    around = cv2.medianBlur(plane, 3)
+    if cv2.norm(plane[rows], around[rows], cv2.NORM_INF) < least:
+        return _NOWHERE
+    apart = cv2.absdiff(plane, around)
+    over = (apart >= least).astype(np.uint8)
+    found = _places(over[rows])
+    places = (found[0] + rows.start, found[1])
+    if len(places[0]) > _LIMIT:
+        strength = apart[places]
         least = float(np.partition(strength, -_LIMIT)[-_LIMIT])
-        kept = strength > least
         over = (apart > least).astype(np.uint8)
-        rows, columns = rows[kept], columns[kept]
-        if not len(rows):
-            return nothing
+        places = (places[0][strength > least], places[1][strength > least])
+    if not len(places[0]):
+        return _NOWHERE
     reach = _SIDE // 2
-    around = (np.arange(-reach, reach + 1)[:, None], np.arange(-reach, reach + 1)[None])
+    steps = (np.arange(-reach, reach + 1)[:, None], np.arange(-reach, reach + 1)[None])
     at = tuple(
         _mirrored(place[:, None, None] + step, length)
-        for place, step, length in zip((rows, columns), around, plane.shape, strict=True)
+        for place, step, length in zip(places, steps, plane.shape, strict=True)
     )
     patches = plane[at].astype(np.float32)  # (N, 7, 7)
     kept = _stand_out(patches, over[at] > 0, unit, noise)
-    return rows[kept], columns[kept]
+    return places[0][kept], places[1][kept]
 
 
 def _stand_out(patches: NDArray[np.float32], over: NDArray[np.bool_], unit: float, noise: float) -> NDArray[np.bool_]:
@@ -106,10 +119,10 @@ def _spread(apart: NDArray[np.float32], free: NDArray[np.bool_]) -> NDArray[np.f
     return np.asarray(np.sqrt((np.square(apart) * free).sum(axis=(1, 2)) / count), np.float32)
 
 
-def _places(over: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _places(over: NDArray[np.uint8]) -> Places:
     found = cv2.findNonZero(over)
     if found is None:
-        return np.empty(0, np.intp), np.empty(0, np.intp)
+        return _NOWHERE
     columns, rows = found.reshape(-1, 2).T.astype(np.intp)  # (N, 1, 2) before OpenCV 5, (N, 2) since
     return rows, columns
 

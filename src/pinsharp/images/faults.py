@@ -1,7 +1,6 @@
 """Finding pixels that no lens made: faults of sensors, what was laid over an image, and what has no value."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -10,8 +9,10 @@ from numpy.typing import NDArray
 
 from pinsharp.images.arrays import FULL_SCALE, split_alpha
 from pinsharp.images.fault_areas import find_areas
-from pinsharp.images.fault_lines import Line, find_columns
-from pinsharp.images.fault_points import find_points
+from pinsharp.images.fault_lines import Line
+from pinsharp.images.fault_pass import Passed, passed_over, white_core
+from pinsharp.images.fault_survey import InMemory, Pixels, Scene
+from pinsharp.images.packed_mask import MaskStore, PlainMask
 
 Mask = NDArray[np.bool_]
 
@@ -21,16 +22,22 @@ MOST_HIDDEN = 0.9
 SHARP = 0.5
 """Share of the cells with edges that hold an abrupt one above which an image is too sharp for areas to be told."""
 
+TOO_SHARP = 0.8
+"""The same above which it is too sharp for lines and pixels too."""
+
 ABRUPT = 0.8
 """Share of an edge's height that lies between two neighbouring pixels if no lens made it."""
 
 CLIPPED_ROOM = 3
 """Pixels around clipped highlights that have no say in measuring."""
 
-_BLOCK, _BLOCKS = 128, 8  # side and number along an axis of the blocks that stand for an image
+CLIPPED_SIGHT = CLIPPED_ROOM + 2
+"""Pixels around a part of an image that decide what is clipped in it."""
+
 _CELL = 32
 _CONTRAST = 40  # grey levels of what counts as an edge
 _SIGHT = 4  # pixels beside an edge that its height is read from
+_LEAST_SIDE = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +55,23 @@ class Faults:
     words: str
 
 
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What was found in an image of any size.
+
+    Attributes:
+        mask: Where no lens made a pixel.
+        words: What was found, in a few words; empty if nothing was.
+        has_clipped: Whether highlights are clipped; `clipped` says where.
+        passed: What was gathered of the image.
+    """
+
+    mask: MaskStore
+    words: str
+    has_clipped: bool
+    passed: Passed
+
+
 def find_faults(pixels: NDArray[Any], *, white_level: int | None = None, hidden: Mask | None = None) -> Faults:
     """Find the pixels of an image that no lens made.
 
@@ -60,149 +84,148 @@ def find_faults(pixels: NDArray[Any], *, white_level: int | None = None, hidden:
         white_level: The value that stands for white; None for the largest of its type.
         hidden: (H, W), what is known already and is not looked at.
     """
-    colour, alpha = split_alpha(pixels)
-    colour = colour[..., 0] if colour.ndim == 3 and colour.shape[2] == 1 else colour
-    counts: dict[str, int] = {}
-    mask = np.zeros(pixels.shape[:2], bool) if hidden is None else hidden.copy()
-    colour = _finite(colour, mask, counts)
-    if alpha is not None:
-        _transparent(alpha, mask, counts)
-    white = white_level or FULL_SCALE[pixels.dtype.newbyteorder("=")]
-    sample = _sample(colour)
-    unit = _unit(sample)
-    clipped = np.zeros_like(mask)
-    if unit > 0 and min(mask.shape) >= 16:
-        _look(colour, sample, mask, counts)
-        clipped = _clipped(colour, white, mask)
-    if hidden is not None:
-        mask &= ~hidden
-    if mask.mean() > MOST_HIDDEN:
-        mask, counts = np.zeros_like(mask), {}
-    return Faults(mask, clipped, _in_words(counts, clipped))
+    known = None if hidden is None else PlainMask(hidden)
+    mask = np.zeros(pixels.shape[:2], bool)
+    found = search(InMemory(pixels), PlainMask(mask), white_level=white_level, known=known)
+    places = np.zeros_like(mask)
+    if found.has_clipped:
+        places = clipped(pixels, white_level) & ~mask
+        if hidden is not None:
+            places &= ~hidden
+    return Faults(mask, places, found.words)
 
 
-def _look(colour: NDArray[Any], sample: NDArray[np.float32], mask: Mask, counts: dict[str, int]) -> None:
-    """Add what is found in an image (H, W) or (H, W, 3) to a mask and to the counts of kinds."""
-    unit, noise = _unit(sample), _noise(sample)
-    areas = find_areas(colour, unit, mask)
-    covered = np.logical_or.reduce([mask, *(area.mask for area in areas)])
-    taken = cv2.dilate(covered.astype(np.uint8), np.ones((2 * _SIGHT + 1,) * 2, np.uint8)) > 0
-    share = _sharp_share(sample, _sample(taken) > 0, unit, noise)
-    if share <= SHARP:
-        for area in areas:
-            counts[area.kind] = counts.get(area.kind, 0) + 1
-        mask |= covered
-    if share <= 0.8:
-        _lines(colour, unit, mask, counts)
-        _points(colour, unit, noise, mask, counts)
+def search(
+    pixels: Pixels, mask: MaskStore, *, white_level: int | None = None, known: MaskStore | None = None
+) -> Search:
+    """Find the same in an image of any size, which is read once from top to bottom, and here and there.
+
+    Plates and cut-outs whose box is larger than `fault_areas.MOST_PIXELS` are not found.
+
+    Args:
+        pixels: The image; what is known to be hidden is 0 in it.
+        mask: An empty one, to which is added what is found.
+        white_level: As of `find_faults`.
+        known: What is known to be hidden.
+    """
+    scene = Scene(pixels)
+    is_plain = not scene.unit > 0 or min(scene.height, scene.width) < _LEAST_SIDE
+    passed = passed_over(scene, mask, white=_white(pixels.dtype, white_level), known=known, is_plain=is_plain)
+    finding = _Finding(scene, mask, known, dict(passed.counts))
+    if not is_plain:
+        finding.look(passed)
+    share = mask.count() / (scene.height * scene.width) if finding.counts else 0.0
+    if share > MOST_HIDDEN:
+        mask.clear()
+        finding.counts.clear()
+    return Search(mask, _in_words(finding.counts, has_clipped=passed.has_clipped), passed.has_clipped, passed)
 
 
-def _finite(colour: NDArray[Any], mask: Mask, counts: dict[str, int]) -> NDArray[Any]:
-    """The image without NaN and infinity, which are hidden if they are fewer than half of the pixels."""
-    if colour.dtype.kind != "f" or np.isfinite(colour.min() + colour.max()):
-        return colour
-    wrong = ~np.isfinite(colour)
-    anywhere = wrong.any(axis=-1) if wrong.ndim == 3 else wrong
-    if anywhere.mean() < 0.5:
-        counts["pixel without a value"] = int(anywhere.sum())
-        mask |= anywhere
-    return np.where(wrong, np.median(colour[~wrong]) if not wrong.all() else 0, colour).astype(np.float32)
+@dataclass(eq=False)
+class _Finding:
+    """What is being found, and the mask to which it is added."""
+
+    scene: Scene
+    mask: MaskStore
+    known: MaskStore | None
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def look(self, passed: Passed) -> None:
+        """Add what is found, unless the image is too sharp for it."""
+        areas = find_areas(self.scene, passed.overview, self._thinned(passed))
+        lines = passed.lines(self.scene)
+        if not (areas or lines or len(passed.points[0])):
+            return
+        share = self._sharp_share([*areas])
+        for area in areas if share <= SHARP else ():
+            self.counts[area.kind] = self.counts.get(area.kind, 0) + 1
+        for rows, _ in self.scene.bands() if areas and share <= SHARP else ():
+            columns = slice(0, self.scene.width)
+            for area in areas:
+                self._hide(rows, columns, area.cover(rows, columns))
+        if share <= TOO_SHARP:
+            self._add_lines(lines)
+            self._add_points(*passed.points)
+
+    def _hide(self, rows: slice, columns: slice, part: Mask) -> None:
+        """Add to the mask what is not known."""
+        self.mask.add(rows, columns, part if self.known is None else part & ~self.known.read(rows, columns))
+
+    def _is_hidden(self, rows: slice, columns: slice) -> Mask:
+        found = self.mask.read(rows, columns)
+        return found if self.known is None else found | self.known.read(rows, columns)
+
+    def _thinned(self, passed: Passed) -> Mask:
+        seen = passed.overview
+        found = np.zeros(seen.thin.shape[:2], bool)
+        if self.known is None and not self.counts:
+            return found
+        for number in range(len(found)):
+            row = number * seen.step
+            found[number] = self._is_hidden(slice(row, row + 1), slice(0, self.scene.width))[0, :: seen.step]
+        return found
+
+    def _add_lines(self, lines: list[tuple[int, Line]]) -> None:
+        kinds: dict[tuple[int, int], str] = {}
+        fresh = []
+        for axis, line in lines:
+            place = (slice(line.top, line.bottom), slice(line.first, line.last + 1))
+            rows, columns = place[::-1] if axis else place
+            if self._is_hidden(rows, columns).mean() < 0.5:
+                kinds[axis, line.first] = _line_kind(line, axis)
+                fresh.append((rows, columns))
+        for rows, columns in fresh:
+            self._hide(rows, columns, np.ones((rows.stop - rows.start, columns.stop - columns.start), bool))
+        for kind in kinds.values():
+            self.counts[kind] = self.counts.get(kind, 0) + 1
+
+    def _add_points(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
+        count = 0
+        for row, column in {*zip(rows.tolist(), columns.tolist(), strict=True)}:
+            place = (slice(row, row + 1), slice(column, column + 1))
+            if not self._is_hidden(*place).any():
+                count += 1
+                self._hide(*place, np.ones((1, 1), bool))
+        if count:
+            self.counts["hot or dead pixel"] = count
+
+    def _sharp_share(self, areas: list[Any]) -> float:
+        """Share of the cells with edges that hold an abrupt one; areas and what is hidden left out."""
+        taken = []
+        for rows, columns in self.scene.places:
+            wide = tuple(
+                slice(max(0, part.start - _SIGHT), min(length, part.stop + _SIGHT))
+                for part, length in ((rows, self.scene.height), (columns, self.scene.width))
+            )
+            covered = np.logical_or.reduce([self._is_hidden(*wide), *(area.cover(*wide) for area in areas)])
+            spread = cv2.dilate(covered.astype(np.uint8), np.ones((2 * _SIGHT + 1,) * 2, np.uint8)) > 0
+            top, left = rows.start - wide[0].start, columns.start - wide[1].start
+            taken.append(spread[top : top + rows.stop - rows.start, left : left + columns.stop - columns.start])
+        return _sharp_share(
+            self.scene.grey_blocks.astype(np.float32), np.stack(taken), self.scene.unit, self.scene.noise
+        )
 
 
-def _transparent(alpha: NDArray[Any], mask: Mask, counts: dict[str, int]) -> None:
-    """Hide what is transparent, unless everything is."""
-    through = alpha == 0
-    if through.any() and not through.all():
-        counts["transparent pixel"] = int(through.sum())
-        mask |= through
+def clipped(image: NDArray[Any], white_level: int | None) -> Mask:
+    """Highlights of at least four connected pixels at white, and a little room around them.
+
+    Args:
+        image: (H, W), or (H, W, C), alpha left out.
+        white_level: As of `find_faults`.
+    """
+    colour = split_alpha(image)[0]
+    core = white_core(np.ascontiguousarray(colour), _white(image.dtype, white_level))
+    side = 2 * CLIPPED_ROOM + 1
+    return np.asarray(cv2.dilate(core, np.ones((side, side), np.uint8)) > 0)
 
 
-def _planes(colour: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """The channels (H, W) of an image, one if all are alike."""
-    if colour.ndim == 2:
-        yield colour
-        return
-    planes = cv2.split(colour)
-    yield planes[0]
-    if not all(np.array_equal(planes[0], plane) for plane in planes[1:]):
-        yield from planes[1:]
-
-
-def _lines(colour: NDArray[Any], unit: float, mask: Mask, counts: dict[str, int]) -> None:
-    seen: dict[tuple[int, int], str] = {}
-    known = mask.copy()
-    for plane in _planes(colour):
-        for axis in (0, 1):
-            turned = np.ascontiguousarray(plane.T) if axis else plane
-            target, before = (mask.T, known.T) if axis else (mask, known)
-            for line in find_columns(turned, unit):
-                if before[line.top : line.bottom, line.first : line.last + 1].mean() < 0.5:
-                    seen[axis, line.first] = _line_kind(line, axis)
-                    target[line.top : line.bottom, line.first : line.last + 1] = True
-    for kind in seen.values():
-        counts[kind] = counts.get(kind, 0) + 1
+def _white(dtype: np.dtype[Any], white_level: int | None) -> int:
+    return white_level or FULL_SCALE[dtype.newbyteorder("=")]
 
 
 def _line_kind(line: Line, axis: int) -> str:
     wide = "" if line.last == line.first else f" {line.last - line.first + 1} pixels wide"
     return f"{'weak' if line.gain else 'dead or stuck'} {'row' if axis else 'column'}{wide}"
-
-
-def _points(colour: NDArray[Any], unit: float, noise: float, mask: Mask, counts: dict[str, int]) -> None:
-    found = np.zeros_like(mask)
-    for plane in _planes(colour):
-        found[find_points(plane, unit, noise)] = True
-    found &= ~mask
-    if count := int(found.sum()):
-        counts["hot or dead pixel"] = count
-        mask |= found
-
-
-def _clipped(colour: NDArray[Any], white: int, mask: Mask) -> Mask:
-    """Highlights of at least four connected pixels at white, and a little room around them."""
-    at_white = cv2.inRange(colour, *_white_bounds(colour, white)) if colour.ndim == 2 else _any_white(colour, white)
-    if not at_white.any():
-        return np.zeros_like(mask)
-    core = cv2.morphologyEx(at_white, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    side = 2 * CLIPPED_ROOM + 1
-    return (cv2.dilate(core, np.ones((side, side), np.uint8)) > 0) & ~mask
-
-
-def _any_white(colour: NDArray[Any], white: int) -> NDArray[np.uint8]:
-    planes = [cv2.inRange(plane, *_white_bounds(plane, white)) for plane in cv2.split(colour)]
-    return np.asarray(np.maximum.reduce(planes), np.uint8)
-
-
-def _white_bounds(plane: NDArray[Any], white: int) -> tuple[float, float]:
-    return (0.999, 2.0) if plane.dtype.kind == "f" else (float(white), 65535.0)
-
-
-def _sample(colour: NDArray[Any]) -> NDArray[np.float32]:
-    """Blocks (N, h, w) of the brightest channel's stand-in, green or grey, all over an image."""
-    plane = colour[..., 1] if colour.ndim == 3 else colour
-    if max(plane.shape) <= _BLOCK * _BLOCKS:
-        return plane[None].astype(np.float32)
-    high, wide = (min(_BLOCK, length) for length in plane.shape)
-    tops, lefts = (
-        np.linspace(0, length - side, _BLOCKS if length > side else 1).astype(int)
-        for length, side in zip(plane.shape, (high, wide), strict=True)
-    )
-    return np.stack([plane[top : top + high, left : left + wide] for top in tops for left in lefts]).astype(np.float32)
-
-
-def _unit(sample: NDArray[np.float32]) -> float:
-    """One grey level of 256 of what the image uses of its range."""
-    low, high = np.quantile(sample, [0.005, 0.995])
-    return float(high - low) / 255
-
-
-def _noise(sample: NDArray[np.float32]) -> float:
-    """Standard deviation of white noise: the median of second differences across; texture makes it larger."""
-    second = sample[..., 1:-1, 1:-1] * 4 - 2 * (
-        sample[..., :-2, 1:-1] + sample[..., 2:, 1:-1] + sample[..., 1:-1, :-2] + sample[..., 1:-1, 2:]
-    )
-    second += sample[..., :-2, :-2] + sample[..., :-2, 2:] + sample[..., 2:, :-2] + sample[..., 2:, 2:]
-    return float(np.median(np.abs(second)) / 0.6745 / 6) if second.size else 0.0
 
 
 def _sharp_share(sample: NDArray[np.float32], taken: Mask, unit: float, noise: float) -> float:
@@ -230,10 +253,10 @@ def _cells(places: Mask) -> Mask:
     return np.asarray(np.logical_or.reduceat(np.logical_or.reduceat(places, rows, axis=1), columns, axis=2))
 
 
-def _in_words(counts: dict[str, int], clipped: Mask) -> str:
+def _in_words(counts: dict[str, int], *, has_clipped: bool) -> str:
     """What was found: '1 dead or stuck column, 3 hot or dead pixels'."""
     words = [f"{count} {_plural(kind, count)}" for kind, count in counts.items()]
-    if clipped.any():
+    if has_clipped:
         words.append("clipped highlights")
     return ", ".join(words)
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import linalg
 
+from pinsharp.errors import ImageError
+
 Mask = NDArray[np.bool_]
 
 DEPTH = 12
@@ -25,10 +27,29 @@ _SWEEPS = 16
 _STEPS = 150  # of the solver, at most
 
 
+def fill(pixels: NDArray[Any], cover: Mask) -> NDArray[Any]:
+    """Fill hidden values, (H, W) or of the image's shape, each channel by itself, alpha too.
+
+    Raises:
+        ImageError: If all values of a channel are hidden.
+    """
+    planes = pixels.reshape(*pixels.shape[:2], -1)
+    covers = np.broadcast_to(cover.reshape(*cover.shape[:2], -1), planes.shape)
+    whole = planes.copy()
+    for channel in range(planes.shape[2]):
+        hidden = covers[..., channel]
+        if hidden.all():
+            raise ImageError("expected pixels that are not masked, got none in a channel; check the mask")
+        if hidden.any():
+            found = filled_plane(planes[..., channel], hidden)[hidden]
+            whole[hidden, channel] = np.rint(found) if pixels.dtype.kind == "u" else found
+    return whole.reshape(pixels.shape)
+
+
 def filled_plane(plane: NDArray[Any], hidden: Mask) -> NDArray[np.float32]:
     """Fill the hidden pixels of a plane (H, W), whatever they hold; others stay."""
     clean = np.where(hidden, 0, plane).astype(np.float32)
-    whole = _harmonic(clean, hidden)
+    whole = harmonic(clean, hidden)
     strip = hidden & (cv2.distanceTransform(hidden.astype(np.uint8), cv2.DIST_L2, 3) <= DEPTH)
     strip[[0, -1]] = strip[:, [0, -1]] = False  # the Laplacian needs four neighbours
     low, high = float(clean[~hidden].min()), float(clean[~hidden].max())
@@ -62,7 +83,7 @@ def _go_on_with_slopes(whole: NDArray[np.float32], strip: Mask) -> None:
     whole[strip] = found
 
 
-def _harmonic(plane: NDArray[np.float32], hidden: NDArray[np.bool_]) -> NDArray[np.float32]:
+def harmonic(plane: NDArray[np.float32], hidden: NDArray[np.bool_]) -> NDArray[np.float32]:
     """A plane (H, W) whose hidden pixels are each the mean of their neighbours; 0 where they come in."""
     height, width = plane.shape
     if hidden.all() or not hidden.any() or max(height, width) < 2:
@@ -70,7 +91,7 @@ def _harmonic(plane: NDArray[np.float32], hidden: NDArray[np.bool_]) -> NDArray[
     ends = ((0, height % 2), (0, width % 2))
     seen = _halved(np.pad(~hidden, ends).astype(np.float32))
     coarse = np.divide(_halved(np.pad(plane, ends)), seen, out=np.zeros_like(seen), where=seen > 0)
-    coarse = _harmonic(coarse, seen == 0)
+    coarse = harmonic(coarse, seen == 0)
     guess = coarse.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
     whole: NDArray[np.float32] = np.where(hidden, guess, plane)
     for _ in range(_SWEEPS):

@@ -10,13 +10,19 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from pinsharp.atomic import check_free, whole_or_nothing
 from pinsharp.errors import ImageError
 from pinsharp.images.arrays import check_below_white, check_image, split_alpha
+from pinsharp.images.bigtiff import open_large
 from pinsharp.images.faults import find_faults
 from pinsharp.images.files import read_image, write_image
-from pinsharp.images.fill import filled_plane
+from pinsharp.images.fill import fill
+from pinsharp.images.packed_mask import PackedMask
+from pinsharp.images.png import write_grey
 
 Mask = NDArray[np.bool_]
+
+_BAND = 256  # rows of a mask that are read or written together
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +70,7 @@ def hide(image: NDArray[Any], *, given: Mask | None, find: bool, white_level: in
         cover = np.ma.getmaskarray(image)
     known = _flat(cover)
     if given is not None:
-        _check_size(given, data)
+        _check_size((given.shape[0], given.shape[1]), data.shape)
         known = given if known is None else known | given
         cover = given if cover is None else cover | (given if given.ndim == cover.ndim else given[..., None])
     safe = data if known is None else np.where(known if data.ndim == 2 else known[..., None], data.dtype.type(0), data)
@@ -87,25 +93,6 @@ def hide(image: NDArray[Any], *, given: Mask | None, find: bool, white_level: in
     return Hidden(fill(data, cover), cover, mask, _if_any(silent), words)
 
 
-def fill(pixels: NDArray[Any], cover: Mask) -> NDArray[Any]:
-    """Fill hidden values, (H, W) or of the image's shape, each channel by itself, alpha too.
-
-    Raises:
-        ImageError: If all values of a channel are hidden.
-    """
-    planes = pixels.reshape(*pixels.shape[:2], -1)
-    covers = np.broadcast_to(cover.reshape(*cover.shape[:2], -1), planes.shape)
-    whole = planes.copy()
-    for channel in range(planes.shape[2]):
-        hidden = covers[..., channel]
-        if hidden.all():
-            raise ImageError("expected pixels that are not masked, got none in a channel; check the mask")
-        if hidden.any():
-            found = filled_plane(planes[..., channel], hidden)[hidden]
-            whole[hidden, channel] = np.rint(found) if pixels.dtype.kind == "u" else found
-    return whole.reshape(pixels.shape)
-
-
 def is_masked(image: object) -> "TypeGuard[np.ma.MaskedArray[Any, Any]]":
     """Whether it is an array with a mask, be it empty."""
     return isinstance(image, np.ma.MaskedArray)
@@ -123,15 +110,50 @@ def read_mask(path: str | Path) -> Mask:
     Raises:
         ImageError: If it is no image.
     """
-    pixels = read_image(path).pixels
-    if pixels.ndim == 3 and pixels.shape[2] in (2, 4):
-        pixels = pixels[..., :-1]
-    return np.asarray(pixels.reshape(*pixels.shape[:2], -1).any(axis=2))
+    return _any_value(read_image(path).pixels)
 
 
-def write_mask(path: str | Path, mask: Mask, *, overwrite: bool = False) -> None:
-    """Write a mask as an image that `read_mask` reads: 255 where a pixel is hidden, else 0."""
-    write_image(path, mask.astype(np.uint8) * np.uint8(255), overwrite=overwrite)
+def read_packed_mask(path: str | Path, shape: tuple[int, int]) -> PackedMask:
+    """Read the mask of an image of a shape (H, W): a TIFF by bands, any other file as a whole.
+
+    Raises:
+        ImageError: If it is no image, or of another size.
+    """
+    mask = PackedMask(shape)
+    try:
+        with open_large(path) as image:
+            _check_size((image.height, image.width), shape)
+            for top in range(0, shape[0], _BAND):
+                rows, columns = slice(top, min(top + _BAND, shape[0])), slice(0, shape[1])
+                mask.add(rows, columns, _any_value(image.read(rows, columns)))
+    except ImageError:  # no TIFF, or one that is not read by bands
+        whole = read_mask(path)
+        _check_size((whole.shape[0], whole.shape[1]), shape)
+        mask.add(slice(0, shape[0]), slice(0, shape[1]), whole)
+    return mask
+
+
+def write_mask(path: str | Path, mask: Mask | PackedMask, *, overwrite: bool = False) -> None:
+    """Write a mask as a PNG that `read_mask` reads: 255 where a pixel is hidden, else 0; a packed one by bands.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    if isinstance(mask, PackedMask):
+        check_free(Path(path), overwrite=overwrite)
+        with whole_or_nothing(Path(path), mask.shape[0] * mask.shape[1]) as file:
+            write_grey(file, mask.shape, (_as_grey(part) for part in mask.bands(_BAND)))
+        return
+    write_image(path, _as_grey(mask), overwrite=overwrite)
+
+
+def _as_grey(mask: Mask) -> NDArray[np.uint8]:
+    return mask.astype(np.uint8) * np.uint8(255)
+
+
+def _any_value(pixels: NDArray[Any]) -> Mask:
+    """Where (H, W) an image is not 0 in any channel; alpha does not count."""
+    return np.asarray(split_alpha(pixels)[0].reshape(*pixels.shape[:2], -1).any(axis=2))
 
 
 def _flat(cover: Mask | None) -> Mask | None:
@@ -142,9 +164,9 @@ def _if_any(mask: Mask | None) -> Mask | None:
     return mask if mask is not None and mask.any() else None
 
 
-def _check_size(mask: Mask, image: NDArray[Any]) -> None:
-    if mask.shape != image.shape[:2]:
+def _check_size(mask: tuple[int, int], image: tuple[int, ...]) -> None:
+    if mask != image[:2]:
         raise ImageError(
-            f"expected a mask as large as the image, {image.shape[1]} x {image.shape[0]}, got "
-            f"{mask.shape[1]} x {mask.shape[0]}; give the mask of this image"
+            f"expected a mask as large as the image, {image[1]} x {image[0]}, got {mask[1]} x {mask[0]}; give the "
+            "mask of this image"
         )

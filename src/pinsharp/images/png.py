@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 import imagecodecs
+import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.images.codec import (
@@ -36,6 +37,7 @@ _XMP_KEY = b"XML:com.adobe.xmp\0\0\0\0\0"
 _MAX_PROFILE_BYTES = 1 << 24
 _PALETTE = 3
 _GAMMA_UNIT = 100_000
+_QUICK = 3  # effort of the compression, of 9
 
 
 def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
@@ -73,6 +75,23 @@ def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
     return _join([header, *kept, *rest])
 
 
+def write_grey(file: BinaryIO, shape: tuple[int, int], bands: Iterable[NDArray[np.uint8]]) -> None:
+    """Write a mono image of 8 bits band by band.
+
+    Args:
+        file: Open for writing.
+        shape: Height and width.
+        bands: Its rows (h, W), from top to bottom.
+    """
+    file.write(_join([(b"IHDR", struct.pack(">IIBBBBB", shape[1], shape[0], 8, 0, 0, 0, 0))]))
+    deflate = zlib.compressobj(_QUICK)
+    for band in bands:
+        plain = np.pad(band, ((0, 0), (1, 0)))  # each row begins with its filter: none
+        if data := deflate.compress(plain.tobytes()):
+            file.write(_chunk(b"IDAT", data))
+    file.write(_chunk(b"IDAT", deflate.flush()) + _chunk(b"IEND", b""))
+
+
 def _chunks(data: bytes) -> Iterable[Chunk]:
     """Walk over the chunks up to IEND; without IEND the file is not whole, whatever its pixels say."""
     position = len(SIGNATURE)
@@ -93,8 +112,12 @@ def _chunks(data: bytes) -> Iterable[Chunk]:
 def _join(chunks: Iterable[Chunk]) -> bytes:
     parts = [SIGNATURE]
     for kind, body in chunks:
-        parts += [struct.pack(">I4s", len(body), kind), body, struct.pack(">I", zlib.crc32(kind + body))]
+        parts.append(_chunk(kind, body))
     return b"".join(parts)
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 def _check_header(chunks: list[Chunk]) -> None:

@@ -55,7 +55,7 @@ _COLOUR_NAMES = {
 _RAW_TAGS = (33421, 33422, 50706)  # size and colours of a filter array, DNG version: whatever the first page shows
 _READABLE_SAMPLES = {(8, 1), (16, 1), (32, 3), (16, 2)}  # (bits, sample format): unsigned 8 and 16, float32, signed 16
 _SIGNED = 2
-_SAMPLE_FORMATS = {1: "unsigned integer", 2: "signed integer", 3: "float"}
+_SAMPLE_FORMATS = {1: "unsigned integer", 2: "signed integer", 3: "float", 5: "complex", 6: "complex"}
 _RATIONALS = {5: "I", 10: "i"}  # unsigned and signed, two integers each
 _POINTER_TYPES = {13, 18}  # IFD offsets: they would point into the input
 
@@ -161,6 +161,8 @@ def check_pixels(page: TiffPage) -> None:
     """
     allowed = {PHOTOMETRIC.MINISWHITE: (1, 2), PHOTOMETRIC.MINISBLACK: (1, 2, 3, 4), PHOTOMETRIC.RGB: (3, 4)}
     photometric = PHOTOMETRIC(page.photometric)
+    if page.compression == COMPRESSION.JPEG:
+        allowed[PHOTOMETRIC.YCBCR] = (3,)  # decoded to RGB
     if photometric == PHOTOMETRIC.CFA or any(code in page.tags for code in _RAW_TAGS):
         raise ImageError(
             "expected mono or RGB pixels, got raw Bayer (CFA) pixels, of which neighbours see different colours; "

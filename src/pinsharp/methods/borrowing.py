@@ -49,8 +49,8 @@ class Borrower(BlindMethod):
     def _measured(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
         return self.lender.estimate(image, hidden)
 
-    def _measured_parts(self, parts: Tensor) -> BlurField:
-        return self.lender.estimate_parts(parts)
+    def _measured_parts(self, parts: Tensor, hidden: Tensor | None = None) -> BlurField:
+        return self.lender.estimate_parts(parts, hidden)
 
 
 class NonBlindNetMethod(Borrower):

@@ -48,14 +48,14 @@ class Ensemble(BlindMethod):
     def _measured(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
         return self.method.estimate(image, hidden=hidden)
 
-    def _measured_parts(self, parts: Tensor) -> BlurField:
-        return self.method.estimate_parts(parts)
+    def _measured_parts(self, parts: Tensor, hidden: Tensor | None = None) -> BlurField:
+        return self.method.estimate_parts(parts, hidden=hidden)
 
     def _given(self, image: Tensor, kernel: Tensor, hidden: Tensor | None = None) -> BlurField:
         return self.method.estimate(image, kernel, hidden)
 
-    def _given_parts(self, parts: Tensor, kernel: Tensor) -> BlurField:
-        return self.method.estimate_parts(parts, kernel)
+    def _given_parts(self, parts: Tensor, kernel: Tensor, hidden: Tensor | None = None) -> BlurField:
+        return self.method.estimate_parts(parts, kernel, hidden)
 
     def _restored(self, image: Tensor, estimate: BlurField, turn: tuple[int, bool]) -> Deblurred:
         """Restore the image in one position, and turn the result back."""

@@ -125,8 +125,8 @@ class Lender(Protocol):
         Pixels that are `hidden`, (B, 1, H, W), have no say.
         """
 
-    def estimate_parts(self, parts: Tensor) -> BlurField:
-        """Measure the one blur of several parts (N, C, H, W) that were cut out of one image."""
+    def estimate_parts(self, parts: Tensor, hidden: Tensor | None = None) -> BlurField:
+        """Measure the one blur of several parts (N, C, H, W) of one image; `hidden` pixels (N, 1, H, W) have no say."""
 
     def estimate_together(self, images: Iterable[Sight]) -> BlurField:
         """Measure the one blur of several images that one camera took at one focus."""
@@ -162,12 +162,12 @@ class BlindMethod(ABC):
         check_takes_kernel(self)
         return self._given(image, kernel, hidden)
 
-    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None) -> BlurField:
+    def estimate_parts(self, parts: Tensor, kernel: Tensor | None = None, hidden: Tensor | None = None) -> BlurField:
         """Measure the one blur of several parts (N, C, H, W) of one image; as `estimate` otherwise."""
         if kernel is None:
-            return self._measured_parts(parts)
+            return self._measured_parts(parts, hidden)
         check_takes_kernel(self)
-        return self._given_parts(parts, kernel)
+        return self._given_parts(parts, kernel, hidden)
 
     def estimate_together(self, images: Iterable[Sight]) -> BlurField:
         """Measure the one blur of several images that one camera took at one focus, all of one shape.
@@ -192,16 +192,16 @@ class BlindMethod(ABC):
         """The blur of images."""
 
     @abstractmethod
-    def _measured_parts(self, parts: Tensor) -> BlurField:
+    def _measured_parts(self, parts: Tensor, hidden: Tensor | None = None) -> BlurField:
         """The one blur of several parts of an image."""
 
     @abstractmethod
     def _given(self, image: Tensor, kernel: Tensor, hidden: Tensor | None = None) -> BlurField:
         """A given kernel as the blur of images."""
 
-    def _given_parts(self, parts: Tensor, kernel: Tensor) -> BlurField:
+    def _given_parts(self, parts: Tensor, kernel: Tensor, hidden: Tensor | None = None) -> BlurField:
         """A given kernel as the one blur of several parts of an image."""
-        return self._given(parts[:1], kernel)
+        return self._given(parts[:1], kernel, None if hidden is None else hidden[:1])
 
 
 class WindowedMethod(BlindMethod):

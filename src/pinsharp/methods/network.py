@@ -117,18 +117,18 @@ class NetMethod(WindowedMethod):
         check_measurable(check_image(image))
         return _look_past_border(image, self._estimate(image, hidden))
 
-    def _measured_parts(self, parts: Tensor) -> BlurField:
+    def _measured_parts(self, parts: Tensor, hidden: Tensor | None = None) -> BlurField:
         check_measurable(check_image(parts))
-        return self._estimate_parts(parts)
+        return self._estimate_parts(parts, hidden)
 
     def _given(self, image: Tensor, kernel: Tensor, hidden: Tensor | None = None) -> BlurField:
         given = given_kernel(image, kernel, self.device)
         found = _put(given, self._estimate(image, hidden)) if self._can.measures_noise else given
         return _look_past_border(image, found)
 
-    def _given_parts(self, parts: Tensor, kernel: Tensor) -> BlurField:
+    def _given_parts(self, parts: Tensor, kernel: Tensor, hidden: Tensor | None = None) -> BlurField:
         given = given_kernel(parts[:1], kernel, self.device)
-        return _put(given, self._estimate_parts(parts)) if self._can.measures_noise else given
+        return _put(given, self._estimate_parts(parts, hidden)) if self._can.measures_noise else given
 
     @torch.inference_mode()
     def _estimate(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
@@ -141,11 +141,15 @@ class NetMethod(WindowedMethod):
         return estimate
 
     @torch.inference_mode()
-    def _estimate_parts(self, parts: Tensor) -> BlurField:
+    def _estimate_parts(self, parts: Tensor, hidden: Tensor | None = None) -> BlurField:
         if not self._can.estimates_parts:
             return _average([self._estimate(part[None]) for part in parts])  # one by one: it may read whole images
+        seen = enter(check_image(parts), self.device)
         with autocast(self.device, self.dtype):
-            estimate: BlurField = self.net.estimate_parts(enter(check_image(parts), self.device))
+            if hidden is None or not self._can.reads_masks:
+                estimate: BlurField = self.net.estimate_parts(seen)
+            else:
+                estimate = self.net.estimate_parts(seen, hidden.to(self.device))
         return estimate
 
 

@@ -40,9 +40,9 @@ class ShippedSwift:
         """
         return self._method().estimate(image, hidden=hidden)
 
-    def estimate_parts(self, parts: Tensor) -> BlurField:
+    def estimate_parts(self, parts: Tensor, hidden: Tensor | None = None) -> BlurField:
         """Measure the one blur of several parts (N, C, H, W) of an image; errors as for `estimate`."""
-        return self._method().estimate_parts(parts)
+        return self._method().estimate_parts(parts, hidden=hidden)
 
     def estimate_together(self, images: Iterable[Sight]) -> BlurField:
         """Measure the one blur of several images; errors as for `estimate`."""

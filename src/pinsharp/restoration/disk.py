@@ -3,12 +3,13 @@
 import tempfile
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -16,7 +17,9 @@ from pinsharp.atomic import make_folder, write_error
 from pinsharp.errors import ImageError, OutputError
 from pinsharp.images.bigtiff import LargeTiff
 from pinsharp.images.light import SAYS_NOTHING
+from pinsharp.images.packed_mask import PackedMask
 from pinsharp.restoration.colour import enter, join, leave, light_of, split
+from pinsharp.restoration.disk_hidden import REACH, DiskHidden
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.windows import choose_disk_window
 
@@ -48,8 +51,7 @@ class RowReader:
         self._image = image
         self._top = 0
         self._pixels = self._whole_rows(0, 0)
-        height, width = image.segment_shape
-        image.keep(height * -(-image.width // width) * width * image.samples * image.dtype.itemsize)
+        image.keep(_row_bytes(image))
 
     def read(self, rows: slice, columns: slice) -> NDArray[Any]:
         """Give pixels as `LargeTiff.read` does, but not the caller's own; both slices have bounds.
@@ -121,30 +123,45 @@ class StoredImage:
 DiskImage = LargeTiff | StoredImage
 
 
+def _row_bytes(image: DiskImage) -> int:
+    """Bytes of one row of strips or tiles, decoded."""
+    height, width = image.segment_shape
+    return height * -(-image.width // width) * width * image.samples * image.dtype.itemsize
+
+
+Silent = Callable[[slice, slice], Tensor]
+"""Says which pixels (1, 1, h, w) have no say in measuring."""
+
+
 class DiskSource:
     """An image on disk, read downwards in each pass.
 
     Args:
         image: The image, open.
         recipe: How it is restored.
+        given: What is known to be hidden.
     """
 
-    def __init__(self, image: DiskImage, recipe: Recipe) -> None:
+    def __init__(self, image: DiskImage, recipe: Recipe, given: PackedMask | None = None) -> None:
         self.image, self.recipe, self.begun = image, recipe, time.perf_counter()
         self.light = light_of(recipe, image.tags.light if isinstance(image, LargeTiff) else SAYS_NOTHING)
         self.shape: tuple[int, ...] = (image.height, image.width, *([image.samples] if image.samples > 1 else []))
         self.dropped = image.tags.dropped if isinstance(image, LargeTiff) else ""
-        if recipe.mask is not None:
-            raise ImageError(
-                "expected no mask for a file larger than memory, got one; leave --mask out, or cut the file into parts"
-            )
-        self.mask: NDArray[np.bool_] | None = None
-        self.faults = ""
+        self.hidden: DiskHidden | None = None
+        if isinstance(image, LargeTiff) and (given is not None or recipe.faults == "auto"):
+            image.keep(2 * _row_bytes(image))  # two bands share the strips or tiles that they meet in
+            self.hidden = DiskHidden(image, recipe, given)
+        self.faults = self.hidden.faults if self.hidden else ""
         self._colours = 3 if image.samples >= 3 else 1
         self.rewind()
         shape = (1 if recipe.channels != "joint" else self._colours, image.height, image.width)
         count = self._colours if recipe.channels == "each" else 1
         self.parts: tuple[DiskPlanes, ...] = tuple(DiskPlanes(self, number, shape) for number in range(count))
+
+    @property
+    def mask(self) -> PackedMask | None:
+        """What is hidden; None if nothing is."""
+        return self.hidden.mask if self.hidden is not None and self._hides() else None
 
     def choose_window(self, window: int | None) -> int:
         """Side of the windows; never 0, for the whole image is not in memory."""
@@ -156,13 +173,20 @@ class DiskSource:
 
     def drop(self, above: int) -> None:
         """Let go of the rows above one."""
-        self._rows.drop(above)
+        self._rows.drop(above - (REACH if self._hides() else 0))
+
+    def silent(self, rows: slice, columns: slice) -> Tensor:
+        """Which pixels (1, 1, h, w) have no say in measuring; only of an image in which some have none."""
+        assert self.hidden is not None
+        return torch.from_numpy(self.hidden.silent(rows, columns, self.image.read))[None, None]
 
     def enter(self, rows: slice, columns: slice, *, is_next: bool) -> Tensor:
         """Pixels as they are restored, (1, C, h, w); `is_next` if they are those that follow on the way down."""
         # A border that is mirrored, or the other side, is read by itself.
         image = self._rows if is_next and self._rows.is_next(rows.start) else self.image
         pixels = image.read(rows, columns)
+        if self.hidden is not None:
+            pixels = self.hidden.filled(pixels, rows, columns, self._around if is_next else self.image.read)
         try:
             return enter(pixels, self.recipe, self.light)
         except ImageError as error:
@@ -178,8 +202,10 @@ class DiskSource:
         else:
             blurred = restored[0].expand(-1, self._colours, -1, -1)  # only its channels count
         # Rows with alpha say what it is; of others the kind is enough.
-        like = self._rows.read(rows if self.image.samples in (2, 4) else slice(top, top), columns)
-        return leave(join(blurred, restored, self.recipe), like, self.recipe, self.light)
+        hides = self._hides()
+        like = self._rows.read(rows if hides or self.image.samples in (2, 4) else slice(top, top), columns)
+        pixels = leave(join(blurred, restored, self.recipe), like, self.recipe, self.light)
+        return self.hidden.put_back(pixels, like, rows) if self.hidden is not None and hides else pixels
 
     def check_target(self, target: Path, *, overwrite: bool) -> None:
         """Find out before the work whether its result could be written."""
@@ -199,6 +225,13 @@ class DiskSource:
     def save(self, target: Path, held: object, *, overwrite: bool) -> None:
         """It was written row by row."""
 
+    def _hides(self) -> bool:
+        return self.hidden is not None and not self.hidden.mask.is_empty
+
+    def _around(self, rows: slice, columns: slice) -> NDArray[Any]:
+        """What lies around pixels that follow on the way down."""
+        return (self._rows if self._rows.is_next(rows.start) else self.image).read(rows, columns)
+
 
 class DiskPlanes:
     """Planes of an image on disk.
@@ -211,7 +244,8 @@ class DiskPlanes:
 
     def __init__(self, source: DiskSource, number: int, shape: tuple[int, int, int]) -> None:
         self._source, self._number, self.shape = source, number, shape
-        self.hidden: Tensor | None = None
+        has_silent = source.hidden is not None and source.hidden.has_silent
+        self.silent: Silent | None = source.silent if has_silent else None
 
     def read(self, rows: slice, columns: slice) -> Tensor:
         """Give a part that follows on the way down, (1, C, h, w) in [0, 1]."""
@@ -228,7 +262,9 @@ class DiskPlanes:
     def stored(self, bands: Iterator[Tensor], folder: Path | None) -> "DiskPlanes":
         """Keep what was made of these planes in a file of that folder."""
         self._source.rewind()
-        return DiskSource(StoredImage(bands, self.shape, folder), Recipe()).parts[0]
+        planes = DiskSource(StoredImage(bands, self.shape, folder), Recipe()).parts[0]
+        planes.silent = self.silent
+        return planes
 
     def _part(self, entered: Tensor) -> Tensor:
         return split(entered, self._source.recipe)[self._number]

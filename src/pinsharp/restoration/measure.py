@@ -46,7 +46,9 @@ def estimate(planes: SourcePlanes, method: BlindMethod, given: Tensor | None = N
     """
     if isinstance(planes, TensorPlanes):
         return method.estimate(planes.image, given, planes.hidden)
-    found = method.estimate_parts(sample(planes.look, planes.shape), given)
+    parts = sample(planes.look, planes.shape)
+    hidden = None if planes.silent is None else silent_sample(planes.silent, planes.shape)
+    found = method.estimate_parts(parts, given) if hidden is None else method.estimate_parts(parts, given, hidden)
     sigma = float(kernel_sigma(found.kernel)[0])
     border = frame(planes.look, planes.shape, border_depth(sigma))
     release_freed_memory()  # what the sample took
@@ -93,6 +95,16 @@ def sample(look: Look, shape: tuple[int, int, int]) -> Tensor:
     for block, place in zip(blocks, found, strict=True):
         block.copy_(look(*place)[0])
     return blocks
+
+
+def silent_sample(silent: Callable[[slice, slice], Tensor], shape: tuple[int, int, int]) -> Tensor:
+    """Which pixels (N, 1, h, w) of the blocks that stand for an image have no say.
+
+    Args:
+        silent: Says it of parts of the image.
+        shape: Its channels, height and width.
+    """
+    return torch.cat([silent(*place) for place in places((shape[1], shape[2]))])
 
 
 def places(shape: tuple[int, int]) -> list[Place]:

@@ -16,6 +16,7 @@ from pinsharp.errors import ConfigError, OutputError
 from pinsharp.images.files import same_file
 from pinsharp.images.light import Light
 from pinsharp.images.masks import is_masked, masked_like
+from pinsharp.images.packed_mask import PackedMask
 from pinsharp.methods.devices import Precision, Runtime
 from pinsharp.methods.method import BlindMethod, Method, check_takes_kernel, has_exact_windows, measures_first
 from pinsharp.methods.table import load_method
@@ -23,7 +24,7 @@ from pinsharp.restoration.pipeline import Progress
 from pinsharp.restoration.pipeline import restore as restore_source
 from pinsharp.restoration.recipe import MEASURING, OPTIONS, Recipe, check_names, takes
 from pinsharp.restoration.result import Restored
-from pinsharp.restoration.sources import PixelsOf, check_map, collected, memory_errors, open_source
+from pinsharp.restoration.sources import ArraySource, PixelsOf, check_map, collected, memory_errors, open_source
 from pinsharp.restoration.together import are_several, measure_one, measure_together
 
 __all__ = ["Restored", "Restorer", "measure", "measure_channels", "restore", "restore_file"]
@@ -147,7 +148,7 @@ class Restorer:
         """Measure the blur of an image without restoring it; for models that cannot, `swift` does it.
 
         It is measured in the light that would be restored, where each channel is restored by itself in green. Of a TIFF
-        larger than memory a sample of at most 16 megapixels is read.
+        larger than memory a sample of at most 16 megapixels is measured; to find faults all of it is read once.
 
         Args:
             image: As for restoring. Or a list or tuple of images that one camera took at one focus, of one size, all
@@ -200,14 +201,19 @@ class Restorer:
         """
         return Restorer(self.method, recipe=self.recipe, keep_memory=False, light=light)
 
-    def hidden(self, image: PixelsOf) -> NDArray[np.bool_]:
+    def hidden(self, image: PixelsOf) -> NDArray[np.bool_] | PackedMask:
         """Say which pixels (H, W) are not light and have no say: given ones, and those that `faults` finds.
+
+        Of a TIFF larger than memory the mask is packed: `numpy.asarray` unpacks it.
 
         Raises:
             ImageError: If the image cannot be used, as for restoring.
         """
         with open_source(image, self.recipe) as source:
-            return np.zeros(source.shape[:2], bool) if source.mask is None else source.mask
+            if source.mask is not None:
+                return source.mask
+            height, width = source.shape[:2]
+            return np.zeros((height, width), bool) if isinstance(source, ArraySource) else PackedMask((height, width))
 
     def check_measurable(self) -> BlindMethod:
         """The method, unless it cannot tell the blur without restoring.

@@ -17,8 +17,9 @@ from pinsharp.blur.verdict import LEFT_ALONE, UNTRUSTED
 from pinsharp.images.arrays import luma, split_alpha, to_tensor
 from pinsharp.images.bigtiff import open_large
 from pinsharp.images.files import read_image
+from pinsharp.images.fill import fill
 from pinsharp.images.light import SAYS_NOTHING, Light
-from pinsharp.images.masks import fill
+from pinsharp.images.packed_mask import PackedMask
 from pinsharp.restoration.colour import decode
 from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.evidence import Look, unsupported_rows
@@ -56,7 +57,7 @@ class Restored:
         light: The tone curve that the values were decoded from before measuring and restoring, and encoded with after;
             with what says so.
         mask: (H, W), True where a pixel is not light: it was filled for restoring, and came back as it was. None if all
-            are light.
+            are light. Of an image larger than memory it is packed: `numpy.asarray(mask)` unpacks it.
         faults: What was found to be none, in words; empty if nothing was found.
         white_level: The value that stands for white in an integer image; None for the largest of its type.
     """
@@ -74,7 +75,7 @@ class Restored:
     guard: NDArray[np.float32] | None = None
     reason: str = ""
     light: Light = SAYS_NOTHING
-    mask: NDArray[np.bool_] | None = None
+    mask: NDArray[np.bool_] | PackedMask | None = None
     faults: str = ""
     white_level: int | None = None
 
@@ -112,19 +113,28 @@ class Restored:
     def unsupported_rows(self) -> Iterator[NDArray[np.float32]]:
         """The rows of `unsupported` from the top, as they are made; a file larger than memory is read by windows."""
         assert self.is_restored
+        top = 0
+        for rows in self._all_judged():
+            if self.mask is not None:
+                rows[self._hidden(slice(top, top + len(rows)))] = 0
+            top += len(rows)
+            yield rows
+
+    def _all_judged(self) -> Iterator[NDArray[np.float32]]:
+        """The same with what is said of pixels that are not light."""
         if isinstance(self.held, OnDisk):
             shape, contrast = self.held.shape, _contrast(self._brightness(self.view().pixels))
             with open_large(self.held.path) as image:
                 yield from self._judged(lambda *place: self._brightness(image.read(*place)), shape, contrast)
             return
-        hidden = self.mask
-        whole = self._brightness(self.held if hidden is None else fill(np.ma.getdata(self.held), hidden))
-        top = 0
-        for rows in self._judged(lambda *place: whole[place], whole.shape, _contrast(whole)):
-            if hidden is not None:
-                rows[hidden[top : top + len(rows)]] = 0
-            top += len(rows)
-            yield rows
+        seen = np.ma.getdata(self.held)
+        whole = self._brightness(seen if self.mask is None else fill(seen, self._hidden(slice(0, len(seen)))))
+        yield from self._judged(lambda *place: whole[place], whole.shape, _contrast(whole))
+
+    def _hidden(self, rows: slice) -> NDArray[np.bool_]:
+        """Which pixels (h, W) of some rows are not light, where there is a mask."""
+        mask = self.mask
+        return mask.read(rows, slice(0, mask.shape[1])) if isinstance(mask, PackedMask) else np.asarray(mask)[rows]
 
     def unsupported_view(self) -> NDArray[np.float32] | None:
         """What `unsupported` says of the pixels that `view` shows."""
@@ -156,6 +166,8 @@ class Restored:
     @property
     def masked_share(self) -> float:
         """Share of the pixels that are not light."""
+        if isinstance(self.mask, PackedMask):
+            return self.mask.count() / math.prod(self.mask.shape)
         return 0.0 if self.mask is None else float(self.mask.mean())
 
     @property

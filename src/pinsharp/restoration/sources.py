@@ -25,7 +25,7 @@ from pinsharp.images.arrays import depth_ceiling, split_alpha
 from pinsharp.images.bigtiff import open_large
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
 from pinsharp.images.light import SAYS_NOTHING, Light
-from pinsharp.images.masks import Hidden, hide, is_masked, read_mask
+from pinsharp.images.masks import Hidden, hide, is_masked, read_mask, read_packed_mask
 from pinsharp.images.statements import pillow_light
 from pinsharp.restoration.colour import as_mono, enter, join, leave, light_of, split
 from pinsharp.restoration.disk import DiskPlanes, DiskSource, OnDisk
@@ -70,7 +70,8 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
         yield ArraySource(_as_array(image), recipe, stated=pillow_light(image))
     elif recipe.window != 0 and _is_large(image):  # 0 asks for the whole image in memory
         with open_large(image) as large:
-            yield DiskSource(large, recipe)
+            given = None if recipe.mask is None else read_packed_mask(recipe.mask, (large.height, large.width))
+            yield DiskSource(large, recipe, given)
     else:
         file = read_image(image)
         yield ArraySource(file.pixels, recipe, file)

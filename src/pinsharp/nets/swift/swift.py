@@ -128,9 +128,9 @@ class Swift(nn.Module):
         estimate: BlurField = self.kernel_net(blurred, hidden) if self.kernel_net.VOTES else self.kernel_net(blurred)
         return estimate
 
-    def estimate_parts(self, parts: Tensor) -> BlurField:
-        """Estimate the one blur of several parts (N, C, H, W) that were cut out of one image."""
-        return self.kernel_net.estimate_parts(parts)
+    def estimate_parts(self, parts: Tensor, hidden: Tensor | None = None) -> BlurField:
+        """Estimate the one blur of several parts (N, C, H, W) of one image; as `estimate` otherwise."""
+        return self.kernel_net.estimate_parts(parts, *([hidden] if self.kernel_net.VOTES else []))
 
     @property
     def votes(self) -> bool:
