@@ -52,7 +52,7 @@ class Voting:
 
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (96, 80), dtype=np.uint8)
-CASES = [(8.0, 0.05, "too-blurred", False), (0.3, 0.05, "sharp", False), (2.0, 0.6, "no-texture", True)]
+CASES = [(8.0, 0.05, "too-blurred", False), (0.3, 0.05, "sharp", False), (2.0, 0.7, "no-texture", True)]
 
 
 @pytest.mark.parametrize("width, std, verdict, is_doubtful", CASES)
@@ -175,6 +175,27 @@ def test_a_result_that_the_image_refutes_is_not_given():
     assert (found.is_restored, found.is_doubtful, found.defocus.verdict) == (False, True, "restorable")
     assert "another image" in found.reason
     assert found.typical_residual > 0.1
+
+
+class Halving(Refuted):
+    """Halves what it takes for blurred by more than 1.5 pixels, and leaves the rest nearly as it is."""
+
+    def window_restorer(self, read, shape, estimate, *, largest):
+        share = 0.5 if estimate.sigma > 1.5 else 0.98
+        return lambda rows, columns: share * read(rows, columns)
+
+
+def test_a_refuted_width_is_replaced_by_the_widest_that_explains_the_image():
+    waves = np.sin(np.arange(96) / 9)  # smooth: blurred again they are much the same
+    pixels = (128 + 60 * waves[:, None] + 60 * waves[None, :80]).astype(np.uint8)
+
+    found = Restorer(Halving(2.0, 0.05))(pixels)
+
+    assert (found.is_restored, found.is_doubtful, found.refuted_sigma) == (True, True, pytest.approx(2.0))
+    assert found.sigma == pytest.approx(1.44)
+    low, high = found.defocus.interval
+    assert low < 1.44 < 2.0 < high
+    np.testing.assert_allclose(found.image, pixels * 0.98, atol=1)
 
 
 @pytest.mark.parametrize("asked", [{"force": True}, {"kernel": "gaussian:2"}])

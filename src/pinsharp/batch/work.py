@@ -110,6 +110,7 @@ def _figures(result: "Restored") -> Figures:
         "noise": found.noise_level,
         "residual": result.residual,
         "doubtful": result.is_doubtful,
+        "refuted_sigma": result.refuted_sigma,
         "remaining": asdict(left) if left else None,
         "dropped": result.dropped,
         **result.light.figures(),

@@ -80,6 +80,11 @@ def _line(job: Job, figures: Figures) -> str:
 def _doubt(job: Job, figures: Figures) -> str:
     """Why a result should not be believed, on one line."""
     found: Any = SimpleNamespace(**figures)
+    if found.refuted_sigma is not None:
+        return (
+            f"{job.output}: a blur of {found.refuted_sigma:.2f} px, as the image reads, does not explain it; restored "
+            f"with {found.sigma:.2f} px, which does; look at it before you use it"
+        )
     return (
         f"{job.output}: blurred again it differs from the image by {255 * found.residual:.1f} grey levels of 256, but "
         f"its noise is {255 * found.noise:.1f}: the blur is narrower than {found.sigma:.2f} px, or of another kind; "

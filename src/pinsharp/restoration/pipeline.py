@@ -21,6 +21,7 @@ from pinsharp.errors import ImageError
 from pinsharp.methods.method import Method, measures_first
 from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.measure import estimate, whole
+from pinsharp.restoration.narrower import SHARES, narrowed
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.residual import Residual
 from pinsharp.restoration.result import Restored
@@ -108,21 +109,27 @@ def restore(
         white_level=recipe.white_level,
     )
     is_asked_for = recipe.force or recipe.kernel != "auto"
-    return result if is_asked_for or method.kernel_from != "itself" else _believed(result, source, recipe)
+    if is_asked_for or method.kernel_from != "itself" or not isinstance(source, ArraySource) or not result.is_refuted:
+        return result
+    return _second_try(result, source, method, recipe, sink)
 
 
-def _believed(result: Restored, source: Source, recipe: Recipe) -> Restored:
-    """A result in memory, or the image as it is where blurring the result again refutes it.
+def _second_try(result: Restored, source: ArraySource, method: Method, recipe: Recipe, sink: Sink) -> Restored:
+    """A refuted result with a narrower kernel, or the image as it is where that is refuted too.
 
     Methods with somebody else's kernel may stop half way, as Richardson-Lucy does: their residual refutes nothing.
 
     Raises:
         ImageError: If it is refuted, and the recipe is strict.
     """
-    if not isinstance(source, ArraySource) or not result.is_restored or not result.is_refuted:
-        return result
     if recipe.strict:
         raise ImageError(f"expected an image that can be restored, got {REFUTED}")
+    for share in SHARES:
+        tried = replace(recipe, kernel=f"gaussian:{share * result.sigma:.6f}", iterations=1)
+        again = restore(source, method, tried, sink, progress=None, folder=None)
+        if not again.is_refuted:
+            blur = narrowed(result.defocus, again.defocus, share)
+            return replace(again, defocus=blur, sigmas=(blur.sigma,), refuted_sigma=result.sigma)
     return replace(result, held=source.pixels.copy(), reason=REFUTED)
 
 

@@ -53,6 +53,8 @@ class Restored:
             shares of what the network restored, of a more careful deconvolution, and of the image itself. None for
             models without a guard.
         reason: Why the image stays as it is; empty if it was restored.
+        refuted_sigma: The width that was measured, where the image refuted it and a narrower one was used; see
+            `pinsharp.restoration.narrower`.
         dropped: What the file held besides the image and is not in the result, in words; mostly empty.
         light: The tone curve that the values were decoded from before measuring and restoring, and encoded with after;
             with what says so.
@@ -71,6 +73,7 @@ class Restored:
     channels: tuple[BlurField, ...] = ()
     residual: float | None = None
     typical_residual: float | None = None
+    refuted_sigma: float | None = None
     dropped: str = ""
     guard: NDArray[np.float32] | None = None
     reason: str = ""
@@ -178,7 +181,7 @@ class Restored:
         """
         if not self.is_restored:
             return self.defocus.verdict in UNTRUSTED or self.is_refuted
-        return is_doubtful(self.residual, self._noise)
+        return self.refuted_sigma is not None or is_doubtful(self.residual, self._noise)
 
     @property
     def remaining(self) -> Remaining | None:
@@ -194,7 +197,9 @@ class Restored:
         """Whether the residual is so large that the image cannot have been blurred like this."""
         taken_out = self.defocus.normalisation
         contrast = None if taken_out is None else float(taken_out.scale)
-        return self.defocus.verdict not in LEFT_ALONE and is_refuted(self.typical_residual, self._noise, contrast)
+        if self.defocus.verdict in LEFT_ALONE and not self.is_restored:
+            return False
+        return is_refuted(self.typical_residual, self._noise, contrast)
 
     @property
     def _noise(self) -> float | None:
