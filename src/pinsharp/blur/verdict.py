@@ -39,9 +39,6 @@ MOST_WIDTH = 5.5
 """Width in pixels above which an image has no fine detail left, and restorers were not trained: a disc of radius 11.
 Held-out photographs gained 1.3 to 1.7 dB between 5 and 6 pixels, below 1 from 7 on."""
 
-SURELY_WIDE = 4.8
-"""Lower end of the interval, in pixels, above which the blur is too wide whatever its width is."""
-
 SURELY_SHARP = 0.8
 """Upper end of the interval, in pixels, below which an image is in focus though its width is uncertain."""
 
@@ -122,7 +119,7 @@ def _verdict(
         return "no-texture", "there are even slopes alone, which look the same however blurred they are"
     if longer > LONG and width > SHARP_BELOW:
         return "motion-or-astigmatism", f"the blur is {math.exp(longer):.1f} times as long as wide, which no defocus is"
-    if width > MOST_WIDTH or interval[0] > SURELY_WIDE:
+    if width > MOST_WIDTH:
         return "too-blurred", "the blur is so wide that no fine detail is left"
     repeats = float((votes.weights * votes.periodicity).sum()) > PERIODIC
     if repeats and std > UNCERTAIN_PATTERN and interval[1] > SURELY_SHARP:
