@@ -80,6 +80,7 @@ def _figures(result: "Restored") -> Figures:
         "megapixels": result.megapixels,
         "window": result.window,
         "seam": asdict(result.seam) if result.seam else None,
+        "field": asdict(result.field) if result.field else None,
         "channel_sigmas": [channel.sigma for channel in result.channels],
         "verdict": found.verdict,
         "interval": found.interval,

@@ -66,10 +66,8 @@ def _line(job: Job, figures: Figures) -> str:
     width = width_in_words(found.sigma, found.sigma_relative_std, found.family)
     if not found.restored:
         return f"{job.input} -> {job.output}: {width}; left as it is: {found.reason}"
-    return (
-        f"{job.input} -> {job.output}: {width}{_channels(figures)}{times}{_seam(figures)}{light_in_words(figures)}, "
-        f"{found.megapixels:.2f} megapixels in {found.seconds:.2f} s"
-    )
+    how = f"{_field(figures)}{_channels(figures)}{times}{_seam(figures)}{light_in_words(figures)}"
+    return f"{job.input} -> {job.output}: {width}{how}, {found.megapixels:.2f} megapixels in {found.seconds:.2f} s"
 
 
 def _doubt(job: Job, figures: Figures) -> str:
@@ -80,6 +78,14 @@ def _doubt(job: Job, figures: Figures) -> str:
         f"its noise is {255 * found.noise:.1f}: the blur is narrower than {found.sigma:.2f} px, or of another kind; "
         "look at it before you use it"
     )
+
+
+def _field(figures: Figures) -> str:
+    """Between which widths the image was restored, where it was by a field."""
+    field: Any = figures.get("field")
+    if not field:
+        return ""
+    return f", by a field from {field['least']:.2f} to {field['most']:.2f} px ({len(field['levels'])} levels)"
 
 
 def _channels(figures: Figures) -> str:

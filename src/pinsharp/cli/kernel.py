@@ -38,6 +38,12 @@ def kernel(
         Path | None,
         typer.Option("--save-mask", metavar="F.png", help="Write what is not light in the only input, white on black."),
     ] = None,
+    field: Annotated[
+        bool,
+        typer.Option(
+            "--field", help="Say how the width changes over the image, in a sentence: tilt, curvature, or two planes."
+        ),
+    ] = False,
     *,
     recipe: Recipe,
     overwrite: Overwrite = False,
@@ -62,7 +68,7 @@ def kernel(
 
     def task(path: Path) -> Task:
         record: dict[str, object] = {"input": str(path), "model": str(recipe.model)}
-        return Task(record, lambda: _measure_file(path, restorer, save, plot, save_mask))
+        return Task(record, lambda: _measure_file(path, restorer, save, plot, save_mask, field=field))
 
     carry_out([task(path) for path in paths], as_json=as_json)
 
@@ -89,7 +95,13 @@ def _check_files(
 
 
 def _measure_file(
-    path: Path, restorer: "Restorer", save: Path | None, plot: Path | None, save_mask: Path | None
+    path: Path,
+    restorer: "Restorer",
+    save: Path | None,
+    plot: Path | None,
+    save_mask: Path | None,
+    *,
+    field: bool,
 ) -> tuple[dict[str, object], str]:
     """Measure one file; return its figures and the line for people."""
     from pinsharp.atomic import write_atomically
@@ -106,7 +118,21 @@ def _measure_file(
         from pinsharp.cli.kernel_plot import draw
 
         write_atomically(plot, draw(found, title=printable(path.name), kind=plot.suffix[1:].lower()))
-    return _figures(found) | light.figures(), _line(path, found) + light_in_words(light.figures())
+    words, further = _trend(found) if field else ("", {})
+    line = _line(path, found) + light_in_words(light.figures()) + words
+    return _figures(found) | light.figures() | further, line
+
+
+def _trend(found: "BlurField") -> tuple[str, dict[str, object]]:
+    """How the width changes over the image: a sentence for behind a line, and its figures."""
+    if found.votes is None or found.finding is None:
+        return "; field: this model measures one width for the whole image", {"field": None}
+    from dataclasses import asdict
+
+    from pinsharp.blur.trend import trend
+
+    seen = trend(found.votes[0], found.finding)
+    return f"; field: {seen.words}", {"field": {"words": seen.words, **asdict(seen)}}
 
 
 def _figures(found: "BlurField") -> dict[str, object]:
