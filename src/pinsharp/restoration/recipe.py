@@ -250,6 +250,8 @@ class Recipe:
             del kept["window"]
         if not self.force:  # manifests that were made before it was there stay what they are
             del kept["force"]
+        if self.field == "auto":
+            del kept["field"]
         return {
             name: _content(value) if name in _FILES and value is not None else value for name, value in kept.items()
         }

@@ -132,17 +132,15 @@ class BankBlocks:
         made = block.new_zeros((self._bank.count * self._channels, *shape))
         for part in self._levels.parts(rows, columns):
             share = part.share.to(block)
-            rows, columns = part.rows, part.columns
+            down, across = part.rows, part.columns
             if part.blur is None:
-                same = block[
-                    :, rows.start + radius : rows.stop + radius, columns.start + radius : columns.stop + radius
-                ]
+                same = block[:, radius:, radius:][:, down, across]
                 copies: Iterable[Tensor] = same.repeat(self._bank.count, 1, 1)
             else:
-                seen = block[:, rows.start : rows.stop + 2 * radius, columns.start : columns.stop + 2 * radius]
+                seen = block[:, down.start : down.stop + 2 * radius, across.start : across.stop + 2 * radius]
                 copies = self._level(seen, part.blur.kernel.to(block))
             for plane, copy in zip(made, copies, strict=True):
-                plane[rows, columns] += share * copy
+                plane[down, across] += share * copy
         yield from made
 
     def _level(self, part: Tensor, kernel: Tensor) -> Iterator[Tensor]:
