@@ -192,9 +192,9 @@ def test_a_model_that_measures_one_width_says_so_of_the_field(cli, model, photo)
 
 def test_a_tilt_is_said_in_a_sentence(cli):
     """By the shipped swift: the image is sharp at the left and blurred at the right."""
-    sharp = photograph(256, 384).mean(dim=1, keepdim=True)
+    sharp = photograph(256, 352).mean(dim=1, keepdim=True)
     widths = torch.linspace(1.0, 3.2, 12)
-    share = (1 - (torch.linspace(0, 11, 384) - torch.arange(12)[:, None]).abs()).clamp(min=0)
+    share = (1 - (torch.linspace(0, 11, 352) - torch.arange(12)[:, None]).abs()).clamp(min=0)
     blurred = sum(
         part * Blur(gaussian_kernel(float(w)), "reflect")(sharp) for w, part in zip(widths, share, strict=True)
     )

@@ -38,7 +38,8 @@ def _draw_places(axes: Axes, figure: SubFigure, votes: Votes, finding: Finding) 
     centres = votes.centres.numpy()
     axes.scatter(centres[:, 1], centres[:, 0], c=widths, s=size, edgecolors="black", linewidths=0.6, **scale)
     figure.colorbar(shown, ax=axes, shrink=0.8, label="sigma, px")
-    axes.set(title=f"Windows over the field: {trend(votes, finding).words}", xlabel="column, px", ylabel="row, px")
+    axes.set(xlabel="column, px", ylabel="row, px")
+    axes.set_title(f"Windows over the field ({finding.field.shape})\n{trend(votes, finding).words}", fontsize="medium")
 
 
 def _draw_said(axes: Axes, votes: Votes, finding: Finding) -> None:
