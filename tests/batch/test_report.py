@@ -124,7 +124,7 @@ def test_verdict_widths_and_evidence_are_shown(outcome, tmp_path):
     evidence = tmp_path / "a.evidence.tif"
     write_image(evidence, np.zeros((40, 600), np.uint16))
     field = {"shape": "constant", "image": [40, 600], "windows": [[20.0, 90.0, 2.0, 1.0]], "widths": [[2.0]]}
-    figures = one.figures | {"verdict": "varying", "verdict_reason": "from <1> to 3 px", "field": field}
+    figures = one.figures | {"verdict": "varying", "verdict_reason": "from <1> to 3 px", "width_map": field}
 
     shown = read([Outcome(replace(one.job, evidence=evidence), "done", figures)])
 

@@ -85,7 +85,11 @@ FIELD = {"shape": "constant", "image": [40, 300], "windows": [[20.0, 90.0, 2.0, 
 @pytest.mark.parametrize("shape", [(1, 1), (40, 300), (300, 40, 4), (1000, 1200, 3)])
 def test_what_was_found_comes_below(shape):
     image = random_image(shape, "uint8", seed=6)
-    found = Found({"verdict": "varying", "verdict_reason": "it does", "field": FIELD}, np.zeros(shape[:2], np.float32))
+    found = Found(
+        {"verdict": "varying", "verdict_reason": "it does", "width_map": FIELD}, np.zeros(shape[:2], np.float32)
+    )
+        {"verdict": "varying", "verdict_reason": "it does", "width_map": FIELD}, np.zeros(shape[:2], np.float32)
+    )
 
     alone, with_it = draw(image, image, labels=LABELS), draw(image, image, labels=LABELS, found=found)
 

@@ -1,15 +1,21 @@
 """`pinsharp kernel`: the width in words and in JSON, the kernel as a file and as a picture."""
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernel_names import load_kernel
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma
+from pinsharp.blur.operators import Blur
 from pinsharp.cli.kernel_plot import draw
+from pinsharp.images.arrays import to_array
+from pinsharp.images.files import write_image
 from pinsharp.restoration import measure, sources
+from scenes import photograph
 
 
 @pytest.fixture(autouse=True)
@@ -227,3 +233,29 @@ def test_channels_come_with_their_intervals(cli, photo):
             for name, one in channels.items()
         )
     )
+
+
+def test_a_model_that_measures_one_width_says_so_of_the_field(cli, model, photo):
+    photo("a.png")
+
+    shown = cli("kernel", "a.png", "--model", model, "--field")
+
+    assert shown.out.endswith("; field: this model measures one width for the whole image\n")
+
+
+def test_a_tilt_is_said_in_a_sentence(cli):
+    """By the shipped swift: the image is sharp at the left and blurred at the right."""
+    sharp = photograph(256, 352).mean(dim=1, keepdim=True)
+    widths = torch.linspace(1.0, 3.2, 12)
+    share = (1 - (torch.linspace(0, 11, 352) - torch.arange(12)[:, None]).abs()).clamp(min=0)
+    blurred = sum(
+        part * Blur(gaussian_kernel(float(w)), "reflect")(sharp) for w, part in zip(widths, share, strict=True)
+    )
+    write_image(Path("tilt.png"), to_array(blurred, np.empty((0, 0), np.uint8)))
+
+    shown = cli("kernel", "tilt.png", "--field", "--json")
+
+    said = json.loads(shown.out)["field"]
+    assert "the right edge is" in said["words"]
+    assert said["words"].endswith("px wider than the left: a tilt")
+    assert said["across"] > 1 > abs(said["down"])

@@ -40,7 +40,7 @@ class Unchanging:
 
     layers, finished = WindowedMethod.layers, WindowedMethod.finished
 
-    def window_restorer(self, read, shape, estimate, *, largest):
+    def window_restorer(self, read, shape, estimate, *, largest, levels=None):
         return lambda rows, columns: self.deconvolve(read(rows, columns), estimate).image
 
     def __call__(self, image, kernel=None):

@@ -47,7 +47,7 @@ class Voting:
     def deconvolve(self, image, estimate):
         return Deblurred(image / 2, estimate.kernel, estimate)
 
-    def window_restorer(self, read, shape, estimate, *, largest):
+    def window_restorer(self, read, shape, estimate, *, largest, levels=None):
         return lambda rows, columns: read(rows, columns) / 2
 
 

@@ -160,6 +160,18 @@ def test_settings_have_the_names_that_manifests_know(model):
     assert list(Recipe().settings(window_matters=True)) == names
 
 
+def test_a_given_field_counts_by_its_widths(place):
+    np.save("f.npy", [[1.0, 2.0]])
+    first, second = (Recipe(field=field).settings(window_matters=True)["field"] for field in ([[1, 2]], [[1, 3]]))
+    saved = Recipe(field="f.npy").settings(window_matters=True)["field"]
+
+    np.save("f.npy", [[1.0, 3.0]])
+
+    assert first == Recipe(field=np.array([[1.0, 2.0]])).settings(window_matters=True)["field"] != second
+    assert saved != Recipe(field="f.npy").settings(window_matters=True)["field"]
+    assert pickle.loads(pickle.dumps(Recipe(field=[[1, 2]]))) == Recipe(field=[[1, 2]])
+
+
 @pytest.mark.parametrize("name, matters", [("swift", False), ("nafnet", True), ("wiener", True), ("selfdeblur", False)])
 def test_the_window_counts_where_results_depend_on_it(place, model, name, matters):
     """It does where windows are blended; not where they are the whole image, or the whole image is the window."""

@@ -151,7 +151,7 @@ def _figure(outcome: Outcome) -> str:
 def _maps(outcome: Outcome, name: str) -> str:
     """The widths over an image, and its evidence map where there is one."""
     shown = ""
-    if field := outcome.figures.get("field"):
+    if field := outcome.figures.get("width_map"):
         height, width = field["image"]  # type: ignore[index]
         scale = WIDTHS_SIDE / max(height, width)
         size = (max(1, round(scale * height)), max(1, round(scale * width)))

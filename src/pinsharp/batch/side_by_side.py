@@ -67,7 +67,7 @@ def draw(
 
 def _found(found: Found, box: Box, scale: float, size: tuple[int, ...], *, is_wide: bool) -> list[list[Picture]]:
     """Rows of cells of what was found; `size` is that of an overview."""
-    words, field = verdict_in_words(found.figures), found.figures.get("field")
+    words, field = verdict_in_words(found.figures), found.figures.get("width_map")
     cells = []
     if field:
         widths = widths_picture(field, (size[0], size[1]))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -87,6 +88,14 @@ class BlurField:
     def interval(self) -> tuple[float, float] | None:
         """Widths in pixels between which the true one lies nine times of ten; None where `finding` is."""
         return None if self.finding is None else (self.finding.low, self.finding.high)
+
+    def widths(self, shape: tuple[int, int]) -> NDArray[np.float32]:
+        """Width in pixels of every pixel (H, W) of the measured image of that shape, in pixels; see `finding.field`."""
+        if self.finding is None:
+            return np.full(shape, self.sigma, np.float32)
+        axes = (torch.arange(length, dtype=torch.float64) + 0.5 for length in shape)
+        places = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
+        return self.finding.field.at(places).float().numpy()
 
     @property
     def sigma_relative_std(self) -> float | None:

@@ -33,7 +33,7 @@ def tell(
             note(outcome)
         record: dict[str, object] = {"input": str(outcome.job.input), "output": str(outcome.job.output), "model": model}
         if outcome.state == "done":
-            shown = {name: value for name, value in outcome.figures.items() if name != "field"}
+            shown = {name: value for name, value in outcome.figures.items() if name != "width_map"}
             teller.done(record, shown, _line(outcome.job, outcome.figures))
             if outcome.figures.get("dropped"):
                 remark(f"{outcome.job.input}: {outcome.figures['dropped']} not written to the result")
@@ -71,10 +71,8 @@ def _line(job: Job, figures: Figures) -> str:
     width = width_in_words(found.sigma, found.sigma_relative_std, found.family)
     if not found.restored:
         return f"{job.input} -> {job.output}: {width}; left as it is: {found.reason}"
-    return (
-        f"{job.input} -> {job.output}: {width}{_channels(figures)}{times}{_seam(figures)}{light_in_words(figures)}, "
-        f"{found.megapixels:.2f} megapixels in {found.seconds:.2f} s"
-    )
+    how = f"{_field(figures)}{_channels(figures)}{times}{_seam(figures)}{light_in_words(figures)}"
+    return f"{job.input} -> {job.output}: {width}{how}, {found.megapixels:.2f} megapixels in {found.seconds:.2f} s"
 
 
 def _doubt(job: Job, figures: Figures) -> str:
@@ -102,6 +100,14 @@ def _remaining(job: Job, figures: Figures) -> str:
         f"image reads as {left['measured']:.2f} px wide, the given kernel is {figures['sigma']:.2f}; it is probably "
         "too narrow, leave --kernel out to measure it"
     )
+
+
+def _field(figures: Figures) -> str:
+    """Between which widths the image was restored, where it was by a field."""
+    field: Any = figures.get("field")
+    if not field:
+        return ""
+    return f", by a field from {field['least']:.2f} to {field['most']:.2f} px ({len(field['levels'])} levels)"
 
 
 def _channels(figures: Figures) -> str:

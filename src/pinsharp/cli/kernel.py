@@ -41,6 +41,12 @@ def kernel(
         Path | None,
         typer.Option("--save-mask", metavar="F.png", help="Write what is not light in the only input, white on black."),
     ] = None,
+    field: Annotated[
+        bool,
+        typer.Option(
+            "--field", help="Say how the width changes over the image, in a sentence: tilt, curvature, or two planes."
+        ),
+    ] = False,
     *,
     recipe: Recipe,
     overwrite: Overwrite = False,
@@ -82,7 +88,7 @@ def kernel(
     restorer = Restorer(recipe=recipe)
     restorer.check_measurable()
 
-    asked = _Asked(restorer, save, plot, save_mask, per_channel)
+    asked = _Asked(restorer, save, plot, save_mask, per_channel, field)
 
     def task(paths: list[Path], name: str) -> Task:
         inputs: dict[str, object] = {"inputs": [str(path) for path in paths]} if together else {}
@@ -102,6 +108,7 @@ class _Asked:
     plot: Path | None
     save_mask: Path | None
     per_channel: bool
+    field: bool
 
 
 def _all_in_words(paths: list[Path]) -> str:
@@ -149,8 +156,22 @@ def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> 
 
         title = _all_in_words([Path(path.name) for path in paths])
         write_atomically(asked.plot, draw(found, title=printable(title), kind=asked.plot.suffix[1:].lower()))
-    figures = _figures(found) | light.figures() | ({"channels": _channel_figures(channels)} if channels else {})
-    return figures, _line(name, found) + light_in_words(light.figures()) + _channels_in_words(channels)
+    words, further = _trend(found) if asked.field else ("", {})
+    further |= {"channels": _channel_figures(channels)} if channels else {}
+    line = _line(name, found) + light_in_words(light.figures()) + _channels_in_words(channels) + words
+    return _figures(found) | light.figures() | further, line
+
+
+def _trend(found: "BlurField") -> tuple[str, dict[str, object]]:
+    """How the width changes over the image: a sentence for behind a line, and its figures."""
+    if found.votes is None or found.finding is None:
+        return "; field: this model measures one width for the whole image", {"field": None}
+    from dataclasses import asdict
+
+    from pinsharp.blur.trend import trend
+
+    seen = trend(found.votes[0], found.finding)
+    return f"; field: {seen.words}", {"field": {"words": seen.words, **asdict(seen)}}
 
 
 def _figures(found: "BlurField") -> dict[str, object]:

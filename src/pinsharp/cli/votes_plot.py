@@ -7,6 +7,7 @@ from matplotlib.figure import SubFigure
 from matplotlib.ticker import ScalarFormatter
 
 from pinsharp.blur.field import BlurField
+from pinsharp.blur.trend import trend
 from pinsharp.blur.verdict import NINETY, Finding
 from pinsharp.blur.votes import Votes
 
@@ -37,7 +38,8 @@ def _draw_places(axes: Axes, figure: SubFigure, votes: Votes, finding: Finding) 
     centres = votes.centres.numpy()
     axes.scatter(centres[:, 1], centres[:, 0], c=widths, s=size, edgecolors="black", linewidths=0.6, **scale)
     figure.colorbar(shown, ax=axes, shrink=0.8, label="sigma, px")
-    axes.set(title=f"Windows over the field ({finding.field.shape})", xlabel="column, px", ylabel="row, px")
+    axes.set(xlabel="column, px", ylabel="row, px")
+    axes.set_title(f"Windows over the field ({finding.field.shape})\n{trend(votes, finding).words}", fontsize="medium")
 
 
 def _draw_said(axes: Axes, votes: Votes, finding: Finding) -> None:

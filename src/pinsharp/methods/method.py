@@ -10,6 +10,7 @@ from torch import Tensor
 
 from pinsharp.blur.continuation import Read
 from pinsharp.blur.field import BlurField
+from pinsharp.blur.levels import Levels
 from pinsharp.errors import ImageError, KernelError
 from pinsharp.methods.devices import Precision
 
@@ -214,7 +215,12 @@ class WindowedMethod(BlindMethod):
     """Images of as many channels that a restored window holds one behind the other, before `finished` makes one."""
 
     def finished(
-        self, bands: Iterable[Tensor], shape: tuple[int, int, int], estimate: BlurField, guards: list[Tensor]
+        self,
+        bands: Iterable[Tensor],
+        shape: tuple[int, int, int],
+        estimate: BlurField,
+        guards: list[Tensor],
+        levels: Levels | None = None,
     ) -> Iterator[Tensor]:
         """Make rows (1, C, h, W) of an image of bands (1, layers C, h, W) of restored windows, from top to bottom.
 
@@ -224,12 +230,19 @@ class WindowedMethod(BlindMethod):
             estimate: What is known about its blur.
             guards: Gets how much of each place was believed, (3, rows, columns), complete with the last rows: shares
                 of what was restored, of a more careful deconvolution and of the image itself.
+            levels: The blur place by place, where it varies.
         """
         yield from bands
 
     @abstractmethod
     def window_restorer(
-        self, read: Read, shape: tuple[int, int, int], estimate: BlurField, *, largest: tuple[int, int]
+        self,
+        read: Read,
+        shape: tuple[int, int, int],
+        estimate: BlurField,
+        *,
+        largest: tuple[int, int],
+        levels: Levels | None = None,
     ) -> RestoreWindow:
         """Prepare to restore an image window by window.
 
@@ -238,6 +251,7 @@ class WindowedMethod(BlindMethod):
             shape: Channels (1 or 3), height and width of the image.
             estimate: What is known about its blur.
             largest: Height and width of the largest window.
+            levels: The blur place by place, where it varies.
 
         Returns:
             What restores a window: the rows and columns that it is asked for, beginning at multiples of four, in as

@@ -9,6 +9,7 @@ from torch import Tensor
 from pinsharp.blur.continuation import Read, find_continuation
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import flatness, kernel_sigma
+from pinsharp.blur.levels import Levels
 from pinsharp.methods.devices import Precision, choose_dtype, find_device
 from pinsharp.methods.execution import autocast, enter, given_kernel, leave, place
 from pinsharp.methods.method import (
@@ -66,11 +67,19 @@ class NetMethod(WindowedMethod):
 
     @torch.inference_mode()
     def window_restorer(
-        self, read: Read, shape: tuple[int, int, int], estimate: BlurField, *, largest: tuple[int, int]
+        self,
+        read: Read,
+        shape: tuple[int, int, int],
+        estimate: BlurField,
+        *,
+        largest: tuple[int, int],
+        levels: Levels | None = None,
     ) -> RestoreWindow:
         """Prepare to restore an image window by window, each exactly as inside the whole image (`WindowedMethod`)."""
         with autocast(self.device, self.dtype):
-            restore = self.net.windows(lambda *place: read(*place).to(self.device), shape, estimate, largest=largest)
+            restore = self.net.windows(
+                lambda *place: read(*place).to(self.device), shape, estimate, largest=largest, levels=levels
+            )
 
         @torch.inference_mode()
         def restore_window(rows: slice, columns: slice) -> Tensor:
@@ -82,13 +91,18 @@ class NetMethod(WindowedMethod):
 
     @torch.inference_mode()
     def finished(
-        self, bands: Iterable[Tensor], shape: tuple[int, int, int], estimate: BlurField, guards: list[Tensor]
+        self,
+        bands: Iterable[Tensor],
+        shape: tuple[int, int, int],
+        estimate: BlurField,
+        guards: list[Tensor],
+        levels: Levels | None = None,
     ) -> Iterator[Tensor]:
         """Let the guard of a network have its say (`WindowedMethod`)."""
         if self.layers == 1:
             yield from bands
             return
-        rows = self.net.guarded_rows(shape, estimate)
+        rows = self.net.guarded_rows(shape, estimate, levels)
         guards.append(torch.empty(0))
         for band in rows.blend(band.to(self.device) for band in bands):
             guards[-1] = rows.weights.cpu()  # nobody need ask for more than the last rows

@@ -10,6 +10,7 @@ by poorer windows; give its kernel then. An image up to 16 megapixels is its own
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,8 +20,11 @@ from pinsharp.allocator import release_freed_memory
 from pinsharp.blur.continuation import border_depth, find_continuation
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import kernel_sigma
+from pinsharp.blur.levels import Levels, local_std, of_width
+from pinsharp.blur.votes import Votes
+from pinsharp.blur.widths import Widths
 from pinsharp.errors import ConfigError
-from pinsharp.methods.method import BlindMethod, Method, Sight
+from pinsharp.methods.method import BlindMethod, Method, Sight, takes_kernel
 from pinsharp.restoration.sources import SourcePlanes, TensorPlanes
 
 SAMPLE_PIXELS = 2**24
@@ -49,6 +53,7 @@ def estimate(planes: SourcePlanes, method: BlindMethod, given: Tensor | None = N
     parts = sample(planes.look, planes.shape)
     hidden = None if planes.silent is None else silent_sample(planes.silent, planes.shape)
     found = method.estimate_parts(parts, given) if hidden is None else method.estimate_parts(parts, given, hidden)
+    found = _placed(found, planes.shape)
     sigma = float(kernel_sigma(found.kernel)[0])
     border = frame(planes.look, planes.shape, border_depth(sigma))
     release_freed_memory()  # what the sample took
@@ -60,6 +65,53 @@ def sight(planes: SourcePlanes) -> Sight:
     if isinstance(planes, TensorPlanes):
         return planes.image, planes.hidden
     return sample(planes.look, planes.shape), None
+
+
+def local_blur(method: BlindMethod, found: BlurField, shape: tuple[int, int]) -> Levels | None:
+    """The blur of an image of a shape (H, W) place by place, where it was found to vary and a kernel is of use."""
+    if found.verdict != "varying" or not takes_kernel(method):
+        return None
+    assert found.finding is not None
+    assert found.votes is not None
+    return Levels(found, found.finding.field.at, shape, local_std(found.votes[0], found.finding.field))
+
+
+def given_blur(planes: SourcePlanes, method: BlindMethod, widths: Widths) -> tuple[BlurField, Levels | None]:
+    """A blur whose widths are given and whose shape, disc or Gaussian, is measured: in the middle, and place by place.
+
+    Raises:
+        ImageError: If the image cannot be read or is too small to measure anything.
+        KernelError: If the method has no use for a kernel.
+    """
+    measured = estimate(planes, method)
+    shape = planes.shape[1:]
+    levels = Levels(measured, partial(widths.at, shape=shape), shape)
+    least, most = levels.ends
+    middle = of_width(measured, math.sqrt(least * most)).kernel
+    known = replace(estimate(planes, method, middle), disk_share=measured.disk_share, is_given=True)
+    if least == most:
+        return known, None
+    # Where the image is clean the widths are believed, as a given kernel is; the measured one need not be theirs.
+    believed = replace(known, is_clean=measured.is_clean) if known.is_clean else known
+    return known, replace(levels, whole=believed, std=0.0 if believed.is_clean == (True,) else None)
+
+
+def _placed(found: BlurField, shape: tuple[int, int, int]) -> BlurField:
+    """The same blur, its votes where their windows lie in the image: they count the blocks one below the other."""
+    if found.votes is None:
+        return found
+    blocks = places(shape[1:])
+    corners = torch.tensor([[rows.start, columns.start] for rows, columns in blocks])
+    height = blocks[0][0].stop - blocks[0][0].start
+
+    def placed(votes: Votes) -> Votes:
+        seen = votes.places.clone()
+        number = seen[:, 0] // height
+        seen[:, 0] -= number * height
+        seen[:, :2] += corners.to(seen)[number]
+        return replace(votes, places=seen)
+
+    return replace(found, votes=tuple(placed(votes) for votes in found.votes))
 
 
 def whole(planes: SourcePlanes, method: Method) -> Tensor:

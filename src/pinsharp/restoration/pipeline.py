@@ -16,15 +16,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pinsharp.blur.field import BlurField
+from pinsharp.blur.levels import Levels
 from pinsharp.blur.verdict import LEFT_ALONE
 from pinsharp.errors import ImageError
-from pinsharp.methods.method import Method, measures_first
+from pinsharp.methods.method import BlindMethod, Method, has_exact_windows, measures_first
+from pinsharp.restoration.by_levels import restored_by_levels
 from pinsharp.restoration.disk import OnDisk
-from pinsharp.restoration.measure import estimate, whole
+from pinsharp.restoration.measure import estimate, given_blur, local_blur, whole
 from pinsharp.restoration.narrower import SHARES, narrowed
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.residual import Residual
-from pinsharp.restoration.result import Restored
+from pinsharp.restoration.result import Restored, RestoredField
 from pinsharp.restoration.sources import ArraySource, Source, SourcePlanes
 from pinsharp.restoration.windows import SeamMeter, reach, restored_bands, worst
 
@@ -56,6 +58,7 @@ class _Passes:
     Attributes:
         planes: What the last pass restores, or the result if it is sharp already.
         blurs: The blur that each pass found, or was given.
+        levels: The blur of the first pass place by place; None where one kernel restores the whole.
         bands: Finished rows of the last pass, made as they are taken; None if no further pass is made.
         meters: What blended windows disagree by.
         reason: Why the planes stay as they are; empty if they do not.
@@ -64,6 +67,7 @@ class _Passes:
 
     planes: SourcePlanes
     blurs: list[BlurField] = field(default_factory=list)
+    levels: Levels | None = None
     bands: Iterator[Tensor] | None = None
     meters: list[SeamMeter] = field(default_factory=list)
     guards: list[Tensor] = field(default_factory=list)
@@ -87,8 +91,8 @@ def restore(
     tell = _counter(progress, math.prod(source.shape[:2]) * len(source.parts) * recipe.iterations)
     parts = [_passes(planes, method, recipe, window, tell, folder) for planes in source.parts]
     planes = main(list[SourcePlanes](source.parts))
-    blurs = main(parts).blurs
-    left = Residual(planes.shape, blurs[0].kernel) if len(blurs) == 1 else None
+    blurs, levels = main(parts).blurs, main(parts).levels
+    left = Residual(planes.shape, blurs[0].kernel, levels) if len(blurs) == 1 else None
     held = sink(_rows(source, parts, left, reach(method)))
     result = Restored(
         held,
@@ -97,6 +101,7 @@ def restore(
         seconds=time.perf_counter() - source.begun,
         window=window,
         seam=worst(meter.seam for part in parts for meter in part.meters),
+        field=RestoredField(levels.widths, *levels.ends) if levels else None,
         channels=tuple(part.blurs[0] for part in parts) if len(parts) > 1 else (),
         residual=left.value(planes.look) if left else None,
         typical_residual=left.typical if left else None,
@@ -108,7 +113,7 @@ def restore(
         faults=source.faults,
         white_level=recipe.white_level,
     )
-    is_asked_for = recipe.force or recipe.kernel != "auto"
+    is_asked_for = recipe.force or not recipe.measures
     if is_asked_for or method.kernel_from != "itself" or not isinstance(source, ArraySource) or not result.is_refuted:
         return result
     return _second_try(result, source, method, recipe, sink)
@@ -146,9 +151,9 @@ def _passes(
     Raises:
         ImageError: If the image would stay as it is, and the recipe is strict.
     """
-    made, given = _Passes(planes), recipe.given_kernel()
+    made = _Passes(planes)
     while True:
-        found, bands = _find(made, method, given, window, tell)
+        found, bands = _find(made, method, recipe, window, tell)
         if not made.blurs and not recipe.force and found.verdict in LEFT_ALONE:
             return _left_alone(made, found, recipe)
         if made.blurs and found.sigma < SHARP_SIGMA:
@@ -171,18 +176,31 @@ def _left_alone(made: _Passes, found: BlurField, recipe: Recipe) -> _Passes:
     return made
 
 
-def _find(
-    made: _Passes, method: Method, given: Tensor | None, window: int, tell: Tell
-) -> tuple[BlurField, Iterator[Tensor]]:
+def _find(made: _Passes, method: Method, recipe: Recipe, window: int, tell: Tell) -> tuple[BlurField, Iterator[Tensor]]:
     """Find the blur of planes; with it comes what restores them."""
     planes = made.planes
     if measures_first(method):
-        known = estimate(planes, method, given)
-        bands = restored_bands(planes, method, known, window, meters=made.meters, guards=made.guards, tell=tell)
-        return known, bands
+        known, levels = _known(planes, method, recipe)
+        if not made.blurs:
+            made.levels = levels
+        if levels is not None and not has_exact_windows(method):
+            made.meters.append(SeamMeter())
+            return known, restored_by_levels(planes, method, levels, made.meters[-1], tell)
+        return known, restored_bands(
+            planes, method, known, window, levels=levels, meters=made.meters, guards=made.guards, tell=tell
+        )
     result = method(whole(planes, method))
     assert result.kernel is not None  # what has no estimate finds a kernel while it restores
     return BlurField(result.kernel), iter([result.image])
+
+
+def _known(planes: SourcePlanes, method: BlindMethod, recipe: Recipe) -> tuple[BlurField, Levels | None]:
+    """The blur of planes as a whole, and place by place where it varies and is to be restored so."""
+    widths = recipe.given_widths()
+    if widths is not None:
+        return given_blur(planes, method, widths)
+    known = estimate(planes, method, recipe.given_kernel())
+    return known, local_blur(method, known, planes.shape[1:]) if recipe.field == "auto" else None
 
 
 def _dropping(planes: SourcePlanes, bands: Iterator[Tensor], halo: int) -> Iterator[Tensor]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from pinsharp.blur.widths import Widths
     from pinsharp.methods.devices import Precision, Runtime
 
 Channels = Literal["joint", "luma", "each"]
@@ -29,13 +30,16 @@ Faults = Literal["auto", "off"]
 FAULTS: tuple[Faults, ...] = get_args(Faults)
 CHANNELS: tuple[Channels, ...] = get_args(Channels)
 
+WORDS = ("auto", "off")
+"""What `field` may be but widths."""
+
 MIN_WINDOW = 32
 """Smallest side of a window in pixels; with the halo around it, smaller ones would be nearly all halo."""
 
 MEASURING = ("model", "device", "precision", "runtime", "white_level", "channels", "light", "mask", "faults")
 """Options that decide how a blur is measured."""
 
-_FILES = ("model", "kernel", "mask")
+_FILES = ("model", "kernel", "mask", "field")
 _BEFORE_FILES = ("ensemble:", "selfdeblur:", "selfdeblur-small:")
 _Taught = TypeVar("_Taught", bound=Callable[..., Any])
 
@@ -79,6 +83,14 @@ class Recipe:
         str,
         "auto measures the blur of each image, with swift if the model cannot; where it is known: "
         "gaussian:SIGMA, disk:RADIUS (pixels), or a file (.npy, .json, or a mono image of a point).",
+    )
+    field: "str | Path | NDArray[Any] | Widths" = _option(
+        "auto",
+        "auto|off|F.npy",
+        str,
+        "auto restores an image whose blur varies (tilt, curved field) with the kernel of each place; off with one "
+        "kernel for all; or F.npy, a table of widths in pixels (sigma of a Gaussian, half the radius of a disc) that "
+        "is stretched over the image. A given kernel is one for all.",
     )
     iterations: int = _option(
         1,
@@ -170,6 +182,7 @@ class Recipe:
             if np.ma.is_masked(self.kernel):
                 raise KernelError("expected a kernel without a mask, got masked pixels; give kernel.filled(0)")
             object.__setattr__(self, "kernel", _nested(np.asarray(self.kernel).tolist()))
+        self._check_field()
         if self.force and self.strict:
             raise ConfigError("force restores what strict refuses; leave one of them out")
         self._check_numbers()
@@ -209,6 +222,23 @@ class Recipe:
             return None if self.kernel == "auto" else parse_kernel(self.kernel)
         return load_kernel(self.kernel) if isinstance(self.kernel, Path) else measured_kernel(self.kernel)
 
+    def given_widths(self) -> "Widths | None":
+        """Widths that were given place by place; None stands for `auto` and `off`.
+
+        Raises:
+            KernelError: If they are a file that has gone or changed into another.
+        """
+        from pinsharp.blur.widths import Widths
+
+        if isinstance(self.field, Widths):
+            return self.field
+        return None if self.field in WORDS else Widths.load(str(self.field))
+
+    @property
+    def measures(self) -> bool:
+        """Whether the width of the blur is measured, not given."""
+        return self.kernel == "auto" and self.field in WORDS
+
     def settings(self, *, window_matters: bool) -> dict[str, object]:
         """What decides the pixels of a result, apart from the input, as plain values; files count by their content.
 
@@ -220,6 +250,8 @@ class Recipe:
             del kept["window"]
         if not self.force:  # manifests that were made before it was there stay what they are
             del kept["force"]
+        if self.field == "auto":
+            del kept["field"]
         return {
             name: _content(value) if name in _FILES and value is not None else value for name, value in kept.items()
         }
@@ -258,10 +290,25 @@ class Recipe:
 
     def _check_kernel(self) -> None:
         self.given_kernel()
+        self._check_iterations("kernel")
+
+    def _check_field(self) -> None:
+        if not isinstance(self.field, str | Path):  # an array could be changed by whoever has made it
+            from pinsharp.blur.widths import Widths
+
+            object.__setattr__(self, "field", self.field if isinstance(self.field, Widths) else Widths.of(self.field))
+        if self.field in WORDS:
+            return
+        self.given_widths()
+        if self.kernel != "auto":
+            raise ConfigError("a given kernel is one for the whole image, got a given field too; leave one of them out")
+        self._check_iterations("field")
+
+    def _check_iterations(self, given: str) -> None:
         if self.iterations > 1:
             raise ConfigError(
-                "iterations above 1 measure the blur that is left and need the kernel 'auto', got "
-                f"{self.iterations} and a given kernel; leave one of them out"
+                f"iterations above 1 measure the blur that is left and need the {given} 'auto', got "
+                f"{self.iterations} and a given {given}; leave one of them out"
             )
 
 
@@ -343,6 +390,8 @@ def _content(value: object) -> str:
     """A file's name with the hash of its content, behind what may stand before one too; other words as they are."""
     if isinstance(value, tuple):
         return f"array, sha256 {hashlib.sha256(repr(value).encode()).hexdigest()}"
+    if not isinstance(value, str | Path):
+        return f"{value!r}, sha256 {hashlib.sha256(value.values).hexdigest()}"  # type: ignore[attr-defined]
     words = str(value)
     for before in _BEFORE_FILES:
         if words.startswith(before):

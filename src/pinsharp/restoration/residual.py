@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from pinsharp.blur.fourier import fast_size
+from pinsharp.blur.kernels import sized_kernels
+from pinsharp.blur.levels import Levels
 from pinsharp.blur.operators import Blur
 
 _BLOCK = 32  # side of the blocks that a typical residual is taken of
@@ -39,11 +41,13 @@ class Residual:
     Args:
         shape: Channels, height and width of the image.
         kernel: The kernel that it was restored with, (1, 1, K, K).
+        levels: The blur place by place, where it varies: every pixel is compared by its own kernel.
     """
 
-    def __init__(self, shape: tuple[int, int, int], kernel: Tensor) -> None:
-        self._kernel = kernel
-        self._reach = kernel.shape[-1] // 2
+    def __init__(self, shape: tuple[int, int, int], kernel: Tensor, levels: Levels | None = None) -> None:
+        self._kernel, self._levels = kernel, levels
+        widest = levels.widest.kernel if levels else kernel
+        self._reach = widest.shape[-1] // 2
         self._green = slice(shape[0] // 2, shape[0] // 2 + 1)
         is_large = min(shape[1:]) > 2 * self._reach
         places = list(_parts((shape[1], shape[2]), fast_size(max(SIDE, 4 * self._reach)))) if is_large else []
@@ -82,10 +86,30 @@ class Residual:
 
     def _squares(self, look: Callable[[slice, slice], Tensor]) -> Iterator[Tensor]:
         """Squared differences (1, 1, h, w) in each part."""
-        blur, reach = Blur(self._kernel.to(self._restored[0][1]), "valid"), self._reach
+        reach = self._reach
         for place, restored in self._restored:
             seen = look(*place)[:, self._green]
-            yield (blur(restored) - seen[..., reach : seen.shape[-2] - reach, reach : seen.shape[-1] - reach]).square()
+            inside = seen[..., reach : seen.shape[-2] - reach, reach : seen.shape[-1] - reach]
+            yield (self._blurred(restored, *place) - inside).square()
+
+    def _blurred(self, restored: Tensor, rows: slice, columns: slice) -> Tensor:
+        """A part of the result blurred again, without a border of `_reach` pixels."""
+        if self._levels is None:
+            return Blur(self._kernel.to(restored), "valid")(restored)
+        reach = self._reach
+        inner = [slice(part.start + reach, part.stop - reach) for part in (rows, columns)]
+        same = torch.zeros(1, 1, 2 * reach + 1, 2 * reach + 1)
+        same[..., reach, reach] = 1
+        total = restored.new_zeros((1, 1, *(part.stop - part.start for part in inner)))
+        for part in self._levels.parts(*inner):
+            kernel = same if part.blur is None else sized_kernels([part.blur.kernel.to(same), same])[0]
+            seen = restored[..., _wider(part.rows, 2 * reach), _wider(part.columns, 2 * reach)]
+            total[..., part.rows, part.columns] += part.share * Blur(kernel, "valid")(seen)
+        return total
+
+
+def _wider(part: slice, by: int) -> slice:
+    return slice(part.start, part.stop + by)
 
 
 def is_doubtful(left: float | None, noise: float | None) -> bool:

@@ -77,7 +77,9 @@ class Restorer:
         changes = replace(self.recipe, model=Recipe.model).changes()
         return f"Restorer({', '.join(filter(None, [repr(self.method.name), changes]))})"
 
-    def __call__(self, image: PixelsOf, *, kernel: Any = None, iterations: int | None = None) -> Restored:
+    def __call__(
+        self, image: PixelsOf, *, kernel: Any = None, field: Any = None, iterations: int | None = None
+    ) -> Restored:
         """Restore one image.
 
         Args:
@@ -86,6 +88,8 @@ class Restorer:
                 array have no say, and come back as they were under the same mask.
             kernel: For this image, instead of the recipe's: `auto`, `gaussian:2`, `disk:3.5`, a file, or an array
                 (K, K).
+            field: For this image, instead of the recipe's: `auto`, `off`, a file, or widths in pixels (rows, columns)
+                that are stretched over the image, such as `BlurField.widths` gives them.
             iterations: For this image, instead of the recipe's.
 
         Returns:
@@ -98,7 +102,7 @@ class Restorer:
             KernelError: If `kernel` is not a valid kernel, or is given to a model that takes none.
         """
         _check_process()
-        recipe = self._recipe_for(kernel, iterations)
+        recipe = self._recipe_for(kernel=kernel, field=field, iterations=iterations)
         with open_source(image, recipe) as source, memory_errors(source.shape):
             sink = partial(collected, shape=source.shape)
             result = restore_source(source, self.method, recipe, sink, progress=None, folder=None)
@@ -110,6 +114,7 @@ class Restorer:
         target: str | Path,
         *,
         kernel: Any = None,
+        field: Any = None,
         iterations: int | None = None,
         overwrite: bool = False,
         progress: Progress | None = None,
@@ -121,6 +126,7 @@ class Restorer:
             target: The result, complete or not there; its folder is made. Beside it lie, while several iterations of
                 a TIFF larger than memory are made, up to two files without a name of 4 bytes a value.
             kernel: As for calling.
+            field: As for calling.
             iterations: As for calling.
             overwrite: Replace an existing result.
             progress: Called after every window with the pixels that are done and all pixels.
@@ -132,7 +138,8 @@ class Restorer:
             OutputError: If the result exists, is the input, or cannot be written.
         """
         _check_process()
-        recipe, source, target = self._recipe_for(kernel, iterations), Path(source), Path(target)
+        recipe = self._recipe_for(kernel=kernel, field=field, iterations=iterations)
+        source, target = Path(source), Path(target)
         if same_file(source, target):
             raise OutputError(
                 f"{target}: expected a result beside its input, got the input itself; choose another place"
@@ -230,15 +237,14 @@ class Restorer:
         is_blended = measures_first(self.method) and not has_exact_windows(self.method)
         return self.recipe.settings(window_matters=is_blended)
 
-    def _recipe_for(self, kernel: Any, iterations: int | None) -> Recipe:
+    def _recipe_for(self, **asked: Any) -> Recipe:
         """The recipe for one image."""
-        changes = {"kernel": kernel, "iterations": iterations}
-        changes = {name: value for name, value in changes.items() if value is not None}
+        changes = {name: value for name, value in asked.items() if value is not None}
         return self._checked(replace(self.recipe, **changes)) if changes else self.recipe
 
     def _checked(self, recipe: Recipe) -> Recipe:
         """The same recipe, if it goes with the model."""
-        if recipe.kernel != "auto":
+        if not recipe.measures:
             check_takes_kernel(self.method)
         if recipe.window and not measures_first(self.method):
             raise ConfigError(

@@ -31,6 +31,21 @@ from pinsharp.restoration.windows import Seam
 _LEAST_CONTRAST = 1e-3  # of full scale: less is rounding
 
 
+@dataclass(frozen=True)
+class RestoredField:
+    """How an image was restored whose blur varies, all in pixels.
+
+    Attributes:
+        levels: Widths of the kernels whose results were blended, narrowest first.
+        least: Least width of the field in the image.
+        most: Largest width.
+    """
+
+    levels: tuple[float, ...]
+    least: float
+    most: float
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Restored:
     """A restored image and what was found out on the way.
@@ -45,6 +60,7 @@ class Restored:
             whole image.
         channels: The blur of red, green and blue, where each was restored by itself: `defocus` and `sigmas` are those
             of green then. Empty otherwise.
+        field: How it was restored where the blur varies (in the first pass); None where one kernel restored the whole.
         residual: By how much the result, blurred again, differs from the input, root mean square in units of full
             scale; see `pinsharp.restoration.residual`. None after several iterations, and for images smaller than a
             kernel.
@@ -71,6 +87,7 @@ class Restored:
     window: int = 0
     seam: Seam | None = None
     channels: tuple[BlurField, ...] = ()
+    field: RestoredField | None = None
     residual: float | None = None
     typical_residual: float | None = None
     refuted_sigma: float | None = None
@@ -86,6 +103,8 @@ class Restored:
         height, width = self.held.shape[:2]
         spread = "" if self.sigma_relative_std is None else f" ± {100 * self.sigma_relative_std:.2g} %"
         doubt = (", doubtful" if self.is_doubtful else "") + ("" if self.is_restored else ", left as it is")
+        if self.field and self.is_restored:
+            spread = f" ({self.field.least:.2f} to {self.field.most:.2f})"
         return (
             f"Restored({width} x {height} {self.held.dtype}, sigma {self.sigma:.2f} px{spread}, {self.family}{doubt})"
         )
@@ -181,7 +200,9 @@ class Restored:
         """
         if not self.is_restored:
             return self.defocus.verdict in UNTRUSTED or self.is_refuted
-        return self.refuted_sigma is not None or is_doubtful(self.residual, self._noise)
+        # A field is least sure at its ends; what counts is whether it explains most of the image.
+        left = self.typical_residual if self.field else self.residual
+        return self.refuted_sigma is not None or is_doubtful(left, self._noise)
 
     @property
     def remaining(self) -> Remaining | None:

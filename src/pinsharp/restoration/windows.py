@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from pinsharp.blur.field import BlurField
+from pinsharp.blur.levels import Levels
 from pinsharp.images.windows import Span, Window, bands, windows
 from pinsharp.methods.method import BlindMethod, Method, RestoreWindow, has_exact_windows
 
@@ -120,6 +121,7 @@ def restored_bands(
     estimate: BlurField,
     window: int,
     *,
+    levels: Levels | None = None,
     meters: list[SeamMeter],
     guards: list[Tensor] | None = None,
     tell: Callable[[int], object] = lambda pixels: None,
@@ -131,6 +133,7 @@ def restored_bands(
         method: What restores.
         estimate: The blur, measured for all windows together.
         window: Side of the windows in pixels; 0 for the whole at once.
+        levels: The blur place by place, where it varies; only for a method with exact windows.
         meters: Gets one more where windows are blended, which collects their differences.
         guards: Gets what a guard believed; see `WindowedMethod.finished`.
         tell: Is told how many pixels a window has that is done.
@@ -142,9 +145,9 @@ def restored_bands(
     if has_exact_windows(method):
         tiles = windows((height, width), window or max(height, width), 0, EXACT_STRIDE)
         largest = (tiles[0].vertical.stop, tiles[0].horizontal.stop)
-        restore = method.window_restorer(planes.read, planes.shape, estimate, largest=largest)
+        restore = method.window_restorer(planes.read, planes.shape, estimate, largest=largest, levels=levels)
         made = _side_by_side(restore, tiles, channels * method.layers, tell)
-        yield from method.finished(made, planes.shape, estimate, [] if guards is None else guards)
+        yield from method.finished(made, planes.shape, estimate, [] if guards is None else guards, levels)
         return
     if window == 0:
         yield method.deconvolve(planes.read(slice(0, height), slice(0, width)), estimate).image

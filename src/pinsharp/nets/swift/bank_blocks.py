@@ -6,11 +6,13 @@ transformed with its neighbours within the radius of the filters, and windows ta
 """
 
 import math
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor
 
 from pinsharp.blur.continuation import Read
+from pinsharp.blur.levels import Levels
 from pinsharp.nets.swift.half_resolution import HalfResolutionStack, fill, move_up
 from pinsharp.nets.swift.wiener_bank import WienerBank
 
@@ -30,7 +32,8 @@ class BankBlocks:
     Blocks are made when a window first needs them, a whole row of blocks at a time, and dropped when windows have gone
     past them. A window above what was dropped has its blocks made anew. The image has a shape (C, H, W), a kernel (1,
     1, K, K) and noise (1,) in units of full scale; both sides are padded to multiples of the even `stride`, by edge
-    values to the right and below. At most `rows_at_once` rows are asked for at once.
+    values to the right and below. At most `rows_at_once` rows are asked for at once. With `levels` the blur varies, and
+    each pixel is deconvolved by its own.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class BankBlocks:
         *,
         stride: int,
         rows_at_once: int,
+        levels: Levels | None = None,
     ) -> None:
         self._bank = bank
         self._read = read
@@ -52,7 +56,8 @@ class BankBlocks:
         self._rows, self._columns = block_grid(shape, stride)
         tallest, widest = self._rows[0].stop, self._columns[0].stop
         self._transform = bank.transform_shape((tallest, widest))
-        self._transfers = bank.transfers(kernel, noise, self._transform)
+        self._noise, self._levels = noise, levels
+        self._transfers = [] if levels else bank.transfers(kernel, noise, self._transform)
         # What a window begins with may be left of one row of blocks, what it ends with begin another.
         capacity = min(rows_at_once + tallest, self.height)
         planes = self._channels * (bank.count + 1)
@@ -109,13 +114,42 @@ class BankBlocks:
         planes = block.new_empty((count, *shape), dtype=self._stack.dtype)
         begin = self._bank.radius
         fill(planes[: self._channels], block[:, begin : begin + height, begin : begin + width])
-        copies = self._bank.planes(block, self._transfers, (height, width))
+        copies = self._copies(block, rows, columns)
         top = rows.start - self._top
         for number, copy in enumerate(copies):
             fill(planes[self._channels + number], copy)
             if number < self._channels:  # of the first, most careful filter
                 self._careful[number, top : top + height, columns] = copy
         self._stack.write(planes, top, columns.start)
+
+    def _copies(self, block: Tensor, rows: slice, columns: slice) -> Iterator[Tensor]:
+        """The deconvolved copies (h, w) of a block, as `WienerBank.planes` orders them."""
+        shape = (rows.stop - rows.start, columns.stop - columns.start)
+        if self._levels is None:
+            yield from self._bank.planes(block, self._transfers, shape)
+            return
+        radius = self._bank.radius
+        made = block.new_zeros((self._bank.count * self._channels, *shape))
+        for part in self._levels.parts(rows, columns):
+            share = part.share.to(block)
+            down, across = part.rows, part.columns
+            if part.blur is None:
+                same = block[:, radius:, radius:][:, down, across]
+                copies: Iterable[Tensor] = same.repeat(self._bank.count, 1, 1)
+            else:
+                seen = block[:, down.start : down.stop + 2 * radius, across.start : across.stop + 2 * radius]
+                copies = self._level(seen, part.blur.kernel.to(block))
+            for plane, copy in zip(made, copies, strict=True):
+                plane[down, across] += share * copy
+        yield from made
+
+    def _level(self, part: Tensor, kernel: Tensor) -> Iterator[Tensor]:
+        """The copies of a part (C, h, w) with its neighbours, deconvolved with one kernel."""
+        shape = (part.shape[1] - 2 * self._bank.radius, part.shape[2] - 2 * self._bank.radius)
+        transform = self._bank.transform_shape(shape)
+        image = part.new_empty((self._channels, *transform))
+        fill(image, part)
+        return self._bank.planes(image, self._bank.transfers(kernel, self._noise, transform), shape)
 
     def _block(self, rows: slice, columns: slice) -> Tensor:
         """A block with its neighbours, (C, H', W') as it is transformed; past the border go on edge values."""

@@ -7,7 +7,7 @@ overshoots, and from what is known of the blur. It is trained for the least erro
 centres of cells weights are interpolated.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -50,10 +50,14 @@ class Guard(nn.Module):
         return blended
 
     def weights(self, restored: Tensor, careful: Tensor, blurred: Tensor, told: Tensor) -> Tensor:
-        """Weights (B, 3, rows, columns) of the cells of images (B, C, H, W); they sum to 1."""
+        """Weights (B, 3, rows, columns) of the cells of images (B, C, H, W); they sum to 1.
+
+        `told` is (B, told), or (B, rows, columns, told) where it differs from cell to cell.
+        """
         with torch.autocast(device_type=blurred.device.type, enabled=False):
             seen = cell_features(restored, careful, blurred)  # (B, rows, columns, FEATURES)
-            known = told.float()[:, None, None].expand(*seen.shape[:3], -1)
+            told = told[:, None, None] if told.ndim == 2 else told
+            known = told.float().expand(*seen.shape[:3], -1)
             said: Tensor = self.layers(torch.cat([seen, known], dim=-1))
             return torch.softmax(said, dim=-1).permute(0, 3, 1, 2)
 
@@ -99,13 +103,17 @@ class GuardedRows:
 
     Args:
         guard: The guard; None to believe the restoration.
-        told: What is known of the blur, (1, told).
+        told: What is known of the blur, (1, told); or what says it of places (N, 2), row and column, (N, told).
         shape: Height and width of the image.
         taken_out: Brightness and contrast of the image, which the guard does not see.
     """
 
     def __init__(
-        self, guard: Guard | None, told: Tensor, shape: tuple[int, int], taken_out: Normalisation | None = None
+        self,
+        guard: Guard | None,
+        told: Tensor | Callable[[Tensor], Tensor],
+        shape: tuple[int, int],
+        taken_out: Normalisation | None = None,
     ) -> None:
         self._guard, self._told, self._taken_out = guard, told, taken_out
         self._height, self._width = shape
@@ -143,8 +151,18 @@ class GuardedRows:
                 weights = seen.new_zeros(3, -(-self._width // CELL))
                 weights[0] = 1
             else:
-                weights = self._guard.weights(restored, careful, blurred, self._told)[0, :, 0]  # (3, columns)
+                weights = self._guard.weights(restored, careful, blurred, self._known())[0, :, 0]  # (3, columns)
             self._rows.append((weights * _STEPS).round() / _STEPS)
+
+    def _known(self) -> Tensor:
+        """What is known of the blur in the next row of cells."""
+        if isinstance(self._told, Tensor):
+            return self._told
+        columns = CELL * (torch.arange(-(-self._width // CELL), dtype=torch.float64) + 0.5)
+        row = torch.full_like(columns, CELL * (len(self._rows) + 0.5))
+        return self._told(torch.stack([row.clamp(max=self._height), columns.clamp(max=self._width)], dim=-1))[
+            None, None
+        ]
 
     def _blended(self, rows: Tensor) -> Tensor:
         """Blend rows whose weights are known, in place of the restored ones."""

@@ -1,0 +1,70 @@
+"""Trends: the side that is wider, by how much, and what kind of part does that."""
+
+import math
+
+import pytest
+import torch
+
+from pinsharp.blur.trend import trend
+from pinsharp.blur.verdict import find
+from pinsharp.blur.votes import Votes
+
+SIDE, COUNT = 100, 7
+
+
+def seen(widths, noise=0.02):
+    """What windows on a grid say of widths (COUNT, COUNT) in pixels, and the trend of it."""
+    gen = torch.Generator().manual_seed(0)
+    log_width = widths.flatten().log() + noise * torch.randn(COUNT**2, generator=gen)
+    rows, columns = torch.meshgrid(torch.arange(COUNT), torch.arange(COUNT), indexing="ij")
+    places = torch.stack([rows.flatten(), columns.flatten()], dim=1) * SIDE
+    places = torch.cat([places, torch.full_like(places, SIDE)], dim=1)
+    same = torch.ones(COUNT**2)
+    votes = Votes(places, log_width, 0.05 * same, 0 * same, 0 * same, same, same / COUNT**2)
+    return trend(votes, find(votes, float(log_width.median()), 0.1))
+
+
+def axes():
+    """Rows and columns of the windows' centres, from 0 at one border of what they see to 1 at the other."""
+    axis = (torch.arange(COUNT) + 0.5) / COUNT
+    return axis[:, None].expand(COUNT, COUNT), axis[None].expand(COUNT, COUNT)
+
+
+DOWN, ACROSS = axes()
+RADIUS = (2 * DOWN - 1) ** 2 + (2 * ACROSS - 1) ** 2
+
+
+@pytest.mark.parametrize(
+    "widths, words",
+    [
+        (1 + 2 * ACROSS, "the right edge is 2.0 px wider than the left: a tilt"),
+        (3 - 2 * ACROSS, "the left edge is 2.0 px wider than the right: a tilt"),
+        (3 - 1.5 * DOWN, "the upper edge is 1.5 px wider than the lower one: a tilt"),
+        (1 + DOWN + ACROSS, "the lower right corner is 2.0 px wider than the upper left one: a tilt"),
+        (1 + RADIUS, "the corners are 2.0 px wider than the middle: curvature"),
+        (3 - RADIUS, "the middle is 2.0 px wider than the corners: curvature"),
+        (torch.where((7 * DOWN).long() % 2 == 0, 1.0, 2.4), "two planes: 1.0 px and 2.4 px"),
+    ],
+)
+def test_a_trend_is_said_in_a_sentence(widths, words):
+    found = seen(widths).words
+
+    number = [float(word) for word in words.split() if word.replace(".", "").isdigit()]
+    said = [float(word) for word in found.split() if word.replace(".", "").isdigit()]
+    assert said == pytest.approx(number, abs=0.16)
+    assert [word for word in found.split() if not word[0].isdigit()] == [
+        word for word in words.split() if not word[0].isdigit()
+    ]
+
+
+def test_an_even_blur_has_none():
+    assert seen(torch.full((COUNT, COUNT), 2.0)).words == "no tilt or curvature: 2.0 px all over"
+
+
+def test_a_tilt_and_a_curvature_are_both_said():
+    assert seen(1 + ACROSS + 0.5 * RADIUS).words.count(";") == 1
+
+
+def test_a_tilt_is_not_taken_for_two_planes():
+    """Nor is a slope as steep as between planes: its windows lie between them."""
+    assert not seen(math.e ** (1.1 * ACROSS)).planes
