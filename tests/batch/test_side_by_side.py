@@ -88,8 +88,6 @@ def test_what_was_found_comes_below(shape):
     found = Found(
         {"verdict": "varying", "verdict_reason": "it does", "width_map": FIELD}, np.zeros(shape[:2], np.float32)
     )
-        {"verdict": "varying", "verdict_reason": "it does", "width_map": FIELD}, np.zeros(shape[:2], np.float32)
-    )
 
     alone, with_it = draw(image, image, labels=LABELS), draw(image, image, labels=LABELS, found=found)
 
