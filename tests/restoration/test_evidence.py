@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
+from pinsharp.blur.levels import Levels
 from pinsharp.images.files import read_image
 from pinsharp.restoration import evidence, sources
 from pinsharp.restoration.restorer import Restorer
@@ -15,10 +17,10 @@ NOISE, CONTRAST = 0.005, 0.2
 NO_BLUR = torch.ones(1, 1, 1, 1)
 
 
-def judged(image, *, kernel=None, noise=NOISE, contrast=CONTRAST):
+def judged(image, *, kernel=None, noise=NOISE, contrast=CONTRAST, levels=None):
     kernel = gaussian_kernel(2.0) if kernel is None else kernel
-    plane = image.astype(np.float32)
-    rows = evidence.unsupported_rows(lambda *place: plane[place], plane.shape, kernel, noise=noise, contrast=contrast)
+    plane, known = image.astype(np.float32), {"noise": noise, "contrast": contrast, "levels": levels}
+    rows = evidence.unsupported_rows(lambda *place: plane[place], plane.shape, kernel, **known)
     return np.concatenate(list(rows))
 
 
@@ -141,3 +143,26 @@ def test_a_file_larger_than_memory_is_judged_by_windows(restorer, pixels, tmp_pa
     in_memory = restorer(tmp_path / "in.tif")
     assert np.array_equal(read_image(tmp_path / "out.tif").pixels, in_memory.image)
     np.testing.assert_allclose(on_disk.unsupported, in_memory.unsupported, atol=0.02)
+
+
+def test_a_blur_that_varies_supports_more_where_it_is_narrow():
+    image, whole = texture((96, 192)), BlurField(gaussian_kernel(2.0))
+    tilt = Levels(whole, lambda places: 1.2 + places[..., 1] / 192 * 1.8, image.shape)
+
+    even = Levels(whole, lambda places: torch.full(places.shape[:-1], 2.0), image.shape)
+
+    local, same = (judged(image, levels=each) for each in (tilt, even))
+
+    left, right = (slice(0, 60), slice(132, 192))
+    assert local[:, left].mean() < same[:, left].mean()
+    assert local[:, right].mean() > same[:, right].mean()
+    whole_kernel = judged(image, kernel=gaussian_kernel(2.0))
+    assert np.allclose(same, whole_kernel, atol=0.05)
+
+
+def test_a_part_of_a_field_is_the_field_there():
+    field = Levels(BlurField(gaussian_kernel(2.0)), lambda places: 1 + places[..., 1] / 100, (64, 200))
+
+    part = field.cut(10, 100, (32, 50))
+
+    assert torch.equal(part.numbers(torch.tensor([[3.0, 7.0]])), field.numbers(torch.tensor([[13.0, 107.0]])))

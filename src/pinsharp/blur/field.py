@@ -99,8 +99,11 @@ class BlurField:
 
     @property
     def sigma_relative_std(self) -> float | None:
-        """Standard deviation of `sigma` as a share of it, in the method's own judgement; None if it gives none."""
-        return None if self.log_width_std is None else self._only(self.log_width_std)
+        """Standard deviation of `sigma` as a share of it, in the method's own judgement; None if it gives none.
+
+        A given kernel has none, although a network may be told how far to believe it.
+        """
+        return None if self.log_width_std is None or self.is_given else self._only(self.log_width_std)
 
     @property
     def family(self) -> Family:

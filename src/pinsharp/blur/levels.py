@@ -88,6 +88,11 @@ class Levels:
             self, widths_at=lambda places: self.widths_at(places - by), shape=(height + 2 * by, width + 2 * by)
         )
 
+    def cut(self, top: int, left: int, shape: tuple[int, int]) -> "Levels":
+        """The same for a part of the image of a shape (H, W)."""
+        corner = torch.tensor([top, left])
+        return replace(self, widths_at=lambda places: self.widths_at(places + corner), shape=shape)
+
     def mixed(self, places: Tensor, tell: Callable[[BlurField], Tensor]) -> Tensor:
         """What is told (1, T) of the blur, blended like the results, at places (N, 2): (N, T)."""
         numbers = self.numbers(places).clamp(1, COUNT)

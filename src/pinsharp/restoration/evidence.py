@@ -9,7 +9,8 @@ where it lies, however blurred it is. A spot, a corner or an end has few.
 This says nothing of errors within what is recovered, such as those of a wrong kernel: for these there is the residual.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from pinsharp.blur.fourier import fast_size, from_spectrum, radial_frequency, spectrum, transfer_function
+from pinsharp.blur.levels import Levels, Part
 from pinsharp.images.windows import bands, windows
 
 Plane = NDArray[np.float32]
@@ -44,7 +46,13 @@ _FINENESS = 0.7  # standard deviation in pixels of the gradients
 
 
 def unsupported_rows(
-    look: Look, shape: tuple[int, int], kernel: torch.Tensor, *, noise: float, contrast: float
+    look: Look,
+    shape: tuple[int, int],
+    kernel: torch.Tensor,
+    *,
+    noise: float,
+    contrast: float,
+    levels: Levels | None = None,
 ) -> Iterator[Plane]:
     """Judge an image window by window.
 
@@ -54,6 +62,7 @@ def unsupported_rows(
         kernel: What blurred it, (1, 1, K, K).
         noise: Standard deviation of the noise of the blurred image, in units of the image.
         contrast: Standard deviation of the image.
+        levels: What blurred it place by place, where that varies.
 
     Yields:
         Rows (h, W), float32, from the top: the share of the structure around each pixel that the data do not carry, 0
@@ -62,9 +71,22 @@ def unsupported_rows(
     for band in bands(windows(shape, WINDOW, HALO)):
         found = []
         for window in band:
-            seen = _share(look(window.outer_rows, window.outer_columns), kernel, max(noise, LEAST_NOISE), contrast)
+            rows, columns = window.outer_rows, window.outer_columns
+            part = look(rows, columns)
+            judge = partial(_share, part, noise=max(noise, LEAST_NOISE), contrast=contrast)
+            seen = judge(kernel) if levels is None else _mixed(judge, levels.parts(rows, columns), part)
             found.append(seen[window.vertical.inner, window.horizontal.inner])
         yield np.concatenate(found, axis=1)
+
+
+def _mixed(judge: Callable[[torch.Tensor], Plane], parts: Iterable[Part], image: Plane) -> Plane:
+    """What is said of an image with each of several kernels, by their say in each pixel; nothing where it stays."""
+    mixed = np.zeros_like(image)
+    for part in parts:
+        if part.blur is not None:
+            place = part.rows, part.columns
+            mixed[place] += part.share.numpy() * judge(part.blur.kernel)[place]
+    return mixed
 
 
 def _share(image: Plane, kernel: torch.Tensor, noise: float, contrast: float) -> Plane:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pinsharp.blur.family import Family
 from pinsharp.blur.field import BlurField
+from pinsharp.blur.levels import Levels
 from pinsharp.blur.normalise import BT601
 from pinsharp.blur.verdict import LEFT_ALONE, UNTRUSTED
 from pinsharp.images.arrays import luma, split_alpha, to_tensor
@@ -61,6 +62,7 @@ class Restored:
         channels: The blur of red, green and blue, where each was restored by itself: `defocus` and `sigmas` are those
             of green then. Empty otherwise.
         field: How it was restored where the blur varies (in the first pass); None where one kernel restored the whole.
+        levels: The same place by place, as restorers and `unsupported` take it.
         residual: By how much the result, blurred again, differs from the input, root mean square in units of full
             scale; see `pinsharp.restoration.residual`. None after several iterations, and for images smaller than a
             kernel.
@@ -88,6 +90,7 @@ class Restored:
     seam: Seam | None = None
     channels: tuple[BlurField, ...] = ()
     field: RestoredField | None = None
+    levels: Levels | None = None
     residual: float | None = None
     typical_residual: float | None = None
     refuted_sigma: float | None = None
@@ -147,11 +150,13 @@ class Restored:
         if isinstance(self.held, OnDisk):
             shape, contrast = self.held.shape, _contrast(self._brightness(self.view().pixels))
             with open_large(self.held.path) as image:
-                yield from self._judged(lambda *place: self._brightness(image.read(*place)), shape, contrast)
+                yield from self._judged(
+                    lambda *place: self._brightness(image.read(*place)), shape, contrast, self.levels
+                )
             return
         seen = np.ma.getdata(self.held)
         whole = self._brightness(seen if self.mask is None else fill(seen, self._hidden(slice(0, len(seen)))))
-        yield from self._judged(lambda *place: whole[place], whole.shape, _contrast(whole))
+        yield from self._judged(lambda *place: whole[place], whole.shape, _contrast(whole), self.levels)
 
     def _hidden(self, rows: slice) -> NDArray[np.bool_]:
         """Which pixels (h, W) of some rows are not light, where there is a mask."""
@@ -163,11 +168,16 @@ class Restored:
         if not isinstance(self.held, OnDisk) or not self.is_restored:
             return self.unsupported
         seen = self._brightness(self.view().pixels)
-        return np.concatenate(list(self._judged(lambda *place: seen[place], seen.shape, _contrast(seen))))
+        begins = [(whole - part) // 2 for whole, part in zip(self.held.shape[:2], seen.shape, strict=True)]
+        levels = self.levels.cut(begins[0], begins[1], seen.shape) if self.levels else None
+        return np.concatenate(list(self._judged(lambda *place: seen[place], seen.shape, _contrast(seen), levels)))
 
-    def _judged(self, look: Look, shape: tuple[int, ...], contrast: float) -> Iterator[NDArray[np.float32]]:
+    def _judged(
+        self, look: Look, shape: tuple[int, ...], contrast: float, levels: Levels | None
+    ) -> Iterator[NDArray[np.float32]]:
         noise = self.defocus.noise_level or self.residual or 0.0
-        return unsupported_rows(look, (shape[0], shape[1]), self.defocus.kernel, noise=noise, contrast=contrast)
+        place = (shape[0], shape[1])
+        return unsupported_rows(look, place, self.defocus.kernel, noise=noise, contrast=contrast, levels=levels)
 
     def _brightness(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
         """Brightness (H, W) of pixels of the result, in linear light."""
