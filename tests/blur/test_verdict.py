@@ -40,7 +40,7 @@ def shuffled():
         (judged(even(8.0), std=0.35), "too-blurred"),
         (judged(even(0.3), std=0.4), "sharp"),
         (judged(even(2.0), longer=0.9), "motion-or-astigmatism"),
-        (judged(even(2.0), std=0.6), "no-texture"),
+        (judged(even(2.0), std=0.7), "no-texture"),
         (judged(even(2.0), beside_slopes=0.02), "no-texture"),
         (judged(even(2.0), std=0.6, repeats=0.95), "periodic"),
         (judged((2 + grid()[1]).log()), "varying"),

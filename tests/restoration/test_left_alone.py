@@ -180,7 +180,7 @@ def test_a_result_that_the_image_refutes_is_not_given():
 class Halving(Refuted):
     """Halves what it takes for blurred by more than 1.5 pixels, and leaves the rest nearly as it is."""
 
-    def window_restorer(self, read, shape, estimate, *, largest):
+    def window_restorer(self, read, shape, estimate, *, largest, levels=None):
         share = 0.5 if estimate.sigma > 1.5 else 0.98
         return lambda rows, columns: share * read(rows, columns)
 

@@ -41,7 +41,7 @@ def kernel(
         Path | None,
         typer.Option("--save-mask", metavar="F.png", help="Write what is not light in the only input, white on black."),
     ] = None,
-    field: Annotated[
+    say_trend: Annotated[
         bool,
         typer.Option(
             "--field", help="Say how the width changes over the image, in a sentence: tilt, curvature, or two planes."
@@ -88,7 +88,7 @@ def kernel(
     restorer = Restorer(recipe=recipe)
     restorer.check_measurable()
 
-    asked = _Asked(restorer, save, plot, save_mask, per_channel, field)
+    asked = _Asked(restorer, save, plot, save_mask, per_channel, say_trend)
 
     def task(paths: list[Path], name: str) -> Task:
         inputs: dict[str, object] = {"inputs": [str(path) for path in paths]} if together else {}
@@ -108,7 +108,7 @@ class _Asked:
     plot: Path | None
     save_mask: Path | None
     per_channel: bool
-    field: bool
+    say_trend: bool
 
 
 def _all_in_words(paths: list[Path]) -> str:
@@ -156,7 +156,7 @@ def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> 
 
         title = _all_in_words([Path(path.name) for path in paths])
         write_atomically(asked.plot, draw(found, title=printable(title), kind=asked.plot.suffix[1:].lower()))
-    words, further = _trend(found) if asked.field else ("", {})
+    words, further = _trend(found) if asked.say_trend else ("", {})
     further |= {"channels": _channel_figures(channels)} if channels else {}
     line = _line(name, found) + light_in_words(light.figures()) + _channels_in_words(channels) + words
     return _figures(found) | light.figures() | further, line
