@@ -157,10 +157,8 @@ def test_the_sample_images_are_measured_right(restorer):
 
 
 @pytest.mark.parametrize("sigma", [1.5, 2.0, 3.0])
-def test_lines_and_pads_do_not_mislead_the_estimate(restorer, sigma, request):
+def test_lines_and_pads_do_not_mislead_the_estimate(restorer, sigma):
     """A panel whose pins are all parallel, drawn by a simulator that nothing was trained on."""
-    if restorer.method.name == "swift" and sigma == 2.0:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="swift reads 1.80 where 2.06 is right"))
     camera = CameraSettings()
 
     image = expose(simulate_panel(PanelSettings(), 5), camera, 5, gaussian_kernel(sigma, 41))

@@ -39,6 +39,9 @@ def shuffled():
         (judged(even(8.0)), "too-blurred"),
         (judged(even(8.0), std=0.35), "too-blurred"),
         (judged(even(0.3), std=0.4), "sharp"),
+        (judged(even(0.6), std=0.4), "sharp"),  # one chance in three
+        (judged(even(0.6), std=0.1), "restorable"),
+        (judged(even(1.0), std=0.4), "restorable"),
         (judged(even(2.0), longer=0.9), "motion-or-astigmatism"),
         (judged(even(2.0), std=0.7), "no-texture"),
         (judged(even(2.0), beside_slopes=0.02), "no-texture"),
