@@ -5,7 +5,7 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -63,6 +63,19 @@ def _train(run: "TrainConfig", *, resume: bool) -> None:
         raise Interrupted
     if speaks:
         typer.echo(f"done: {run.folder / 'model.safetensors'}")
+    if is_shared:
+        _leave()
+
+
+def _leave() -> NoReturn:
+    """End one of several processes, all of whose files are written.
+
+    Threads of PyTorch's process groups now and then abort a process that ends in the usual way ("terminate called
+    without an active exception"), and torchrun takes that for a failure.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _command(is_shared: bool) -> str:
