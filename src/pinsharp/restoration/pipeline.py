@@ -136,7 +136,7 @@ def _second_try(result: Restored, source: ArraySource, method: Method, recipe: R
         if not again.is_refuted:
             blur = narrowed(result.defocus, again.defocus, share)
             return replace(again, defocus=blur, sigmas=(blur.sigma,), refuted_sigma=result.sigma)
-    return replace(result, held=source.pixels.copy(), reason=REFUTED)
+    return replace(result, held=source.pixels.copy(), reason=REFUTED, field=None, levels=None)
 
 
 def main(parts: Sequence[_Part]) -> _Part:
