@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-WIDTH, GAP = 900, 12
+WIDTH, GAP = 700, 12
 
 
 def main(folder: str, out: str) -> None:
