@@ -247,8 +247,9 @@ CAMERAS: dict[str, Camera] = {
         jpeg=0.3,
     ),
 }
-"""The kinds of cameras. `web` are photographs blurred by a formula and stored as JPEG; `far` is so far out of focus that little can be brought back; `patterned` and `empty` show
-little or nothing of their blur; the blur of `moved` is not that of defocus."""
+"""The kinds of cameras. `web` are photographs that were blurred by a formula and stored as JPEG; `far` is so far out of
+focus that little can be brought back; `patterned` and `empty` show little or nothing of their blur; the blur of `moved`
+is not that of defocus."""
 
 MIXTURES: dict[str, dict[str, float]] = {
     "train": {"lab": 0.4, "mono": 0.15, "line-scan": 0.09, "photo": 0.165, "phone": 0.12, "sem": 0.075},
