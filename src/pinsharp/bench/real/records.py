@@ -51,9 +51,9 @@ class LevelFigures(Result):
     reference_sha256: str = ""  # of the sharp level
     light: str = ""  # of the series: `linear`, `srgb` or an exponent; empty in records of one series
     is_registered: bool = True  # whether the sharp level could be brought to the image; if not, nothing is judged by it
-    fitted_sigma: float | None = None  # width of the disc or Gaussian that best turns the sharp level into the image
-    fitted_shape: str | None = None  # `disk` or `gaussian`
-    fitted_disk: float | None = None  # the width if it has to be a disc
+    fitted_sigma: float | None = None  # width of the disc that best turns the sharp level into the image
+    fitted_shape: str | None = None  # `disk` or `gaussian`, whichever explains more
+    fitted_disk: float | None = None  # the width of that disc, in records of old where a Gaussian could be fitted
     fitted_gaussian: float | None = None  # the width if it has to be a Gaussian
     fitted_residual: float | None = None  # what the fitted kernel leaves unexplained, root mean square, full scale 1
     used_sigma: float | None = None  # width that the row restored with, measured or fitted; of its first pass

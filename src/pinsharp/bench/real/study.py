@@ -38,7 +38,7 @@ from pinsharp.images.files import write_image
 from pinsharp.restoration.restorer import Restorer
 from pinsharp.restoration.result import Restored
 
-_VERSION = 2  # of what the figures mean: another one, and all are measured anew
+_VERSION = 3  # of what the figures mean: another one, and all are measured anew
 _DETAIL_BLUR = 2.0  # pixels; what such a blur hurts most of the sharp level is shown
 
 Row = tuple[str, int]  # name of a row, and its passes
@@ -139,8 +139,8 @@ class Real(Study[Task, Scene, LevelFigures]):
         if (fitted := subject.fitted) is not None:
             figures |= {
                 "fitted_sigma": fitted.sigma,
+                "fitted_disk": fitted.sigma,
                 "fitted_shape": fitted.shape,
-                "fitted_disk": fitted.disk_sigma,
                 "fitted_gaussian": fitted.gaussian_sigma,
                 "fitted_residual": fitted.residual,
             }

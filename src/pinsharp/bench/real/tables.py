@@ -41,11 +41,11 @@ _COLUMNS = (
     *(Column("grey_gain"), Column("grey_offset"), Column("seconds"), Column("megapixels"), Column("reason")),
 )
 _NOTES = (
-    "Fitted sigma: width of the disc or Gaussian, whichever explains more, that best turns the registered sharp level "
-    "into the image; no estimator has a part in it. Least and most: the width that matches in parts of the image; "
-    "where they differ, no single kernel fits. Sigma: width that the estimator measures in the image, with its own "
-    "standard deviation; it includes the softness that the sharp level has already, and the fitted one does not. Used "
-    "sigma: what the method restored with.",
+    "Fitted sigma: width of the disc that best turns the registered sharp level into the image, half its radius; no "
+    "estimator has a part in it. Shape: whether a disc or a Gaussian explains more. Least and most: the width that "
+    "matches in parts of the image; where they differ, no single kernel fits. Sigma: width that the estimator measures "
+    "in the image, with its own standard deviation; it includes the softness that the sharp level has already, and the "
+    "fitted one does not. Used sigma: what the method restored with.",
     "Sharpness: Vollath's autocorrelation measure (1987), which white noise does not raise, as a share of that of the "
     "sharp level over the same pixels. Invented detail raises it too: above 100 %, look at the picture.",
     "PSNR: of luma against the sharp level, which was registered with the image before restoration (shift, "
