@@ -16,6 +16,7 @@ from pinsharp.data.corpus import load_corpus
 from pinsharp.data.synthesis import Batch, SynthesisConfig, make_batch
 from pinsharp.errors import ConfigError
 from pinsharp.nets.registry import NETS, NetKind, Traits, build_net
+from pinsharp.train.config import StageConfig
 from pinsharp.train.stages import LEAST_NOISE, PSNR_FLOOR, Stage, kernel_loss, width_errors
 from tiny_models import PEERS
 
@@ -391,3 +392,22 @@ def test_width_errors_are_relative_and_leave_sharp_images_out(batch):
     estimate = BlurField(torch.cat([gaussian_kernel(sigma, 19) for sigma in (1.1, 1.9, 1.0)]))
 
     torch.testing.assert_close(width_errors(estimate, truth), torch.tensor([0.1, 0.05]), atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize("sure, misled", [(0.01, 1.0), (0.2, 0.0), (0.2, 1.0)])
+def test_a_guard_is_misled_only_where_the_measured_width_is_not_sure(batch, monkeypatch, sure, misled):
+    """It sees another kernel than was found, and is told no other doubt."""
+    settings = {"width": 4, "deep_width": 4, "blocks": 0, "deep_blocks": 1, "filter_radius": 8, "filter_grid": 32}
+    net = build_net("swift", {**settings, "guard": True, "condition_doubt": True})
+    count = len(batch.blurred)
+    found = BlurField(
+        batch.kernel, batch.noise, log_width=torch.zeros(count), log_width_std=torch.full((count,), sure)
+    )
+    monkeypatch.setattr(net, "estimate", lambda image: found)
+    stage = Stage(net, StageConfig(kind="guard", steps=10, batch=2, crop=32, lr=1e-3, warmup=1, misled=misled))
+
+    seen = stage._partly_blind(batch, 0)
+
+    assert torch.equal(seen.log_width_std, found.log_width_std)
+    assert torch.equal(seen.kernel, found.kernel) == (sure < 0.05 or misled == 0)
+    torch.testing.assert_close(seen.kernel.sum(dim=(1, 2, 3)), torch.ones(count))

@@ -67,6 +67,9 @@ class StageConfig:
     # `deconv`: how much larger that error is where `doubt` is largest; between, it grows with it.
     share_doubt: float = 0.0
     known: float = 0.0  # `deconv`: share of pairs whose kernel has no such errors, as where it was measured
+    # `guard`: share of the other pairs whose kernel is further off than is said, as a camera may be that no simulation
+    # shows.
+    misled: float = 0.0
     frozen: tuple[str, ...] = ()  # parts of the net that this stage leaves as they are, such as `restorer.bank`
 
     def __post_init__(self) -> None:
@@ -129,6 +132,7 @@ _NOT_NEGATIVE = (
     "share_jitter",
     "share_doubt",
     "known",
+    "misled",
     "small",
     "mixed",
 )

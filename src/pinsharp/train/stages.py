@@ -40,6 +40,12 @@ _TRAINED = {
 HARM = 2.0
 """Weight of harm beside the error of a guard: a restoration that is worse than none costs three times what it gains."""
 
+MISLED_WIDTH, MISLED_SHARE = 0.2, 0.4
+"""Errors, one standard deviation, of the logarithm of the width and of the disc's share of a kernel that misleads."""
+
+SURE = 0.05
+"""Standard deviation of the logarithm of a measured width up to which no kernel misleads."""
+
 _JITTER, _BLIND = 500_000_000, 900_000_000  # sets these random numbers apart from those that make the pairs
 
 
@@ -130,10 +136,17 @@ class Stage(nn.Module):
         """What the estimator says of most pairs, the truth of `known` of them."""
         found, truth = self.net.estimate(batch.blurred), self._jittered(batch, index)
         draws = [generator(self.seed + _BLIND, index + place) for place in range(len(batch.noise))]
-        is_known = torch.stack([torch.rand((), generator=draw) for draw in draws]).to(batch.noise) < self.config.known
-        one, other = _same_size(found.kernel, truth.kernel)
-        assert found.noise is not None
+        is_known, misleads = torch.stack([torch.rand(2, generator=draw) for draw in draws]).to(batch.noise).unbind(1)
         assert found.log_width_std is not None
+        is_known, misleads = is_known < self.config.known, misleads < self.config.misled
+        misleads &= found.log_width_std > SURE  # laboratory images are what they are said to be
+        width, share = torch.stack([torch.randn(2, generator=draw) for draw in draws]).to(batch.noise).unbind(1)
+        factor = (MISLED_WIDTH * width).exp()
+        sigma, radius = _other_share(batch.sigma * factor, batch.radius * factor, MISLED_SHARE * share)
+        wrong = exact_kernels(sigma, radius, batch.kernel.shape[-1])
+        one, other = _same_size(found.kernel, truth.kernel)
+        one = torch.where(misleads[:, None, None, None], _same_size(wrong, one)[0], one)
+        assert found.noise is not None
         assert truth.noise is not None
         return BlurField(
             torch.where(is_known[:, None, None, None], other, one),

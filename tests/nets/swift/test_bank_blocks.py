@@ -15,7 +15,7 @@ from pinsharp.nets.swift.wiener_bank import WienerBank
 
 STRIDE, RADIUS = 4, 6
 NOISE = torch.tensor([1 / 255])
-BANK = WienerBank(count=2, radius=RADIUS, grid=16)
+BANK = WienerBank(count=2, radius=RADIUS, grid=16, steady=True)
 
 
 @pytest.fixture(autouse=True)
@@ -49,11 +49,11 @@ def blocks_of(image: Tensor, rows_at_once: int, reads: list[tuple[slice, slice]]
 
 
 @torch.inference_mode()
-def everything(image: Tensor) -> tuple[Tensor, Tensor]:
-    """Stack and careful copy of a whole image, all rows of blocks at once."""
+def everything(image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Stack, careful and steady copy of a whole image, all rows of blocks at once."""
     blocks, (height, width) = blocks_of(image, image.shape[-2]), image.shape[-2:]
     whole = slice(0, height), slice(0, width)
-    return blocks.stack(*whole), blocks.careful(*whole)
+    return blocks.stack(*whole), blocks.careful(*whole), blocks.steady(*whole)
 
 
 @given(st.integers(1, 3), st.integers(1, 200), st.integers(1, 200))
@@ -85,13 +85,14 @@ def test_a_megapixel_is_one_block_and_wide_images_have_lower_ones(monkeypatch):
 def test_they_give_image_and_bank_padded_by_edge_values_at_half_resolution(channels, height, width):
     image = random_image(channels, height, width)
 
-    stack, careful = everything(image)
+    stack, careful, steady = everything(image)
 
-    copies = BANK(image, asymmetric_kernel(), NOISE).detach()  # (1, count, C, H, W)
-    planes = torch.cat([image[:, None], copies], dim=1).flatten(1, 2)
+    copies = BANK(image, asymmetric_kernel(), NOISE).detach()  # (1, count + 1, C, H, W)
+    planes = torch.cat([image[:, None], copies[:, :-1]], dim=1).flatten(1, 2)
     planes = functional.pad(planes, (0, -width % STRIDE, 0, -height % STRIDE), mode="replicate")
     assert_close_to_largest(stack, functional.pixel_unshuffle(planes, 2), 2e-6)
     assert_close_to_largest(careful, copies[:, 0], 2e-6)
+    assert_close_to_largest(steady, copies[:, -1], 2e-6)
     assert torch.equal(stack[:, : 4 * channels], functional.pixel_unshuffle(planes[:, :channels], 2))
 
 
@@ -106,7 +107,7 @@ def test_they_give_image_and_bank_padded_by_edge_values_at_half_resolution(chann
 @example(3, (80, 60), 48, [8, 0, 5, 19])
 def test_whoever_asks_in_whatever_order_gets_the_same_to_the_last_bit(channels, shape, rows_at_once, starts):
     image = random_image(channels, *shape)
-    stack, careful = everything(image)
+    stack, careful, steady = everything(image)
 
     with torch.inference_mode():
         blocks = blocks_of(image, rows_at_once)
@@ -114,11 +115,12 @@ def test_whoever_asks_in_whatever_order_gets_the_same_to_the_last_bit(channels, 
             rows = slice(start, min(start + rows_at_once, shape[0]))
             columns = slice(min(start, shape[1] - 1) // STRIDE * STRIDE, shape[1])
 
-            found = blocks.stack(rows, columns), blocks.careful(rows, columns)
+            found = blocks.stack(rows, columns), blocks.careful(rows, columns), blocks.steady(rows, columns)
 
             expected = stack[..., rows.start // 2 : -(-rows.stop // STRIDE) * STRIDE // 2, columns.start // 2 :]
             assert torch.equal(found[0], expected)
             assert torch.equal(found[1], careful[..., rows, columns])
+            assert torch.equal(found[2], steady[..., rows, columns])
 
 
 @pytest.mark.parametrize("rows_at_once", [4, 12, 40, 100])
@@ -139,7 +141,7 @@ def test_going_down_every_block_is_made_once_with_its_neighbours(rows_at_once):
 def test_memory_holds_what_is_asked_for_at_once_and_one_row_of_blocks():
     blocks = blocks_of(random_image(1, 1000, 8), rows_at_once=12)
 
-    assert blocks._careful.shape == (1, 12 + block_grid((1, 1000, 8), STRIDE)[0][0].stop, 8)
+    assert blocks._kept.shape == (2, 1, 12 + block_grid((1, 1000, 8), STRIDE)[0][0].stop, 8)
 
 
 def test_more_rows_than_were_told_are_a_programmers_slip():
@@ -149,10 +151,10 @@ def test_more_rows_than_were_told_are_a_programmers_slip():
 
 def test_half_precision_is_filtered_in_float32_and_stacked_in_bfloat16():
     image = random_image(3, 41, 37)
-    stack, careful = everything(image)
+    stack, *copies = everything(image)
 
     with torch.autocast("cpu", torch.bfloat16):
-        half, same = everything(image)
+        half, *same = everything(image)
 
     assert torch.equal(half, stack.bfloat16())
-    assert torch.equal(same, careful)
+    assert all(torch.equal(one, other) for one, other in zip(same, copies, strict=True))

@@ -9,7 +9,13 @@ from closeness import assert_close_to_largest
 from pinsharp.blur.family import render_kernels
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
 from pinsharp.blur.operators import Blur
-from pinsharp.nets.swift.wiener_bank import REFERENCE_FREQUENCY, REFERENCE_NOISE, REFERENCE_RATIO, WienerBank
+from pinsharp.nets.swift.wiener_bank import (
+    REFERENCE_FREQUENCY,
+    REFERENCE_NOISE,
+    REFERENCE_RATIO,
+    STEADY_STEPS,
+    WienerBank,
+)
 
 RADIUS, GRID = 12, 32
 NOISE = torch.tensor([1 / 255])
@@ -51,6 +57,29 @@ def test_a_flat_image_keeps_its_brightness_up_to_the_border(shape):
 
     assert result.shape == (1, 3, 3, *shape)
     torch.testing.assert_close(result, torch.full_like(result, 0.37), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("kernel", [gaussian_kernel(0.8), disk_kernel(1.5), asymmetric_kernel(3)])
+def test_the_steady_copy_is_that_of_landweber_iterations(kernel):
+    """The oracle takes step after step in the image plane, far from any border."""
+    image, blur = random_images(1, 1, 140, 140), Blur(kernel, "circular")
+    found = torch.zeros_like(image)
+    for _ in range(STEADY_STEPS):
+        found = found + blur.adjoint(image - blur(found))
+
+    steady = WienerBank(3, 40, 96, steady=True)(image, kernel, NOISE)[:, -1]
+
+    assert_close_to_largest(steady[..., 50:-50, 50:-50], found[..., 50:-50, 50:-50], 1e-3)
+
+
+def test_the_steady_filter_asks_for_no_noise_and_comes_last():
+    bank, kernel = WienerBank(3, RADIUS, GRID, steady=True), asymmetric_kernel()
+
+    calm, loud = (bank.filters(kernel, torch.tensor([noise])) for noise in (1e-4, 0.05))
+
+    assert calm.shape[1] == bank.copies == 4
+    assert torch.equal(calm[:, -1], loud[:, -1])
+    assert torch.equal(calm[:, :-1], small_bank().filters(kernel, torch.tensor([1e-4])))
 
 
 def test_a_pixel_depends_on_nothing_further_than_the_radius():

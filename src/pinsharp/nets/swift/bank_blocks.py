@@ -62,7 +62,8 @@ class BankBlocks:
         capacity = min(rows_at_once + tallest, self.height)
         planes = self._channels * (bank.count + 1)
         self._stack = HalfResolutionStack(planes, (self.padded(capacity), self.padded(self.width)), kernel)
-        self._careful = kernel.new_empty((self._channels, capacity, self.width), dtype=torch.float32)
+        # The most careful copy, and the steady one.
+        self._kept = kernel.new_empty((1 + bank.steady, self._channels, capacity, self.width), dtype=torch.float32)
         self._top = self._bottom = 0  # the rows at hand
 
     def padded(self, length: int) -> int:
@@ -83,8 +84,15 @@ class BankBlocks:
 
     def careful(self, rows: slice, columns: slice) -> Tensor:
         """Give rows and columns of the most careful copy, (1, C, h, w), float32."""
+        return self._copy(0, rows, columns)
+
+    def steady(self, rows: slice, columns: slice) -> Tensor:
+        """The same of the steady copy; of the most careful one where there is no other."""
+        return self._copy(-1, rows, columns)
+
+    def _copy(self, number: int, rows: slice, columns: slice) -> Tensor:
         self._make(rows)
-        return self._careful[None, :, rows.start - self._top : rows.stop - self._top, columns]
+        return self._kept[number][None, :, rows.start - self._top : rows.stop - self._top, columns]
 
     def _make(self, rows: slice) -> None:
         """Have some rows at hand; those above them are dropped where room is needed."""
@@ -103,7 +111,8 @@ class BankBlocks:
         row = min(row, self._bottom)
         by, count = row - self._top, self._bottom - row
         self._stack.move_up(by, count)
-        move_up(self._careful.transpose(0, 1), by, count)
+        for copy in self._kept:
+            move_up(copy.transpose(0, 1), by, count)
         self._top = row
 
     def _make_block(self, rows: slice, columns: slice) -> None:
@@ -117,9 +126,11 @@ class BankBlocks:
         copies = self._copies(block, rows, columns)
         top = rows.start - self._top
         for number, copy in enumerate(copies):
-            fill(planes[self._channels + number], copy)
-            if number < self._channels:  # of the first, most careful filter
-                self._careful[number, top : top + height, columns] = copy
+            of, channel = divmod(number, self._channels)  # filter
+            if of < self._bank.count:
+                fill(planes[self._channels + number], copy)
+            if of in (0, self._bank.count):
+                self._kept[of // self._bank.count, channel, top : top + height, columns] = copy
         self._stack.write(planes, top, columns.start)
 
     def _copies(self, block: Tensor, rows: slice, columns: slice) -> Iterator[Tensor]:
@@ -129,13 +140,13 @@ class BankBlocks:
             yield from self._bank.planes(block, self._transfers, shape)
             return
         radius = self._bank.radius
-        made = block.new_zeros((self._bank.count * self._channels, *shape))
+        made = block.new_zeros((self._bank.copies * self._channels, *shape))
         for part in self._levels.parts(rows, columns):
             share = part.share.to(block)
             down, across = part.rows, part.columns
             if part.blur is None:
                 same = block[:, radius:, radius:][:, down, across]
-                copies: Iterable[Tensor] = same.repeat(self._bank.count, 1, 1)
+                copies: Iterable[Tensor] = same.repeat(self._bank.copies, 1, 1)
             else:
                 seen = block[:, down.start : down.stop + 2 * radius, across.start : across.stop + 2 * radius]
                 copies = self._level(seen, part.blur.kernel.to(block))

@@ -1,10 +1,10 @@
 """The guard: how much of a restoration is believed, place by place, against what is safer.
 
 A network that trusts its kernel makes rings where the kernel is wrong. Here its result is weighed, in every cell of
-`CELL` x `CELL` pixels, against the most careful Wiener filter of the bank, which has the same kernel, and against the
-image itself. A small net gives the three weights from what the three differ by, scale by scale, from how far the result
-overshoots, and from what is known of the blur. It is trained for the least error and against any harm. Between the
-centres of cells weights are interpolated.
+`CELL` x `CELL` pixels, against the bank's steady filter, some Landweber iterations with the same kernel, and against
+the image itself. A small net gives the three weights from what the three differ by, scale by scale, from how far the
+result overshoots, and from what is known of the blur. It is trained for the least error and against any harm. Between
+the centres of cells weights are interpolated.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +19,7 @@ CELL = 64
 """Side of a cell in pixels."""
 
 _SCALES = (1, 2, 4, 8)  # pixels whose mean is compared
-_DIFFERENCES = 4  # restored to careful, careful to image, restored to image, image to its mean
+_DIFFERENCES = 4  # restored to steady, steady to image, restored to image, image to its mean
 FEATURES = _DIFFERENCES * len(_SCALES) + 3
 _TINY = 1e-4  # of normalised images: what lies below is rounding
 _STEPS = 4096  # weights are rounded to so many steps, so that rounding elsewhere does not reach them
@@ -41,33 +41,33 @@ class Guard(nn.Module):
             last.weight.zero_()
             last.bias.copy_(torch.tensor([2.0, 0.0, 0.0]))  # start by believing the restoration
 
-    def forward(self, restored: Tensor, careful: Tensor, blurred: Tensor, told: Tensor) -> Tensor:
+    def forward(self, restored: Tensor, steady: Tensor, blurred: Tensor, told: Tensor) -> Tensor:
         """Blend images (B, C, H, W); `told` is (B, told)."""
-        weights = interpolate(self.weights(restored, careful, blurred, told), scale_factor=CELL, mode="bilinear")
+        weights = interpolate(self.weights(restored, steady, blurred, told), scale_factor=CELL, mode="bilinear")
         height, width = blurred.shape[-2:]
         first, second, third = torch.split(weights[..., :height, :width], 1, dim=1)
-        blended: Tensor = first * restored + second * careful + third * blurred
+        blended: Tensor = first * restored + second * steady + third * blurred
         return blended
 
-    def weights(self, restored: Tensor, careful: Tensor, blurred: Tensor, told: Tensor) -> Tensor:
+    def weights(self, restored: Tensor, steady: Tensor, blurred: Tensor, told: Tensor) -> Tensor:
         """Weights (B, 3, rows, columns) of the cells of images (B, C, H, W); they sum to 1.
 
         `told` is (B, told), or (B, rows, columns, told) where it differs from cell to cell.
         """
         with torch.autocast(device_type=blurred.device.type, enabled=False):
-            seen = cell_features(restored, careful, blurred)  # (B, rows, columns, FEATURES)
+            seen = cell_features(restored, steady, blurred)  # (B, rows, columns, FEATURES)
             told = told[:, None, None] if told.ndim == 2 else told
             known = told.float().expand(*seen.shape[:3], -1)
             said: Tensor = self.layers(torch.cat([seen, known], dim=-1))
             return torch.softmax(said, dim=-1).permute(0, 3, 1, 2)
 
 
-def cell_features(restored: Tensor, careful: Tensor, blurred: Tensor) -> Tensor:
+def cell_features(restored: Tensor, steady: Tensor, blurred: Tensor) -> Tensor:
     """What images (B, C, H, W) differ by in each of their cells, (B, rows, columns, FEATURES).
 
     Cells at the right and lower border may be smaller.
     """
-    first, second, image = (one.float().mean(dim=1, keepdim=True) for one in (restored, careful, blurred))
+    first, second, image = (one.float().mean(dim=1, keepdim=True) for one in (restored, steady, blurred))
     level = _spread(_means(image), image)
     differences = (first - second, second - image, first - image, image - level)
     found = [_sizes(one, scale) for one in differences for scale in _SCALES]
@@ -122,11 +122,11 @@ class GuardedRows:
 
     @property
     def weights(self) -> Tensor:
-        """Weights (3, rows, columns) of restored, careful and blurred image in the cells that were seen."""
+        """Weights (3, rows, columns) of restored, steady and blurred image in the cells that were seen."""
         return torch.stack(self._rows, dim=1)
 
     def blend(self, bands: Iterable[Tensor]) -> Iterator[Tensor]:
-        """Turn bands (1, 3 C, h, W) of restored, careful and blurred images into finished rows (1, C, h, W)."""
+        """Turn bands (1, 3 C, h, W) of restored, steady and blurred images into finished rows (1, C, h, W)."""
         kept: Tensor | None = None
         for band in bands:
             kept = band if kept is None else torch.cat([kept, band], dim=-2)
@@ -146,12 +146,12 @@ class GuardedRows:
         while (begin := CELL * len(self._rows)) < bottom and (begin + CELL <= bottom or bottom == self._height):
             cells = kept[..., begin - self._top : begin + CELL - self._top, :]
             seen = self._taken_out.enter(cells) if self._taken_out else cells
-            restored, careful, blurred = torch.chunk(seen, 3, dim=1)
+            restored, steady, blurred = torch.chunk(seen, 3, dim=1)
             if self._guard is None:
                 weights = seen.new_zeros(3, -(-self._width // CELL))
                 weights[0] = 1
             else:
-                weights = self._guard.weights(restored, careful, blurred, self._known())[0, :, 0]  # (3, columns)
+                weights = self._guard.weights(restored, steady, blurred, self._known())[0, :, 0]  # (3, columns)
             self._rows.append((weights * _STEPS).round() / _STEPS)
 
     def _known(self) -> Tensor:
@@ -172,10 +172,10 @@ class GuardedRows:
         first, last, share = _between(
             torch.arange(self._top, self._top + rows.shape[-2], device=rows.device), len(known)
         )
-        restored, careful, blurred = rows.chunk(3, dim=1)
+        restored, steady, blurred = rows.chunk(3, dim=1)
         for row in range(rows.shape[-2]):  # a row at a time stays in the cache
             weights = torch.lerp(known[first[row]], known[last[row]], share[row])
-            mixed = weights[0] * restored[..., row, :] + weights[1] * careful[..., row, :]
+            mixed = weights[0] * restored[..., row, :] + weights[1] * steady[..., row, :]
             restored[..., row, :] = mixed + weights[2] * blurred[..., row, :]
         return restored
 

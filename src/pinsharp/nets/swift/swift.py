@@ -109,7 +109,9 @@ class Swift(nn.Module):
         self.restorer = SwiftRestorer(settings)
         self.clean: SwiftRestorer | None = None
         if settings.clean:
-            plain = replace(settings, condition_doubt=False, noise_rings=0, mono_blocks=0, mono_deep_blocks=0)
+            plain = replace(
+                settings, condition_doubt=False, noise_rings=0, mono_blocks=0, mono_deep_blocks=0, guard=False
+            )
             self.clean = SwiftRestorer(plain)
         self.guard: Guard | None = None
         if settings.guard:
@@ -156,12 +158,12 @@ class Swift(nn.Module):
         seen = taken_out.enter(blurred) if taken_out else blurred
         if any(known.continuations or ()):
             images = [self._continued(image[None], known.of(number)) for number, image in enumerate(seen)]
-            restored, careful = (torch.cat(parts) for parts in zip(*images, strict=True))
+            restored, steady = (torch.cat(parts) for parts in zip(*images, strict=True))
         else:
             restorer, told = self._fitting(seen.shape[1], known)
-            restored, careful = restorer.layers(seen, *told)
+            restored, steady = restorer.layers(seen, *told)
         if self.guard is not None and not self._is_clean(seen.shape[1], known):
-            restored = self.guard(restored, careful, seen, self.known(known))
+            restored = self.guard(restored, steady, seen, self.known(known))
         return taken_out.leave(restored) if taken_out else restored
 
     def _is_clean(self, channels: int, known: BlurField) -> bool:
@@ -183,14 +185,14 @@ class Swift(nn.Module):
         return self.restorer.condition.told(kernel, self.restorer.by_ring(noise), width_std)
 
     def _continued(self, blurred: Tensor, estimate: BlurField) -> tuple[Tensor, Tensor]:
-        """Restore one image (1, C, H, W) with a margin, if it has a rule for it; with the most careful copy."""
+        """Restore one image (1, C, H, W) with a margin, if it has a rule for it; with the steady copy."""
         channels, height, width = blurred.shape[1:]
         image = _with_margin(lambda *place: blurred[..., *place], (channels, height, width), estimate)
         whole = image(*(slice(0, length) for length in image.shape[1:]))
         inside = (..., image.inside(slice(0, height)), image.inside(slice(0, width)))
         restorer, told = self._fitting(channels, estimate)
-        restored, careful = restorer.layers(whole, *told)
-        return restored[inside], careful[inside]
+        restored, steady = restorer.layers(whole, *told)
+        return restored[inside], steady[inside]
 
     def windows(
         self,
@@ -203,7 +205,7 @@ class Swift(nn.Module):
     ) -> Callable[[slice, slice], Tensor]:
         """Prepare to restore one image (C, H, W) window by window; the rest is as for `SwiftRestorer.windows`.
 
-        With a guard the windows hold what it weighs, (1, 3 C, h, w): restored, careful and blurred image. Where the
+        With a guard the windows hold what it weighs, (1, 3 C, h, w): restored, steady and blurred image. Where the
         blur varies, by `levels`, each pixel is deconvolved by its own; the trunk is told the one in the middle.
         """
         taken_out, known = _without_level(levels.middle if levels else estimate)
@@ -249,7 +251,7 @@ class SwiftRestorer(nn.Module):
     def __init__(self, config: SwiftConfig) -> None:
         super().__init__()
         self.noise_rings = config.noise_rings
-        self.bank = WienerBank(config.filters, config.filter_radius, config.filter_grid)
+        self.bank = WienerBank(config.filters, config.filter_radius, config.filter_grid, steady=config.guard)
         copies = 4 * (config.filters + 1)  # the image itself beside the bank, four pixels to a half-resolution one
         self.enter = nn.ModuleDict(
             {name: nn.Conv2d(n * copies, config.width, 3, padding=1) for name, n in CHANNELS.items()}
@@ -279,7 +281,7 @@ class SwiftRestorer(nn.Module):
     def layers(
         self, blurred: Tensor, kernel: Tensor, noise: Tensor, width_std: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Give restored images and their most careful copies of the bank; arguments as for `forward`."""
+        """Give restored images and their steady copies of the bank; arguments as for `forward`."""
         height, width = blurred.shape[-2:]
         noise = self.by_ring(noise)
         if torch.is_inference_mode_enabled() and len(blurred) == 1:
@@ -287,13 +289,13 @@ class SwiftRestorer(nn.Module):
             told = (kernel, noise, width_std)
             windows = self.windows(lambda *place: blurred[..., *place], shape, *told, largest=(height, width))
             return windows(slice(0, height), slice(0, width))
-        copies = self.bank(blurred, kernel, noise)  # (B, count, C, H, W)
-        stack = torch.cat([blurred[:, None].to(copies.dtype), copies], dim=1).flatten(1, 2)
+        copies = self.bank(blurred, kernel, noise)  # (B, copies, C, H, W)
+        stack = torch.cat([blurred[:, None].to(copies.dtype), copies[:, : self.bank.count]], dim=1).flatten(1, 2)
         stack = nn.functional.pad(stack, (0, -width % self.STRIDE, 0, -height % self.STRIDE), mode="replicate")
         refine = self._refine_with(blurred.shape[1], kernel, noise, width_std)
         correction = nn.functional.pixel_shuffle(refine(nn.functional.pixel_unshuffle(stack, 2)), 2)
         # The most careful copy is the start; the trunk only has to say what is still wrong with it.
-        return copies[:, 0] + correction[..., :height, :width].to(copies.dtype), copies[:, 0]
+        return copies[:, 0] + correction[..., :height, :width].to(copies.dtype), copies[:, -1]
 
     def windows(
         self,

@@ -32,7 +32,7 @@ class SwiftWindows:
         self._seen = (blocks.padded(largest[0]) + 2 * reach, max(blocks.padded(largest[1]) + 2 * reach, LEAST_WIDTH))
 
     def __call__(self, rows: slice, columns: slice) -> tuple[Tensor, Tensor]:
-        """Restore rows and columns, both from a whole stride on: (1, C, h, w), not clamped, and the most careful copy.
+        """Restore rows and columns, both from a whole stride on: (1, C, h, w), not clamped, and the steady copy.
 
         Raises:
             ValueError: If they begin elsewhere.
@@ -48,7 +48,7 @@ class SwiftWindows:
         own = correction[..., top : top + rows.stop - rows.start, left : left + columns.stop - columns.start]
         # The most careful copy is the start; the trunk only has to say what is still wrong with it.
         careful = self._blocks.careful(rows, columns)
-        return careful + own.to(careful.dtype), careful
+        return careful + own.to(careful.dtype), self._blocks.steady(rows, columns)
 
     def _rows_around(self, rows: slice) -> slice:
         """The rows that are seen to restore some; none further up than has to be, for those may have been dropped."""
