@@ -25,7 +25,7 @@ from pinsharp.restoration.colour import decode
 from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.evidence import Look, unsupported_rows
 from pinsharp.restoration.remaining import Remaining, remaining
-from pinsharp.restoration.residual import is_doubtful, is_refuted
+from pinsharp.restoration.residual import compared_noise, is_doubtful, is_refuted
 from pinsharp.restoration.sources import View, read_view
 from pinsharp.restoration.windows import Seam
 
@@ -212,7 +212,9 @@ class Restored:
             return self.defocus.verdict in UNTRUSTED or self.is_refuted
         # A field is least sure at its ends; what counts is whether it explains most of the image.
         left = self.typical_residual if self.field else self.residual
-        return self.refuted_sigma is not None or is_doubtful(left, self._noise)
+        return self.refuted_sigma is not None or is_doubtful(
+            left, compared_noise(self.defocus, channels_of(self.held.shape))
+        )
 
     @property
     def remaining(self) -> Remaining | None:
@@ -226,18 +228,9 @@ class Restored:
     @property
     def is_refuted(self) -> bool:
         """Whether the residual is so large that the image cannot have been blurred like this."""
-        taken_out = self.defocus.normalisation
-        contrast = None if taken_out is None else float(taken_out.scale)
         if self.defocus.verdict in LEFT_ALONE and not self.is_restored:
             return False
-        return is_refuted(self.typical_residual, self._noise, contrast)
-
-    @property
-    def _noise(self) -> float | None:
-        """Noise of what the residual compares: of green where that of brightness was measured."""
-        noise = self.defocus.noise_level
-        is_of_colour = self.defocus.votes and len(self.held.shape) == 3 and self.held.shape[2] > 2
-        return noise / math.hypot(*BT601) if noise is not None and is_of_colour else noise
+        return is_refuted(self.typical_residual, self.defocus, channels_of(self.held.shape))
 
     @property
     def kernel(self) -> NDArray[Any]:
@@ -263,6 +256,11 @@ class Restored:
     def iterations(self) -> int:
         """How many times the image was restored."""
         return len(self.sigmas)
+
+
+def channels_of(shape: tuple[int, ...]) -> int:
+    """Channels of an image of a shape (H, W) or (H, W, C)."""
+    return shape[2] if len(shape) == 3 else 1
 
 
 def _contrast(image: NDArray[np.float32]) -> float:
