@@ -130,6 +130,7 @@ def _attempt(
         seam=worst(meter.seam for part in parts for meter in part.meters),
         field=RestoredField(levels.widths, *levels.ends) if levels else None,
         levels=levels,
+        further=tuple(found.kernel for found in blurs[1:]),
         channels=tuple(part.blurs[0] for part in parts) if len(parts) > 1 else (),
         residual=left.value(planes.look) if left else None,
         typical_residual=left.typical if left else None,

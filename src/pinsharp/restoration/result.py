@@ -63,6 +63,7 @@ class Restored:
             of green then. Empty otherwise.
         field: How it was restored where the blur varies (in the first pass); None where one kernel restored the whole.
         levels: The same place by place, as restorers and `unsupported` take it.
+        further: Kernels (1, 1, K, K) of the iterations after the first.
         residual: By how much the result, blurred again, differs from the input, root mean square in units of full
             scale; see `pinsharp.restoration.residual`. None after several iterations, and for images smaller than a
             kernel.
@@ -91,6 +92,7 @@ class Restored:
     channels: tuple[BlurField, ...] = ()
     field: RestoredField | None = None
     levels: Levels | None = None
+    further: tuple[torch.Tensor, ...] = ()
     residual: float | None = None
     typical_residual: float | None = None
     refuted_sigma: float | None = None
@@ -131,7 +133,7 @@ class Restored:
         """How little the data say of each place, (H, W) in [0, 1]; see `pinsharp.restoration.evidence`.
 
         The share of the structure there that was found likely: 0 where all is recovered, or nothing is. None for an
-        image that stays as it is. Of brightness, by the kernel of the first iteration; 0 where a pixel is not light.
+        image that stays as it is. Of brightness, by the kernels of all iterations; 0 where a pixel is not light.
         """
         return np.concatenate(list(self.unsupported_rows())) if self.is_restored else None
 
@@ -177,7 +179,8 @@ class Restored:
     ) -> Iterator[NDArray[np.float32]]:
         noise = self.defocus.noise_level or self.residual or 0.0
         place = (shape[0], shape[1])
-        return unsupported_rows(look, place, self.defocus.kernel, noise=noise, contrast=contrast, levels=levels)
+        kernel, further = self.defocus.kernel, self.further
+        return unsupported_rows(look, place, kernel, noise=noise, contrast=contrast, levels=levels, further=further)
 
     def _brightness(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
         """Brightness (H, W) of pixels of the result, in linear light."""
