@@ -15,9 +15,11 @@ from pinsharp.blur.kernels import (
     flatness,
     gaussian_disk_kernel,
     gaussian_kernel,
+    joined_kernel,
     kernel_sigma,
     measured_kernel,
 )
+from pinsharp.blur.operators import Blur
 from pinsharp.errors import KernelError
 
 FAMILIES = {
@@ -182,3 +184,16 @@ def test_flatness_is_the_share_of_the_disc(sigma, radius):
 
     share = (radius / 2) ** 2 / ((radius / 2) ** 2 + sigma**2)
     assert float(flatness(kernel)) == pytest.approx(share, abs=0.05)
+
+
+def test_several_kernels_blur_one_after_the_other_like_the_one_they_make():
+    gen = torch.Generator().manual_seed(0)
+    kernels = [torch.rand(1, 1, side, side, generator=gen, dtype=torch.float64) for side in (3, 7, 5)]
+    image = torch.rand(1, 1, 40, 40, generator=gen, dtype=torch.float64)
+    kernels = [kernel / kernel.sum() for kernel in kernels]
+
+    one_by_one = image
+    for kernel in kernels:
+        one_by_one = Blur(kernel, "valid")(one_by_one)
+
+    torch.testing.assert_close(Blur(joined_kernel(kernels), "valid")(image), one_by_one)

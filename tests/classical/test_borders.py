@@ -1,14 +1,24 @@
 """Continued images: what they must keep, and numpy's padding as the reference."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
 from pinsharp.blur.fourier import fast_size
-from pinsharp.classical.borders import check_covers_kernel, fade_into_opposite, mirror
+from pinsharp.blur.kernels import gaussian_kernel
+from pinsharp.classical.borders import check_covers_kernel, fade_into_opposite, mirror, mirror_on_ramp
+from pinsharp.classical.ftvd import ftvd
+from pinsharp.classical.richardson_lucy import richardson_lucy
+from pinsharp.classical.unsupervised_wiener import unsupervised_wiener
+from pinsharp.classical.wiener import wiener
 from pinsharp.errors import ImageError
 
 SHAPES = [(1, 1), (1, 7), (2, 5), (8, 3), (31, 20)]
+
+
+wiener_of = partial(wiener, noise_to_signal=1e-5)
 
 
 def image_of(shape, seed=0):
@@ -53,3 +63,22 @@ def test_an_image_as_large_as_its_kernel_is_large_enough(shape):
 def test_a_smaller_one_is_refused_with_what_to_use_instead():
     with pytest.raises(ImageError, match=r"as large as its kernel, 5 x 5 pixels, got 4 x 9; use the function without"):
         check_covers_kernel(image_of((9, 4)), torch.ones(1, 1, 5, 5) / 25)
+
+
+@pytest.mark.parametrize("restore", [wiener_of, ftvd, richardson_lucy, unsupervised_wiener])
+def test_ramps_and_flat_images_come_back_as_they_are(restore):
+    """Any blur of them is the same image, up to its border, which nobody sees."""
+    rows, columns = torch.arange(24.0, dtype=torch.float64), torch.arange(31.0, dtype=torch.float64)
+    ramp = 0.4 + 0.004 * rows[:, None] + 0.003 * columns
+    image = torch.stack([ramp, torch.full_like(ramp, 0.3)])[None]
+
+    restored = restore(image, gaussian_kernel(1.5, 9).double())
+
+    torch.testing.assert_close(restored, image, atol=2e-4, rtol=0)
+
+
+def test_a_ramp_goes_straight_on_where_the_rest_is_mirrored():
+    rows = torch.arange(-6.0, 26.0, dtype=torch.float64)
+    ramp = (0.3 + 0.01 * rows)[:, None].expand(1, 1, 32, 15)
+
+    torch.testing.assert_close(mirror_on_ramp(ramp[..., 6:26, :], gaussian_kernel(1.0).double(), 6)[..., 6:21], ramp)

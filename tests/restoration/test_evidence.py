@@ -94,6 +94,24 @@ def test_windows_join_to_the_map_of_the_whole(monkeypatch):
     np.testing.assert_allclose(judged(image), whole, atol=0.02)
 
 
+def test_two_iterations_are_judged_by_the_blur_of_both():
+    """Gaussians of 1.2 and 1.6 one after the other are one of 2."""
+    image = spot(1.5)
+    both = next(
+        evidence.unsupported_rows(
+            lambda *place: image[place],
+            image.shape,
+            gaussian_kernel(1.2),
+            noise=NOISE,
+            contrast=CONTRAST,
+            further=[gaussian_kernel(1.6)],
+        )
+    )
+
+    np.testing.assert_allclose(both, judged(image, kernel=gaussian_kernel(2.0)), atol=5e-3)
+    assert at_centre(both) > at_centre(judged(image, kernel=gaussian_kernel(1.6))) + 0.02
+
+
 @pytest.fixture(scope="module")
 def restorer(tmp_path_factory):
     return Restorer(save_tiny_swift(tmp_path_factory.mktemp("models") / "tiny.safetensors"), window=64)
@@ -112,6 +130,14 @@ def test_bit_depth_and_colour_do_not_matter(restorer, pixels):
     assert mono.unsupported.shape == pixels.shape
     np.testing.assert_allclose(deep.unsupported, mono.unsupported, atol=0.1)
     np.testing.assert_allclose(colour.unsupported, mono.unsupported, atol=1e-3)
+
+
+def test_the_map_of_several_iterations_knows_their_kernels(restorer, pixels):
+    once, twice = restorer(pixels), restorer(pixels, iterations=2)
+
+    assert len(once.further) == 0
+    assert len(twice.further) == len(twice.sigmas) - 1 == 1
+    assert twice.unsupported.shape == pixels.shape
 
 
 def test_pixels_that_are_not_light_need_no_support(restorer, pixels):

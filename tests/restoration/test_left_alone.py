@@ -216,6 +216,33 @@ def test_a_refuted_file_is_written_as_it_is_or_with_strict_not_at_all(tmp_path):
     assert not (tmp_path / "c.png").exists()
 
 
+@pytest.mark.parametrize("method", [Refuted(2.0, 0.05), Halving(2.0, 0.05)])
+def test_a_refuted_file_larger_than_memory_is_treated_like_others(tmp_path, monkeypatch, method):
+    """Both tries and what is left as it is: same pixels, same words, and no part of what was refuted."""
+    waves = np.sin(np.arange(96) / 9)
+    pixels = (128 + 60 * waves[:, None] + 60 * waves[None, :80]).astype(np.uint8)
+    write_tiff(tmp_path / "a.tif", pixels)
+    expected = Restorer(method).restore_file(tmp_path / "a.tif", tmp_path / "small.tif")
+    monkeypatch.setattr(sources, "LARGE_VALUES", 1000)
+
+    found = Restorer(method).restore_file(tmp_path / "a.tif", tmp_path / "large.tif")
+
+    assert np.array_equal(read_image(tmp_path / "large.tif").pixels, read_image(tmp_path / "small.tif").pixels)
+    assert (repr(found), found.reason, found.sigmas) == (repr(expected), expected.reason, expected.sigmas)
+    assert found.refuted_sigma == expected.refuted_sigma
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["a.tif", "large.tif", "small.tif"]
+
+
+def test_of_a_refuted_file_larger_than_memory_strict_leaves_nothing(tmp_path, monkeypatch):
+    write_tiff(tmp_path / "a.tif", PIXELS)
+    monkeypatch.setattr(sources, "LARGE_VALUES", 1000)
+
+    with pytest.raises(ImageError, match="got the blur is of another kind"):
+        Restorer(Refuted(2.0, 0.05), strict=True).restore_file(tmp_path / "a.tif", tmp_path / "b.tif")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
+
+
 def test_the_widths_over_an_image_are_figures_that_a_manifest_keeps():
     found = field_figures(Restorer(Voting(2.0, 0.05))(PIXELS).defocus, (96, 80))
 

@@ -41,6 +41,9 @@ class BlurField:
     # By which rule each image goes on past its border, None where it is cut out of a larger scene; None for all of them
     # if nobody looked.
     continuations: tuple[Continuation | None, ...] | None = None
+    # How much brighter each image becomes from row to row and from column to column, (B, C, 2), all over it; None if
+    # nobody looked.
+    slopes: Tensor | None = None
     is_given: bool = False  # whether the user gave the kernel
     # What each image itself says of its blur beside a given kernel; None if it was not asked.
     measured: "tuple[BlurField, ...] | None" = None

@@ -189,6 +189,14 @@ def flatness(kernel: Tensor) -> Tensor:
     return ((2 - ratio).clamp(0, 2 / 3) * 1.5).sqrt().to(kernel.dtype)
 
 
+def joined_kernel(kernels: Sequence[Tensor]) -> Tensor:
+    """The one kernel (1, 1, K, K) that blurs as several of them (1, 1, K, K) do one after the other."""
+    joined = kernels[0]
+    for kernel in kernels[1:]:
+        joined = torch.nn.functional.conv2d(joined, kernel.to(joined).flip(-2, -1), padding=kernel.shape[-1] - 1)
+    return joined
+
+
 def sized_kernels(kernels: Sequence[Tensor]) -> list[Tensor]:
     """Pad kernels (B, 1, K, K) of several sides with zeros to the largest side."""
     side = max(kernel.shape[-1] for kernel in kernels)

@@ -1,15 +1,18 @@
 """How images go on past their border, so that methods that see nothing there, or a periodic image, ring less.
 
-Everything here appends pixels; whoever calls cuts them off again.
+Ramps from one border to the other are taken out before, and put back after. What appends pixels does not cut them off
+again: whoever calls does.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from pinsharp.blur.continuation import source_pixels
 from pinsharp.blur.fourier import fast_size
+from pinsharp.blur.slopes import find_slopes, ramp
 from pinsharp.errors import ImageError
 
 
@@ -33,6 +36,25 @@ def fade_into_opposite(image: Tensor, margin: int) -> Tensor:
         last, first = image.narrow(axis, size - 1, 1), image.narrow(axis, 0, 1)
         image = torch.cat([image, last + fade * (first - last)], dim=axis)
     return image
+
+
+def without_ramp(image: Tensor, kernel: Tensor, restore: Callable[[Tensor], Tensor]) -> Tensor:
+    """Restore images (B, C, H, W) that were blurred by a kernel without the ramp from border to border.
+
+    The result has their shape, and the ramp.
+    """
+    height, width = image.shape[-2:]
+    even = ramp(find_slopes(image, kernel), (height, width), slice(0, height), slice(0, width))
+    return restore(image - even) + even
+
+
+def mirror_on_ramp(image: Tensor, kernel: Tensor, margin: int) -> Tensor:
+    """Continue images (B, C, H, W) as `mirror` does, but their ramp from border to border straight on."""
+    height, width = image.shape[-2:]
+    slopes = find_slopes(image, kernel)
+    even = ramp(slopes, (height, width), slice(-margin, height + margin), slice(-margin, width + margin))
+    inside = even[..., margin : margin + height, margin : margin + width]
+    return mirror(image - inside, margin) + even
 
 
 def mirror(image: Tensor, margin: int) -> Tensor:

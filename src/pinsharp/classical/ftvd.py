@@ -18,7 +18,7 @@ from torch import Tensor
 
 from pinsharp.blur.fourier import from_spectrum, spectrum, transfer_function
 from pinsharp.blur.kernels import check_kernel
-from pinsharp.classical.borders import check_covers_kernel, fade_into_opposite
+from pinsharp.classical.borders import check_covers_kernel, fade_into_opposite, without_ramp
 from pinsharp.errors import ConfigError
 
 DEFAULT_MU = 6e4
@@ -44,7 +44,8 @@ def ftvd(
 ) -> Tensor:
     """Restore blurred images under total variation, for any boundary.
 
-    The image is continued by two kernel widths, so that opposite borders meet, and cut back. What was appended carries
+    A ramp from border to border is taken out and put back: it is no variation that has to be paid for. The image is
+    continued by two kernel widths, so that opposite borders meet, and cut back. What was appended carries
     no weight in the sum of ||K u - f||^2: in each step it is replaced by K u. Edges come back sharp; fine texture that
     the blur took below the noise is flattened into patches.
 
@@ -68,11 +69,15 @@ def ftvd(
     """
     _check_settings(mu, betas, tolerance, max_iterations)
     height, width = image.shape[-2:]
-    continued = fade_into_opposite(_float(image), check_kernel(kernel).shape[-1])
-    seen = torch.zeros_like(continued[:1, :1], dtype=torch.bool)
-    seen[..., :height, :width] = True
-    splitting = _Splitting.of(continued, kernel.to(continued), mu, seen)
-    return _continue_beta(splitting, betas, tolerance, max_iterations)[..., :height, :width]
+
+    def restore(even: Tensor) -> Tensor:
+        continued = fade_into_opposite(even, kernel.shape[-1])
+        seen = torch.zeros_like(continued[:1, :1], dtype=torch.bool)
+        seen[..., :height, :width] = True
+        splitting = _Splitting.of(continued, kernel.to(continued), mu, seen)
+        return _continue_beta(splitting, betas, tolerance, max_iterations)[..., :height, :width]
+
+    return without_ramp(_float(image), check_kernel(kernel), restore)
 
 
 def circular_ftvd(

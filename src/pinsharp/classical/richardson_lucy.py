@@ -10,7 +10,7 @@ from functools import partial
 from torch import Tensor
 
 from pinsharp.blur.kernels import check_kernel, kernel_sigma
-from pinsharp.classical.borders import mirror
+from pinsharp.classical.borders import mirror_on_ramp
 from pinsharp.classical.planes import each_plane
 from pinsharp.errors import ConfigError
 
@@ -31,7 +31,8 @@ def richardson_lucy(image: Tensor, kernel: Tensor, *, iterations: int = DEFAULT_
     """Restore blurred images by Richardson-Lucy iterations, for any boundary.
 
     scikit-image's `richardson_lucy` takes the image as black past its border. Here it is first mirrored there,
-    as far as that blackness creeps inwards in so many iterations, and the result is cut back. Light is neither made nor
+    but for a ramp from border to border, which goes straight on, as far as that blackness creeps inwards in so many
+    iterations, and the result is cut back. Light is neither made nor
     lost, and nothing becomes negative.
 
     Each colour channel is restored by itself, on the CPU.
@@ -56,5 +57,5 @@ def richardson_lucy(image: Tensor, kernel: Tensor, *, iterations: int = DEFAULT_
     seen = check_kernel(kernel).clamp(min=0)
     margin = seen.shape[-1] + math.ceil(_SPREAD * math.sqrt(iterations) * float(kernel_sigma(seen).max()))
     iterate = partial(restore, num_iter=iterations, clip=False, filter_epsilon=_DARK)
-    restored = each_plane(iterate, mirror(image, margin).clamp(min=0), seen)
+    restored = each_plane(iterate, mirror_on_ramp(image, kernel, margin).clamp(min=0), seen)
     return restored[..., margin : margin + height, margin : margin + width].clamp(min=0)

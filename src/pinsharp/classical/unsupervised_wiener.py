@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from pinsharp.blur.kernels import check_kernel
-from pinsharp.classical.borders import check_covers_kernel, fade_into_opposite
+from pinsharp.classical.borders import check_covers_kernel, fade_into_opposite, without_ramp
 from pinsharp.classical.planes import each_plane
 from pinsharp.errors import ConfigError
 
@@ -25,7 +25,8 @@ def unsupervised_wiener(
 ) -> Tensor:
     """Restore blurred images by a Wiener filter that measures noise and signal itself, for any boundary.
 
-    Past its border the image is taken to fade smoothly into its opposite border, over two kernel widths.
+    Past its border the image is taken to fade smoothly into its opposite border, over two kernel widths, once a ramp
+    from border to border is taken out.
 
     Each colour channel is restored by itself, on the CPU, with a noise level of its own.
 
@@ -44,9 +45,13 @@ def unsupervised_wiener(
         KernelError: If `kernel` is none.
     """
     height, width = image.shape[-2:]
-    continued = fade_into_opposite(image, check_kernel(kernel).shape[-1])
-    restored = circular_unsupervised_wiener(continued, kernel, burn_in=burn_in, samples=samples, seed=seed)
-    return restored[..., :height, :width]
+
+    def restore(even: Tensor) -> Tensor:
+        continued = fade_into_opposite(even, kernel.shape[-1])
+        restored = circular_unsupervised_wiener(continued, kernel, burn_in=burn_in, samples=samples, seed=seed)
+        return restored[..., :height, :width]
+
+    return without_ramp(image, check_kernel(kernel), restore)
 
 
 def circular_unsupervised_wiener(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pinsharp.blur.fourier import from_spectrum, spectrum, transfer_function
 from pinsharp.blur.kernels import check_kernel
-from pinsharp.classical.borders import fade_into_opposite
+from pinsharp.classical.borders import fade_into_opposite, without_ramp
 from pinsharp.errors import ConfigError
 
 Prior = Literal["constant", "laplacian"]
@@ -24,8 +24,9 @@ _LAPLACIAN = ((0.0, -1.0, 0.0), (-1.0, 4.0, -1.0), (0.0, -1.0, 0.0))
 def wiener(image: Tensor, kernel: Tensor, *, noise_to_signal: float, prior: Prior = "constant") -> Tensor:
     """Restore blurred images by a Wiener filter, for any boundary.
 
-    Past its border the image is taken to fade smoothly into its opposite border, over two kernel widths. Real images do
-    not, so expect faint ringing within a kernel's width of the border.
+    Past its border the image is taken to fade smoothly into its opposite border, over two kernel widths, once a ramp
+    from border to border is taken out. Real images do not, so expect faint ringing within a kernel's width of the
+    border.
 
     Args:
         image: Blurred images (B, C, H, W).
@@ -43,8 +44,12 @@ def wiener(image: Tensor, kernel: Tensor, *, noise_to_signal: float, prior: Prio
         KernelError: If `kernel` is none.
     """
     height, width = image.shape[-2:]
-    continued = fade_into_opposite(image, check_kernel(kernel).shape[-1])
-    return circular_wiener(continued, kernel, noise_to_signal=noise_to_signal, prior=prior)[..., :height, :width]
+
+    def restore(even: Tensor) -> Tensor:
+        continued = fade_into_opposite(even, kernel.shape[-1])
+        return circular_wiener(continued, kernel, noise_to_signal=noise_to_signal, prior=prior)[..., :height, :width]
+
+    return without_ramp(image, check_kernel(kernel), restore)
 
 
 def circular_wiener(image: Tensor, kernel: Tensor, *, noise_to_signal: float, prior: Prior = "constant") -> Tensor:

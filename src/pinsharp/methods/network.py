@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from pinsharp.blur.continuation import Read, find_continuation
-from pinsharp.blur.field import BlurField
+from pinsharp.blur.field import BlurField, stacked
 from pinsharp.blur.kernels import flatness, kernel_sigma
 from pinsharp.blur.levels import Levels
+from pinsharp.blur.slopes import find_slopes, with_slopes
 from pinsharp.methods.devices import Precision, choose_dtype, find_device
 from pinsharp.methods.execution import autocast, enter, given_kernel, leave, place
 from pinsharp.methods.method import (
@@ -129,7 +130,7 @@ class NetMethod(WindowedMethod):
 
     def _measured(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
         check_measurable(check_image(image))
-        return _look_past_border(image, self._estimate(image, hidden))
+        return _look_past_border(image, self._estimate(image, hidden), hidden)
 
     def _measured_parts(self, parts: Tensor, hidden: Tensor | None = None) -> BlurField:
         check_measurable(check_image(parts))
@@ -138,7 +139,7 @@ class NetMethod(WindowedMethod):
     def _given(self, image: Tensor, kernel: Tensor, hidden: Tensor | None = None) -> BlurField:
         given = given_kernel(image, kernel, self.device)
         found = _put(given, self._estimate(image, hidden)) if self._can.measures_noise else given
-        return _look_past_border(image, found)
+        return _look_past_border(image, found, hidden)
 
     def _given_parts(self, parts: Tensor, kernel: Tensor, hidden: Tensor | None = None) -> BlurField:
         given = given_kernel(parts[:1], kernel, self.device)
@@ -193,10 +194,19 @@ def _put(given: BlurField, found: BlurField) -> BlurField:
     return replace(put, is_clean=believed, log_width_std=doubt * apart.new_tensor([not one for one in believed]))
 
 
-def _look_past_border(image: Tensor, found: BlurField) -> BlurField:
+def _look_past_border(images: Tensor, found: BlurField, hidden: Tensor | None = None) -> BlurField:
     """Tell of images (B, C, H, W) how they go on past their border."""
-    told = zip(torch.split(image, 1), kernel_sigma(found.kernel).tolist(), strict=True)
-    return replace(found, continuations=tuple(find_continuation(one, sigma) for one, sigma in told))
+    shape = (images.shape[-2], images.shape[-1])
+    told = []
+    for number, image in enumerate(torch.split(images, 1)):
+        known = found.of(number)
+        silent = None if hidden is None else hidden[number : number + 1]
+        rule = find_continuation(image, float(kernel_sigma(known.kernel)[0]))
+        # What goes on by a rule does not go straight on.
+        slopes = find_slopes(image, known.kernel.to(image)) * (rule is None)
+        known = with_slopes(known, slopes, image, [(slice(0, shape[0]), slice(0, shape[1]))], shape, silent)
+        told.append(replace(known, continuations=(rule,)))
+    return stacked(told)
 
 
 def _average(estimates: list[BlurField]) -> BlurField:

@@ -23,6 +23,9 @@ from pinsharp.restoration.disk_hidden import REACH, DiskHidden
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.windows import choose_disk_window
 
+ROWS_AT_ONCE = 64
+"""Rows that are turned back into pixels, or copied, together; each takes several times its size on the way."""
+
 
 @dataclass(frozen=True)
 class OnDisk:
@@ -206,6 +209,14 @@ class DiskSource:
         like = self._rows.read(rows if hides or self.image.samples in (2, 4) else slice(top, top), columns)
         pixels = leave(join(blurred, restored, self.recipe), like, self.recipe, self.light)
         return self.hidden.put_back(pixels, like, rows) if self.hidden is not None and hides else pixels
+
+    def untouched(self) -> Iterator[NDArray[Any]]:
+        """The image as it is, from top to bottom."""
+        self.rewind()
+        for top in range(0, self.image.height, ROWS_AT_ONCE):
+            bottom = min(top + ROWS_AT_ONCE, self.image.height)
+            yield self._rows.read(slice(top, bottom), slice(0, self.image.width))
+            self._rows.drop(bottom)
 
     def check_target(self, target: Path, *, overwrite: bool) -> None:
         """Find out before the work whether its result could be written."""

@@ -9,7 +9,7 @@ where it lies, however blurred it is. A spot, a corner or an end has few.
 This says nothing of errors within what is recovered, such as those of a wrong kernel: for these there is the residual.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 import cv2
@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from pinsharp.blur.fourier import fast_size, from_spectrum, radial_frequency, spectrum, transfer_function
+from pinsharp.blur.kernels import joined_kernel
 from pinsharp.blur.levels import Levels, Part
 from pinsharp.images.windows import bands, windows
 
@@ -53,6 +54,7 @@ def unsupported_rows(
     noise: float,
     contrast: float,
     levels: Levels | None = None,
+    further: Sequence[torch.Tensor] = (),
 ) -> Iterator[Plane]:
     """Judge an image window by window.
 
@@ -63,6 +65,7 @@ def unsupported_rows(
         noise: Standard deviation of the noise of the blurred image, in units of the image.
         contrast: Standard deviation of the image.
         levels: What blurred it place by place, where that varies.
+        further: Kernels that further iterations undid: as there was something left, all of them had blurred the image.
 
     Yields:
         Rows (h, W), float32, from the top: the share of the structure around each pixel that the data do not carry, 0
@@ -73,7 +76,7 @@ def unsupported_rows(
         for window in band:
             rows, columns = window.outer_rows, window.outer_columns
             part = look(rows, columns)
-            judge = partial(_share, part, noise=max(noise, LEAST_NOISE), contrast=contrast)
+            judge = partial(_share, part, further=further, noise=max(noise, LEAST_NOISE), contrast=contrast)
             seen = judge(kernel) if levels is None else _mixed(judge, levels.parts(rows, columns), part)
             found.append(seen[window.vertical.inner, window.horizontal.inner])
         yield np.concatenate(found, axis=1)
@@ -89,15 +92,16 @@ def _mixed(judge: Callable[[torch.Tensor], Plane], parts: Iterable[Part], image:
     return mixed
 
 
-def _share(image: Plane, kernel: torch.Tensor, noise: float, contrast: float) -> Plane:
+def _share(image: Plane, kernel: torch.Tensor, further: Sequence[torch.Tensor], noise: float, contrast: float) -> Plane:
     """The share of an image (H, W) by itself."""
+    kernel = joined_kernel([one.detach().float().cpu() for one in (kernel, *further)])
     # A kernel may be larger than a small image, even with its margin.
     padded = [max(fast_size(length + 2 * MARGIN), kernel.shape[-1]) for length in image.shape]
     ends = [(MARGIN, whole - length - MARGIN) for whole, length in zip(padded, image.shape, strict=True)]
     inside = tuple(slice(MARGIN, MARGIN + length) for length in image.shape)
     tensor = torch.from_numpy(np.pad(image, ends, mode="symmetric"))
     shape = (tensor.shape[0], tensor.shape[1])
-    gain = transfer_function(kernel.detach().float().cpu(), shape)[0, 0].abs().square()
+    gain = transfer_function(kernel, shape)[0, 0].abs().square()
     frequency = radial_frequency(shape).clamp(min=1e-3) / 0.25
     carried = gain / (gain + RATIO * (50 * noise / contrast) ** 2 * frequency**FALL)
     recovered = from_spectrum(spectrum(tensor) * carried, shape)

@@ -21,6 +21,7 @@ from pinsharp.blur.continuation import border_depth, find_continuation
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.blur.levels import Levels, local_std, of_width
+from pinsharp.blur.slopes import find_slopes, with_slopes
 from pinsharp.blur.votes import Votes
 from pinsharp.blur.widths import Widths
 from pinsharp.errors import ConfigError
@@ -56,8 +57,12 @@ def estimate(planes: SourcePlanes, method: BlindMethod, given: Tensor | None = N
     found = _placed(found, planes.shape)
     sigma = float(kernel_sigma(found.kernel)[0])
     border = frame(planes.look, planes.shape, border_depth(sigma))
+    shape = planes.shape[1:]
+    rule = find_continuation(border, sigma)
+    slopes = find_slopes(border, found.kernel.to(border), shape) * (rule is None)  # no ramp goes on by a rule
+    found = with_slopes(found, slopes, parts, places(shape), shape, hidden)
     release_freed_memory()  # what the sample took
-    return replace(found, continuations=(find_continuation(border, sigma),))
+    return replace(found, continuations=(rule,))
 
 
 def sight(planes: SourcePlanes) -> Sight:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -21,13 +22,13 @@ from pinsharp.blur.verdict import LEFT_ALONE
 from pinsharp.errors import ImageError
 from pinsharp.methods.method import BlindMethod, Method, has_exact_windows, measures_first
 from pinsharp.restoration.by_levels import restored_by_levels
-from pinsharp.restoration.disk import OnDisk
+from pinsharp.restoration.disk import ROWS_AT_ONCE, OnDisk
 from pinsharp.restoration.measure import estimate, given_blur, local_blur, whole
 from pinsharp.restoration.narrower import SHARES, narrowed
 from pinsharp.restoration.recipe import Recipe
-from pinsharp.restoration.residual import Residual
-from pinsharp.restoration.result import Restored, RestoredField
-from pinsharp.restoration.sources import ArraySource, Source, SourcePlanes
+from pinsharp.restoration.residual import Residual, is_refuted
+from pinsharp.restoration.result import Restored, RestoredField, channels_of
+from pinsharp.restoration.sources import Source, SourcePlanes
 from pinsharp.restoration.windows import SeamMeter, reach, restored_bands, worst
 
 SHARP_SIGMA = 0.5
@@ -35,9 +36,6 @@ SHARP_SIGMA = 0.5
 
 REFUTED = "the blur is of another kind: what was restored, blurred again, is another image"
 """Why an image stays as it is whose result was refuted."""
-
-ROWS_AT_ONCE = 64
-"""Rows that are turned back into pixels together; each takes several times its size on the way."""
 
 Progress = Callable[[int, int], object]
 """Is told how many of how many pixels are done, those of each part and pass counted."""
@@ -74,6 +72,10 @@ class _Passes:
     reason: str = ""
 
 
+class _RefutedError(Exception):
+    """Ends the writing of rows whose image refutes them."""
+
+
 def restore(
     source: Source, method: Method, recipe: Recipe, sink: Sink, *, progress: Progress | None, folder: Path | None
 ) -> Restored:
@@ -83,18 +85,43 @@ def restore(
         source: The image.
         method: What measures and restores.
         recipe: How.
-        sink: Where rows of the result go.
+        sink: Where rows of the result go. Where the image refutes them it is stopped before the last of them, and
+            called again.
         progress: Called after every window.
         folder: Where passes of images on disk are kept; None for the system's folder for such files.
     """
+    # Methods with somebody else's kernel may stop half way, as Richardson-Lucy does: their residual refutes nothing.
+    judges = recipe.measures and not recipe.force and method.kernel_from == "itself"
+    result = _attempt(source, method, recipe, sink, judges=judges, progress=progress, folder=folder)
+    return _second_try(result, source, method, recipe, sink) if judges and result.is_refuted else result
+
+
+def _attempt(
+    source: Source,
+    method: Method,
+    recipe: Recipe,
+    sink: Sink,
+    *,
+    judges: bool,
+    progress: Progress | None = None,
+    folder: Path | None = None,
+) -> Restored:
+    """Restore a source as `restore` does, once. If it `judges`, a result that is refuted holds nothing."""
     window = source.choose_window(recipe.window) if measures_first(method) else 0
     tell = _counter(progress, math.prod(source.shape[:2]) * len(source.parts) * recipe.iterations)
     parts = [_passes(planes, method, recipe, window, tell, folder) for planes in source.parts]
     planes = main(list[SourcePlanes](source.parts))
     blurs, levels = main(parts).blurs, main(parts).levels
     left = Residual(planes.shape, blurs[0].kernel, levels) if len(blurs) == 1 else None
-    held = sink(_rows(source, parts, left, reach(method)))
-    result = Restored(
+    is_left = all(part.reason for part in parts)
+    rows = _rows(source, parts, left, reach(method))
+    if judges and left is not None and not is_left:
+        rows = _unless_refuted(rows, source, left, blurs[0])
+    try:
+        held = sink(rows)
+    except _RefutedError:
+        held = np.broadcast_to(np.zeros((), np.uint8), source.shape)
+    return Restored(
         held,
         defocus=blurs[0],
         sigmas=tuple(found.sigma for found in blurs),
@@ -103,27 +130,40 @@ def restore(
         seam=worst(meter.seam for part in parts for meter in part.meters),
         field=RestoredField(levels.widths, *levels.ends) if levels else None,
         levels=levels,
+        further=tuple(found.kernel for found in blurs[1:]),
         channels=tuple(part.blurs[0] for part in parts) if len(parts) > 1 else (),
         residual=left.value(planes.look) if left else None,
         typical_residual=left.typical if left else None,
         dropped=source.dropped,
-        reason=main(parts).reason if all(part.reason for part in parts) else "",
+        reason=main(parts).reason if is_left else "",
         guard=guards[0].numpy() if (guards := main(parts).guards) else None,
         light=source.light,
         mask=source.mask,
         faults=source.faults,
         white_level=recipe.white_level,
     )
-    is_asked_for = recipe.force or not recipe.measures
-    if is_asked_for or method.kernel_from != "itself" or not isinstance(source, ArraySource) or not result.is_refuted:
-        return result
-    return _second_try(result, source, method, recipe, sink)
 
 
-def _second_try(result: Restored, source: ArraySource, method: Method, recipe: Recipe, sink: Sink) -> Restored:
+def _unless_refuted(
+    rows: Iterator[NDArray[Any]], source: Source, left: Residual, blur: BlurField
+) -> Iterator[NDArray[Any]]:
+    """Rows of a result, up to where the image refutes them.
+
+    Raises:
+        _RefutedError: If it does.
+    """
+    is_judged = False
+    for part in rows:
+        if not is_judged and left.is_complete:
+            is_judged = True
+            left.value(main(list[SourcePlanes](source.parts)).look)
+            if is_refuted(left.typical, blur, channels_of(source.shape)):
+                raise _RefutedError
+        yield part
+
+
+def _second_try(result: Restored, source: Source, method: Method, recipe: Recipe, sink: Sink) -> Restored:
     """A refuted result with a narrower kernel, or the image as it is where that is refuted too.
-
-    Methods with somebody else's kernel may stop half way, as Richardson-Lucy does: their residual refutes nothing.
 
     Raises:
         ImageError: If it is refuted, and the recipe is strict.
@@ -132,11 +172,11 @@ def _second_try(result: Restored, source: ArraySource, method: Method, recipe: R
         raise ImageError(f"expected an image that can be restored, got {REFUTED}")
     for share in SHARES:
         tried = replace(recipe, kernel=f"gaussian:{share * result.sigma:.6f}", iterations=1)
-        again = restore(source, method, tried, sink, progress=None, folder=None)
+        again = _attempt(source, method, tried, sink, judges=True)
         if not again.is_refuted:
             blur = narrowed(result.defocus, again.defocus, share)
             return replace(again, defocus=blur, sigmas=(blur.sigma,), refuted_sigma=result.sigma)
-    return replace(result, held=source.pixels.copy(), reason=REFUTED, field=None, levels=None)
+    return replace(result, held=sink(source.untouched()), reason=REFUTED, field=None, levels=None)
 
 
 def main(parts: Sequence[_Part]) -> _Part:

@@ -5,15 +5,18 @@ shown in the image, and leaves more. One that is too narrow explains the image a
 nothing of it (`remaining` does), nor of what was invented beyond the blur's reach.
 """
 
+import math
 from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.fourier import fast_size
 from pinsharp.blur.kernels import sized_kernels
 from pinsharp.blur.levels import Levels
+from pinsharp.blur.normalise import BT601
 from pinsharp.blur.operators import Blur
 
 _BLOCK = 32  # side of the blocks that a typical residual is taken of
@@ -54,6 +57,11 @@ class Residual:
         self._restored = [(place, torch.empty(1, 1, *(axis.stop - axis.start for axis in place))) for place in places]
         self._top = 0
         self.typical: float | None = None  # root mean square of the middle one of many blocks, once `value` is known
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that is compared was taken in."""
+        return all(self._top >= rows.stop for (rows, _), _ in self._restored)
 
     def add(self, band: Tensor) -> None:
         """Take in finished rows (1, C, h, W), the next ones from the top."""
@@ -117,11 +125,18 @@ def is_doubtful(left: float | None, noise: float | None) -> bool:
     return left is not None and noise is not None and left > max(DOUBTFUL_RATIO * noise, LEAST_DOUBTFUL)
 
 
-def is_refuted(left: float | None, noise: float | None, contrast: float | None) -> bool:
-    """Whether a residual says that the result is of another image; noise and contrast in its units."""
-    if left is None or noise is None or contrast is None:
+def compared_noise(blur: BlurField, channels: int) -> float | None:
+    """Noise of what the residual compares: of green where that of brightness was measured."""
+    noise = blur.noise_level
+    return noise / math.hypot(*BT601) if noise is not None and blur.votes and channels > 2 else noise
+
+
+def is_refuted(left: float | None, blur: BlurField, channels: int) -> bool:
+    """Whether a residual says that the result is of another image than the one of such a blur and channels."""
+    noise, taken_out = compared_noise(blur, channels), blur.normalisation
+    if left is None or noise is None or taken_out is None:
         return False
-    return left > REFUTED_RATIO * noise and left > REFUTED_SHARE * contrast
+    return left > REFUTED_RATIO * noise and left > REFUTED_SHARE * float(taken_out.scale)
 
 
 def _parts(shape: tuple[int, int], side: int) -> Iterator[tuple[slice, slice]]:

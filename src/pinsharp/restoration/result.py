@@ -25,7 +25,7 @@ from pinsharp.restoration.colour import decode
 from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.evidence import Look, unsupported_rows
 from pinsharp.restoration.remaining import Remaining, remaining
-from pinsharp.restoration.residual import is_doubtful, is_refuted
+from pinsharp.restoration.residual import compared_noise, is_doubtful, is_refuted
 from pinsharp.restoration.sources import View, read_view
 from pinsharp.restoration.windows import Seam
 
@@ -63,6 +63,7 @@ class Restored:
             of green then. Empty otherwise.
         field: How it was restored where the blur varies (in the first pass); None where one kernel restored the whole.
         levels: The same place by place, as restorers and `unsupported` take it.
+        further: Kernels (1, 1, K, K) of the iterations after the first.
         residual: By how much the result, blurred again, differs from the input, root mean square in units of full
             scale; see `pinsharp.restoration.residual`. None after several iterations, and for images smaller than a
             kernel.
@@ -91,6 +92,7 @@ class Restored:
     channels: tuple[BlurField, ...] = ()
     field: RestoredField | None = None
     levels: Levels | None = None
+    further: tuple[torch.Tensor, ...] = ()
     residual: float | None = None
     typical_residual: float | None = None
     refuted_sigma: float | None = None
@@ -131,7 +133,7 @@ class Restored:
         """How little the data say of each place, (H, W) in [0, 1]; see `pinsharp.restoration.evidence`.
 
         The share of the structure there that was found likely: 0 where all is recovered, or nothing is. None for an
-        image that stays as it is. Of brightness, by the kernel of the first iteration; 0 where a pixel is not light.
+        image that stays as it is. Of brightness, by the kernels of all iterations; 0 where a pixel is not light.
         """
         return np.concatenate(list(self.unsupported_rows())) if self.is_restored else None
 
@@ -177,7 +179,8 @@ class Restored:
     ) -> Iterator[NDArray[np.float32]]:
         noise = self.defocus.noise_level or self.residual or 0.0
         place = (shape[0], shape[1])
-        return unsupported_rows(look, place, self.defocus.kernel, noise=noise, contrast=contrast, levels=levels)
+        kernel, further = self.defocus.kernel, self.further
+        return unsupported_rows(look, place, kernel, noise=noise, contrast=contrast, levels=levels, further=further)
 
     def _brightness(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
         """Brightness (H, W) of pixels of the result, in linear light."""
@@ -212,7 +215,9 @@ class Restored:
             return self.defocus.verdict in UNTRUSTED or self.is_refuted
         # A field is least sure at its ends; what counts is whether it explains most of the image.
         left = self.typical_residual if self.field else self.residual
-        return self.refuted_sigma is not None or is_doubtful(left, self._noise)
+        return self.refuted_sigma is not None or is_doubtful(
+            left, compared_noise(self.defocus, channels_of(self.held.shape))
+        )
 
     @property
     def remaining(self) -> Remaining | None:
@@ -226,18 +231,9 @@ class Restored:
     @property
     def is_refuted(self) -> bool:
         """Whether the residual is so large that the image cannot have been blurred like this."""
-        taken_out = self.defocus.normalisation
-        contrast = None if taken_out is None else float(taken_out.scale)
         if self.defocus.verdict in LEFT_ALONE and not self.is_restored:
             return False
-        return is_refuted(self.typical_residual, self._noise, contrast)
-
-    @property
-    def _noise(self) -> float | None:
-        """Noise of what the residual compares: of green where that of brightness was measured."""
-        noise = self.defocus.noise_level
-        is_of_colour = self.defocus.votes and len(self.held.shape) == 3 and self.held.shape[2] > 2
-        return noise / math.hypot(*BT601) if noise is not None and is_of_colour else noise
+        return is_refuted(self.typical_residual, self.defocus, channels_of(self.held.shape))
 
     @property
     def kernel(self) -> NDArray[Any]:
@@ -263,6 +259,11 @@ class Restored:
     def iterations(self) -> int:
         """How many times the image was restored."""
         return len(self.sigmas)
+
+
+def channels_of(shape: tuple[int, ...]) -> int:
+    """Channels of an image of a shape (H, W) or (H, W, C)."""
+    return shape[2] if len(shape) == 3 else 1
 
 
 def _contrast(image: NDArray[np.float32]) -> float:

@@ -164,6 +164,10 @@ class ArraySource:
             np.minimum(colour, self._ceiling, out=colour)
         return self.hidden.put_back(pixels, self.pixels, rows)
 
+    def untouched(self) -> Iterator[NDArray[Any]]:
+        """The image as it is."""
+        yield self.pixels.copy()
+
     def check_target(self, target: Path, *, overwrite: bool) -> None:
         """Find out before the work whether its result could be written."""
         check_output(target, self.pixels, overwrite=overwrite)

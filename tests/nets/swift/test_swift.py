@@ -12,6 +12,7 @@ from closeness import assert_close_to_largest
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.operators import Blur
+from pinsharp.blur.slopes import ramp
 from pinsharp.errors import ConfigError
 from pinsharp.nets.registry import make_config
 from pinsharp.nets.swift import bank_blocks
@@ -429,3 +430,19 @@ def test_each_image_of_a_batch_goes_on_by_its_own_rule():
         plain = net.deconvolve(both[1:2], true_blur(3).of(1))
     assert_close_to_largest(together, torch.cat(alone), 1e-6)
     assert_close_to_largest(together[1:2], plain, 1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_ramp_is_taken_out_before_an_image_is_restored_and_put_back_after(channels):
+    """In whole images, and in windows, which are the whole image there."""
+    net = randomised(small_net()).eval()
+    even, slopes = images(channels, 40, 44, batch=1), torch.full((1, channels, 2), 0.02)
+    steep = ramp(slopes, (40, 44), slice(0, 40), slice(0, 44))
+    known = replace(true_blur(), slopes=slopes)
+    with torch.inference_mode():
+        expected = net.deconvolve(even, true_blur()) + steep
+        restored = net.deconvolve(even + steep, known)
+        windows = net.windows(lambda *place: (even + steep)[..., *place], (channels, 40, 44), known, largest=(16, 20))
+        corner = windows(slice(16, 32), slice(20, 44))
+    assert_close_to_largest(restored, expected, 4e-6)
+    assert_close_to_largest(corner, expected[..., 16:32, 20:], 4e-6)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
-from pinsharp.blur.normalise import Normalisation
+from pinsharp.nets.swift.level import Level
 
 CELL = 64
 """Side of a cell in pixels."""
@@ -105,7 +105,7 @@ class GuardedRows:
         guard: The guard; None to believe the restoration.
         told: What is known of the blur, (1, told); or what says it of places (N, 2), row and column, (N, told).
         shape: Height and width of the image.
-        taken_out: Brightness and contrast of the image, which the guard does not see.
+        level: Brightness, contrast and ramp of the image, which the guard does not see.
     """
 
     def __init__(
@@ -113,9 +113,9 @@ class GuardedRows:
         guard: Guard | None,
         told: Tensor | Callable[[Tensor], Tensor],
         shape: tuple[int, int],
-        taken_out: Normalisation | None = None,
+        level: Level | None = None,
     ) -> None:
-        self._guard, self._told, self._taken_out = guard, told, taken_out
+        self._guard, self._told, self._level = guard, told, level
         self._height, self._width = shape
         self._rows: list[Tensor] = []  # weights (3, columns) of each row of cells so far
         self._top = 0  # first row that is kept
@@ -145,7 +145,8 @@ class GuardedRows:
         bottom = self._top + kept.shape[-2]
         while (begin := CELL * len(self._rows)) < bottom and (begin + CELL <= bottom or bottom == self._height):
             cells = kept[..., begin - self._top : begin + CELL - self._top, :]
-            seen = self._taken_out.enter(cells) if self._taken_out else cells
+            rows, columns = slice(begin, begin + cells.shape[-2]), slice(0, self._width)
+            seen = self._level.enter(cells, rows, columns) if self._level else cells
             restored, steady, blurred = torch.chunk(seen, 3, dim=1)
             if self._guard is None:
                 weights = seen.new_zeros(3, -(-self._width // CELL))

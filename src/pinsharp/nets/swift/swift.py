@@ -16,13 +16,14 @@ from torch import Tensor, nn
 from pinsharp.blur.continuation import ContinuedImage, Read
 from pinsharp.blur.field import BlurField, noise_level
 from pinsharp.blur.levels import Levels
-from pinsharp.blur.normalise import BT601, Normalisation
+from pinsharp.blur.normalise import BT601
 from pinsharp.errors import ConfigError
 from pinsharp.nets.blocks import CHANNELS
 from pinsharp.nets.checks import check_at_least
 from pinsharp.nets.swift.bank_blocks import BankBlocks
 from pinsharp.nets.swift.blur_condition import BlurCondition
 from pinsharp.nets.swift.guard import Guard, GuardedRows
+from pinsharp.nets.swift.level import Level, without_level
 from pinsharp.nets.swift.refiner import Refiner, Trunk
 from pinsharp.nets.swift.spectrum_net import SpectrumConfig, SpectrumNet
 from pinsharp.nets.swift.wiener_bank import WienerBank
@@ -154,8 +155,9 @@ class Swift(nn.Module):
         """
         if len(blurred) > 1 and self.clean is not None:  # each by the restorer that fits it
             return torch.cat([self.deconvolve(image[None], estimate.of(n)) for n, image in enumerate(blurred)])
-        taken_out, known = _without_level(estimate)
-        seen = taken_out.enter(blurred) if taken_out else blurred
+        whole = (slice(0, blurred.shape[-2]), slice(0, blurred.shape[-1]))
+        level, known = Level.of(estimate, (blurred.shape[-2], blurred.shape[-1])), without_level(estimate)
+        seen = level.enter(blurred, *whole)
         if any(known.continuations or ()):
             images = [self._continued(image[None], known.of(number)) for number, image in enumerate(seen)]
             restored, steady = (torch.cat(parts) for parts in zip(*images, strict=True))
@@ -164,7 +166,7 @@ class Swift(nn.Module):
             restored, steady = restorer.layers(seen, *told)
         if self.guard is not None and not self._is_clean(seen.shape[1], known):
             restored = self.guard(restored, steady, seen, self.known(known))
-        return taken_out.leave(restored) if taken_out else restored
+        return level.leave(restored, *whole)
 
     def _is_clean(self, channels: int, known: BlurField) -> bool:
         """Whether one image is restored by the restorer for clean images of colour."""
@@ -181,7 +183,7 @@ class Swift(nn.Module):
     def known(self, estimate: BlurField) -> Tensor:
         """What is known of a blur, (B, told), in normalised images, as the guard takes it."""
         assert self.restorer.condition is not None
-        kernel, noise, width_std = _told(_without_level(estimate)[1])
+        kernel, noise, width_std = _told(without_level(estimate))
         return self.restorer.condition.told(kernel, self.restorer.by_ring(noise), width_std)
 
     def _continued(self, blurred: Tensor, estimate: BlurField) -> tuple[Tensor, Tensor]:
@@ -208,8 +210,12 @@ class Swift(nn.Module):
         With a guard the windows hold what it weighs, (1, 3 C, h, w): restored, steady and blurred image. Where the
         blur varies, by `levels`, each pixel is deconvolved by its own; the trunk is told the one in the middle.
         """
-        taken_out, known = _without_level(levels.middle if levels else estimate)
-        seen: Read = (lambda *place: taken_out.enter(read(*place))) if taken_out else read
+        blur = levels.middle if levels else estimate
+        level, known = Level.of(blur, shape[1:]), without_level(blur)
+
+        def seen(rows: slice, columns: slice) -> Tensor:
+            return level.enter(read(rows, columns), rows, columns)
+
         image = _with_margin(seen, shape, known)
         restorer, told = self._fitting(shape[0], known)
         local = levels.moved(image.inside(slice(0, 0)).start) if levels else None
@@ -221,7 +227,7 @@ class Swift(nn.Module):
                 share = levels.restored_share(rows, columns).to(layers[0])
                 layers = (torch.lerp(layers[1], layers[0], share), layers[1])
             found = torch.cat([*layers, seen(rows, columns)], dim=1) if self.guard is not None else layers[0]
-            return taken_out.leave(found) if taken_out else found
+            return level.leave(found, rows, columns)
 
         return restored
 
@@ -235,7 +241,7 @@ class Swift(nn.Module):
         assert self.guard is not None
         guard = None if self._is_clean(shape[0], estimate) else self.guard
         told = self.known(estimate) if levels is None else partial(levels.mixed, tell=self.known)
-        return GuardedRows(guard, told, shape[1:], estimate.normalisation)
+        return GuardedRows(guard, told, shape[1:], Level.of(estimate, shape[1:]))
 
     def forward(self, blurred: Tensor, estimate: BlurField | None = None) -> tuple[Tensor, BlurField]:
         """Estimate the blur unless it is given, then restore."""
@@ -365,14 +371,6 @@ def _estimator(config: SwiftConfig) -> SpectrumNet | WindowNet:
             kernel_size=size,
         )
     )
-
-
-def _without_level(estimate: BlurField) -> tuple[Normalisation | None, BlurField]:
-    """What takes brightness and contrast out of images, and their blur as it is without."""
-    taken_out = estimate.normalisation
-    if taken_out is None or estimate.noise is None:
-        return taken_out, estimate
-    return taken_out, replace(estimate, normalisation=None, noise=taken_out.enter_noise(estimate.noise))
 
 
 def _told(estimate: BlurField) -> _Told:
