@@ -150,7 +150,8 @@ class Swift(nn.Module):
         Where an image goes on past its border by a known rule, it is restored with a margin that follows the rule.
         Where its brightness and contrast are known, the restorer sees it without them. A guard has its say.
         """
-        if len(blurred) > 1 and self.clean is not None:  # each by the restorer that fits it
+        if len(blurred) > 1 and any(self._is_clean(blurred.shape[1], estimate.of(n)) for n in range(len(blurred))):
+            # Each by the restorer that fits it.
             return torch.cat([self.deconvolve(image[None], estimate.of(n)) for n, image in enumerate(blurred)])
         taken_out, known = _without_level(estimate)
         seen = taken_out.enter(blurred) if taken_out else blurred
