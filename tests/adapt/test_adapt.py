@@ -36,7 +36,8 @@ def _small(monkeypatch):
     brief = {"crop": 32, "batch": 2, "warmup": 1, "steps": 2}
     monkeypatch.setattr(planning, "_RESTORER", replace(planning._RESTORER, **brief))
     monkeypatch.setattr(steps, "seconds_a_step", lambda *_: (1.0,))
-    monkeypatch.setattr(steps, "steps_for", lambda *_: (4,))
+    monkeypatch.setattr(steps, "counts_for", lambda *_: (4,))
+    monkeypatch.setattr(planning, "_ESTIMATOR", replace(planning._ESTIMATOR, crop=32))
     monkeypatch.setattr(judging, "KERNELS", "gaussian:1.5")
     monkeypatch.setattr(judging, "SIDE", 80)
     monkeypatch.setattr(judging, "MOST_IMAGES", 1)

@@ -3,7 +3,7 @@
 import pytest
 
 from pinsharp.adapt.images import SharpImages
-from pinsharp.adapt.plan import TRAINING_SHARE, least_side, make_config, steps_for
+from pinsharp.adapt.plan import TRAINING_SHARE, counts_for, least_side, make_config, parts_of
 from pinsharp.errors import ConfigError, WeightsError
 from pinsharp.nets.weights import save_weights
 from pinsharp.train.config import load_config
@@ -16,7 +16,9 @@ def images_in(folder, *, is_mono):
     return SharpImages(folder, names, names[:4], {"bad.png": 2.0}, is_mono)
 
 
-@pytest.mark.parametrize("is_mono, kinds", [(True, ["deconv"]), (False, ["deconv", "clean"])])
+@pytest.mark.parametrize(
+    "is_mono, kinds", [(True, ["kernel", "deconv", "guard"]), (False, ["kernel", "deconv", "clean", "guard"])]
+)
 def test_colour_trains_the_restorer_of_clean_images_too(tmp_path, is_mono, kinds):
     config = make_config(images_in(tmp_path, is_mono=is_mono), "swift", folder=tmp_path / "run")
 
@@ -46,21 +48,34 @@ def test_a_start_that_is_not_there_is_refused(tmp_path):
         make_config(images_in(tmp_path, is_mono=True), "none.safetensors", folder=tmp_path)
 
 
-@pytest.mark.parametrize("seconds", [(2.0,), (1.0, 3.0)])
-def test_the_steps_fill_the_time(seconds):
-    steps = steps_for(20, seconds)
+@pytest.mark.parametrize("seconds, shares", [((2.0,), (1.0,)), ((1.0, 3.0), (0.2, 0.8))])
+def test_the_parts_fill_the_time_by_their_shares(seconds, shares):
+    counts = counts_for(20, seconds, shares)
 
-    taken = sum(count * each for count, each in zip(steps, seconds, strict=True))
-    assert TRAINING_SHARE * 20 * 60 - sum(seconds) < taken <= TRAINING_SHARE * 20 * 60
+    for count, each, share in zip(counts, seconds, shares, strict=True):
+        assert TRAINING_SHARE * 20 * 60 * share - each < count * each <= TRAINING_SHARE * 20 * 60 * share
 
 
 def test_too_little_time_says_how_much_it_takes():
-    with pytest.raises(ConfigError, match=r"at least 50 steps of each stage, .* give --minutes 11 or more") as caught:
-        steps_for(3, (4.0, 5.0))
+    with pytest.raises(ConfigError, match=r"at least 25 steps .* steps of up to 5.0 s; give --minutes 6 or more"):
+        counts_for(3, (4.0, 5.0), (0.5, 0.5))
 
-    assert "5.0 s" in str(caught.value)
-    steps_for(11, (4.0, 5.0))
+    counts_for(6, (4.0, 5.0), (0.5, 0.5))
 
 
-def test_images_may_be_as_small_as_a_crop_with_its_kernel():
-    assert least_side() == 192 + 41
+def test_an_estimator_lasts_as_long_as_its_pairs(tmp_path):
+    """Further rounds through them cost next to nothing."""
+    config = make_config(images_in(tmp_path, is_mono=True), "swift", folder=tmp_path, counts=(30, 40, 50))
+
+    estimator, restorer, guard = config.stage
+    assert estimator.pairs == 30 * estimator.batch
+    assert estimator.steps % 30 == 0
+    assert (restorer.steps, guard.steps) == (40, 50)
+
+
+def test_a_net_without_guard_and_votes_trains_its_restorer_alone():
+    assert [part.stage.kind for part in parts_of({}, is_mono=False)] == ["deconv"]
+
+
+def test_images_may_be_as_small_as_the_largest_crop_with_its_kernel():
+    assert least_side() == 256 + 41

@@ -12,7 +12,7 @@ import torch
 
 from pinsharp.adapt.gains import Gains, HeldOut, Restore, compare, restored_psnr
 from pinsharp.adapt.images import SharpImages, hashes, look_at, told_blurred
-from pinsharp.adapt.plan import least_side, make_config, seconds_a_step, steps_for
+from pinsharp.adapt.plan import counts_for, least_side, make_config, parts_of, seconds_a_step
 from pinsharp.atomic import check_free, make_folder, write_json
 from pinsharp.data.corpus import GENERAL_HELD_OUT
 from pinsharp.errors import ConfigError, OutputError
@@ -119,8 +119,9 @@ def prepare(plan: Plan, *, say: Callable[[str], object], stop: Callable[[], bool
     config = make_config(images, plan.start, folder=plan.run_folder)
     seconds = seconds_a_step(config, stop)
     _go_on(stop)
-    steps = steps_for(plan.minutes, seconds)
-    config = make_config(images, plan.start, folder=plan.run_folder, steps=steps)
+    parts = parts_of(config.config, is_mono=images.is_mono)
+    counts = counts_for(plan.minutes, seconds, tuple(part.share for part in parts))
+    config = make_config(images, plan.start, folder=plan.run_folder, counts=counts)
     make_folder(plan.run_folder)
     again = f"pinsharp train {plan.config_file.name} --set run.folder=FOLDER"
     save_config(config, plan.config_file, remark=f"Made by pinsharp adapt. To repeat the training:\n  {again}")

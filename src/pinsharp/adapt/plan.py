@@ -1,10 +1,11 @@
 """The training that adapts a net, as a config that `pinsharp train` can repeat."""
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from pinsharp.adapt.images import SharpImages
 from pinsharp.data.synthesis import SynthesisConfig
@@ -13,8 +14,8 @@ from pinsharp.nets.weights import read_info, weights_path
 from pinsharp.train.config import RunConfig, StageConfig, TrainConfig
 from pinsharp.train.loop import train
 
-CROP = 192
-"""Side of the training crops in pixels."""
+CROP = 128
+"""Side of the crops that restorers train on, in pixels: small ones, of which there are the more."""
 
 GENERAL_SHARE = 0.2
 """Share of the pairs that are made of the package's photographs, so that the net does not forget them."""
@@ -22,20 +23,31 @@ GENERAL_SHARE = 0.2
 TRAINING_SHARE = 0.8
 """Share of the time that is for training; the rest is for looking at the images and for proving the gain."""
 
-LEAST_STEPS = 50
-"""Steps below which there is nothing to expect."""
+LEAST_STEPS = 25
+"""Steps of a stage below which there is nothing to expect."""
 
 _TIMED_STEPS = 4
-_WARMUP = 20
 _LEAST_VALIDATION = 4
+_BRIEF = 21  # steps of a stage whose number is not decided yet
 
+_ESTIMATOR = StageConfig(
+    kind="kernel",
+    steps=_BRIEF,
+    batch=32,
+    crop=256,
+    pairs=32,
+    lr=3e-4,
+    warmup=20,
+    small=0.1,
+    mixed=0.15,
+)
 _RESTORER = StageConfig(
     kind="deconv",
-    steps=_WARMUP + 1,
+    steps=_BRIEF,
     batch=8,
     crop=CROP,
-    lr=3e-4,
-    warmup=_WARMUP,
+    lr=5e-4,
+    warmup=20,
     loss="psnr",
     width_jitter=0.01,
     doubt=0.16,
@@ -47,31 +59,70 @@ _RESTORER = StageConfig(
 )
 _CLEAN = StageConfig(
     kind="clean",
-    steps=_WARMUP + 1,
+    steps=_BRIEF,
     batch=8,
     crop=CROP,
     lr=2e-4,
-    warmup=_WARMUP,
+    warmup=20,
     loss="psnr",
     width_jitter=0.01,
     noise_jitter=0.1,
     frozen=("clean.bank",),
 )
+_GUARD = StageConfig(
+    kind="guard",
+    steps=_BRIEF,
+    batch=8,
+    crop=192,
+    lr=2e-3,
+    warmup=5,
+    known=0.2,
+    width_jitter=0.05,
+    doubt=0.16,
+    share_jitter=0.08,
+    share_doubt=0.4,
+    noise_jitter=0.3,
+)
+
+_ROUNDS = 8
+"""How often the estimator comes back to a pair: after the first time that costs next to nothing."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stage of the training, and what share of the time it gets beside the others."""
+
+    stage: StageConfig
+    share: float
+
+    def lasting(self, count: int) -> StageConfig:
+        """The stage of so many steps; of an estimator, of so many batches of different pairs."""
+        if self.stage.pairs:
+            return replace(self.stage, pairs=count * self.stage.batch, steps=count * _ROUNDS)
+        return replace(self.stage, steps=count)
+
+
+def parts_of(config: Mapping[str, Any], *, is_mono: bool) -> tuple[Part, ...]:
+    """What is trained of a net of some settings: the estimator first, whom the guard listens to last."""
+    has_clean = bool(config.get("clean")) and not is_mono
+    parts = [Part(_ESTIMATOR, 0.15)] if config.get("kernel_votes") else []
+    parts += [Part(_RESTORER, 0.4), Part(_CLEAN, 0.35)] if has_clean else [Part(_RESTORER, 0.75)]
+    return (*parts, Part(_GUARD, 0.1)) if config.get("guard") else tuple(parts)
 
 
 def least_side() -> int:
     """Pixels that each side of an image needs."""
-    return CROP + _data(is_mono=True).kernel_size
+    return max(CROP, _ESTIMATOR.crop) + _data(is_mono=True).kernel_size
 
 
-def make_config(images: SharpImages, start: str, *, folder: Path, steps: tuple[int, ...] | None = None) -> TrainConfig:
+def make_config(images: SharpImages, start: str, *, folder: Path, counts: tuple[int, ...] | None = None) -> TrainConfig:
     """Make the config of a training that adapts a net.
 
     Args:
         images: What it is adapted to.
         start: Name of a shipped net or its weights file.
         folder: Where the run goes.
-        steps: Of each stage; as few as can be by default.
+        counts: How long each part lasts, as `Part.lasting` takes it; by default they are as brief as can be.
 
     Raises:
         ConfigError: If such a net cannot be adapted.
@@ -80,9 +131,7 @@ def make_config(images: SharpImages, start: str, *, folder: Path, steps: tuple[i
     info = read_info(weights_path(start))
     if info.net != "swift":
         raise ConfigError(f"expected a net of the kind swift to adapt, got {info.net} in {start}; use --model swift")
-    has_clean = bool(info.config.get("clean")) and not images.is_mono
-    stages = (_RESTORER, _CLEAN) if has_clean else (_RESTORER,)
-    counts = steps or tuple(stage.steps for stage in stages)
+    parts = parts_of(info.config, is_mono=images.is_mono)
     return TrainConfig(
         name=folder.stem,
         net=info.net,
@@ -99,21 +148,27 @@ def make_config(images: SharpImages, start: str, *, folder: Path, steps: tuple[i
             folder=str(folder),
             seed=1,
             ema=0.98,
-            validate_every=250,
+            validate_every=1000,
             validation_crops=max(_LEAST_VALIDATION, min(16, 2 * len(images.held_out))),
             validation_size=CROP,
             save_minutes=1.0,
         ),
-        stage=tuple(replace(stage, steps=count) for stage, count in zip(stages, counts, strict=True)),
+        stage=tuple(part.lasting(count) for part, count in zip(parts, counts, strict=True))
+        if counts
+        else tuple(part.stage for part in parts),
     )
 
 
 def seconds_a_step(config: TrainConfig, stop: Callable[[], bool]) -> tuple[float, ...]:
-    """Measure how long a step of each stage takes on this machine, by training a few and forgetting them."""
+    """Measure how long a step of each stage takes on this machine, by training a few and forgetting them.
+
+    Of an estimator, with pairs that it has not met. Fewer figures than stages if `stop` said so.
+    """
     seconds = []
     with TemporaryDirectory() as folder:
         for number, stage in enumerate(config.stage):
-            brief = replace(stage, steps=_TIMED_STEPS, warmup=1)
+            pairs = _TIMED_STEPS * stage.batch if stage.pairs else 0
+            brief = replace(stage, steps=_TIMED_STEPS, pairs=pairs, warmup=1)
             run = replace(config.run, folder=str(Path(folder, str(number))), validation_crops=1)
             done = train(replace(config, stage=(brief,), run=run), quiet=True, stop=stop)
             if done.is_stopped:
@@ -122,21 +177,27 @@ def seconds_a_step(config: TrainConfig, stop: Callable[[], bool]) -> tuple[float
     return tuple(seconds)
 
 
-def steps_for(minutes: float, seconds: tuple[float, ...]) -> tuple[int, ...]:
-    """Share minutes among stages whose steps take so many seconds.
+def counts_for(minutes: float, seconds: tuple[float, ...], shares: tuple[float, ...]) -> tuple[int, ...]:
+    """How long each part of a training may last.
+
+    Args:
+        minutes: Time for everything.
+        seconds: What a step of each part takes.
+        shares: What share of the training each may take.
 
     Raises:
-        ConfigError: If they are too few to train anything.
+        ConfigError: If there is too little time to train anything.
     """
-    each = 60 * minutes * TRAINING_SHARE / len(seconds)
-    steps = tuple(int(each / one) for one in seconds)
-    if min(steps) < LEAST_STEPS:
-        needed = math.ceil(LEAST_STEPS * max(seconds) * len(seconds) / TRAINING_SHARE / 60)
+    whole = 60 * minutes * TRAINING_SHARE / sum(shares)
+    counts = tuple(int(whole * share / one) for one, share in zip(seconds, shares, strict=True))
+    if min(counts) < LEAST_STEPS:
+        least = max(LEAST_STEPS * one / share for one, share in zip(seconds, shares, strict=True))
+        needed = math.ceil(least * sum(shares) / TRAINING_SHARE / 60)
         raise ConfigError(
-            f"expected time for at least {LEAST_STEPS} steps of each stage, got {minutes:g} minutes for steps of "
+            f"expected time for at least {LEAST_STEPS} steps of each stage, got {minutes:g} minutes for steps of up to "
             f"{max(seconds):.1f} s; give --minutes {needed} or more"
         )
-    return steps
+    return counts
 
 
 def _data(*, is_mono: bool) -> SynthesisConfig:
