@@ -107,7 +107,7 @@ def check_name(path: Path) -> None:
         raise OutputError(f"{path}: expected a name of at most {LONGEST_NAME} bytes, got {length}; shorten it")
 
 
-def check_free(path: Path, *, overwrite: bool) -> None:
+def check_free(path: Path, *, overwrite: bool, advice: str = "use --overwrite to replace it") -> None:
     """Refuse a name that no file can have, to write over a folder, or over a file without leave.
 
     Raises:
@@ -117,7 +117,7 @@ def check_free(path: Path, *, overwrite: bool) -> None:
     if path.is_dir():
         raise OutputError(f"{path}: expected a file to write, got a folder; name a file in it")
     if os.path.lexists(path) and not overwrite:
-        raise OutputError(f"{path}: expected a new name, got an existing file; use --overwrite to replace it")
+        raise OutputError(f"{path}: expected a new name, got an existing file; {advice}")
 
 
 def make_folder(folder: Path) -> None:

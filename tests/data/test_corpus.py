@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from pinsharp.data.corpus import Corpus, is_held_out, load_corpus
+from pinsharp.data.corpus import GENERAL, GENERAL_HELD_OUT, Corpus, is_held_out, load_corpus, mixed
 from pinsharp.errors import ImageError
 
 
@@ -113,6 +113,48 @@ def test_images_of_all_kinds_become_8_bit_colour(tmp_path):
     assert torch.equal(images[grey], expected[:1].expand(3, -1, -1))
     assert torch.equal(images[deep], torch.from_numpy((grey16 >> 8).astype(np.uint8)).expand(3, -1, -1))
     assert all(image.dtype == torch.uint8 for image in corpus.images)
+
+
+def test_files_that_are_held_out_can_be_chosen(tmp_path):
+    """By name alone: crops of one photograph may go to both parts then."""
+    names = [f"part_{number:02}.png" for number in range(6)]
+    write_images(tmp_path, names)
+
+    parts = [
+        load_corpus(tmp_path, held_out=held_out, chosen=(names[1], names[4]), left_out=(names[0],)).names
+        for held_out in (False, True)
+    ]
+
+    assert parts == [(names[2], names[3], names[5]), (names[1], names[4])]
+
+
+@pytest.mark.parametrize("chosen, left_out", [(("gone.png",), ()), (("a.png",), ("gone.png",))])
+def test_a_chosen_file_that_is_gone_is_one_sentence(tmp_path, chosen, left_out):
+    write_images(tmp_path, ["a.png", "b.png"])
+
+    with pytest.raises(ImageError, match=r"expected an image named gone.png, got none"):
+        load_corpus(tmp_path, held_out=True, chosen=chosen, left_out=left_out)
+
+
+@pytest.mark.parametrize("own, others, share", [(36, 12, 0.2), (36, 12, 0.7), (400, 12, 0.2), (5, 40, 0.1)])
+def test_a_mixture_has_about_the_share_that_was_asked_for(own, others, share):
+    corpora = [
+        Corpus(tuple(torch.full((3, 1, 1), value) for _ in range(count)), tuple(f"{value}" for _ in range(count)))
+        for value, count in ((1, own), (2, others))
+    ]
+
+    both = mixed(*corpora, share)
+
+    assert both.names.count("2") / len(both.names) == pytest.approx(share, rel=0.35)
+    assert {int(image[0, 0, 0]) for image in both.images} == {1, 2}
+
+
+def test_no_photograph_of_the_package_is_both_trained_on_and_held_out():
+    trained, held_out = ({path.name for path in folder.glob("*.webp")} for folder in (GENERAL, GENERAL_HELD_OUT))
+
+    assert len(trained) == 12
+    assert len(held_out) == 4
+    assert not trained & held_out
 
 
 def test_progress_is_told(tmp_path):

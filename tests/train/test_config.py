@@ -211,7 +211,7 @@ def test_settings_are_applied_in_order(file):
         ("run.compile=1", "run.compile must be of type bool, got 1"),
         ("run.precision=fp16", "run.precision must be one of bf16, fp32, got 'fp16'"),
         ("run.device=tpu", "run.device must be one of auto, cpu, cuda, got 'tpu'"),
-        ("stage.0.kind=both", "stage.0.kind must be one of kernel, deconv, joint, direct, guard, got 'both'"),
+        ("stage.0.kind=both", "stage.0.kind must be one of kernel, deconv, joint, direct, guard, clean, got 'both'"),
         ("stage.0.betas=[0.9]", "stage.0.betas must hold 2 values, got 1"),
         ("stage.0.betas=[0.9, 'a']", "stage.0.betas.1 must be of type float, got 'a'"),
         ("stage.0.frozen=restorer", "stage.0.frozen must be a list, got 'restorer'"),
@@ -232,6 +232,8 @@ def test_settings_are_applied_in_order(file):
         ("run.ema=1.0", "run.ema must be from 0 to below 1, got 1.0"),
         ("run.save_every=0", "run.save_every must be at least 1, got 0"),
         ("data.mono=2.0", "data.mono is a share and must be from 0 to 1, got 2.0"),
+        ("general=package", "general and general_share go together, .* got 'package' and 0.0"),
+        ("general_share=0.2", "general and general_share go together, .* got '' and 0.2"),
         ("start.restorer=3", "start.restorer must name a weights file, got 3"),
     ],
 )

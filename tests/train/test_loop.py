@@ -248,6 +248,57 @@ def test_without_a_terminal_each_validation_is_a_line(tiny_run, capsys, no_pictu
 # Where a run starts
 
 
+def test_a_whole_net_may_start_from_another(tiny_run, tmp_path, stages, no_pictures):
+    """What the stage does not train stays to the last bit what it was."""
+    donor = build_net("swift", tiny_run.config)
+    save_weights(tmp_path / "donor.safetensors", donor, {})
+    config = replace(tiny_run, start={"net": str(tmp_path / "donor.safetensors")}, stage=(stages("deconv"),))
+
+    train(config, quiet=True)
+
+    kept = {name: value for name, value in weights_of(config).items() if name.startswith("kernel_net")}
+    assert kept
+    assert same(kept, {name: value for name, value in donor.state_dict().items() if name in kept})
+
+
+def test_a_whole_net_of_other_settings_is_refused(tiny_run, tmp_path):
+    save_weights(tmp_path / "donor.safetensors", build_net("swift", {**tiny_run.config, "width": 8}), {})
+
+    with pytest.raises(ConfigError, match=r"start.net: the net in .* has other settings"):
+        train(replace(tiny_run, start={"net": str(tmp_path / "donor.safetensors")}), quiet=True)
+
+
+def test_a_clean_stage_trains_the_restorer_of_clean_images_alone(tiny_run, stages, no_pictures):
+    """On pairs of colour by formula, whatever the camera of the run is."""
+    config = replace(
+        tiny_run,
+        config={**tiny_run.config, "clean": True},
+        data=replace(tiny_run.data, camera="mono", mono=1.0),
+        stage=(stages("clean"),),
+    )
+    torch.manual_seed(config.run.seed)
+    before = build_net("swift", config.config).state_dict()
+
+    train(config, quiet=True)
+
+    moved = {name.split(".")[0] for name, value in weights_of(config).items() if not torch.equal(value, before[name])}
+    assert moved == {"clean"}
+
+
+def test_a_clean_stage_needs_such_a_restorer(tiny_run, stages):
+    with pytest.raises(ConfigError, match="a clean stage cannot train this net: it has no restorer of its own"):
+        train(replace(tiny_run, stage=(stages("clean"),)), quiet=True)
+
+
+def test_general_images_are_trained_on_beside_those_of_the_folder(tiny_run, photographs, tmp_path):
+    config = replace(tiny_run, held_out=("photo03.png",), general=str(photographs), general_share=0.5)
+
+    run = running.set_up(config)
+
+    assert run.training.names.count("photo03.png") == 1
+    assert run.training.names.count("photo04.png") == 2
+
+
 def test_a_part_may_start_from_trained_weights(tiny_run, tmp_path, stages, no_pictures):
     torch.manual_seed(5)
     donor = build_net("swift", tiny_run.config)

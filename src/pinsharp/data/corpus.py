@@ -17,6 +17,14 @@ from pinsharp.images.files import read_image
 HELD_OUT_SHARE = 10
 """One image in this many is held out of training, for validation."""
 
+PHOTOGRAPHS = Path(__file__).parent / "photographs"
+
+GENERAL = PHOTOGRAPHS / "trained"
+"""Folder of the few photographs that come with pinsharp, to be mixed in where a net is trained on for one purpose."""
+
+GENERAL_HELD_OUT = PHOTOGRAPHS / "held_out"
+"""Folder of a few more, on which nothing that comes with pinsharp was trained."""
+
 
 @dataclass(frozen=True)
 class Corpus:
@@ -39,18 +47,31 @@ class Corpus:
 
 
 def load_corpus(
-    root: str | Path, *, held_out: bool, smallest: int = 0, progress: Callable[[int, int], None] | None = None
+    root: str | Path,
+    *,
+    held_out: bool,
+    smallest: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+    chosen: Sequence[str] = (),
+    left_out: Sequence[str] = (),
 ) -> Corpus:
     """Read the training or the held-out images of a folder, such as DIV2K's or GOPRO's, into memory.
 
     Crops of one photograph (`street_1.webp`, `street_2.webp`) and frames of one GOPRO sequence are never split between
-    the two. Images with a side below `smallest` pixels are left out; `progress` is called with (images read, images in
-    all).
+    the two, unless the files to hold out are `chosen` by name. Images with a side below `smallest` pixels and those of
+    the names `left_out` are not read; `progress` is called with (images read, images in all).
 
     Raises:
-        ImageError: If no image is left.
+        ImageError: If no image is left, or one that is chosen or left out is not there.
     """
-    paths = [path for path in find_sharp_images(root) if is_held_out(_source(path)) == held_out]
+    found = find_sharp_images(root)
+    if missing := {*chosen, *left_out} - {path.name for path in found}:
+        raise ImageError(f"{root}: expected an image named {min(missing)}, got none; train on the folder as it was")
+    paths = [
+        path
+        for path in found
+        if path.name not in left_out and (path.name in chosen if chosen else is_held_out(_source(path))) == held_out
+    ]
     images, names = [], []
     for done, path in enumerate(paths, start=1):
         image = _read_colour(path)
@@ -67,6 +88,18 @@ def load_corpus(
             "(files that differ only in _1, _2 at the end count as one)"
         )
     return Corpus(tuple(images), tuple(names))
+
+
+def mixed(corpus: Corpus, others: Corpus, share: float) -> Corpus:
+    """Mix two corpora so that about a `share` of the images, between 0 and 1, is of `others`.
+
+    Images are drawn one as likely as another, so the smaller corpus is listed several times; its pixels are held once.
+    """
+    own, other = len(corpus.images) * share, len(others.images) * (1 - share)
+    times, others_times = max(1, round(other / own)), max(1, round(own / other))
+    return Corpus(
+        corpus.images * times + others.images * others_times, corpus.names * times + others.names * others_times
+    )
 
 
 def read_corpus(paths: Sequence[Path], progress: Callable[[int, int], None] | None = None) -> Corpus:

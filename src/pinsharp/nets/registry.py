@@ -36,6 +36,7 @@ class Traits:
     # Whether its estimator reads features that are kept, and scales them (`observe`, `judge`, `calibrate`).
     observes: bool = False
     has_guard: bool = False  # whether it may have a `guard`, which blends rows (`guarded_rows`)
+    has_clean: bool = False  # whether it may have a restorer of its own for clean images of colour (`clean`)
     # What of it other runtimes can compute; None if Fourier transforms stand between its convolutions.
     convolutions: Convolutions | None = None
     trunks: tuple[str, ...] = ()  # parts that are worth compiling for training, where a network has them
@@ -50,8 +51,8 @@ class Traits:
         """Kinds of stages that can train it."""
         if not self.takes_kernel:
             return ("direct",)
-        guarded = ("guard",) if self.has_guard else ()
-        return ("kernel", "deconv", "joint", *guarded) if self.estimates else ("deconv",)
+        own = [kind for kind, has in (("guard", self.has_guard), ("clean", self.has_clean)) if has]
+        return ("kernel", "deconv", "joint", *own) if self.estimates else ("deconv",)
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ NETS = {
             exact_windows=True,
             observes=True,
             has_guard=True,
+            has_clean=True,
             convolutions="refiner",
             trunks=("restorer.trunk", "restorer.mono_trunk"),
         ),

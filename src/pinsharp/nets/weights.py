@@ -153,6 +153,11 @@ def zoo_path(name: str) -> Path:
     return ZOO / f"{name}.safetensors"
 
 
+def weights_path(name: str) -> Path:
+    """The weights file that a shipped model's name or a path stands for; it need not exist."""
+    return zoo_path(name) if name in shipped_names() else Path(name)
+
+
 def _stored(key: str, tensor: Tensor, half: bool) -> Tensor:
     """Prepare one tensor for the file: on the CPU, contiguous, finite."""
     tensor = tensor.detach().cpu().contiguous()

@@ -12,7 +12,7 @@ from pinsharp.errors import ConfigError
 from pinsharp.settings import build
 from pinsharp.train.settings import override
 
-StageKind = Literal["kernel", "deconv", "joint", "direct", "guard"]
+StageKind = Literal["kernel", "deconv", "joint", "direct", "guard", "clean"]
 ImageLoss = Literal["l1", "psnr", "mse"]
 Schedule = Literal["cosine", "steps", "polynomial"]
 
@@ -25,7 +25,8 @@ class StageConfig:
 
     # `kernel` trains the kernel net alone (eq. 4), `deconv` the restorer with true kernels (eq. 5), `joint` both, the
     # estimated kernel feeding the restorer (eq. 6). `direct` trains a net that restores end to end and never hears of
-    # the kernel. `guard` trains what weighs restorations against what is safer, mostly with estimated kernels.
+    # the kernel. `guard` trains what weighs restorations against what is safer, mostly with estimated kernels. `clean`
+    # trains the restorer of clean images of colour, with true kernels, on pairs by formula whatever `data.camera` is.
     kind: StageKind
     steps: int  # optimiser steps
     batch: int  # crops a step, over all processes
@@ -181,18 +182,27 @@ class TrainConfig:
     net: str  # net from the table in `pinsharp.nets.registry`
     stage: tuple[StageConfig, ...]  # the stages, in order
     root: str = ""  # folder of sharp images
+    held_out: tuple[str, ...] = ()  # files of `root` that are held out; by default one photograph in ten
+    left_out: tuple[str, ...] = ()  # files of `root` that are not used at all
+    general: str = ""  # folder of further sharp images, none of which is held out; "package" for those of pinsharp
+    general_share: float = 0.0  # share of the pairs that are made of these
     config: dict[str, Any] = field(default_factory=dict)  # the net's own settings
     data: SynthesisConfig = field(default_factory=SynthesisConfig)  # blurs and noises of the pairs
     run: RunConfig = field(default_factory=RunConfig)  # how the run is carried out
     licence: str = "MIT"  # licence of the weights, for the model card
-    # Weights files that parts of the net start from, by part: `kernel_net`, `restorer`; `spectra`, the estimator of
-    # clean images inside one whose windows vote; `brightness`, a restorer of colour for one of mono and colour;
-    # `clean`, a restorer for clean images of colour.
+    # Weights files, or names of shipped models, that parts of the net start from, by part: `kernel_net`, `restorer`;
+    # `spectra`, the estimator of clean images inside one whose windows vote; `brightness`, a restorer of colour for one
+    # of mono and colour; `clean`, a restorer for clean images of colour; `net`, all of a net of the same settings.
     start: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.stage:
             raise ConfigError("a training needs at least one [[stage]]")
+        if bool(self.general) != (0 < self.general_share < 1):
+            raise ConfigError(
+                f"general and general_share go together, a folder and a share between 0 and 1, got {self.general!r} "
+                f"and {self.general_share}"
+            )
         for part, file in self.start.items():
             if not isinstance(file, str):
                 raise ConfigError(f"start.{part} must name a weights file, got {file!r}")

@@ -8,6 +8,7 @@ ends, on a CPU, with the very weights of one that was not.
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -135,8 +136,10 @@ def _pairs(run: Run, stage: StageConfig, seed: int) -> Callable[[range, int], Ba
         pool = Pool(estimator, run.training, run.config.data, **sizes, seed=seed, small=stage.small)
         return pool.batch
 
+    data = replace(run.config.data, camera="", mono=0.0) if stage.kind == "clean" else run.config.data
+
     def made(indices: range, first: int) -> Batch:
-        batch = make_pairs(run.training, run.config.data, size=stage.crop, indices=indices, seed=seed, first=first)
+        batch = make_pairs(run.training, data, size=stage.crop, indices=indices, seed=seed, first=first)
         return channels_last(batch, run.config.run.channels_last)
 
     return made

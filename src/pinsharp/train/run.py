@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,12 +15,13 @@ from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from pinsharp.data.corpus import Corpus, load_corpus
+from pinsharp.data.corpus import GENERAL, Corpus, load_corpus, mixed, read_corpus
 from pinsharp.data.synthesis import Batch, SynthesisConfig
+from pinsharp.data.testset import find_sharp_images
 from pinsharp.errors import ConfigError
 from pinsharp.nets.registry import build_net, net_kind, traits_of
 from pinsharp.nets.swift.brightness import start_from_colour
-from pinsharp.nets.weights import load_weights
+from pinsharp.nets.weights import load_weights, weights_path
 from pinsharp.train.config import StageConfig, TrainConfig
 from pinsharp.train.pairs import make_pairs
 from pinsharp.train.stages import check_stage
@@ -69,9 +71,7 @@ def set_up(config: TrainConfig) -> Run:
     if config.run.channels_last:
         net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = AveragedModel(net, multi_avg_fn=_averaging(config.run.ema))
-    margin = config.data.kernel_size
-    training = load_corpus(config.images, held_out=False, smallest=max(s.crop for s in config.stage) + margin)
-    held_out = load_corpus(config.images, held_out=True, smallest=config.run.validation_size + margin)
+    training, held_out = _corpora(config)
     validation = make_pairs(
         held_out.to(accelerator.device),
         replace(config.data, mono=float(config.data.mono == 1)),  # mono only where nothing else is trained
@@ -81,6 +81,19 @@ def set_up(config: TrainConfig) -> Run:
     )
     fingerprint = _fingerprint(config, training)
     return Run(config, accelerator, net, average, training.to(accelerator.device), validation, fingerprint)
+
+
+def _corpora(config: TrainConfig) -> tuple[Corpus, Corpus]:
+    """Read the images to train on, general ones among them, and the held-out ones."""
+    margin = config.data.kernel_size
+    smallest = max(stage.crop for stage in config.stage) + margin
+    load = partial(load_corpus, config.images, chosen=config.held_out, left_out=config.left_out)
+    training = load(held_out=False, smallest=smallest)
+    held_out = load(held_out=True, smallest=config.run.validation_size + margin)
+    if config.general:
+        folder = GENERAL if config.general == "package" else config.general
+        training = mixed(training, read_corpus(find_sharp_images(folder)), config.general_share)
+    return training, held_out
 
 
 def _check_net(net: nn.Module, config: TrainConfig) -> None:
@@ -120,7 +133,10 @@ def _starting_net(config: TrainConfig) -> nn.Module:
     """Build the net and fill the parts that `start` names from weights files."""
     net = build_net(config.net, config.config)
     for part, path in config.start.items():
-        trained = load_weights(path).net
+        trained = load_weights(weights_path(path)).net
+        if part == "net":
+            _fill_whole(net, trained, path)
+            continue
         if part == "brightness":
             start_from_colour(net.get_submodule("restorer"), trained.get_submodule("restorer"))  # type: ignore[arg-type]
             continue
@@ -132,6 +148,14 @@ def _starting_net(config: TrainConfig) -> nn.Module:
         except (AttributeError, KeyError, RuntimeError):
             raise ConfigError(f"start.{part}: the net in {path} has no such part, or one of other settings") from None
     return net
+
+
+def _fill_whole(net: nn.Module, trained: nn.Module, path: str) -> None:
+    """Fill all of a net from another of the same settings."""
+    try:
+        net.load_state_dict(trained.state_dict())
+    except RuntimeError:
+        raise ConfigError(f"start.net: the net in {path} has other settings; give [config] the same") from None
 
 
 def _averaging(decay: float) -> Callable[[Any, Any, Any], None]:

@@ -28,6 +28,7 @@ _ABSENT = {
     "deconv": "has no part that takes a kernel",
     "direct": "does not restore without a kernel",
     "guard": "has no guard",
+    "clean": "has no restorer of its own for clean images",
 }
 _TRAINED = {
     "kernel": ("kernel_net",),
@@ -35,6 +36,7 @@ _TRAINED = {
     "joint": ("kernel_net", "restorer"),
     "direct": ("",),
     "guard": ("guard",),
+    "clean": ("clean",),
 }
 
 HARM = 2.0
@@ -81,9 +83,11 @@ class Stage(nn.Module):
         self.config = config
         self.seed = seed
         net.requires_grad_(False)
-        for part in _TRAINED[config.kind]:
-            net.get_submodule(part).requires_grad_(True)
         parts = dict(net.named_modules())
+        for part in _TRAINED[config.kind]:
+            if part not in parts:
+                raise ConfigError(f"a {config.kind} stage cannot train this net: it {_ABSENT[config.kind]}")
+            parts[part].requires_grad_(True)
         for name in config.frozen:
             if name not in parts:
                 known = ", ".join(part for part in parts if part and part.count(".") < 2)
@@ -110,6 +114,9 @@ class Stage(nn.Module):
             return {"loss": self._image_loss(self.net.restore_scales(batch.blurred), batch.sharp)}
         if self.config.kind == "guard":
             return self._guard_losses(batch, index)
+        if self.config.kind == "clean":
+            truth = self._jittered(batch, index)
+            return {"loss": self._image_loss([self.net.clean(batch.blurred, truth.kernel, truth.noise)], batch.sharp)}
         if self.config.kind == "deconv":
             restored = self._deconvolved(batch.blurred, self._jittered(batch, index))
             if batch.mask is not None:

@@ -10,7 +10,7 @@ from pinsharp.blur.field import BlurField
 from pinsharp.data.synthesis import Batch
 from pinsharp.metrics import psnr
 from pinsharp.nets.registry import traits_of
-from pinsharp.nets.weights import read_card
+from pinsharp.nets.weights import read_card, weights_path
 from pinsharp.train.run import Run, channels_last
 from pinsharp.train.stages import width_errors
 from pinsharp.train.state import read_log
@@ -69,7 +69,7 @@ def card(run: Run) -> dict[str, Any]:
             "sha256": run.training.fingerprint(),
             "fingerprint": run.fingerprint,
         },
-        "start": {part: read_card(path) for part, path in run.config.start.items()},
+        "start": {part: read_card(weights_path(path)) for part, path in run.config.start.items()},
         "synthesis": asdict(run.config.data),
         "stages": [asdict(stage) for stage in run.config.stage],
         "budget": {"crops": run.crops, "hours": round(run.seconds / 3600, 2), "device": _device_name(run)},

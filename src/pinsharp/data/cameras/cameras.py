@@ -266,6 +266,8 @@ MIXTURES: dict[str, dict[str, float]] = {
         "moved": 0.07,
         "empty": 0.02,
     },
+    "mono-parts": {"lab": 0.4, "mono": 0.35, "line-scan": 0.25},
+    "colour-parts": {"lab": 0.5, "photo": 0.4, "mono": 0.1},
     "any": {"lab": 0.2, "mono": 0.2, "line-scan": 0.12, "photo": 0.22, "phone": 0.16, "sem": 0.1},
 }
 """Shares of the cameras that a name stands for when it stands for several."""

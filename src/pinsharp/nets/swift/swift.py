@@ -153,7 +153,8 @@ class Swift(nn.Module):
         Where an image goes on past its border by a known rule, it is restored with a margin that follows the rule.
         Where its brightness and contrast are known, the restorer sees it without them. A guard has its say.
         """
-        if len(blurred) > 1 and self.clean is not None:  # each by the restorer that fits it
+        if len(blurred) > 1 and any(self._is_clean(blurred.shape[1], estimate.of(n)) for n in range(len(blurred))):
+            # Each by the restorer that fits it.
             return torch.cat([self.deconvolve(image[None], estimate.of(n)) for n, image in enumerate(blurred)])
         whole = (slice(0, blurred.shape[-2]), slice(0, blurred.shape[-1]))
         level, known = Level.of(estimate, (blurred.shape[-2], blurred.shape[-1])), without_level(estimate)
