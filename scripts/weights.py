@@ -16,7 +16,8 @@ from torch import nn
 from pinsharp.errors import ConfigError
 from pinsharp.nets import weights
 from pinsharp.nets.swift.blur_condition import BlurCondition
-from pinsharp.nets.swift.swift import Swift, SwiftRestorer
+from pinsharp.nets.swift.restorer import SwiftRestorer
+from pinsharp.nets.swift.swift import Swift
 from pinsharp.nets.weights import load_weights, save_weights
 
 

@@ -20,7 +20,7 @@ from pinsharp.methods.method import Deblurred, MethodTraits
 from pinsharp.methods.network import NetMethod
 from pinsharp.methods.table import load_method
 from pinsharp.nets.swift import bank_blocks
-from pinsharp.nets.swift.swift import SwiftRestorer
+from pinsharp.nets.swift.restorer import SwiftRestorer
 from pinsharp.nets.weights import load_weights, save_weights
 from pinsharp.restoration import windows as room
 from pinsharp.restoration.sources import TensorPlanes

@@ -126,9 +126,22 @@ def _rows_of(seen: Columns, rows: slice, near: slice) -> NDArray[Any]:
 
 def _sharpest(whole: NDArray[Any]) -> float:
     """What 99 % of pixels differ by from the mean of their neighbours to the left and right."""
-    rows = whole[:: -(-len(whole) // 128)].astype(np.float32)
-    apart = np.abs(rows[:, 1:-1] - (rows[:, :-2] + rows[:, 2:]) / 2)
-    return float(np.quantile(apart[:, :: -(-apart.size // _FEW)], 0.99))
+    rows = whole[:: -(-len(whole) // 128)]
+    step = -(-len(rows) * (rows.shape[1] - 2) // _FEW)
+    left, here, right = (rows[:, begin : rows.shape[1] - 2 + begin : step].astype(np.float32) for begin in range(3))
+    return float(np.quantile(np.abs(here - (left + right) / 2), 0.99))
+
+
+def _counts(places: Mask) -> NDArray[np.int32]:
+    """How many places of each column (W,) hold; numpy's count takes seven times as long."""
+    return np.asarray(cv2.reduce(places.view(np.uint8), 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0], np.int32)
+
+
+def _medians(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Median of each row (K, 1) of finite values (K, N); sorting takes a third of the time of numpy's median."""
+    rows = np.sort(values, axis=1)
+    low, high = rows[:, (rows.shape[1] - 1) // 2], rows[:, rows.shape[1] // 2]
+    return np.asarray((low + high) / np.float32(2), np.float32)[:, None]
 
 
 def _excess(means: NDArray[np.float32], wide: int) -> NDArray[np.float32]:
@@ -144,17 +157,15 @@ def _excess(means: NDArray[np.float32], wide: int) -> NDArray[np.float32]:
     least: NDArray[Any] = cv2.max(cv2.subtract(lowest, beside), cv2.subtract(beside, highest))
     # A slope that passes through is no line; nor is a group of which one is brighter, and another darker.
     slope = cv2.absdiff(left, right)
-    least[least <= slope] = 0
-    return np.asarray(least, np.float32)
+    return np.asarray(np.multiply(least, least > slope, out=least), np.float32)
 
 
 def _candidates(means: NDArray[np.float32], wide: int, least: int, unit: float) -> Iterator[tuple[int, int, int]]:
     """First column and bands, from and to, of what may be lines."""
     excess = _excess(means, wide)
-    scale = 1.5 * np.median(excess[:, :: max(4, excess.shape[1] // _MEDIAN_OF)], axis=1, keepdims=True) + 0.5 * unit
+    scale = 1.5 * _medians(excess[:, :: max(4, excess.shape[1] // _MEDIAN_OF)]) + 0.5 * unit
     hit = excess > 4 * scale
-    often = np.count_nonzero(excess > 3 * unit, axis=0) > len(excess) / 2
-    columns = np.flatnonzero((np.count_nonzero(hit, axis=0) >= least) | often)
+    columns = np.flatnonzero((_counts(hit) >= least) | (_counts(excess > 3 * unit) > len(excess) / 2))
     if not 0 < len(columns) <= 8 * _LIMIT:
         return
     strength = np.sqrt(np.mean(np.square(excess[:, columns]), axis=0))

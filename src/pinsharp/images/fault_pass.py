@@ -1,5 +1,6 @@
 """The one pass over all rows of an image in which its faults are looked for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -81,25 +82,26 @@ def passed_over(scene: Scene, mask: MaskStore, *, white: int, known: MaskStore |
         for other in means[count:]:
             other.copy(means[0], rows)
         if not passed.has_clipped:
-            passed.has_clipped = _has_clipped(image, white, shown, known)
+            passed.has_clipped = _has_clipped(planes, white, shown, known)
     passed.points = (np.concatenate([at[0] for at in points]), np.concatenate([at[1] for at in points]))
     passed.counts = stages.counts()
     passed.means = [] if is_plain else [one.values() for one in means[: 1 if alike else len(means)]]
     return passed
 
 
-def white_core(colour: NDArray[Any], white: int) -> NDArray[np.uint8]:
+def white_core(planes: Sequence[NDArray[Any]], white: int) -> NDArray[np.uint8]:
     """Where (H, W) at least four connected pixels are white in any channel, as 0 and 255."""
-    bounds = (0.999, 2.0) if colour.dtype.kind == "f" else (float(white), 65535.0)
-    planes = [cv2.inRange(plane, *bounds) for plane in (cv2.split(colour) if colour.ndim == 3 else (colour,))]
-    at_white = planes[0] if len(planes) == 1 else np.maximum.reduce(planes)
+    bounds = (0.999, 2.0) if planes[0].dtype.kind == "f" else (float(white), 65535.0)
+    at_white, *others = (cv2.inRange(plane, *bounds) for plane in planes)
+    for other in others:
+        at_white = cv2.max(at_white, other)
     if not cv2.countNonZero(at_white):
         return np.asarray(at_white, np.uint8)
     return np.asarray(cv2.morphologyEx(at_white, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), np.uint8)
 
 
-def _has_clipped(image: NDArray[Any], white: int, shown: slice, known: MaskStore | None) -> bool:
-    core = white_core(image, white)
+def _has_clipped(planes: Sequence[NDArray[Any]], white: int, shown: slice, known: MaskStore | None) -> bool:
+    core = white_core(planes, white)
     if known is not None and core.any():
         core[known.read(shown, slice(0, core.shape[1]))] = 0
     return bool(core.any())
@@ -165,13 +167,15 @@ class _Means:
             part = plane[top - rows.start : bottom - rows.start]
             self._upright[first] += cv2.reduce(part, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32F)[0]
             first += 1
-        even = self._lying.shape[1] - 1
+        even = plane.shape[1] // self._band  # bands of one width; a longer last one is among the rest
+        even = min(even, self._lying.shape[1] - (plane.shape[1] > self._lying.shape[1] * self._band))
         main = np.ascontiguousarray(plane[:, : even * self._band]).reshape(-1, self._band)
         if even:
             sums = cv2.reduce(main, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32F)
             self._lying[rows, :even] = sums.reshape(len(plane), even)
-        rest = plane[:, even * self._band :]
-        self._lying[rows, even:] = np.asarray(cv2.reduce(rest, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32F))
+        if even < self._lying.shape[1]:
+            rest = plane[:, even * self._band :]
+            self._lying[rows, even:] = np.asarray(cv2.reduce(rest, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32F))
 
     def copy(self, other: "_Means", rows: slice) -> None:
         """Take in the same rows of a plane that is like another."""

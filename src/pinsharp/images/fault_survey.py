@@ -169,25 +169,39 @@ class Overview:
 
     def add(self, image: NDArray[Any], rows: slice, shown: slice) -> None:
         """Take in rows of the image, shown with more at each side."""
-        core = image[rows.start - shown.start : rows.stop - shown.start]
-        self.down[rows] = core[:, :: _step_of(self.columns)]
+        pixels = _as_pixels(image)
+        core = pixels[rows.start - shown.start : rows.stop - shown.start]
+        _as_pixels(self.down)[rows] = core[:, :: _step_of(self.columns)]
         number = _within(self.rows, rows)
         if number.start < number.stop:
-            self.across[number] = core[int(self.rows[number.start]) - rows.start :: _step_of(self.rows)]
+            first = int(self.rows[number.start]) - rows.start
+            _as_pixels(self.across)[number] = core[first :: _step_of(self.rows)]
         number = _within(self._thin_rows, rows)
         if number.start == number.stop:
             return
         first = int(self._thin_rows[number.start]) - shown.start
         last = rows.stop - shown.start
-        here = image[first : last : self.step, :: self.step]
-        self.thin[number] = here
-        beside = image[first : last : self.step, 1 :: self.step]
-        below = image[first + 1 : last + 1 : self.step, :: self.step]
+        here, beside, below = (
+            np.ascontiguousarray(pixels[first + down : last + down : self.step, right :: self.step])
+            for down, right in ((0, 0), (0, 1), (1, 0))
+        )
+        _as_pixels(self.thin)[number] = here
         high, wide = len(below), beside.shape[1]
-        equal = (here[:high, :wide] == below[:, :wide]) & (here[:high, :wide] == beside[:high])
-        if equal.ndim == 3:
-            equal = equal[..., 0] & equal[..., 1] & equal[..., 2]
-        self.flat[number.start : number.start + high, :wide] = equal
+        values, right, under = (_as_values(part, image) for part in (here, beside, below))
+        differs = (values[:high, :wide] != under[:, :wide]) | (values[:high, :wide] != right[:high])
+        if differs.ndim == 3:
+            differs = differs[..., 0] | differs[..., 1] | differs[..., 2]
+        self.flat[number.start : number.start + high, :wide] = ~differs
+
+
+def _as_pixels(image: NDArray[Any]) -> NDArray[Any]:
+    """The same memory with one element (h, w) a pixel: these are copied four times as fast as channels."""
+    return image.view(f"V{3 * image.itemsize}")[..., 0] if image.ndim == 3 else image
+
+
+def _as_values(pixels: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:
+    """Pixels (h, w) as values of an image, (h, w) or (h, w, 3)."""
+    return pixels.view(like.dtype).reshape(*pixels.shape, 3) if like.ndim == 3 else pixels
 
 
 def _within(places: NDArray[np.intp], rows: slice) -> slice:

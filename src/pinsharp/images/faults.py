@@ -214,7 +214,8 @@ def clipped(image: NDArray[Any], white_level: int | None) -> Mask:
         white_level: As of `find_faults`.
     """
     colour = split_alpha(image)[0]
-    core = white_core(np.ascontiguousarray(colour), _white(image.dtype, white_level))
+    planes = cv2.split(np.ascontiguousarray(colour)) if colour.ndim == 3 else (np.ascontiguousarray(colour),)
+    core = white_core(planes, _white(image.dtype, white_level))
     side = 2 * CLIPPED_ROOM + 1
     return np.asarray(cv2.dilate(core, np.ones((side, side), np.uint8)) > 0)
 

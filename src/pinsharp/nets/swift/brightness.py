@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from pinsharp.nets.swift.blur_condition import BlurCondition
-from pinsharp.nets.swift.swift import SwiftRestorer
+from pinsharp.nets.swift.restorer import SwiftRestorer
 
 _PHASES = 4  # pixels that a half-resolution one holds
 
