@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import convolve, gaussian_filter
 
-from pinsharp.bench.real.fit import fit_width, kernel_of
+from pinsharp.blur.between import fit_width, kernel_of
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma
 
 PART = (slice(24, 96), slice(24, 106))
