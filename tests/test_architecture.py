@@ -46,6 +46,7 @@ MAY_IMPORT = {
     "methods": {"classical", "nets", "runtimes", "blur"},
     "restoration": {"methods", "images", "blur"},
     "train": {"nets", "data", "metrics", "blur"},
+    "profiling": {"restoration", "images", "blur"},
     "batch": {"restoration", "images"},
     "bench": {"methods", "restoration", "detect", "runtimes", "data", "metrics", "images", "blur"},
     "service": {"restoration", "images", "detect"},
