@@ -52,7 +52,8 @@ def _width(blur: Blur) -> str:
 
 def _all(kernels: tuple[LocalKernel, ...]) -> str:
     widths = [each.blur.sigma for each in kernels]
-    middle = f"{len(widths)} place{'s' * (len(widths) != 1)}, sigma {np.median(widths):.3f} px ({min(widths):.3f} to {max(widths):.3f})"
+    places = "1 place" if len(widths) == 1 else f"{len(widths)} places"
+    middle = f"{places}, sigma {np.median(widths):.3f} px ({min(widths):.3f} to {max(widths):.3f})"
     halves = [each.mtf.mtf50 for each in kernels if each.mtf and each.mtf.mtf50 is not None]
     return middle + (f", MTF50 {np.median(halves):.4f} cycles a pixel" if halves else "")
 

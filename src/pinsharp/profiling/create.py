@@ -62,11 +62,6 @@ class Material:
         Raises:
             ConfigError: If nothing is given, or one thing without the other.
         """
-        if not any((self.edges, self.points, self.in_focus, self.stack, self.target, self.blurred, self.flat)):
-            raise ConfigError(
-                "expected something that the camera has seen, got nothing; give --edge, --points, --target, --blurred, "
-                "--in-focus, --stack or --flat"
-            )
         for one, two, names in (
             (self.target, self.printed, ("--target", "--print")),
             (self.blurred, self.sharp, ("--blurred", "--sharp")),
@@ -74,6 +69,11 @@ class Material:
             if (one is None) != (two is None):
                 given, wanted = names if two is None else names[::-1]
                 raise ConfigError(f"{given} goes with {wanted}, got one without the other; give both")
+        if not any((self.edges, self.points, self.in_focus, self.stack, self.target, self.blurred, self.flat)):
+            raise ConfigError(
+                "expected something that the camera has seen, got nothing; give --edge, --points, --target, --blurred, "
+                "--in-focus, --stack or --flat"
+            )
         if self.stack and len(self.stack) < LEAST_STEPS:
             raise ConfigError(f"--stack must hold at least {LEAST_STEPS} images, got {len(self.stack)}; add some")
 

@@ -20,6 +20,7 @@ _LEAST_WINDOWS = 8  # in a bin
 _QUIETEST = 0.1  # share of the windows of a bin that are flat: structure only adds variance
 _ROUNDS = 5
 _LEAST_VARIANCE = 1e-12
+_LEAST_RISE = 0.05  # of the variance from black to white, as a share of that in the dark
 
 
 def measure_noise(photos: Sequence[Photo]) -> Noise | None:
@@ -104,4 +105,5 @@ def _line(signal: Plane, variance: Plane) -> tuple[float, float]:
         found = nnls(basis * trust[:, None], variance * trust)[0]
         model = np.maximum(basis @ found, _LEAST_VARIANCE)
         trust = np.minimum(1.0, model / variance) / model  # what lies above the line has structure in it
-    return float(found[0]), float(found[1])
+    # A rise that is less than variances scatter by is none.
+    return float(found[0]), float(found[1]) if found[1] * signal.max() > _LEAST_RISE * found[0] else 0.0

@@ -31,6 +31,7 @@ _NINETY = 1.645
 _TURNED = 0.6  # pixels of width below which an image may be the sharper one in a part
 _DOUBT = 0.02  # pixels squared by which no squared width is surer
 _SHARE_DOUBT = 0.02  # nor by less than this share of it
+_SLOPE_DOUBT = 0.01  # nor the slope: kernels are not quite of the family
 _ROUNDS = 8
 _HUBER = 2.0
 _LEAST_CURVATURE = 3.0  # standard deviations by which the parabola has to open
@@ -111,7 +112,7 @@ def measure_stack(photos: Sequence[Photo], positions: Sequence[float], unit: str
     focus = Focus(
         unit, steps, middle + best, middle + best - _NINETY * std, middle + best + _NINETY * std, slope, *tilt
     )
-    reach = min(_NINETY * slope_std / slope, 0.9)
+    reach = min(_NINETY * math.hypot(slope_std / slope, _SLOPE_DOUBT), 0.9)
     scale = DistanceScale(1 / slope, 1 / slope / (1 + reach), 1 / slope / (1 - reach), unit)
     return Stack(focus, scale, kernels, in_focus)
 
