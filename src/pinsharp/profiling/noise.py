@@ -20,6 +20,7 @@ _LEAST_WINDOWS = 8  # in a bin
 _QUIETEST = 0.1  # share of the windows of a bin that are flat: structure only adds variance
 _ROUNDS = 5
 _LEAST_VARIANCE = 1e-12
+_MOST_ABOVE = 2.0  # times the line up to which a variance is one of noise
 _LEAST_RISE = 0.05  # of the variance from black to white, as a share of that in the dark
 
 
@@ -36,6 +37,8 @@ def measure_noise(photos: Sequence[Photo]) -> Noise | None:
     if not len(signal):
         return None
     read, gain = _line(signal, level)
+    plain = level <= _MOST_ABOVE * (read + gain * signal)  # elsewhere it is structure that was seen
+    signal, level = signal[plain], level[plain]
     return Noise(
         float(np.sqrt(read)),
         gain,
