@@ -47,6 +47,7 @@ MAY_IMPORT = {
     "restoration": {"methods", "images", "blur"},
     "train": {"nets", "data", "metrics", "blur"},
     "adapt": {"train", "restoration", "methods", "nets", "data", "images", "blur", "metrics"},
+    "profiling": {"restoration", "images", "blur"},
     "batch": {"restoration", "images"},
     "bench": {"methods", "restoration", "detect", "runtimes", "data", "metrics", "images", "blur"},
     "service": {"restoration", "images", "detect"},

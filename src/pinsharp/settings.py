@@ -53,7 +53,7 @@ def build(cls: type[Any], values: Any, where: str, words: Mapping[type, str] | N
     required = [f.name for f in dataclasses.fields(cls) if f.default is f.default_factory is dataclasses.MISSING]
     missing = [name for name in required if name not in values]
     if missing:
-        raise ConfigError(f"setting {where}{missing[0]} is missing from the training file")
+        raise ConfigError(f"setting {where}{missing[0]} is missing from the file")
     return cls(**{key: _convert(value, hints[key], f"{where}{key}", words or {}) for key, value in values.items()})
 
 

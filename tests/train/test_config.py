@@ -279,9 +279,9 @@ def test_settings_that_contradict_one_another_are_told(file, settings, sentence)
     [
         ("net = ", "cannot read .*mine.toml"),
         ("\x00", "cannot read .*mine.toml"),
-        ("[[stage]]\nkind = 'kernel'", "setting net is missing from the training file"),
-        (SMALL.replace("lr = 1e-3", ""), "setting stage.0.lr is missing from the training file"),
-        ('net = "swift"', "setting stage is missing from the training file"),
+        ("[[stage]]\nkind = 'kernel'", "setting net is missing from the file"),
+        (SMALL.replace("lr = 1e-3", ""), "setting stage.0.lr is missing from the file"),
+        ('net = "swift"', "setting stage is missing from the file"),
         ("stage = 3\nnet = 'swift'", "stage must be a list, got 3"),
     ],
 )

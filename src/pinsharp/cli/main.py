@@ -14,6 +14,7 @@ from pinsharp.cli.export import export
 from pinsharp.cli.info import info
 from pinsharp.cli.kernel import kernel
 from pinsharp.cli.messages import INTERRUPTED, Interrupted, complain
+from pinsharp.cli.profile import profile
 from pinsharp.cli.restore import restore
 from pinsharp.cli.synth import synth
 from pinsharp.cli.train import train
@@ -33,6 +34,7 @@ for _command in (restore, watch, kernel, info, synth, export, train, adapt):
     app.command()(_command)
 app.add_typer(detect)
 app.add_typer(bench)
+app.add_typer(profile)
 
 
 def _show_version(is_wanted: bool) -> None:

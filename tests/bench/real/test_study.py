@@ -21,7 +21,6 @@ from pinsharp.bench.engine.study import plan_of
 from pinsharp.bench.real.lineup import lineup
 from pinsharp.bench.real.plots import draw_gains, draw_widths
 from pinsharp.bench.real.records import KIND, RICHARDSON_LUCY, LevelFigures, SeriesRecords, by_level
-from pinsharp.bench.real.registration import Registration
 from pinsharp.bench.real.series import Series, brightness, choose_reference, find_series, read_middle
 from pinsharp.bench.real.sheet import draw_worst, worst_levels
 from pinsharp.bench.real.study import Real
@@ -32,6 +31,7 @@ from pinsharp.bench.show.typeset import comma_separated, latex, markdown
 from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.files import read_image, write_image
+from pinsharp.images.registration import Registration
 from pinsharp.restoration import sources
 from pinsharp.restoration.result import Restored
 

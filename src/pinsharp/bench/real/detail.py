@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.fft import fftfreq, rfft2, rfftfreq
 
-from pinsharp.bench.real.registration import Plane
+from pinsharp.images.registration import Plane
 
 OCTAVES = ((1 / 4, 1 / 2), (1 / 8, 1 / 4), (1 / 16, 1 / 8), (1 / 32, 1 / 16))
 """Bands in cycles a pixel, the finest first, as (from, below)."""

@@ -13,7 +13,7 @@ from typing import Literal
 from pinsharp.bench.engine.methods import BLURRED, FITTED_KERNEL
 from pinsharp.bench.engine.records import Kind, Records, Result
 from pinsharp.bench.real.detail import Agreement, as_agreement
-from pinsharp.bench.real.registration import Registration
+from pinsharp.images.registration import Registration
 
 DETAILS = "details"  # folder in that of the results with what the picture shows: the same place at every level
 SHARP = "sharp"  # what the file of the registered sharp level is called among the details

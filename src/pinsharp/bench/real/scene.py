@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pinsharp.bench.real.detail import agreement, by_octave
-from pinsharp.bench.real.fit import Fit, fit_width
-from pinsharp.bench.real.registration import Plane, Registration, Shape, local_sigmas, overlap, register, registered
 from pinsharp.bench.real.series import brightness
 from pinsharp.bench.real.sharpness import sharpness
 from pinsharp.bench.show.sheet import Box
+from pinsharp.blur.between import Fit, fit_width
 from pinsharp.errors import ImageError
+from pinsharp.images.registration import Plane, Registration, Shape, local_sigmas, overlap, register, registered
 from pinsharp.metrics import mse, psnr, ssim
 from pinsharp.restoration.restorer import Restorer
 

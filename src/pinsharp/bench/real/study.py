@@ -25,7 +25,6 @@ from pinsharp.bench.engine.provenance import image_hashes
 from pinsharp.bench.engine.study import ID_DIGITS, Study
 from pinsharp.bench.real.plots import draw_gains, draw_widths
 from pinsharp.bench.real.records import KIND, RICHARDSON_LUCY, SHARP, LevelFigures, SeriesRecords, detail_path
-from pinsharp.bench.real.registration import BORDER, Plane
 from pinsharp.bench.real.scene import Scene, as_tensor, judge, psnr_of, set_scene
 from pinsharp.bench.real.series import CROP, Level, Series, brightness, read_middle
 from pinsharp.bench.real.sheet import draw_worst
@@ -35,6 +34,7 @@ from pinsharp.bench.show.sheet import Box, most_damaged
 from pinsharp.bench.show.typeset import Table
 from pinsharp.errors import ConfigError, OutputError
 from pinsharp.images.files import write_image
+from pinsharp.images.registration import BORDER, Plane
 from pinsharp.restoration.restorer import Restorer
 from pinsharp.restoration.result import Restored
 

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.fft import irfft2, next_fast_len, rfft2
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from pinsharp.bench.real.registration import Plane
 from pinsharp.blur.family import disk_radius, exact_kernels
 
 Shape = Literal["disk", "gaussian"]
+Plane = NDArray[np.float64]  # one channel of an image, (H, W), full scale 1
 SHAPES: tuple[Shape, ...] = ("disk", "gaussian")
 
 _LEAST, _MOST, _STEPS = 0.25, 12.0, 12  # pixels of width between which is searched, and how many are tried first

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.ndimage import convolve, gaussian_filter
 
-from pinsharp.bench.real.fit import fit_width, kernel_of
+from pinsharp.blur.between import fit_width, kernel_of
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma
 
 PART = (slice(24, 96), slice(24, 106))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from pinsharp.bench.real.registration import BORDER, Registration, local_sigmas, overlap, register, registered
 from pinsharp.errors import ImageError
+from pinsharp.images.registration import BORDER, Registration, local_sigmas, overlap, register, registered
 
 
 def scene(row, column):

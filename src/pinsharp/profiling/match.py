@@ -1,0 +1,145 @@
+"""The kernel that turns known light into what a camera saw of it, by least squares on the pixels of a window.
+
+Known light is a point, a print, or a sharp photograph of the same scene. Its spectrum is multiplied by the transfer
+function of a Gaussian convolved with a disc, by that of the pixels where the light is finer than they are, and by a
+shift; gain and offset follow for each. Width, shape and shift are fitted.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import irfft2
+from scipy.optimize import OptimizeResult, least_squares
+
+from pinsharp.blur.profile import Blur
+from pinsharp.errors import ImageError
+from pinsharp.profiling.optics import Shape, Values
+
+LEAST_CORRELATION = 0.9
+"""Between what was seen and the best model: below it the light was another."""
+
+_NINETY = 1.645
+_BLOCKS = 4  # along each side of a window: pieces that disagree as much as the figures are uncertain
+_MODEL_DOUBT = 0.005
+_SHAPE_TELLS = 0.3
+_LEAST_SIGMA, _MOST_SIGMA = 0.05, 40.0
+_MOST_SHIFT = 4.0  # pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Light:
+    """Known light, as a spectrum.
+
+    Attributes:
+        spectrum: Of real samples, as `rfft2` gives it, or 1 for a point at the first sample.
+        shape: Samples (H, W) of one period.
+        fineness: Samples a pixel along each side.
+    """
+
+    spectrum: NDArray[np.complex128] | float
+    shape: tuple[int, int]
+    fineness: int = 1
+
+    def seen(self, shape: Shape, shift: tuple[float, float], part: tuple[slice, slice]) -> Values:
+        """What pixels of a part see, of light that a shape has blurred and that lies further down and right."""
+        down = np.fft.fftfreq(self.shape[0], 1 / self.fineness)[:, None]
+        right = np.fft.rfftfreq(self.shape[1], 1 / self.fineness)[None]
+        transfer = shape.otf(np.hypot(down, right)) * np.exp(-2j * math.pi * (down * shift[0] + right * shift[1]))
+        if self.fineness > 1:
+            transfer = transfer * (np.sinc(down) * np.sinc(right))
+        samples = irfft2(self.spectrum * transfer, s=self.shape)[:: self.fineness, :: self.fineness]
+        return np.asarray(samples[part], np.float64)
+
+
+@dataclass(frozen=True)
+class Match:
+    """The best kernel."""
+
+    blur: Blur
+    shift: tuple[float, float]  # pixels by which the light lies further down and right than it was given
+    correlation: float  # between what was seen and the model
+
+
+def match(
+    seen: Values,
+    light: Light,
+    part: tuple[slice, slice],
+    *,
+    sigma: float = 1.0,
+    shift: tuple[float, float] = (0.0, 0.0),
+    kept: NDArray[np.bool_] | None = None,
+) -> Match:
+    """Fit a kernel.
+
+    Args:
+        seen: Linear light of the pixels of a part (h, w).
+        light: What was there.
+        part: Which pixels of the period were seen.
+        sigma: A width in pixels to start from.
+        shift: A shift to start from.
+        kept: (h, w), which pixels count; None for all.
+
+    Raises:
+        ImageError: If no kernel explains what was seen.
+    """
+    counts = np.ones(seen.shape, bool) if kept is None else kept
+    target = seen[counts]
+
+    def model(values: Values) -> Values:
+        shape = Shape(math.exp(values[0]), float(values[1]))
+        return light.seen(shape, (float(values[2]), float(values[3])), part)[counts]
+
+    def left(values: Values) -> Values:
+        return target - _scaled(model(values), target)
+
+    fits = [
+        least_squares(
+            left,
+            [math.log(np.clip(sigma, 2 * _LEAST_SIGMA, _MOST_SIGMA / 2)), share, *shift],
+            bounds=(
+                [math.log(_LEAST_SIGMA), 0, *(at - _MOST_SHIFT for at in shift)],
+                [math.log(_MOST_SIGMA), 1, *(at + _MOST_SHIFT for at in shift)],
+            ),
+            x_scale=[0.1, 0.3, 0.1, 0.1],
+            xtol=1e-5,
+            max_nfev=25,
+        )
+        for share in (0.2, 0.8)
+    ]
+    best = min(fits, key=lambda fit: fit.cost)
+    shown = model(best.x)
+    correlation = float(np.corrcoef(shown, target)[0, 1]) if np.ptp(shown) > 0 and np.ptp(target) > 0 else 0.0
+    if correlation < LEAST_CORRELATION:
+        raise ImageError(
+            f"expected what was seen to be a blurred image of what was given, got a correlation of {correlation:.2f}; "
+            "check that both show the same thing"
+        )
+    return Match(_blur(best, _blocks(counts)), (float(best.x[2]), float(best.x[3])), correlation)
+
+
+def _scaled(shown: Values, target: Values) -> Values:
+    """The model with the best gain and offset."""
+    centred = shown - shown.mean()
+    power = float(centred @ centred)
+    gain = float(centred @ target) / power if power > 0 else 0.0
+    return np.asarray(target.mean() + gain * centred, np.float64)
+
+
+def _blocks(counts: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """In which piece of the window each pixel that counts lies."""
+    rows, columns = (np.arange(size) * _BLOCKS // size for size in counts.shape)
+    return np.asarray((rows[:, None] * _BLOCKS + columns[None])[counts], np.int64)
+
+
+def _blur(fit: OptimizeResult, blocks: NDArray[np.int64]) -> Blur:
+    """The kernel with its interval, by how the pieces of the window disagree."""
+    sigma, share = math.exp(fit.x[0]), float(fit.x[1])
+    inverse = np.linalg.pinv(fit.jac.T @ fit.jac, rcond=1e-10)
+    scores = np.stack([fit.jac[blocks == block].T @ fit.fun[blocks == block] for block in np.unique(blocks)])
+    clustered = np.diag(inverse @ (scores.T @ scores) @ inverse)
+    variance = np.maximum(clustered, np.diag(inverse) * float(np.mean(fit.fun**2)))
+    std = sigma * math.hypot(math.sqrt(variance[0]), _MODEL_DOUBT)
+    tells = math.sqrt(variance[1]) < _SHAPE_TELLS and sigma > 0.3
+    return Blur(sigma, max(0.0, sigma - _NINETY * std), sigma + _NINETY * std, share if tells else None)
