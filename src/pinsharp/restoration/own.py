@@ -1,14 +1,17 @@
 """What is known of the camera of an image, for measuring its defocus alone: a profile, a sharp reference, or both."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from torch import Tensor
+
 from pinsharp.blur.softness import softness_of
 from pinsharp.errors import ImageError, PinsharpError
 from pinsharp.methods.method import BlindMethod, Method, Sight, measures_first
+from pinsharp.restoration.colour import decode, encode
 from pinsharp.restoration.profiled import defocus_share, profile_of
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.reference import Own, Reference, reference_of
@@ -53,7 +56,9 @@ def _read(recipe: Recipe, method: BlindMethod, changed: int) -> "tuple[_Kind, tu
     path = Path(str(recipe.reference))
     with _named(path), open_source(path, replace(recipe, mask=None, reference=None)) as source:
         parts: tuple[SourcePlanes, ...] = source.parts
-        return _Kind.of(source), tuple(reference_of(str(path), _middle(part), method) for part in parts)
+        return _Kind.of(source), tuple(
+            reference_of(str(path), _middle(part), method, _rounding(source)) for part in parts
+        )
 
 
 @contextmanager
@@ -63,6 +68,15 @@ def _named(path: Path) -> Iterator[None]:
         yield
     except PinsharpError as error:
         raise type(error)(str(error) if str(path) in str(error) else f"{path}: {error}") from error
+
+
+def _rounding(source: Source) -> Callable[[Tensor], Tensor]:
+    """What rounds light (N, C, h, w) as the values of a source are rounded."""
+    kind, light = _values(source), source.light
+    if not kind.startswith("uint"):
+        return lambda seen: seen
+    levels = source.recipe.white_level or (255 if kind == "uint8" else 65535)
+    return lambda seen: decode((encode(seen.clamp(0, 1), light) * levels).round() / levels, light)
 
 
 def _middle(planes: SourcePlanes) -> Sight:
