@@ -1,6 +1,7 @@
 """Figures and names in words."""
 
 from collections.abc import Mapping
+from typing import Any
 
 
 def width_in_words(sigma: float, relative_std: float | None, family: str) -> str:
@@ -13,6 +14,14 @@ def light_in_words(figures: Mapping[str, object]) -> str:
     """What values were decoded from, for behind a line; empty if they were taken as they are, or nobody knows."""
     light = figures.get("light", "linear")
     return "" if light == "linear" else f", light {light} ({figures['light_from']})"
+
+
+def distance_in_words(figures: Mapping[str, Any]) -> str:
+    """How far out of focus, for behind a width: ', 12 um out of focus (9 to 15, on either side)'; empty if unknown."""
+    far = figures.get("distance")
+    if not far:
+        return ""
+    return f", {far['distance']:.3g} {far['unit']} out of focus ({far['low']:.3g} to {far['high']:.3g}, on either side)"
 
 
 def printable(name: str) -> str:

@@ -113,6 +113,8 @@ def _figures(result: "Restored") -> Figures:
         "doubtful": result.is_doubtful,
         "refuted_sigma": result.refuted_sigma,
         "remaining": asdict(left) if left else None,
+        "own_softness": None if found.own is None else found.own.sigma,
+        "distance": result.distance,
         "dropped": result.dropped,
         **result.light.figures(),
         "masked_share": result.masked_share,

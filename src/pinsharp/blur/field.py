@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -16,6 +16,9 @@ from pinsharp.blur.kernels import kernel_sigma, sized_kernels
 from pinsharp.blur.normalise import Normalisation
 from pinsharp.blur.verdict import Finding, Verdict, find
 from pinsharp.blur.votes import Votes
+
+if TYPE_CHECKING:
+    from pinsharp.blur.softness import Softness
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -51,6 +54,7 @@ class BlurField:
     # Whether each image is as clean as in the laboratory: white noise, a width that is sure; None if nobody looked.
     is_clean: tuple[bool, ...] | None = None
     votes: tuple[Votes, ...] | None = None  # what the windows of each image said; None if they were not asked
+    own: "Softness | None" = None  # the camera's own softness that is not in it; None if it is, or nobody knows it
 
     def of(self, index: int) -> "BlurField":
         """The field of one image, as of a batch of it alone."""

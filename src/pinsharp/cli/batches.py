@@ -9,7 +9,7 @@ import typer
 from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.job import Figures, Job, Outcome
 from pinsharp.batch.summary import Summary
-from pinsharp.batch.words import light_in_words, width_in_words
+from pinsharp.batch.words import distance_in_words, light_in_words, width_in_words
 from pinsharp.cli.each import Teller
 from pinsharp.cli.messages import INTERRUPTED, remark
 
@@ -69,10 +69,11 @@ def _line(job: Job, figures: Figures) -> str:
     further = ", then ".join(f"{sigma:.2f}" for sigma in found.sigmas[1:])
     times = f", {found.iterations} iterations (then {further} px)" if further else ""
     width = width_in_words(found.sigma, found.sigma_relative_std, found.family)
+    far = distance_in_words(figures)
     if not found.restored:
-        return f"{job.input} -> {job.output}: {width}; left as it is: {found.reason}"
+        return f"{job.input} -> {job.output}: {width}{far}; left as it is: {found.reason}"
     how = f"{_field(figures)}{_channels(figures)}{times}{_seam(figures)}{light_in_words(figures)}"
-    return f"{job.input} -> {job.output}: {width}{how}, {found.megapixels:.2f} megapixels in {found.seconds:.2f} s"
+    return f"{job.input} -> {job.output}: {width}{far}{how}, {found.megapixels:.2f} megapixels in {found.seconds:.2f} s"
 
 
 def _doubt(job: Job, figures: Figures) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pinsharp.batch.words import light_in_words, printable, width_in_words
+from pinsharp.batch.words import distance_in_words, light_in_words, printable, width_in_words
 from pinsharp.cli.each import Task, carry_out
 from pinsharp.cli.options import Inputs, Json, Overwrite, takes_recipe
 from pinsharp.cli.outputs import check_results
@@ -23,7 +23,7 @@ PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 COLOURS = ("red", "green", "blue")
 
 
-@takes_recipe("model", "white_level", "light", "device", "precision", "mask", "faults")
+@takes_recipe("model", "white_level", "light", "device", "precision", "mask", "faults", "reference", "profile")
 def kernel(
     inputs: Inputs,
     save: Annotated[
@@ -141,6 +141,7 @@ def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> 
     """Measure one file, or several together; return the figures and the line for people."""
     from pinsharp.atomic import write_atomically
     from pinsharp.blur.kernel_names import save_kernel
+    from pinsharp.restoration.profiled import distance_figures
 
     images: Any = paths if together else paths[0]
     found, light = asked.restorer.measure_with_light(images)
@@ -158,7 +159,14 @@ def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> 
         write_atomically(asked.plot, draw(found, title=printable(title), kind=asked.plot.suffix[1:].lower()))
     words, further = _trend(found) if asked.say_trend else ("", {})
     further |= {"channels": _channel_figures(channels)} if channels else {}
-    line = _line(name, found) + light_in_words(light.figures()) + _channels_in_words(channels) + words
+    distance = distance_figures(found, asked.restorer.recipe)
+    further |= {"own_softness": None if found.own is None else found.own.sigma, "distance": distance}
+    line = (
+        _line(name, found, distance_in_words({"distance": distance}))
+        + light_in_words(light.figures())
+        + _channels_in_words(channels)
+        + words
+    )
     return _figures(found) | light.figures() | further, line
 
 
@@ -208,9 +216,9 @@ def _channels_in_words(channels: "Sequence[BlurField]") -> str:
     return f"; {', '.join(words)}"
 
 
-def _line(name: str, found: "BlurField") -> str:
+def _line(name: str, found: "BlurField", distance: str = "") -> str:
     level = found.noise_level
     noise = "" if level is None else f", noise {255 * level:.2f}/255"
     width = width_in_words(found.sigma, found.sigma_relative_std, found.family)
     verdict = f"; {found.verdict}: {found.finding.reason}" if found.finding else ""
-    return f"{name}: {width}; as wide as a disc of radius {found.disk_radius:.2f} px{noise}{verdict}"
+    return f"{name}: {width}; as wide as a disc of radius {found.disk_radius:.2f} px{distance}{noise}{verdict}"

@@ -41,6 +41,14 @@ def synth(
             "train mix them. Light, lens, sensor, noise, processing and faults are drawn by the seed.",
         ),
     ] = None,
+    profile: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CAMERA.json",
+            help="Blur as the camera of this profile shows it: with its own softness, noise, depth and faulty pixels "
+            "(those on images of its size). Of linear light; the sharp images stay what they are.",
+        ),
+    ] = None,
     pairs: Annotated[
         int | None, typer.Option(metavar="N", help=f"How many pairs a camera takes; {_PAIRS} unless given.")
     ] = None,
@@ -66,9 +74,20 @@ def synth(
 
     if camera is None:
         _refuse({"--pairs": pairs is not None, "--size": size is not None}, "is for simulated cameras; add --camera")
-        protocol = Degradation(kernels, cast("Boundary", boundary), bits, noise / 255, seed)
+        known = None
+        if profile is not None:
+            from pinsharp.blur.profile_json import read_profile
+
+            _refuse({"--bits": bits != 8, "--noise": noise != 0}, "is what the profile says; leave it out")
+            known = read_profile(profile)
+        protocol = Degradation(kernels, cast("Boundary", boundary), bits, noise / 255, seed, known)
     else:
-        given = {"--kernels": kernels != "gaussian8", "--boundary": boundary != "reflect", "--bits": bits != 8}
+        given = {
+            "--kernels": kernels != "gaussian8",
+            "--boundary": boundary != "reflect",
+            "--bits": bits != 8,
+            "--profile": profile is not None,
+        }
         _refuse(given | {"--noise": noise != 0}, "is what a simulated camera draws by itself; leave it out")
         from pinsharp.data.cameras.camera_set import CameraSet
 

@@ -14,6 +14,8 @@ from pinsharp.blur.camera import Camera, generator
 from pinsharp.blur.kernel_names import named_kernels
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.blur.operators import BOUNDARIES, Blur, Boundary
+from pinsharp.blur.profile import Profile
+from pinsharp.data.profiled import ProfiledCamera
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.arrays import to_tensor
 from pinsharp.images.files import find_images, read_image
@@ -40,6 +42,8 @@ class Degradation:
     bits: int = 8  # depth to which blurred images are rounded, 1 to 16
     noise: float = 0.0  # standard deviation of the read noise in units of full scale, >= 0
     seed: int = 0  # decides, with the place of a pair in the list, its noise
+    # The camera that takes them: its softness, noise, depth and faults, in the place of `bits` and `noise`.
+    profile: Profile | None = None
     kernels: Mapping[str, Tensor] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -49,11 +53,15 @@ class Degradation:
             raise ConfigError(f"bits must be from 1 to 16, got {self.bits}")
         if not 0 <= self.noise < 1:
             raise ConfigError(f"noise must be at least 0 and far below full scale, got {255 * self.noise:g} of 255")
-        object.__setattr__(self, "kernels", named_kernels(self.kernel_set))
+        kernels = named_kernels(self.kernel_set)
+        if self.profile is not None:
+            object.__setattr__(self, "bits", self.profile.bits)
+            kernels = ProfiledCamera(self.profile).softened(kernels)
+        object.__setattr__(self, "kernels", kernels)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Kernels are made anew in another process: tensors had better not be sent."""
-        return Degradation, (self.kernel_set, self.boundary, self.bits, self.noise, self.seed)
+        return Degradation, (self.kernel_set, self.boundary, self.bits, self.noise, self.seed, self.profile)
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -65,7 +73,7 @@ class Degradation:
             "bits": self.bits,
             "noise_of_255": round(255 * self.noise, 9),
             "seed": self.seed,
-        }
+        } | ({} if self.profile is None else {"profile_sha256": ProfiledCamera(self.profile).sha256})
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +150,11 @@ def blurred_pair(path: Path, whole: Tensor, kernel_name: str, protocol: Degradat
 def degrade(sharp: Tensor, kernel: Tensor, protocol: Degradation, index: int) -> Tensor:
     """Blur images (B, C, H, W), add read noise and round, as the camera of the protocol does."""
     blurred = Blur(kernel, protocol.boundary)(sharp)
-    return Camera(protocol.bits, protocol.noise).expose(blurred, generator(protocol.seed, index))
+    dice = generator(protocol.seed, index)
+    if protocol.profile is None:
+        return Camera(protocol.bits, protocol.noise).expose(blurred, dice)
+    camera = ProfiledCamera(protocol.profile)
+    return camera.spoilt(camera.camera.expose(blurred, dice), dice)
 
 
 def protocol_hash(protocol: Degradation, images_sha256: Sequence[str]) -> str:

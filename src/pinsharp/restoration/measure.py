@@ -26,6 +26,7 @@ from pinsharp.blur.votes import Votes
 from pinsharp.blur.widths import Widths
 from pinsharp.errors import ConfigError
 from pinsharp.methods.method import BlindMethod, Method, Sight, takes_kernel
+from pinsharp.restoration.reference import Own
 from pinsharp.restoration.sources import SourcePlanes, TensorPlanes
 
 SAMPLE_PIXELS = 2**24
@@ -42,21 +43,28 @@ Look = Callable[[slice, slice], Tensor]
 """Gives rows and columns, both with bounds, of an image: (1, C, h, w) in [0, 1]."""
 
 
-def estimate(planes: SourcePlanes, method: BlindMethod, given: Tensor | None = None) -> BlurField:
+def estimate(
+    planes: SourcePlanes, method: BlindMethod, given: Tensor | None = None, own: Own | None = None
+) -> BlurField:
     """Measure the blur of planes, or put a given kernel (1, 1, K, K) in the place of the measured one.
+
+    Of a measured one the camera's `own` softness is taken off where it is known.
 
     Raises:
         ImageError: If they cannot be read or used.
         KernelError: If there is a kernel and the method has no use for one.
     """
     if isinstance(planes, TensorPlanes):
-        return method.estimate(planes.image, given, planes.hidden)
+        found = method.estimate(planes.image, given, planes.hidden)
+        return own.taken_off(found, (planes.image, planes.hidden), method) if own else found
     parts = sample(planes.look, planes.shape)
     hidden = None if planes.silent is None else silent_sample(planes.silent, planes.shape)
     found = method.estimate_parts(parts, given) if hidden is None else method.estimate_parts(parts, given, hidden)
     found = _placed(found, planes.shape)
     sigma = float(kernel_sigma(found.kernel)[0])
     border = frame(planes.look, planes.shape, border_depth(sigma))
+    if own:
+        found = own.taken_off(found, (parts, hidden), method)
     shape = planes.shape[1:]
     rule = find_continuation(border, sigma)
     slopes = find_slopes(border, found.kernel.to(border), shape) * (rule is None)  # no ramp goes on by a rule

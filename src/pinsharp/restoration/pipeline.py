@@ -25,7 +25,10 @@ from pinsharp.restoration.by_levels import restored_by_levels
 from pinsharp.restoration.disk import ROWS_AT_ONCE, OnDisk
 from pinsharp.restoration.measure import estimate, given_blur, local_blur, whole
 from pinsharp.restoration.narrower import SHARES, narrowed
+from pinsharp.restoration.own import own_softness
+from pinsharp.restoration.profiled import distance_figures
 from pinsharp.restoration.recipe import Recipe
+from pinsharp.restoration.reference import Own
 from pinsharp.restoration.residual import Residual, is_refuted
 from pinsharp.restoration.result import Restored, RestoredField, channels_of
 from pinsharp.restoration.sources import Source, SourcePlanes
@@ -55,6 +58,7 @@ class _Passes:
 
     Attributes:
         planes: What the last pass restores, or the result if it is sharp already.
+        own: What is known of the camera's own softness.
         blurs: The blur that each pass found, or was given.
         levels: The blur of the first pass place by place; None where one kernel restores the whole.
         bands: Finished rows of the last pass, made as they are taken; None if no further pass is made.
@@ -64,6 +68,7 @@ class _Passes:
     """
 
     planes: SourcePlanes
+    own: Own | None = None
     blurs: list[BlurField] = field(default_factory=list)
     levels: Levels | None = None
     bands: Iterator[Tensor] | None = None
@@ -109,7 +114,11 @@ def _attempt(
     """Restore a source as `restore` does, once. If it `judges`, a result that is refuted holds nothing."""
     window = source.choose_window(recipe.window) if measures_first(method) else 0
     tell = _counter(progress, math.prod(source.shape[:2]) * len(source.parts) * recipe.iterations)
-    parts = [_passes(planes, method, recipe, window, tell, folder) for planes in source.parts]
+    owns = own_softness(source, method, recipe)
+    parts = [
+        _passes(planes, own, method, recipe, window, tell, folder)
+        for planes, own in zip(list[SourcePlanes](source.parts), owns, strict=True)
+    ]
     planes = main(list[SourcePlanes](source.parts))
     blurs, levels = main(parts).blurs, main(parts).levels
     left = Residual(planes.shape, blurs[0].kernel, levels) if len(blurs) == 1 else None
@@ -140,7 +149,8 @@ def _attempt(
         light=source.light,
         mask=source.mask,
         faults=source.faults,
-        white_level=recipe.white_level,
+        white_level=source.recipe.white_level,
+        distance=distance_figures(blurs[0], recipe),
     )
 
 
@@ -171,7 +181,8 @@ def _second_try(result: Restored, source: Source, method: Method, recipe: Recipe
     if recipe.strict:
         raise ImageError(f"expected an image that can be restored, got {REFUTED}")
     for share in SHARES:
-        tried = replace(recipe, kernel=f"gaussian:{share * result.sigma:.6f}", iterations=1)
+        kernel = f"gaussian:{share * result.sigma:.6f}"
+        tried = replace(recipe, kernel=kernel, iterations=1, reference=None, beyond_camera=False)
         again = _attempt(source, method, tried, sink, judges=True)
         if not again.is_refuted:
             blur = narrowed(result.defocus, again.defocus, share)
@@ -185,14 +196,20 @@ def main(parts: Sequence[_Part]) -> _Part:
 
 
 def _passes(
-    planes: SourcePlanes, method: Method, recipe: Recipe, window: int, tell: Tell, folder: Path | None
+    planes: SourcePlanes,
+    own: Own | None,
+    method: Method,
+    recipe: Recipe,
+    window: int,
+    tell: Tell,
+    folder: Path | None,
 ) -> _Passes:
     """Measure and restore, again and again, until one pass is left or the result is sharp.
 
     Raises:
         ImageError: If the image would stay as it is, and the recipe is strict.
     """
-    made = _Passes(planes)
+    made = _Passes(planes, own)
     while True:
         found, bands = _find(made, method, recipe, window, tell)
         if not made.blurs and not recipe.force and found.verdict in LEFT_ALONE:
@@ -221,7 +238,7 @@ def _find(made: _Passes, method: Method, recipe: Recipe, window: int, tell: Tell
     """Find the blur of planes; with it comes what restores them."""
     planes = made.planes
     if measures_first(method):
-        known, levels = _known(planes, method, recipe)
+        known, levels = _known(planes, method, recipe, made.own)
         if not made.blurs:
             made.levels = levels
         if levels is not None and not has_exact_windows(method):
@@ -235,12 +252,14 @@ def _find(made: _Passes, method: Method, recipe: Recipe, window: int, tell: Tell
     return BlurField(result.kernel), iter([result.image])
 
 
-def _known(planes: SourcePlanes, method: BlindMethod, recipe: Recipe) -> tuple[BlurField, Levels | None]:
+def _known(
+    planes: SourcePlanes, method: BlindMethod, recipe: Recipe, own: Own | None
+) -> tuple[BlurField, Levels | None]:
     """The blur of planes as a whole, and place by place where it varies and is to be restored so."""
     widths = recipe.given_widths()
     if widths is not None:
         return given_blur(planes, method, widths)
-    known = estimate(planes, method, recipe.given_kernel())
+    known = estimate(planes, method, recipe.given_kernel(), own)
     return known, local_blur(method, known, planes.shape[1:]) if recipe.field == "auto" else None
 
 

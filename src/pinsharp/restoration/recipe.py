@@ -36,10 +36,22 @@ WORDS = ("auto", "off")
 MIN_WINDOW = 32
 """Smallest side of a window in pixels; with the halo around it, smaller ones would be nearly all halo."""
 
-MEASURING = ("model", "device", "precision", "runtime", "white_level", "channels", "light", "mask", "faults")
+MEASURING = (
+    "model",
+    "device",
+    "precision",
+    "runtime",
+    "white_level",
+    "channels",
+    "light",
+    "mask",
+    "faults",
+    "reference",
+    "profile",
+)
 """Options that decide how a blur is measured."""
 
-_FILES = ("model", "kernel", "mask", "field")
+_FILES = ("model", "kernel", "mask", "field", "reference", "profile")
 _BEFORE_FILES = ("ensemble:", "selfdeblur:", "selfdeblur-small:")
 _Taught = TypeVar("_Taught", bound=Callable[..., Any])
 
@@ -171,6 +183,24 @@ class Recipe:
         "auto finds pixels that no lens made (dead lines and pixels, frames, round fields, transparent pixels, NaN), "
         "keeps them out of measuring and leaves them as they are; off looks for none.",
     )
+    reference: str | Path | None = _option(
+        None,
+        "SHARP",
+        str | None,
+        "A sharp image of the same camera, of any scene: its softness is the camera's own, which is not taken for "
+        "defocus and not taken out.",
+    )
+    profile: str | Path | None = _option(
+        None,
+        "CAMERA.json",
+        str | None,
+        "What `pinsharp profile create` found out about the camera: its own softness is not taken for defocus and not "
+        "taken out, its faulty pixels are masked, its light and white level hold unless others are given, and the "
+        "width becomes a distance where the profile has a scale.",
+    )
+    beyond_camera: bool = _option(
+        False, None, bool, "With a reference or a profile: take the camera's own softness out too."
+    )
 
     def __post_init__(self, gamma: bool | None) -> None:
         if gamma is not None:
@@ -187,6 +217,7 @@ class Recipe:
             raise ConfigError("force restores what strict refuses; leave one of them out")
         self._check_numbers()
         self._check_words()
+        self._check_camera()
         if self.kernel != "auto":
             self._check_kernel()
 
@@ -252,6 +283,9 @@ class Recipe:
             del kept["force"]
         if self.field == "auto":
             del kept["field"]
+        for name in ("reference", "profile", "beyond_camera"):
+            if not kept[name]:
+                del kept[name]
         return {
             name: _content(value) if name in _FILES and value is not None else value for name, value in kept.items()
         }
@@ -287,6 +321,21 @@ class Recipe:
             from pinsharp.images.light import asked_light
 
             object.__setattr__(self, "light", asked_light(self.light).words)
+
+    def _check_camera(self) -> None:
+        if self.beyond_camera and self.reference is None and self.profile is None:
+            raise ConfigError("beyond_camera needs a reference or a profile of the camera, got none; leave it out")
+        if self.reference is not None:
+            if not Path(self.reference).is_file():
+                raise ConfigError(f"{self.reference}: expected a sharp image, got no such file; check its name")
+            if not self.measures:
+                raise ConfigError(
+                    "a reference helps to measure the blur, got a given kernel or field too; leave one of them out"
+                )
+        if self.profile is not None:
+            from pinsharp.blur.profile_json import read_profile
+
+            read_profile(self.profile)
 
     def _check_kernel(self) -> None:
         self.given_kernel()

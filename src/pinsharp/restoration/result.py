@@ -81,6 +81,8 @@ class Restored:
             are light. Of an image larger than memory it is packed: `numpy.asarray(mask)` unpacks it.
         faults: What was found to be none, in words; empty if nothing was found.
         white_level: The value that stands for white in an integer image; None for the largest of its type.
+        distance: How far out of focus the image is, where the camera's profile has a scale: `distance`, `low` and
+            `high` in a `unit`; on which side of the focus nobody can tell.
     """
 
     held: NDArray[Any] | OnDisk
@@ -103,6 +105,7 @@ class Restored:
     mask: NDArray[np.bool_] | PackedMask | None = None
     faults: str = ""
     white_level: int | None = None
+    distance: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         height, width = self.held.shape[:2]

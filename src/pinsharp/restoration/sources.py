@@ -26,9 +26,11 @@ from pinsharp.images.bigtiff import open_large
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
 from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.images.masks import Hidden, hide, is_masked, read_mask, read_packed_mask
+from pinsharp.images.packed_mask import PackedMask
 from pinsharp.images.statements import pillow_light
 from pinsharp.restoration.colour import as_mono, enter, join, leave, light_of, split
 from pinsharp.restoration.disk import DiskPlanes, DiskSource, OnDisk
+from pinsharp.restoration.profiled import faulty_pixels, in_profile
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.windows import choose_window
 
@@ -67,14 +69,15 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
         ImageError: If it is no image, cannot be read or restored.
     """
     if not isinstance(image, str | Path):
-        yield ArraySource(_as_array(image), recipe, stated=pillow_light(image))
+        pixels = _as_array(image)
+        yield ArraySource(pixels, _in_profile(recipe, pixels), stated=pillow_light(image))
     elif recipe.window != 0 and _is_large(image):  # 0 asks for the whole image in memory
         with open_large(image) as large:
-            given = None if recipe.mask is None else read_packed_mask(recipe.mask, (large.height, large.width))
-            yield DiskSource(large, recipe, given)
+            recipe = in_profile(recipe, large.dtype, large.shape)
+            yield DiskSource(large, recipe, _packed_mask(recipe, (large.height, large.width)))
     else:
         file = read_image(image)
-        yield ArraySource(file.pixels, recipe, file)
+        yield ArraySource(file.pixels, _in_profile(recipe, file.pixels), file)
 
 
 def read_view(path: str | Path, side: int | None = None) -> View:
@@ -300,8 +303,25 @@ def _hidden(pixels: NDArray[Any], recipe: Recipe) -> Hidden:
     """
     if not isinstance(pixels, np.ndarray):
         return Hidden(pixels)
-    given = None if recipe.mask is None else read_mask(recipe.mask)
+    given, faulty = None if recipe.mask is None else read_mask(recipe.mask), faulty_pixels(recipe)
+    if faulty is not None:
+        given = faulty if given is None or given.shape != faulty.shape else given | faulty
     return hide(pixels, given=given, find=recipe.faults == "auto", white_level=recipe.white_level)
+
+
+def _in_profile(recipe: Recipe, pixels: Any) -> Recipe:
+    """The recipe for an array; for what is none, which is refused later, as it is."""
+    is_image = isinstance(pixels, np.ndarray) and pixels.ndim in (2, 3)
+    return in_profile(recipe, pixels.dtype, pixels.shape) if is_image else recipe
+
+
+def _packed_mask(recipe: Recipe, shape: tuple[int, int]) -> PackedMask | None:
+    """What is known to be hidden of an image of a shape (H, W) that stays on disk."""
+    given, faulty = None if recipe.mask is None else read_packed_mask(recipe.mask, shape), faulty_pixels(recipe)
+    if faulty is not None:
+        given = PackedMask(shape) if given is None else given
+        given.add(slice(0, shape[0]), slice(0, shape[1]), faulty)
+    return given
 
 
 def _middle(length: int, side: int) -> slice:

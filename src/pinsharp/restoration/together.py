@@ -13,7 +13,9 @@ from pinsharp.errors import ConfigError, ImageError, PinsharpError
 from pinsharp.images.light import Light
 from pinsharp.methods.method import BlindMethod, Sight
 from pinsharp.restoration.measure import estimate, sight
+from pinsharp.restoration.own import own_softness
 from pinsharp.restoration.recipe import Recipe
+from pinsharp.restoration.reference import Own
 from pinsharp.restoration.sources import PixelsOf, Source, SourcePlanes, memory_errors, open_source
 
 Found = tuple[BlurField, Light]
@@ -32,7 +34,9 @@ def measure_one(image: PixelsOf, method: BlindMethod, recipe: Recipe, part: int 
         ImageError: If it cannot be used, or has no such channel.
     """
     with open_source(image, recipe) as source, memory_errors(source.shape):
-        return estimate(_part(source, part), method), source.light
+        owns = own_softness(source, method, recipe)
+        number = len(owns) // 2 if part is None else part
+        return estimate(_part(source, part), method, own=owns[number]), source.light
 
 
 def measure_together(images: Sequence[PixelsOf], method: BlindMethod, recipe: Recipe, part: int | None = None) -> Found:
@@ -52,8 +56,9 @@ def measure_together(images: Sequence[PixelsOf], method: BlindMethod, recipe: Re
         raise ImageError("expected at least one image to measure, got an empty list; name one")
     if not method.traits.measures_together:
         raise ConfigError(f"the model {method.name} measures images one by one; measure several together with swift")
-    row = _Row(images, recipe, part)
-    return method.estimate_together(row.sights()), row.light
+    row = _Row(images, method, recipe, part)
+    found = method.estimate_together(row.sights())
+    return row.own.taken_off(found, row.first, method) if row.own else found, row.light
 
 
 @dataclass
@@ -61,8 +66,11 @@ class _Row:
     """Several images, opened one after the other; each has to go with the first."""
 
     images: Sequence[PixelsOf]
+    method: BlindMethod
     recipe: Recipe
     part: int | None
+    own: Own | None = None
+    first: Sight = field(init=False)  # what was seen of the first image
     kinds: list[tuple[tuple[int, ...], str, Light]] = field(default_factory=list)
 
     @property
@@ -78,6 +86,9 @@ class _Row:
                 with open_source(image, self.recipe) as source, memory_errors(source.shape):
                     self._check(source)
                     seen = sight(_part(source, self.part))
+                    if len(self.kinds) == 1:
+                        owns = own_softness(source, self.method, self.recipe)
+                        self.own, self.first = owns[len(owns) // 2 if self.part is None else self.part], seen
             except PinsharpError as error:
                 raise type(error)(str(error) if name in str(error) else f"{name}: {error}") from error
             yield seen

@@ -1,0 +1,96 @@
+"""What a camera's profile says of its images: their light, white level, faulty pixels, shape of blur and distance."""
+
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pinsharp.blur.field import BlurField
+from pinsharp.blur.profile import Profile
+from pinsharp.blur.profile_json import read_profile
+from pinsharp.errors import ImageError
+from pinsharp.restoration.recipe import Recipe
+
+_SHOWS_SHAPE = 1.0  # pixels of width from which on a focus stack tells the shape
+
+
+def profile_of(recipe: Recipe) -> Profile | None:
+    """The profile that a recipe names; None if it names none.
+
+    Raises:
+        ConfigError: If its file has gone or changed into none.
+    """
+    return None if recipe.profile is None else _kept(Path(recipe.profile), Path(recipe.profile).stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _kept(path: Path, changed: int) -> Profile:
+    return read_profile(path)
+
+
+def in_profile(recipe: Recipe, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Recipe:
+    """A recipe for images of a type and shape (H, W, ...), with light and white level of its profile unless overruled.
+
+    Raises:
+        ImageError: If the camera cannot have taken such an image.
+    """
+    profile = profile_of(recipe)
+    if profile is None:
+        return recipe
+    is_eight_bit = profile.bits <= 8
+    if dtype in (np.uint8, np.uint16) and is_eight_bit != (dtype == np.uint8):
+        raise ImageError(
+            f"{recipe.profile}: expected images of {profile.bits} bits, white at {profile.white_level:g}, as this "
+            f"profile says, got {dtype} values; give the profile of this camera"
+        )
+    _check_shape(recipe, profile, shape)
+    white = recipe.white_level
+    if white is None and dtype == np.uint16 and profile.white_level != 65535:
+        white = round(profile.white_level)
+    return replace(recipe, white_level=white, light=profile.light if recipe.light == "auto" else recipe.light)
+
+
+def faulty_pixels(recipe: Recipe) -> NDArray[np.bool_] | None:
+    """Where (H, W) the camera's pixels are faulty; None where no profile says so."""
+    profile = profile_of(recipe)
+    return profile.faulty_mask if profile is not None and profile.faulty_pixels else None
+
+
+def defocus_share(profile: Profile) -> float | None:
+    """Share of the squared width of defocus that a disc explains, by the camera's focus stack; None if nobody knows."""
+    if profile.focus is None:
+        return None
+    blurs = [step.blur for step in profile.focus.steps]
+    shares = [blur.disk_share for blur in blurs if blur.disk_share is not None and blur.sigma >= _SHOWS_SHAPE]
+    return median(shares) if shares else None
+
+
+def distance_figures(found: BlurField, recipe: Recipe) -> dict[str, Any] | None:
+    """How far out of focus an image is: `distance`, `low` and `high` in a `unit`; on which side nobody can tell.
+
+    None without a profile that has a scale, and where nobody knows how sure the width is.
+    """
+    profile = profile_of(recipe)
+    if profile is None or profile.distance_scale is None or found.own is None or found.interval is None:
+        return None
+    scale, (low, high) = profile.distance_scale, found.interval
+    return {
+        "distance": found.sigma * scale.per_px,
+        "low": low * scale.low,
+        "high": high * scale.high,
+        "unit": scale.unit,
+    }
+
+
+def _check_shape(recipe: Recipe, profile: Profile, shape: tuple[int, ...]) -> None:
+    """Refuse images that are larger than the camera's, or not of its size where pixels of it are faulty."""
+    known, got = (profile.height, profile.width), shape[:2]
+    if got != known and (profile.faulty_pixels or got[0] > known[0] or got[1] > known[1]):
+        raise ImageError(
+            f"{recipe.profile}: expected images of {known[1]} x {known[0]} pixels as this profile says, got "
+            f"{got[1]} x {got[0]}; give the profile of this camera"
+        )
