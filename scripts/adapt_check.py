@@ -27,7 +27,7 @@ TRAINED_SEEDS, JUDGED_SEEDS = range(100, 140), range(20, 30)
 BLUR = "gaussian:2"
 BOARDS = ("budgie_hist_0107_1.webp", "budgie_hist_0107_2.webp")
 """The only photograph of circuit boards in the corpus: two crops of it."""
-WINDOW, STEP = 256, 64  # of the windows cut out of a board, pixels
+WINDOW, STEP = 320, 64  # of the windows cut out of a board, pixels
 
 
 def main() -> None:

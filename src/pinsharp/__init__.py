@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from pinsharp.images.files import read_image, write_image
     from pinsharp.methods.method import Deblurred
     from pinsharp.methods.table import load_method
+    from pinsharp.restoration.calls import measure, measure_channels, restore, restore_file
     from pinsharp.restoration.recipe import Recipe
-    from pinsharp.restoration.restorer import Restorer, measure, measure_channels, restore, restore_file
+    from pinsharp.restoration.restorer import Restorer
     from pinsharp.restoration.result import Restored
 
 from pinsharp.version import __version__
@@ -77,11 +78,11 @@ _HOME = {
     "gaussian_kernel": "pinsharp.blur.kernels",
     "kernel_sigma": "pinsharp.blur.kernels",
     "load_method": "pinsharp.methods.table",
-    "measure": "pinsharp.restoration.restorer",
-    "measure_channels": "pinsharp.restoration.restorer",
+    "measure": "pinsharp.restoration.calls",
+    "measure_channels": "pinsharp.restoration.calls",
     "read_image": "pinsharp.images.files",
-    "restore": "pinsharp.restoration.restorer",
-    "restore_file": "pinsharp.restoration.restorer",
+    "restore": "pinsharp.restoration.calls",
+    "restore_file": "pinsharp.restoration.calls",
     "write_image": "pinsharp.images.files",
 }
 

@@ -19,8 +19,10 @@ from pinsharp.images.files import write_image
 from pinsharp.methods.method import Deblurred, MethodTraits, WindowedMethod
 from pinsharp.methods.table import load_method
 from pinsharp.nets.weights import save_weights
+from pinsharp.restoration import calls
 from pinsharp.restoration import restorer as restorer_module
-from pinsharp.restoration.restorer import Restorer, restore
+from pinsharp.restoration.calls import restore
+from pinsharp.restoration.restorer import Restorer
 from strategies import random_image
 from tiny_models import save_tiny_swift, tiny_peer
 
@@ -445,8 +447,8 @@ def test_the_convenient_call_is_the_restorer_and_loads_a_model_once(model, monke
     expected = Restorer(model)(image)
     loads = []
     load = load_method
-    monkeypatch.setattr(restorer_module, "load_method", lambda *a, **k: loads.append(a) or load(*a, **k))
-    restorer_module._kept.cache_clear()
+    monkeypatch.setattr(calls, "load_method", lambda *a, **k: loads.append(a) or load(*a, **k))
+    calls._kept.cache_clear()
 
     results = [restore(image, model=model), pinsharp.restore(image, model=model)]
 

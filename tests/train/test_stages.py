@@ -400,9 +400,7 @@ def test_a_guard_is_misled_only_where_the_measured_width_is_not_sure(batch, monk
     settings = {"width": 4, "deep_width": 4, "blocks": 0, "deep_blocks": 1, "filter_radius": 8, "filter_grid": 32}
     net = build_net("swift", {**settings, "guard": True, "condition_doubt": True})
     count = len(batch.blurred)
-    found = BlurField(
-        batch.kernel, batch.noise, log_width=torch.zeros(count), log_width_std=torch.full((count,), sure)
-    )
+    found = BlurField(batch.kernel, batch.noise, log_width=torch.zeros(count), log_width_std=torch.full((count,), sure))
     monkeypatch.setattr(net, "estimate", lambda image: found)
     stage = Stage(net, StageConfig(kind="guard", steps=10, batch=2, crop=32, lr=1e-3, warmup=1, misled=misled))
 

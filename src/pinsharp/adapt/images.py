@@ -25,7 +25,7 @@ LEAST_HELD_OUT = 4
 
 BLURRED_ABOVE = 1.0
 """Width in pixels above which an image is no example of a sharp one. Simulated panels in focus, behind a lens of sigma
-0.7, are read as 0.4; the same with a defocus of sigma 1.5 as 1.6."""
+0.7, are read as 0.4; the same with a defocus of sigma 2 as 2.1."""
 
 _DARK = 1 / 8
 """Share of the range that the brightest pixel of 16-bit images has to reach: training reads the upper eight bits."""

@@ -7,14 +7,11 @@ before there is something to check, so that `pinsharp --help` is quick.
 # ruff: noqa: RUF009 - what `_option` makes is a field
 
 import hashlib
-import inspect
 import sys
-import textwrap
 import warnings
-from collections.abc import Callable
 from dataclasses import InitVar, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pinsharp.errors import ConfigError, KernelError
 
@@ -53,7 +50,6 @@ MEASURING = (
 
 _FILES = ("model", "kernel", "mask", "field", "reference", "profile")
 _BEFORE_FILES = ("ensemble:", "selfdeblur:", "selfdeblur-small:")
-_Taught = TypeVar("_Taught", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -363,50 +359,6 @@ class Recipe:
 
 OPTIONS: dict[str, Option] = {one.name: one.metadata["option"] for one in fields(Recipe)}
 """What is said of every field of `Recipe`, in their order."""
-
-
-def takes(*names: str) -> Callable[[_Taught], _Taught]:
-    """Let a function or class whose last parameter is `**options` show, in signature and help, what it takes.
-
-    Args:
-        names: Fields of `Recipe`.
-    """
-
-    def teach(taught: _Taught) -> _Taught:
-        function: Any = taught.__init__ if isinstance(taught, type) else taught  # type: ignore[misc]
-        signature = inspect.signature(function)
-        shown = {one.name: one for one in signature.parameters.values() if one.kind is not one.VAR_KEYWORD}
-        for one in fields(Recipe):
-            if one.name in names and one.name not in shown:
-                shown[one.name] = inspect.Parameter(
-                    one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=one.type
-                )
-        function.__signature__ = signature.replace(parameters=list(shown.values()))
-        wrapped = (
-            textwrap.fill(f"{name}: {OPTIONS[name].help}", 110, initial_indent=" " * 4, subsequent_indent=" " * 8)
-            for name in OPTIONS
-            if name in names
-        )
-        taught.__doc__ = f"{inspect.getdoc(taught)}\n\nOptions:\n" + "\n".join(wrapped)
-        return taught
-
-    return teach
-
-
-def check_names(options: dict[str, Any], call: str, names: tuple[str, ...] | None = None) -> None:
-    """Refuse options that a function does not take.
-
-    Raises:
-        TypeError: If there is one, with what was probably meant.
-    """
-    import difflib
-
-    known = names or tuple(OPTIONS)
-    for name in options:
-        if name not in known and not (name == "gamma" and "light" in known):
-            close = difflib.get_close_matches(name, known, n=1)
-            advice = f"did you mean {close[0]!r}?" if close else f"it takes {', '.join(known)}"
-            raise TypeError(f"{call}() got an unexpected option {name!r}; {advice}")
 
 
 def light_for_gamma(light: str | float, *, gamma: bool) -> str:
