@@ -37,7 +37,7 @@ def test_a_series_is_measured_once_and_told_in_files(cli, series, model, tmp_pat
     assert once["0"]["psnr"] is None
     assert once["-2"]["sigma"] == pytest.approx(2.0, rel=0.02)  # what the tiny network says of every image
     assert once["-2"]["matching_sigma"] == pytest.approx(2.0, abs=0.1)
-    assert once["-2"]["fitted_sigma"] == pytest.approx(2.0, rel=0.05)
+    assert once["-2"]["fitted_gaussian"] == pytest.approx(2.0, rel=0.05)
     assert document["series"]["series"]["reference"] == "0"
     assert [row["method"] for row in document["summary"][0]["rows"]] == [group["title"] for group in document["groups"]]
     assert {path.name for path in out.iterdir() if path.is_file()} == {"real.jsonl"} | {

@@ -143,3 +143,15 @@ def test_transparent_pixels_are_hidden_unless_all_are():
 
     assert find_faults(image).mask[:80, :60].all()
     assert not find_faults(image * np.uint8([1, 1, 1, 0])).mask.any()
+
+
+def test_the_layout_in_memory_does_not_matter():
+    """As of what torch or an image reader hands over with its channels first."""
+    image, truth = photograph(), np.zeros((256, 256), bool)
+    dead_column(image, truth)
+    colour = as_type(np.stack([image, 0.8 * image, 0.5 * image]), "uint8")  # channels first
+
+    found, expected = find_faults(np.moveaxis(colour, 0, -1)), find_faults(np.moveaxis(colour, 0, -1).copy())
+
+    assert expected.mask is not None
+    np.testing.assert_array_equal(found.mask, expected.mask)

@@ -79,7 +79,8 @@ def with_slopes(
         share = (scale / whole.scale).clamp(max=1).to(known.normalisation.scale)
         return replace(known, normalisation=replace(known.normalisation, scale=known.normalisation.scale * share))
     # No net was trained on images of nothing: none may see them as they are.
-    is_bare = known.normalisation is None and float(left.scale) < _FLAT
+    bare = max(float(left.scale), float(_contrast(even, None).scale))  # what is hidden, such as clipped light, is seen
+    is_bare = known.normalisation is None and bare < _FLAT
     return replace(known, normalisation=replace(left, scale=scale)) if is_bare else known
 
 

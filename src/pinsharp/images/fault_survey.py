@@ -195,8 +195,11 @@ class Overview:
 
 
 def _as_pixels(image: NDArray[Any]) -> NDArray[Any]:
-    """The same memory with one element (h, w) a pixel: these are copied four times as fast as channels."""
-    return image.view(f"V{3 * image.itemsize}")[..., 0] if image.ndim == 3 else image
+    """One element (h, w) a pixel: these are copied four times as fast as channels. Channels side by side stay there."""
+    if image.ndim < 3:
+        return image
+    close = image if image.strides[2] == image.itemsize else np.ascontiguousarray(image)
+    return close.view(f"V{3 * image.itemsize}")[..., 0]
 
 
 def _as_values(pixels: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:
