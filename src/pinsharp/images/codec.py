@@ -17,6 +17,11 @@ SUFFIXES = {
     ".tiff": "tiff",
     ".bmp": "bmp",
     ".webp": "webp",
+    ".pgm": "pnm",
+    ".ppm": "pnm",
+    ".pnm": "pnm",
+    ".pam": "pam",
+    ".pfm": "pfm",
 }
 
 # Images that claim more pixels than this are refused before anything is decoded.
@@ -43,6 +48,7 @@ class Tags:
         native: Whatever the format needs to write itself as it was.
         dropped: What else the file holds and is not written back, in words.
         light: What all this says of the tone curve of the values.
+        white_level: The value that stands for white, where it is not the largest of the pixels' type.
     """
 
     dpi: tuple[float, float] | None = None
@@ -53,6 +59,7 @@ class Tags:
     native: object = None
     dropped: str = ""
     light: Light = SAYS_NOTHING
+    white_level: int | None = None
 
 
 def check_size(width: int, height: int, *, is_windowed: bool = False) -> None:

@@ -1,13 +1,14 @@
 """Image files to arrays and back, without losing what the file said besides its pixels.
 
-PNG, JPEG, TIFF, BMP and WebP. The first bytes of a file say what it is, the suffix of an output what it becomes.
-Format, bit depth, channels, size, resolution, ICC profile, EXIF (orientation included: pixels are never rotated) and
-TIFF tags are kept; thumbnails inside EXIF still show the input. Inputs are never opened for writing, outputs appear
-whole.
+The first bytes of a file say what it is, the suffix of an output what it becomes (`docs/formats.md` tells what
+each holds). Format, bit depth, channels, size, resolution, ICC profile, EXIF (orientation included: pixels are
+never rotated) and TIFF tags are kept; thumbnails inside EXIF still show the input. Inputs are never opened for writing,
+outputs appear whole.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from pinsharp.atomic import check_free, write_atomically
 from pinsharp.errors import FormatError, ImageError, OutputError
-from pinsharp.images import eight_bit, png, tiff
+from pinsharp.images import eight_bit, pam, pfm, png, pnm, tiff
 from pinsharp.images.arrays import check_image
 from pinsharp.images.codec import SUFFIXES, Tags
 from pinsharp.images.discover import find_images, known_suffixes, suffix_fault
@@ -34,7 +35,7 @@ class ImageFile:
         path: Where it was read.
         pixels: (H, W), (H, W, 2: mono and alpha), (H, W, 3) or (H, W, 4: RGB and alpha); uint8, uint16 or float32 in
             [0, 1]; 0 is black.
-        format: "png", "jpeg", "tiff", "bmp" or "webp", by content, not by suffix.
+        format: As `codec.SUFFIXES` has it, such as "png" or "tiff", by content, not by suffix.
         tags: What else the file said.
     """
 
@@ -46,7 +47,15 @@ class ImageFile:
 
 @dataclass(frozen=True)
 class _Format:
-    """One file format: what it can hold, and the pair of functions that read and write it."""
+    """One file format.
+
+    Attributes:
+        name: As people call it.
+        dtypes: What it can hold.
+        has_alpha: Whether it can hold alpha.
+        decode: Reads pixels and tags from a file that is open.
+        encode: Makes the bytes of a file.
+    """
 
     name: str
     dtypes: tuple[str, ...]
@@ -55,22 +64,28 @@ class _Format:
     encode: Callable[[NDArray[Any], Tags], bytes]
 
 
+_INTEGERS = ("uint8", "uint16")
 _FORMATS = {
-    "png": _Format("PNG", ("uint8", "uint16"), True, png.decode, png.encode),
+    "png": _Format("PNG", _INTEGERS, True, png.decode, png.encode),
     "jpeg": _Format("JPEG", ("uint8",), False, eight_bit.decode_jpeg, eight_bit.encode_jpeg),
-    "tiff": _Format("TIFF", ("uint8", "uint16", "float32"), True, tiff.decode, tiff.encode),
+    "tiff": _Format("TIFF", (*_INTEGERS, "float32"), True, tiff.decode, tiff.encode),
     "bmp": _Format("BMP", ("uint8",), True, eight_bit.decode_bmp, eight_bit.encode_bmp),
     "webp": _Format("WebP", ("uint8",), True, eight_bit.decode_webp, eight_bit.encode_webp),
+    "pnm": _Format("PGM or PPM", _INTEGERS, False, pnm.decode, pnm.encode),
+    "pam": _Format("PAM", _INTEGERS, True, pam.decode, pam.encode),
+    "pfm": _Format("PFM", ("float32",), False, pfm.decode, pfm.encode),
 }
 _BEGINNINGS = {
-    b"\x89PNG\r\n\x1a\n": "png",
-    b"\xff\xd8\xff": "jpeg",
-    b"II*\0": "tiff",
-    b"MM\0*": "tiff",
-    b"II+\0": "tiff",
-    b"MM\0+": "tiff",
-    b"BM": "bmp",
+    rb"\x89PNG\r\n\x1a\n": "png",
+    rb"\xff\xd8\xff": "jpeg",
+    rb"II[*+]\0|MM\0[*+]": "tiff",
+    rb"BM": "bmp",
+    rb"RIFF....WEBP": "webp",
+    rb"P[1-6][\s#]": "pnm",
+    rb"P7\s": "pam",
+    rb"P[Ff]\s": "pfm",
 }
+_LONGEST_BEGINNING = 16
 # What the encoders raise for an image that their format cannot hold, above all one too large.
 _UNWRITABLE = (OSError, ValueError, RuntimeError, OverflowError)
 
@@ -79,7 +94,7 @@ def read_image(path: str | Path) -> ImageFile:
     """Read an image file.
 
     Args:
-        path: A PNG, JPEG, TIFF, BMP or WebP file with one of the usual suffixes.
+        path: A file in one of the formats of `codec.SUFFIXES`, with one of their suffixes.
 
     Returns:
         Pixels and tags, see `ImageFile`.
@@ -186,18 +201,17 @@ def _check_is_file(path: Path) -> None:
 
 
 def _kind(file: BinaryIO) -> str:
-    """The format that the first bytes announce."""
-    head = file.read(16)
+    """The format that the first bytes of a file announce."""
+    head = file.read(_LONGEST_BEGINNING)
     file.seek(0)
     if not head:
         raise ImageError("expected an image, got an empty file of 0 bytes; copy or export it again")
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "webp"
     for beginning, kind in _BEGINNINGS.items():
-        if head.startswith(beginning):
+        if re.match(beginning, head, re.DOTALL):
             return kind
     found = "a GIF" if head.startswith(b"GIF8") else f"a file that begins with {head[:8]!r}"
-    raise ImageError(f"expected a PNG, JPEG, TIFF, BMP or WebP image, got {found}; convert it to PNG")
+    names = [one.name for one in _FORMATS.values()]
+    raise ImageError(f"expected a {', '.join(names[:-1])} or {names[-1]} image, got {found}; convert it to PNG")
 
 
 def _tags_for(pixels: NDArray[Any], like: ImageFile | None, target: _Format) -> Tags:

@@ -112,7 +112,7 @@ def restore(
         light=source.light,
         mask=source.mask,
         faults=source.faults,
-        white_level=recipe.white_level,
+        white_level=source.recipe.white_level,
     )
     is_asked_for = recipe.force or not recipe.measures
     if is_asked_for or method.kernel_from != "itself" or not isinstance(source, ArraySource) or not result.is_refuted:

@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,10 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
             yield DiskSource(large, recipe, given)
     else:
         file = read_image(image)
+        white_level = recipe.white_level or file.tags.white_level
+        if white_level != recipe.white_level:
+            recipe = replace(recipe, white_level=white_level)
+        file = replace(file, tags=replace(file.tags, white_level=white_level))  # formats that can say it, do
         yield ArraySource(file.pixels, recipe, file)
 
 
