@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 
 from formats_samples import REFUSED, SAMPLES
 from pinsharp.errors import PinsharpError
-from pinsharp.images.codec import SUFFIXES, Tags
+from pinsharp.images.codec import SUFFIXES, Reading, Tags
 from pinsharp.images.files import ImageFile, read_image, write_image
 
 PAGE = Path(__file__).parent.parent / "docs" / "formats.md"
@@ -34,12 +34,14 @@ class Line:
 def formats(folder: Path) -> list[Line]:
     """What comes back of each file that is read."""
     lines = [Line(("file", "restored as", "white", "written back as")), Line(("---",) * 4)]
-    for label, (suffix, data) in SAMPLES.items():
-        source, target = folder / f"in{suffix}", folder / f"out{suffix}"
-        source.write_bytes(data)
-        read = read_image(source)
+    for label, sample in SAMPLES.items():
+        source, target = folder / f"in{sample.suffix}", folder / f"out{sample.suffix}"
+        source.write_bytes(sample.data)
+        read = read_image(source, sample.reading)
         white = read.tags.white_level or {"f": 1}.get(read.pixels.dtype.kind) or np.iinfo(read.pixels.dtype).max
-        lines.append(Line((label, f"{read.pixels.dtype}{_channels(read)}", str(white), _back(read, target))))
+        lines.append(
+            Line((label, f"{read.pixels.dtype}{_channels(read)}", str(white), _back(read, target, sample.reading)))
+        )
     return lines
 
 
@@ -60,10 +62,10 @@ def kept(folder: Path) -> list[Line]:
 def refused(folder: Path) -> list[Line]:
     """What is refused, and the advice that is given."""
     lines = [Line(("file", "what to do")), Line(("---",) * 2)]
-    for label, (suffix, data) in REFUSED.items():
-        (folder / f"bad{suffix}").write_bytes(data)
+    for label, sample in REFUSED.items():
+        (folder / f"bad{sample.suffix}").write_bytes(sample.data)
         try:
-            read_image(folder / f"bad{suffix}")
+            read_image(folder / f"bad{sample.suffix}", sample.reading)
         except PinsharpError as error:
             lines.append(Line((label, str(error).partition("; ")[2])))
         else:
@@ -89,13 +91,13 @@ def _channels(read: ImageFile) -> str:
     return {(): " mono", (2,): " mono, alpha", (3,): " RGB", (4,): " RGB, alpha"}[read.pixels.shape[2:]]
 
 
-def _back(read: ImageFile, target: Path) -> str:
+def _back(read: ImageFile, target: Path, reading: Reading) -> str:
     """What a file becomes that is written again without a change."""
     try:
         write_image(target, read.pixels, like=read, overwrite=True)
     except PinsharpError as error:
         return "not: " + str(error).partition("; ")[2]
-    again = read_image(target)
+    again = read_image(target, reading)
     assert again.pixels.dtype == read.pixels.dtype
     assert np.array_equal(again.pixels, read.pixels)
     assert again.tags.white_level == read.tags.white_level

@@ -1,11 +1,15 @@
 """Files of every format, small and made by other libraries or by hand, for the tables of docs/formats.md."""
 
 import io
+from dataclasses import dataclass
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import tifffile
 from PIL import Image
+
+from pinsharp.images.codec import AS_IT_SAYS, Reading
 
 GREY = np.arange(24, dtype=np.uint8).reshape(4, 6) * 10
 DEEP = GREY.astype(np.uint16) * 17
@@ -38,27 +42,53 @@ def pam(depth: int, kind: str, maxval: int, pixels: Any) -> bytes:
     return f"P7\n{size}MAXVAL {maxval}\nTUPLTYPE {kind}\nENDHDR\n".encode() + pixels.astype(">u2").tobytes()
 
 
-SAMPLES: dict[str, tuple[str, bytes]] = {
-    "PNG, 8 bits, RGB": (".png", by_pillow(RGB, "PNG")),
-    "PNG, 16 bits, mono": (".png", by_pillow(DEEP, "PNG")),
-    "TIFF, 8 bits, RGB": (".tif", by_tifffile(RGB, photometric="rgb", metadata=None)),
-    "TIFF, 16 bits, big-endian": (".tif", by_tifffile(DEEP, byteorder=">", metadata=None)),
-    "TIFF, float32 in [0, 1]": (".tif", by_tifffile((GREY / np.float32(255)), metadata=None)),
-    "JPEG, mono": (".jpg", by_pillow(np.full((8, 8), 90, np.uint8), "JPEG", quality=95)),
-    "BMP": (".bmp", by_pillow(RGB, "BMP")),
-    "WebP, lossless": (".webp", by_pillow(RGB, "WEBP", lossless=True)),
-    "PGM (P5), 8 bits": (".pgm", netpbm("P5", 255, GREY)),
-    "PGM, maxval 1000": (".pgm", netpbm("P5", 1000, GREY)),
-    "PPM (P6), 16 bits": (".ppm", netpbm("P6", 65535, RGB)),
-    "PGM in plain text (P2)": (".pgm", b"P2\n3 1\n4095\n0 7 4095\n"),
-    "PAM (P7), RGB_ALPHA, maxval 4095": (".pam", pam(4, "RGB_ALPHA", 4095, np.dstack([RGB, GREY]))),
-    "PFM, low byte first": (".pfm", b"Pf\n6 4\n-1.0\n" + (GREY[::-1] / 255).astype("<f4").tobytes()),
-    "PFM, high byte first": (".pfm", b"Pf\n6 4\n1.0\n" + (GREY[::-1] / 255).astype(">f4").tobytes()),
-}
-"""By its name in the table: suffix and content of a file that is read."""
+@dataclass(frozen=True)
+class Sample:
+    """A file.
 
-REFUSED: dict[str, tuple[str, bytes]] = {
-    "a palette of colours": (".png", by_pillow(RGB, "PNG", quantize=True)),
-    "PBM (P1, P4), one bit": (".pnm", b"P4\n8 1\n\xaa"),
+    Attributes:
+        suffix: Of its name.
+        data: What is in it.
+        reading: What has to be said of it.
+    """
+
+    suffix: str
+    data: bytes
+    reading: Reading = AS_IT_SAYS
+
+
+SAMPLES: dict[str, Sample] = {
+    "PNG, 8 bits, RGB": Sample(".png", by_pillow(RGB, "PNG")),
+    "PNG, 16 bits, mono": Sample(".png", by_pillow(DEEP, "PNG")),
+    "TIFF, 8 bits, RGB": Sample(".tif", by_tifffile(RGB, photometric="rgb", metadata=None)),
+    "TIFF, 16 bits, big-endian": Sample(".tif", by_tifffile(DEEP, byteorder=">", metadata=None)),
+    "TIFF, float32 in [0, 1]": Sample(".tif", by_tifffile((GREY / np.float32(255)), metadata=None)),
+    "TIFF, 12 bits packed": Sample(".tif", by_tifffile(DEEP, bitspersample=12, metadata=None)),
+    "TIFF, 10 bits packed, RGB": Sample(
+        ".tif", by_tifffile(RGB.astype("u2"), bitspersample=10, photometric="rgb", metadata=None)
+    ),
+    "raw frame, `--raw 6x4:Mono12p`": Sample(
+        ".raw", imagecodecs.packints_encode(DEEP.ravel(), 12, bitorder="<"), Reading(raw="6x4:Mono12p")
+    ),
+    "raw frame, `--raw 6x4:Mono10Packed`": Sample(
+        ".raw", imagecodecs.packints_encode(DEEP.ravel() // 4, 10, bitorder=">"), Reading(raw="6x4:Mono10Packed")
+    ),
+    "JPEG, mono": Sample(".jpg", by_pillow(np.full((8, 8), 90, np.uint8), "JPEG", quality=95)),
+    "BMP": Sample(".bmp", by_pillow(RGB, "BMP")),
+    "WebP, lossless": Sample(".webp", by_pillow(RGB, "WEBP", lossless=True)),
+    "PGM (P5), 8 bits": Sample(".pgm", netpbm("P5", 255, GREY)),
+    "PGM, maxval 1000": Sample(".pgm", netpbm("P5", 1000, GREY)),
+    "PPM (P6), 16 bits": Sample(".ppm", netpbm("P6", 65535, RGB)),
+    "PGM in plain text (P2)": Sample(".pgm", b"P2\n3 1\n4095\n0 7 4095\n"),
+    "PAM (P7), RGB_ALPHA, maxval 4095": Sample(".pam", pam(4, "RGB_ALPHA", 4095, np.dstack([RGB, GREY]))),
+    "PFM, low byte first": Sample(".pfm", b"Pf\n6 4\n-1.0\n" + (GREY[::-1] / 255).astype("<f4").tobytes()),
+    "PFM, high byte first": Sample(".pfm", b"Pf\n6 4\n1.0\n" + (GREY[::-1] / 255).astype(">f4").tobytes()),
 }
-"""By its name in the table: suffix and content of a file that is refused."""
+"""Files that are read, by their names in the table."""
+
+REFUSED: dict[str, Sample] = {
+    "a palette of colours": Sample(".png", by_pillow(RGB, "PNG", quantize=True)),
+    "a .raw file without --raw": Sample(".raw", bytes(36)),
+    "PBM (P1, P4), one bit": Sample(".pnm", b"P4\n8 1\n\xaa"),
+}
+"""Files that are refused, by their names in the table."""

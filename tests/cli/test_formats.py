@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pinsharp.images.codec import Tags
+from pinsharp.images import raw
+from pinsharp.images.codec import Reading, Tags
 from pinsharp.images.files import ImageFile, read_image, write_image
 
 
@@ -59,3 +60,37 @@ def test_a_given_white_level_wins_and_is_written_where_a_format_can_say_it(cli, 
 
     assert low.code == 2
     assert read_image(tmp_path / "b.pgm").tags.white_level == 1023
+
+
+def test_a_frame_without_a_header_is_restored_as_it_is_packed(cli, model, tmp_path):
+    values = (np.random.default_rng(0).random((48, 40)).cumsum(axis=0) * 80).astype(np.uint16)
+    frame = raw.encode(values, Tags(native=raw.layout_of("40x48:Mono12p")))
+    (tmp_path / "a.raw").write_bytes(frame)
+    options = ("--model", model, "--kernel", "gaussian:1")
+
+    silent = cli("restore", tmp_path / "a.raw", "-o", tmp_path / "out", *options)
+    wrong = cli("restore", tmp_path / "a.raw", "-o", tmp_path / "out", "--raw", "40x48:Mono12", *options)
+    done = cli(
+        "restore", tmp_path / "a.raw", "-o", tmp_path / "out", "--raw", "40x48:Mono12p", "--side-by-side", *options
+    )
+    page = cli(
+        "restore",
+        tmp_path / "a.raw",
+        "-o",
+        tmp_path / "a.png",
+        "--raw",
+        "40x48:Mono12p",
+        *options,
+        "--report",
+        tmp_path / "a.html",
+    )
+
+    assert (silent.code, wrong.code, done.code, page.code) == (2, 2, 0, 0)
+    assert "say --raw WxH:FORMAT" in silent.err
+    assert "it would fit Mono12p or" in wrong.err
+    assert "no thumbnail" not in (tmp_path / "a.html").read_text()
+    assert len((tmp_path / "out/a.raw").read_bytes()) == len(frame)
+    restored = read_image(tmp_path / "out/a.raw", Reading(raw="40x48:Mono12p"))
+    np.testing.assert_array_equal(restored.pixels, read_image(tmp_path / "a.png").pixels)
+    assert restored.pixels.max() <= 4095
+    assert (restored.pixels != values).any()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pinsharp.errors import ImageError
@@ -22,6 +23,7 @@ SUFFIXES = {
     ".pnm": "pnm",
     ".pam": "pam",
     ".pfm": "pfm",
+    ".raw": "raw",
 }
 
 # Images that claim more pixels than this are refused before anything is decoded.
@@ -30,6 +32,27 @@ MAX_PIXELS = 1_000_000_000
 # Both libraries report to their loggers what they also raise; without a handler Python would print it to stderr.
 for _library in ("tifffile", "imagecodecs"):
     logging.getLogger(_library).addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a user says of files that do not say it themselves.
+
+    Attributes:
+        raw: Size and format of frames without a header, `WxH:FORMAT`.
+    """
+
+    raw: str | None = None
+
+    @classmethod
+    def of(cls, settings: Mapping[str, object]) -> Reading:
+        """What the settings of a run say of its files."""
+        raw = settings.get("raw")
+        return cls(raw=raw if isinstance(raw, str) else None)
+
+
+AS_IT_SAYS = Reading()
+"""Nothing is said."""
 
 
 @dataclass(frozen=True)
@@ -113,19 +136,12 @@ def unsupported_depth(bits: int, kind: str = "") -> ImageError:
         bits: Of a sample.
         kind: "unsigned integer", "signed integer" or "float"; empty where the format has one kind only.
     """
-    most = 2**bits - 1
     if kind not in ("", "unsigned integer"):
         advice = "convert it to uint16, or to float32 in [0, 1], and keep its channels"
     elif bits == 1:
         advice = "export it with its grey levels: black and white alone have no blur to measure"
     elif bits < 8:
         advice = "convert it first, for example with `magick INPUT -define png:bit-depth=8 OUTPUT.png`"
-    elif bits < 16:
-        advice = (
-            f"unpack it to 16 bits, for example with Python's `tifffile.imwrite(OUTPUT, tifffile.imread(INPUT))`, and "
-            f"give --white-level {most} ({most << (16 - bits)} or 65535 where the converter has stretched the values: "
-            "OpenCV and Pillow may)"
-        )
     else:
         advice = "convert it to uint16 if its values lie in 0..65535, else to float32 in [0, 1], and keep its channels"
     return ImageError(f"{_EXPECTED}, got {bits}-bit {kind + ' ' if kind else ''}pixels; {advice}")

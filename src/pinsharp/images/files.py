@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,9 +20,9 @@ from numpy.typing import NDArray
 
 from pinsharp.atomic import check_free, write_atomically
 from pinsharp.errors import FormatError, ImageError, OutputError
-from pinsharp.images import eight_bit, pam, pfm, png, pnm, tiff
+from pinsharp.images import eight_bit, pam, pfm, png, pnm, raw, tiff
 from pinsharp.images.arrays import check_image
-from pinsharp.images.codec import SUFFIXES, Tags
+from pinsharp.images.codec import AS_IT_SAYS, SUFFIXES, Reading, Tags
 from pinsharp.images.discover import find_images, known_suffixes, suffix_fault
 
 __all__ = ["ImageFile", "check_output", "find_images", "read_image", "same_file", "write_image"]
@@ -45,6 +46,9 @@ class ImageFile:
     tags: Tags
 
 
+_Decode = Callable[[BinaryIO], tuple[NDArray[Any], Tags]]
+
+
 @dataclass(frozen=True)
 class _Format:
     """One file format.
@@ -55,13 +59,15 @@ class _Format:
         has_alpha: Whether it can hold alpha.
         decode: Reads pixels and tags from a file that is open.
         encode: Makes the bytes of a file.
+        is_own: Whether only what came from such a file can be written as one.
     """
 
     name: str
     dtypes: tuple[str, ...]
     has_alpha: bool
-    decode: Callable[[BinaryIO], tuple[NDArray[Any], Tags]]
+    decode: _Decode
     encode: Callable[[NDArray[Any], Tags], bytes]
+    is_own: bool = False
 
 
 _INTEGERS = ("uint8", "uint16")
@@ -74,6 +80,7 @@ _FORMATS = {
     "pnm": _Format("PGM or PPM", _INTEGERS, False, pnm.decode, pnm.encode),
     "pam": _Format("PAM", _INTEGERS, True, pam.decode, pam.encode),
     "pfm": _Format("PFM", ("float32",), False, pfm.decode, pfm.encode),
+    "raw": _Format("raw", _INTEGERS, False, partial(raw.decode, words=None), raw.encode, is_own=True),
 }
 _BEGINNINGS = {
     rb"\x89PNG\r\n\x1a\n": "png",
@@ -90,11 +97,12 @@ _LONGEST_BEGINNING = 16
 _UNWRITABLE = (OSError, ValueError, RuntimeError, OverflowError)
 
 
-def read_image(path: str | Path) -> ImageFile:
+def read_image(path: str | Path, reading: Reading = AS_IT_SAYS) -> ImageFile:
     """Read an image file.
 
     Args:
         path: A file in one of the formats of `codec.SUFFIXES`, with one of their suffixes.
+        reading: What a user says of it.
 
     Returns:
         Pixels and tags, see `ImageFile`.
@@ -107,8 +115,8 @@ def read_image(path: str | Path) -> ImageFile:
     try:
         _check_is_file(path)
         with path.open("rb") as file:
-            kind = _kind(file)
-            pixels, tags = _FORMATS[kind].decode(file)
+            kind = _kind(file, path.suffix)
+            pixels, tags = _decoder(kind, reading)(file)
         check_image(pixels, holes=True)  # `images.masks` hides them, where nobody does `to_tensor` refuses them
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
@@ -140,7 +148,7 @@ def write_image(
     """
     path = Path(path)
     check_image(pixels, holes=True)
-    check_output(path, pixels, overwrite=overwrite)
+    check_output(path, pixels, overwrite=overwrite, like=like)
     pixels = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("="))
     pixels = pixels[..., 0] if pixels.shape[2:] == (1,) else pixels
     target = _FORMATS[SUFFIXES[path.suffix.lower()]]
@@ -154,13 +162,16 @@ def write_image(
     write_atomically(path, data)
 
 
-def check_output(path: str | Path, pixels: NDArray[Any], *, overwrite: bool = False) -> None:
+def check_output(
+    path: str | Path, pixels: NDArray[Any], *, overwrite: bool = False, like: ImageFile | None = None
+) -> None:
     """Find out before the work whether its result could be written.
 
     Args:
         path: Where it is to go.
         pixels: The result, or the input that it will resemble: only dtype and shape matter.
         overwrite: Whether an existing file may be replaced.
+        like: The file that it came from, or None.
 
     Raises:
         FormatError: If the format that the suffix names cannot hold such pixels.
@@ -170,6 +181,11 @@ def check_output(path: str | Path, pixels: NDArray[Any], *, overwrite: bool = Fa
     if path.suffix.lower() not in SUFFIXES:
         raise OutputError(f"{path}: expected an output that ends in {known_suffixes()}, got '{path.suffix}'; rename it")
     target = _FORMATS[SUFFIXES[path.suffix.lower()]]
+    if target.is_own and (like is None or _FORMATS[like.format] is not target):
+        raise FormatError(
+            f"{path}: expected pixels that came from a {target.name} file, got others; use .png or .tif: {target.name} "
+            "files are written only as they were read"
+        )
     if pixels.dtype.name not in target.dtypes:
         better = ".tif" if pixels.dtype.kind == "f" else ".png or .tif"
         raise FormatError(
@@ -200,17 +216,23 @@ def _check_is_file(path: Path) -> None:
         raise ImageError(fault)
 
 
-def _kind(file: BinaryIO) -> str:
-    """The format that the first bytes of a file announce."""
+def _decoder(kind: str, reading: Reading) -> _Decode:
+    return partial(raw.decode, words=reading.raw) if kind == "raw" else _FORMATS[kind].decode
+
+
+def _kind(file: BinaryIO, suffix: str) -> str:
+    """The format that the first bytes of a file announce; of frames without a header only the suffix tells."""
     head = file.read(_LONGEST_BEGINNING)
     file.seek(0)
     if not head:
         raise ImageError("expected an image, got an empty file of 0 bytes; copy or export it again")
+    if SUFFIXES[suffix.lower()] == "raw":
+        return "raw"
     for beginning, kind in _BEGINNINGS.items():
         if re.match(beginning, head, re.DOTALL):
             return kind
     found = "a GIF" if head.startswith(b"GIF8") else f"a file that begins with {head[:8]!r}"
-    names = [one.name for one in _FORMATS.values()]
+    names = [one.name for one in _FORMATS.values() if one.name != "raw"]
     raise ImageError(f"expected a {', '.join(names[:-1])} or {names[-1]} image, got {found}; convert it to PNG")
 
 

@@ -53,7 +53,11 @@ _COLOUR_NAMES = {
     PHOTOMETRIC.PALETTE: "a palette",
 }
 _RAW_TAGS = (33421, 33422, 50706)  # size and colours of a filter array, DNG version: whatever the first page shows
-_READABLE_SAMPLES = {(8, 1), (16, 1), (32, 3), (16, 2)}  # (bits, sample format): unsigned 8 and 16, float32, signed 16
+PACKED_BITS = range(9, 16)
+"""Bits of unsigned samples that are packed without gaps."""
+
+_UNSIGNED = [(bits, 1) for bits in (8, *PACKED_BITS, 16)]
+_READABLE_SAMPLES = {*_UNSIGNED, (32, 3), (16, 2)}  # (bits, sample format): the others are float32 and signed 16
 _SIGNED = 2
 _SAMPLE_FORMATS = {1: "unsigned integer", 2: "signed integer", 3: "float", 5: "complex", 6: "complex"}
 _RATIONALS = {5: "I", 10: "i"}  # unsigned and signed, two integers each
@@ -74,6 +78,7 @@ class TiffLayout:
         is_white_zero: Photometric interpretation "MinIsWhite"; the pixels that we hand out are 0 = black.
         is_unnamed_colour: Three or four samples whose photometric interpretation is "MinIsBlack".
         is_signed: 16-bit pixels that are stored as signed integers, none of them negative.
+        bits: Of a packed sample, 9 to 15; None for samples of whole bytes.
         extras: What each sample beyond those of the photometric interpretation means: alpha, premultiplied (1) or not
             (2), or unsaid (0).
         resolution: The two rationals, in `resolution_unit` (1 none, 2 inch, 3 centimetre).
@@ -89,6 +94,7 @@ class TiffLayout:
     is_white_zero: bool = False
     is_unnamed_colour: bool = False
     is_signed: bool = False
+    bits: int | None = None
     extras: tuple[int, ...] = ()
     resolution: tuple[tuple[int, int], tuple[int, int]] | None = None
     resolution_unit: int = 1
@@ -97,6 +103,11 @@ class TiffLayout:
     def negates(self, samples: int) -> bool:
         """Whether pixels of so many samples are stored with 0 = white."""
         return self.is_white_zero and samples < 3
+
+    @property
+    def white_level(self) -> int | None:
+        """The largest value of packed samples, which stands for white; None of others."""
+        return 2**self.bits - 1 if self.bits else None
 
     def has_predictor(self) -> bool:
         """Whether pixels are to be written as differences; not every compression takes them."""
@@ -111,12 +122,13 @@ class TiffLayout:
         is_rgb = samples >= 3 and not self.is_unnamed_colour
         mono = PHOTOMETRIC.MINISWHITE if self.is_white_zero else PHOTOMETRIC.MINISBLACK
         extras = samples - (3 if is_rgb else 1)
+        compression = None if self.compression == "none" or self.bits else self.compression  # nobody packs and squeezes
         return {
             "photometric": PHOTOMETRIC.RGB if is_rgb else mono,
             "planarconfig": "contig" if samples > 1 else None,
             "extrasamples": (*self.extras, 2, 2, 2)[:extras] or None,
-            "compression": None if self.compression == "none" else self.compression,
-            "predictor": self.has_predictor(),
+            "compression": compression,
+            "predictor": compression is not None and self.has_predictor(),
             "tile": self.tile,
             "resolution": self.resolution,
             "resolutionunit": self.resolution_unit,
@@ -218,6 +230,7 @@ def read_layout(tiff: tifffile.TiffFile, page: TiffPage, file: BinaryIO) -> Tiff
         is_white_zero=page.photometric == PHOTOMETRIC.MINISWHITE,
         is_unnamed_colour=page.photometric == PHOTOMETRIC.MINISBLACK and page.samplesperpixel > 2,
         is_signed=page.sampleformat == _SIGNED,
+        bits=page.bitspersample if page.bitspersample in PACKED_BITS else None,
         extras=tuple(int(extra) for extra in page.extrasamples or ()),
         resolution=_resolution(page),
         resolution_unit=unit if (unit := page.tags.valueof(296, default=2)) in (1, 2, 3) else 1,
@@ -225,11 +238,16 @@ def read_layout(tiff: tifffile.TiffFile, page: TiffPage, file: BinaryIO) -> Tiff
     )
 
 
-def swap_black_and_white(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Negative of mono pixels, alpha as it is. Exact for integers, to rounding for floats."""
+def swap_black_and_white(pixels: NDArray[Any], white: int | None = None) -> NDArray[Any]:
+    """Negative of mono pixels, alpha as it is. Exact for integers, to rounding for floats.
+
+    Args:
+        pixels: (H, W) or (H, W, 2).
+        white: What stands for white; None for the largest value of the type.
+    """
     negative = pixels.copy()
     mono = negative if pixels.ndim == 2 else negative[..., 0]
-    np.subtract(pixels.dtype.type(FULL_SCALE[pixels.dtype]), mono, out=mono)
+    np.subtract(pixels.dtype.type(white or FULL_SCALE[pixels.dtype]), mono, out=mono)
     return negative
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from pinsharp.blur.widths import Widths
+    from pinsharp.images.codec import Reading
     from pinsharp.methods.devices import Precision, Runtime
 
 Channels = Literal["joint", "luma", "each"]
@@ -36,7 +37,7 @@ WORDS = ("auto", "off")
 MIN_WINDOW = 32
 """Smallest side of a window in pixels; with the halo around it, smaller ones would be nearly all halo."""
 
-MEASURING = ("model", "device", "precision", "runtime", "white_level", "channels", "light", "mask", "faults")
+MEASURING = ("model", "device", "precision", "runtime", "white_level", "raw", "channels", "light", "mask", "faults")
 """Options that decide how a blur is measured."""
 
 _FILES = ("model", "kernel", "mask", "field")
@@ -129,6 +130,13 @@ class Recipe:
         int | None,
         "Value that stands for white in integer images, such as 4095 for 12 bits stored in 16; results do not "
         "exceed it. Unless given: 255 or 65535.",
+    )
+    raw: str | None = _option(
+        None,
+        "WxH:FORMAT",
+        str | None,
+        "What .raw files are, frames without a header: width, height and a pixel format of GenICam: Mono8, Mono10, "
+        "Mono12, Mono14, Mono16, Mono10p, Mono12p, Mono14p, Mono10Packed or Mono12Packed.",
     )
     channels: Channels = _option(
         "joint",
@@ -235,6 +243,13 @@ class Recipe:
         return None if self.field in WORDS else Widths.load(str(self.field))
 
     @property
+    def reading(self) -> "Reading":
+        """What is said of files that do not say it themselves."""
+        from pinsharp.images.codec import Reading
+
+        return Reading(raw=self.raw)
+
+    @property
     def measures(self) -> bool:
         """Whether the width of the blur is measured, not given."""
         return self.kernel == "auto" and self.field in WORDS
@@ -252,6 +267,8 @@ class Recipe:
             del kept["force"]
         if self.field == "auto":
             del kept["field"]
+        if self.raw is None:
+            del kept["raw"]
         return {
             name: _content(value) if name in _FILES and value is not None else value for name, value in kept.items()
         }
@@ -283,6 +300,10 @@ class Recipe:
             from pinsharp.methods.devices import check_runtime
 
             check_runtime(self.runtime)
+        if self.raw is not None:
+            from pinsharp.images.raw import layout_of
+
+            layout_of(self.raw)
         if self.light != "auto":
             from pinsharp.images.light import asked_light
 

@@ -23,6 +23,7 @@ from pinsharp.atomic import make_folder
 from pinsharp.errors import ImageError, OutputError
 from pinsharp.images.arrays import depth_ceiling, split_alpha
 from pinsharp.images.bigtiff import open_large
+from pinsharp.images.codec import AS_IT_SAYS, Reading
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
 from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.images.masks import Hidden, hide, is_masked, read_mask, read_packed_mask
@@ -73,7 +74,7 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
             given = None if recipe.mask is None else read_packed_mask(recipe.mask, (large.height, large.width))
             yield DiskSource(large, recipe, given)
     else:
-        file = read_image(image)
+        file = read_image(image, recipe.reading)
         white_level = recipe.white_level or file.tags.white_level
         if white_level != recipe.white_level:
             recipe = replace(recipe, white_level=white_level)
@@ -81,12 +82,13 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
         yield ArraySource(file.pixels, recipe, file)
 
 
-def read_view(path: str | Path, side: int | None = None) -> View:
+def read_view(path: str | Path, side: int | None = None, *, reading: Reading = AS_IT_SAYS) -> View:
     """Read an image to be looked at: whole, or the middle of one that stays on disk.
 
     Args:
         path: The file.
         side: Read at most so many pixels a side from the middle, whatever the size.
+        reading: What a user says of the file.
 
     Raises:
         ImageError: If it cannot be read.
@@ -96,7 +98,7 @@ def read_view(path: str | Path, side: int | None = None) -> View:
             pixels = image.read(*(_middle(length, side or VIEW_SIDE) for length in image.shape[:2]))
             (height, width), shown = image.shape[:2], pixels.shape
         return View(pixels, f"the middle {shown[1]} x {shown[0]} pixels of {width} x {height}", image.tags.light)
-    file = read_image(path)
+    file = read_image(path, reading)
     if side is None:
         return View(file.pixels, light=file.tags.light)
     rows, columns = (_middle(length, side) for length in file.pixels.shape[:2])
@@ -170,7 +172,7 @@ class ArraySource:
 
     def check_target(self, target: Path, *, overwrite: bool) -> None:
         """Find out before the work whether its result could be written."""
-        check_output(target, self.pixels, overwrite=overwrite)
+        check_output(target, self.pixels, overwrite=overwrite, like=self.file)
 
     def take(self, target: Path, rows: Iterator[NDArray[Any]], *, overwrite: bool) -> NDArray[Any]:
         """Take all rows of the result together into memory."""
