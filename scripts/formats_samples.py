@@ -42,6 +42,13 @@ def pam(depth: int, kind: str, maxval: int, pixels: Any) -> bytes:
     return f"P7\n{size}MAXVAL {maxval}\nTUPLTYPE {kind}\nENDHDR\n".encode() + pixels.astype(">u2").tobytes()
 
 
+# A JPEG-LS of `DEEP` with 12 bits, which imagecodecs does not write; by pillow-jpls.
+TWELVE = (
+    "ffd8fff7000b0c0004000601011100ffda0008010100000000814c14c14cd153c000000078054349505381500000000785314a5214634"
+    "9fd944509404f9500ffd9"
+)
+
+
 @dataclass(frozen=True)
 class Sample:
     """A file.
@@ -73,6 +80,15 @@ SAMPLES: dict[str, Sample] = {
     "raw frame, `--raw 6x4:Mono10Packed`": Sample(
         ".raw", imagecodecs.packints_encode(DEEP.ravel() // 4, 10, bitorder=">"), Reading(raw="6x4:Mono10Packed")
     ),
+    "JPEG 2000 (.jp2, .j2k), 12 bits": Sample(
+        ".jp2", imagecodecs.jpeg2k_encode(DEEP, level=0, codecformat="jp2", bitspersample=12)
+    ),
+    "JPEG 2000, 8 bits, RGB": Sample(".jp2", imagecodecs.jpeg2k_encode(RGB, level=0, codecformat="jp2")),
+    "JPEG XL, 12 bits": Sample(".jxl", imagecodecs.jpegxl_encode(DEEP, lossless=True, bitspersample=12)),
+    "JPEG XL, 16 bits, RGB": Sample(".jxl", imagecodecs.jpegxl_encode(RGB.astype("u2") * 257, lossless=True)),
+    "JPEG-LS, 16 bits": Sample(".jls", imagecodecs.jpegls_encode(DEEP)),
+    "JPEG-LS, 12 bits": Sample(".jls", bytes.fromhex(TWELVE)),
+    "AVIF, 10 bits": Sample(".avif", imagecodecs.avif_encode(np.tile(DEEP // 4, (4, 4)), level=100, bitspersample=10)),
     "JPEG, mono": Sample(".jpg", by_pillow(np.full((8, 8), 90, np.uint8), "JPEG", quality=95)),
     "BMP": Sample(".bmp", by_pillow(RGB, "BMP")),
     "WebP, lossless": Sample(".webp", by_pillow(RGB, "WEBP", lossless=True)),
@@ -89,6 +105,7 @@ SAMPLES: dict[str, Sample] = {
 REFUSED: dict[str, Sample] = {
     "a palette of colours": Sample(".png", by_pillow(RGB, "PNG", quantize=True)),
     "a .raw file without --raw": Sample(".raw", bytes(36)),
+    "HEIC": Sample(".avif", b"\0\0\0\x18ftypheic" + bytes(12)),
     "PBM (P1, P4), one bit": Sample(".pnm", b"P4\n8 1\n\xaa"),
 }
 """Files that are refused, by their names in the table."""

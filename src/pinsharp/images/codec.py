@@ -23,6 +23,11 @@ SUFFIXES = {
     ".pnm": "pnm",
     ".pam": "pam",
     ".pfm": "pfm",
+    ".jp2": "jpeg2000",
+    ".j2k": "jpeg2000",
+    ".jxl": "jpegxl",
+    ".jls": "jpegls",
+    ".avif": "avif",
     ".raw": "raw",
 }
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pinsharp.atomic import check_free, write_atomically
 from pinsharp.errors import FormatError, ImageError, OutputError
-from pinsharp.images import eight_bit, pam, pfm, png, pnm, raw, tiff
+from pinsharp.images import avif, eight_bit, jpeg2000, jpegls, jpegxl, pam, pfm, png, pnm, raw, tiff
 from pinsharp.images.arrays import check_image
 from pinsharp.images.codec import AS_IT_SAYS, SUFFIXES, Reading, Tags
 from pinsharp.images.discover import find_images, known_suffixes, suffix_fault
@@ -58,16 +58,18 @@ class _Format:
         dtypes: What it can hold.
         has_alpha: Whether it can hold alpha.
         decode: Reads pixels and tags from a file that is open.
-        encode: Makes the bytes of a file.
+        encode: Makes the bytes of a file; None where such files are read only.
         is_own: Whether only what came from such a file can be written as one.
+        is_deep: Whether what came with 9 to 15 bits a value can be written so again.
     """
 
     name: str
     dtypes: tuple[str, ...]
     has_alpha: bool
     decode: _Decode
-    encode: Callable[[NDArray[Any], Tags], bytes]
+    encode: Callable[[NDArray[Any], Tags], bytes] | None
     is_own: bool = False
+    is_deep: bool = True
 
 
 _INTEGERS = ("uint8", "uint16")
@@ -80,6 +82,10 @@ _FORMATS = {
     "pnm": _Format("PGM or PPM", _INTEGERS, False, pnm.decode, pnm.encode),
     "pam": _Format("PAM", _INTEGERS, True, pam.decode, pam.encode),
     "pfm": _Format("PFM", ("float32",), False, pfm.decode, pfm.encode),
+    "jpeg2000": _Format("JPEG 2000", _INTEGERS, True, jpeg2000.decode, jpeg2000.encode),
+    "jpegxl": _Format("JPEG XL", _INTEGERS, True, jpegxl.decode, jpegxl.encode),
+    "jpegls": _Format("JPEG-LS", _INTEGERS, False, jpegls.decode, jpegls.encode, is_deep=False),
+    "avif": _Format("AVIF", (), False, avif.decode, None),
     "raw": _Format("raw", _INTEGERS, False, partial(raw.decode, words=None), raw.encode, is_own=True),
 }
 _BEGINNINGS = {
@@ -88,11 +94,15 @@ _BEGINNINGS = {
     rb"II[*+]\0|MM\0[*+]": "tiff",
     rb"BM": "bmp",
     rb"RIFF....WEBP": "webp",
+    rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51": "jpeg2000",
+    rb"\0\0\0\x0cJXL \r\n\x87\n|\xff\x0a": "jpegxl",
+    rb"....ftypavi[fs]": "avif",
     rb"P[1-6][\s#]": "pnm",
     rb"P7\s": "pam",
     rb"P[Ff]\s": "pfm",
 }
 _LONGEST_BEGINNING = 16
+_LONGEST_HEADER = 2**20  # of a JPEG, profile and EXIF included
 # What the encoders raise for an image that their format cannot hold, above all one too large.
 _UNWRITABLE = (OSError, ValueError, RuntimeError, OverflowError)
 
@@ -152,6 +162,7 @@ def write_image(
     pixels = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("="))
     pixels = pixels[..., 0] if pixels.shape[2:] == (1,) else pixels
     target = _FORMATS[SUFFIXES[path.suffix.lower()]]
+    assert target.encode is not None  # `check_output` has seen to it
     try:
         data = target.encode(pixels, _tags_for(pixels, like, target))
     except _UNWRITABLE as error:
@@ -181,6 +192,15 @@ def check_output(
     if path.suffix.lower() not in SUFFIXES:
         raise OutputError(f"{path}: expected an output that ends in {known_suffixes()}, got '{path.suffix}'; rename it")
     target = _FORMATS[SUFFIXES[path.suffix.lower()]]
+    if target.encode is None:
+        raise FormatError(
+            f"{path}: expected a format that is written, got {target.name}, which is only read; name a .png or .tif"
+        )
+    if not target.is_deep and like is not None and like.tags.white_level and _FORMATS[like.format] is target:
+        raise FormatError(
+            f"{path}: expected 8 or 16 bits for {target.name}, got white at {like.tags.white_level}, which it could "
+            "not say; use .jp2 or .jxl, which can"
+        )
     if target.is_own and (like is None or _FORMATS[like.format] is not target):
         raise FormatError(
             f"{path}: expected pixels that came from a {target.name} file, got others; use .png or .tif: {target.name} "
@@ -230,10 +250,18 @@ def _kind(file: BinaryIO, suffix: str) -> str:
         return "raw"
     for beginning, kind in _BEGINNINGS.items():
         if re.match(beginning, head, re.DOTALL):
-            return kind
+            return "jpegls" if kind == "jpeg" and _is_jpegls(file) else kind
+    if re.match(rb"....ftyp(he|mif|msf)", head, re.DOTALL):
+        raise ImageError("expected an image of another format, got HEIC; convert it, for example with `heif-convert`")
     found = "a GIF" if head.startswith(b"GIF8") else f"a file that begins with {head[:8]!r}"
     names = [one.name for one in _FORMATS.values() if one.name != "raw"]
     raise ImageError(f"expected a {', '.join(names[:-1])} or {names[-1]} image, got {found}; convert it to PNG")
+
+
+def _is_jpegls(file: BinaryIO) -> bool:
+    head = file.read(_LONGEST_HEADER)
+    file.seek(0)
+    return jpegls.is_jpegls(head)
 
 
 def _tags_for(pixels: NDArray[Any], like: ImageFile | None, target: _Format) -> Tags:
