@@ -13,6 +13,7 @@ from pinsharp.images.codec import AS_IT_SAYS, Reading
 
 GREY = np.arange(24, dtype=np.uint8).reshape(4, 6) * 10
 DEEP = GREY.astype(np.uint16) * 17
+GREYS = np.tile(np.arange(256, dtype=np.uint16) * 257, (3, 1))
 RGB = np.stack([GREY, GREY[::-1], GREY // 2], axis=2)
 
 
@@ -80,6 +81,21 @@ SAMPLES: dict[str, Sample] = {
     "raw frame, `--raw 6x4:Mono10Packed`": Sample(
         ".raw", imagecodecs.packints_encode(DEEP.ravel() // 4, 10, bitorder=">"), Reading(raw="6x4:Mono10Packed")
     ),
+    "TIFF, float16 in [0, 1]": Sample(".tif", by_tifffile((GREY / 255).astype("f2"), metadata=None)),
+    "TIFF, float64 up to 4095, `--white-level 4095`": Sample(
+        ".tif", by_tifffile(DEEP.astype("f8"), metadata=None), Reading(white_level=4095)
+    ),
+    "TIFF, uint32 up to 65535": Sample(".tif", by_tifffile(DEEP.astype("u4"), metadata=None)),
+    "TIFF, uint32 beyond, `--white-level 16777215`": Sample(
+        ".tif", by_tifffile(DEEP.astype("u4") * 4096, metadata=None), Reading(white_level=2**24 - 1)
+    ),
+    "TIFF, int16 without negatives": Sample(".tif", by_tifffile(DEEP.astype("i2"), metadata=None)),
+    "TIFF, MinIsWhite": Sample(".tif", by_tifffile(GREY, photometric="miniswhite", metadata=None)),
+    "TIFF, grey palette": Sample(".tif", by_tifffile(GREY, photometric="palette", colormap=GREYS, metadata=None)),
+    "TIFF, planes apart": Sample(
+        ".tif", by_tifffile(RGB.transpose(2, 0, 1), photometric="rgb", planarconfig="separate", metadata=None)
+    ),
+    "TIFF, tiles": Sample(".tif", by_tifffile(DEEP, tile=(16, 16), metadata=None)),
     "JPEG 2000 (.jp2, .j2k), 12 bits": Sample(
         ".jp2", imagecodecs.jpeg2k_encode(DEEP, level=0, codecformat="jp2", bitspersample=12)
     ),
@@ -105,6 +121,9 @@ SAMPLES: dict[str, Sample] = {
 REFUSED: dict[str, Sample] = {
     "a palette of colours": Sample(".png", by_pillow(RGB, "PNG", quantize=True)),
     "a .raw file without --raw": Sample(".raw", bytes(36)),
+    "TIFF, float32 beyond 1": Sample(".tif", by_tifffile(DEEP.astype("f4"), metadata=None)),
+    "TIFF, uint32 beyond 65535": Sample(".tif", by_tifffile(DEEP.astype("u4") * 4096, metadata=None)),
+    "TIFF, int16 with negatives": Sample(".tif", by_tifffile(DEEP.astype("i2") - 5, metadata=None)),
     "HEIC": Sample(".avif", b"\0\0\0\x18ftypheic" + bytes(12)),
     "PBM (P1, P4), one bit": Sample(".pnm", b"P4\n8 1\n\xaa"),
 }

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tifffile
 
 from pinsharp.images import raw
 from pinsharp.images.codec import Reading, Tags
@@ -94,3 +95,19 @@ def test_a_frame_without_a_header_is_restored_as_it_is_packed(cli, model, tmp_pa
     np.testing.assert_array_equal(restored.pixels, read_image(tmp_path / "a.png").pixels)
     assert restored.pixels.max() <= 4095
     assert (restored.pixels != values).any()
+
+
+def test_floats_beyond_1_are_restored_with_their_white_level_and_come_back_as_they_are_stored(cli, model, tmp_path):
+    counts = photo(tmp_path / "counts.png", white_level=1000).pixels
+    tifffile.imwrite(tmp_path / "a.tif", counts.astype(np.float64))
+    options = ("--model", model, "--kernel", "gaussian:1", "--faults", "off")
+
+    unsaid = cli("restore", tmp_path / "a.tif", "-o", tmp_path / "out", *options)
+    said = cli("restore", tmp_path / "a.tif", "-o", tmp_path / "out", *options, "--white-level", 1000)
+    cli("restore", tmp_path / "counts.png", "-o", tmp_path / "out", *options, "--white-level", 1000)
+
+    assert (unsaid.code, said.code) == (2, 0)
+    assert "say what is white with --white-level V" in unsaid.err
+    restored = tifffile.imread(tmp_path / "out/a.tif")
+    assert restored.dtype == np.float64
+    np.testing.assert_allclose(restored, read_image(tmp_path / "out/counts.png").pixels, atol=0.51)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pinsharp.errors import ImageError
 from pinsharp.images.light import SAYS_NOTHING, Light
@@ -45,19 +49,43 @@ class Reading:
 
     Attributes:
         raw: Size and format of frames without a header, `WxH:FORMAT`.
+        white_level: The value that stands for white.
     """
 
     raw: str | None = None
+    white_level: int | None = None
 
     @classmethod
     def of(cls, settings: Mapping[str, object]) -> Reading:
         """What the settings of a run say of its files."""
-        raw = settings.get("raw")
-        return cls(raw=raw if isinstance(raw, str) else None)
+        raw, white_level = settings.get("raw"), settings.get("white_level")
+        return cls(
+            raw=raw if isinstance(raw, str) else None, white_level=white_level if isinstance(white_level, int) else None
+        )
 
 
 AS_IT_SAYS = Reading()
 """Nothing is said."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How a file stores the values of an image.
+
+    Attributes:
+        dtype: Name of the type.
+        white: What 1 is there; None where whole numbers are the same.
+    """
+
+    dtype: str
+    white: int | None
+
+    def leave(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        """Turn restored pixels into stored ones."""
+        if self.white is None:
+            return pixels.astype(self.dtype)
+        values = pixels.astype(np.float64) * self.white
+        return (values if np.dtype(self.dtype).kind == "f" else np.rint(values)).astype(self.dtype)
 
 
 @dataclass(frozen=True)
@@ -77,6 +105,7 @@ class Tags:
         dropped: What else the file holds and is not written back, in words.
         light: What all this says of the tone curve of the values.
         white_level: The value that stands for white, where it is not the largest of the pixels' type.
+        stored: How the file stores the values, where that is otherwise than the pixels are.
     """
 
     dpi: tuple[float, float] | None = None
@@ -88,6 +117,7 @@ class Tags:
     dropped: str = ""
     light: Light = SAYS_NOTHING
     white_level: int | None = None
+    stored: Stored | None = None
 
 
 def check_size(width: int, height: int, *, is_windowed: bool = False) -> None:
@@ -108,6 +138,12 @@ def check_size(width: int, height: int, *, is_windowed: bool = False) -> None:
             f"expected at most {MAX_PIXELS:,} pixels, got {width} x {height} in the header; "
             "cut the image into parts, or check that the file is what it says"
         )
+
+
+def bits_for(dtype: np.dtype[Any], white_level: int | None) -> int:
+    """Bits of values that came from another format: those of their white level, or of their type."""
+    bits = (white_level or 0).bit_length()
+    return bits if 8 < bits < 16 and white_level == 2**bits - 1 else 8 * dtype.itemsize
 
 
 def plausible_dpi(across: float, down: float) -> tuple[float, float] | None:

@@ -24,6 +24,7 @@ from pinsharp.images import avif, eight_bit, jpeg2000, jpegls, jpegxl, pam, pfm,
 from pinsharp.images.arrays import check_image
 from pinsharp.images.codec import AS_IT_SAYS, SUFFIXES, Reading, Tags
 from pinsharp.images.discover import find_images, known_suffixes, suffix_fault
+from pinsharp.images.stored import enter
 
 __all__ = ["ImageFile", "check_output", "find_images", "read_image", "same_file", "write_image"]
 
@@ -127,6 +128,7 @@ def read_image(path: str | Path, reading: Reading = AS_IT_SAYS) -> ImageFile:
         with path.open("rb") as file:
             kind = _kind(file, path.suffix)
             pixels, tags = _decoder(kind, reading)(file)
+        pixels, stored = enter(pixels, reading.white_level)
         check_image(pixels, holes=True)  # `images.masks` hides them, where nobody does `to_tensor` refuses them
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
@@ -134,7 +136,7 @@ def read_image(path: str | Path, reading: Reading = AS_IT_SAYS) -> ImageFile:
         raise ImageError(f"{path}: expected a readable file, got {error.strerror}; check its rights") from error
     except MemoryError as error:
         raise ImageError(f"{path}: expected an image that fits into memory, got a larger one; cut it up") from error
-    return ImageFile(path, pixels, kind, tags)
+    return ImageFile(path, pixels, kind, replace(tags, stored=stored))
 
 
 def write_image(
@@ -162,6 +164,8 @@ def write_image(
     pixels = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("="))
     pixels = pixels[..., 0] if pixels.shape[2:] == (1,) else pixels
     target = _FORMATS[SUFFIXES[path.suffix.lower()]]
+    if like is not None and like.tags.stored and _FORMATS[like.format] is target:
+        pixels = like.tags.stored.leave(pixels)
     assert target.encode is not None  # `check_output` has seen to it
     try:
         data = target.encode(pixels, _tags_for(pixels, like, target))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pinsharp.images.boxes import Box, boxes, joined
 from pinsharp.images.codec import (
     Tags,
+    bits_for,
     check_size,
     damaged,
     plausible_dpi,
@@ -87,12 +88,6 @@ def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
     for kind, body in boxes(data, _NAME):
         written.append((kind, _header(body, layout.header) if kind == b"jp2h" else body))
     return joined([*written, *layout.others])
-
-
-def bits_for(dtype: np.dtype[Any], white_level: int | None) -> int:
-    """Bits of values that came from another format: those of their white level, or of their type."""
-    bits = (white_level or 0).bit_length()
-    return bits if 8 < bits < 16 and white_level == 2**bits - 1 else 8 * dtype.itemsize
 
 
 def _portable(tags: Tags, dtype: np.dtype[Any]) -> Jpeg2000Layout:

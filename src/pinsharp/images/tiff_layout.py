@@ -58,6 +58,7 @@ PACKED_BITS = range(9, 16)
 
 _UNSIGNED = [(bits, 1) for bits in (8, *PACKED_BITS, 16)]
 _READABLE_SAMPLES = {*_UNSIGNED, (32, 3), (16, 2)}  # (bits, sample format): the others are float32 and signed 16
+_CONVERTED_SAMPLES = {(32, 1), (32, 2), (16, 3), (64, 3)}  # by `stored`: whole numbers of 32 bits, and other floats
 _SIGNED = 2
 _SAMPLE_FORMATS = {1: "unsigned integer", 2: "signed integer", 3: "float", 5: "complex", 6: "complex"}
 _RATIONALS = {5: "I", 10: "i"}  # unsigned and signed, two integers each
@@ -189,7 +190,8 @@ def check_pixels(page: TiffPage) -> None:
             _COLOUR_NAMES.get(photometric, f"{photometric.name} pixels"),
             is_palette=photometric == PHOTOMETRIC.PALETTE,
         )
-    if (page.bitspersample, page.sampleformat) not in _READABLE_SAMPLES:
+    readable = _READABLE_SAMPLES if photometric == PHOTOMETRIC.MINISWHITE else _READABLE_SAMPLES | _CONVERTED_SAMPLES
+    if (page.bitspersample, page.sampleformat) not in readable:
         kind = _SAMPLE_FORMATS.get(page.sampleformat, "other")
         raise unsupported_depth(page.bitspersample, kind)
     if page.samplesperpixel not in allowed[photometric]:

@@ -128,8 +128,8 @@ class Recipe:
         None,
         "V",
         int | None,
-        "Value that stands for white in integer images, such as 4095 for 12 bits stored in 16; results do not "
-        "exceed it. Unless given: 255 or 65535.",
+        "Value that stands for white, such as 4095 for 12 bits stored in 16, or for floats beyond 1; results do not "
+        "exceed it. Unless given: what the file says, 255 or 65535, of floats 1.",
     )
     raw: str | None = _option(
         None,
@@ -247,7 +247,7 @@ class Recipe:
         """What is said of files that do not say it themselves."""
         from pinsharp.images.codec import Reading
 
-        return Reading(raw=self.raw)
+        return Reading(raw=self.raw, white_level=self.white_level)
 
     @property
     def measures(self) -> bool:

@@ -75,7 +75,8 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
             yield DiskSource(large, recipe, given)
     else:
         file = read_image(image, recipe.reading)
-        white_level = recipe.white_level or file.tags.white_level
+        is_divided = file.tags.stored is not None and file.tags.stored.white is not None
+        white_level = None if is_divided else recipe.white_level or file.tags.white_level
         if white_level != recipe.white_level:
             recipe = replace(recipe, white_level=white_level)
         file = replace(file, tags=replace(file.tags, white_level=white_level))  # formats that can say it, do
