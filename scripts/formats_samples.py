@@ -124,6 +124,7 @@ REFUSED: dict[str, Sample] = {
     "TIFF, float32 beyond 1": Sample(".tif", by_tifffile(DEEP.astype("f4"), metadata=None)),
     "TIFF, uint32 beyond 65535": Sample(".tif", by_tifffile(DEEP.astype("u4") * 4096, metadata=None)),
     "TIFF, int16 with negatives": Sample(".tif", by_tifffile(DEEP.astype("i2") - 5, metadata=None)),
+    "TIFF of several pages, without `--planes`": Sample(".tif", by_tifffile(np.stack([GREY, GREY]), metadata=None)),
     "HEIC": Sample(".avif", b"\0\0\0\x18ftypheic" + bytes(12)),
     "PBM (P1, P4), one bit": Sample(".pnm", b"P4\n8 1\n\xaa"),
 }

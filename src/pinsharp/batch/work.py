@@ -43,6 +43,8 @@ def restore_job(
         check_free(path, overwrite=overwrite)
     if job.evidence:
         restorer.check_map(job.input, job.evidence)
+    if (job.evidence or job.mask) and restorer.recipe.planes:
+        _check_single(job)
     result = restorer.restore_file(job.input, job.output, overwrite=overwrite, progress=progress)
     if job.mask:
         from pinsharp.images.masks import write_mask
@@ -62,6 +64,17 @@ def restore_job(
     if job.picture:
         _write_picture(job, result, restorer, overwrite=overwrite)
     return _figures(result)
+
+
+def _check_single(job: Job) -> None:
+    """Refuse a mask or a map of several planes."""
+    from pinsharp.errors import ImageError
+    from pinsharp.images.stack import is_stack
+
+    if is_stack(job.input):
+        raise ImageError(
+            f"{job.input}: expected one image for a mask or an evidence map, got several planes; leave it out"
+        )
 
 
 def _write_picture(job: Job, result: "Restored", restorer: "Restorer", *, overwrite: bool) -> None:

@@ -50,17 +50,21 @@ class Reading:
     Attributes:
         raw: Size and format of frames without a header, `WxH:FORMAT`.
         white_level: The value that stands for white.
+        planes: Which planes of files of several share a blur; None where there is one.
     """
 
     raw: str | None = None
     white_level: int | None = None
+    planes: str | None = None
 
     @classmethod
     def of(cls, settings: Mapping[str, object]) -> Reading:
         """What the settings of a run say of its files."""
-        raw, white_level = settings.get("raw"), settings.get("white_level")
+        raw, white_level, planes = (settings.get(name) for name in ("raw", "white_level", "planes"))
         return cls(
-            raw=raw if isinstance(raw, str) else None, white_level=white_level if isinstance(white_level, int) else None
+            raw=raw if isinstance(raw, str) else None,
+            white_level=white_level if isinstance(white_level, int) else None,
+            planes=planes if isinstance(planes, str) else None,
         )
 
 
@@ -188,9 +192,11 @@ def unsupported_depth(bits: int, kind: str = "") -> ImageError:
     return ImageError(f"{_EXPECTED}, got {bits}-bit {kind + ' ' if kind else ''}pixels; {advice}")
 
 
-def animated(frames: int, what: str) -> ImageError:
-    """The error for a file that holds more than one image."""
-    return ImageError(f"expected a single still image, got {what} of {frames}; export the one to restore as a file")
+def animated(frames: int, what: str, advice: str = "") -> ImageError:
+    """The error for a file that holds more than one image; `advice` may end the sentence."""
+    return ImageError(
+        f"expected a single still image, got {what} of {frames}; export the one to restore as a file{advice}"
+    )
 
 
 def strip_exif_prefix(exif: bytes | None) -> bytes | None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pinsharp.methods.devices import Precision, Runtime
 
 Channels = Literal["joint", "luma", "each"]
+Planes = Literal["one", "each", "channel"]
+PLANES: tuple[Planes, ...] = get_args(Planes)
 Faults = Literal["auto", "off"]
 FAULTS: tuple[Faults, ...] = get_args(Faults)
 CHANNELS: tuple[Channels, ...] = get_args(Channels)
@@ -138,6 +140,13 @@ class Recipe:
         "What .raw files are, frames without a header: width, height and a pixel format of GenICam: Mono8, Mono10, "
         "Mono12, Mono14, Mono16, Mono10p, Mono12p, Mono14p, Mono10Packed or Mono12Packed.",
     )
+    planes: Planes | None = _option(
+        None,
+        "P",
+        str | None,
+        "Restore TIFFs of several planes (pages, OME-TIFF, ImageJ stacks), which are refused otherwise: with one blur "
+        "for all, a blur of its own for each plane, or one for each channel.",
+    )
     channels: Channels = _option(
         "joint",
         "C",
@@ -247,7 +256,7 @@ class Recipe:
         """What is said of files that do not say it themselves."""
         from pinsharp.images.codec import Reading
 
-        return Reading(raw=self.raw, white_level=self.white_level)
+        return Reading(raw=self.raw, white_level=self.white_level, planes=self.planes)
 
     @property
     def measures(self) -> bool:
@@ -267,8 +276,9 @@ class Recipe:
             del kept["force"]
         if self.field == "auto":
             del kept["field"]
-        if self.raw is None:
-            del kept["raw"]
+        for name in ("raw", "planes"):
+            if kept[name] is None:
+                del kept[name]
         return {
             name: _content(value) if name in _FILES and value is not None else value for name, value in kept.items()
         }
@@ -288,6 +298,8 @@ class Recipe:
     def _check_words(self) -> None:
         if self.channels not in CHANNELS:
             raise ConfigError(f"channels must be one of {', '.join(CHANNELS)}, got {self.channels!r}")
+        if self.planes is not None and self.planes not in PLANES:
+            raise ConfigError(f"planes must be one of {', '.join(PLANES)}, got {self.planes!r}")
         if self.faults not in FAULTS:
             raise ConfigError(f"faults must be one of {', '.join(FAULTS)}, got {self.faults!r}")
         if self.mask is not None and not Path(self.mask).is_file():
