@@ -31,6 +31,13 @@ def by_tifffile(pixels: Any, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
+def by_numpy(array: Any) -> bytes:
+    """An array as NumPy saves it."""
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
 def netpbm(magic: str, maxval: int, pixels: Any) -> bytes:
     """A PGM or PPM."""
     head = f"{magic}\n{pixels.shape[1]} {pixels.shape[0]}\n{maxval}\n"
@@ -105,6 +112,9 @@ SAMPLES: dict[str, Sample] = {
     "JPEG-LS, 16 bits": Sample(".jls", imagecodecs.jpegls_encode(DEEP)),
     "JPEG-LS, 12 bits": Sample(".jls", bytes.fromhex(TWELVE)),
     "AVIF, 10 bits": Sample(".avif", imagecodecs.avif_encode(np.tile(DEEP // 4, (4, 4)), level=100, bitspersample=10)),
+    "NumPy (.npy), uint16": Sample(".npy", by_numpy(DEEP)),
+    "NumPy, float64 in [0, 1], columns first": Sample(".npy", by_numpy(np.asfortranarray(GREY / 255))),
+    "NumPy, int64, big-endian": Sample(".npy", by_numpy(DEEP.astype(">i8"))),
     "JPEG, mono": Sample(".jpg", by_pillow(np.full((8, 8), 90, np.uint8), "JPEG", quality=95)),
     "BMP": Sample(".bmp", by_pillow(RGB, "BMP")),
     "WebP, lossless": Sample(".webp", by_pillow(RGB, "WEBP", lossless=True)),
@@ -125,6 +135,7 @@ REFUSED: dict[str, Sample] = {
     "TIFF, uint32 beyond 65535": Sample(".tif", by_tifffile(DEEP.astype("u4") * 4096, metadata=None)),
     "TIFF, int16 with negatives": Sample(".tif", by_tifffile(DEEP.astype("i2") - 5, metadata=None)),
     "TIFF of several pages, without `--planes`": Sample(".tif", by_tifffile(np.stack([GREY, GREY]), metadata=None)),
+    "NumPy, several planes": Sample(".npy", by_numpy(np.zeros((7, 5, 6)))),
     "HEIC": Sample(".avif", b"\0\0\0\x18ftypheic" + bytes(12)),
     "PBM (P1, P4), one bit": Sample(".pnm", b"P4\n8 1\n\xaa"),
 }

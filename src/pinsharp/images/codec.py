@@ -33,7 +33,11 @@ SUFFIXES = {
     ".jls": "jpegls",
     ".avif": "avif",
     ".raw": "raw",
+    ".npy": "npy",
+    ".dcm": "dicom",
 }
+ONLY_BY_NAME = (".npy",)
+"""Suffixes of files that hold other things too, such as kernels: they are no images of a folder."""
 
 # Images that claim more pixels than this are refused before anything is decoded.
 MAX_PIXELS = 1_000_000_000

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pinsharp.atomic import check_free, write_atomically
 from pinsharp.errors import FormatError, ImageError, OutputError
-from pinsharp.images import avif, eight_bit, jpeg2000, jpegls, jpegxl, pam, pfm, png, pnm, raw, tiff
+from pinsharp.images import avif, dicom, eight_bit, jpeg2000, jpegls, jpegxl, npy, pam, pfm, png, pnm, raw, tiff
 from pinsharp.images.arrays import check_image
 from pinsharp.images.codec import AS_IT_SAYS, SUFFIXES, Reading, Tags
 from pinsharp.images.discover import find_images, known_suffixes, suffix_fault
@@ -87,6 +87,8 @@ _FORMATS = {
     "jpegxl": _Format("JPEG XL", _INTEGERS, True, jpegxl.decode, jpegxl.encode),
     "jpegls": _Format("JPEG-LS", _INTEGERS, False, jpegls.decode, jpegls.encode, is_deep=False),
     "avif": _Format("AVIF", (), False, avif.decode, None),
+    "npy": _Format("NumPy", (*_INTEGERS, "float32"), True, npy.decode, npy.encode),
+    "dicom": _Format("DICOM", (), False, dicom.decode, None),
     "raw": _Format("raw", _INTEGERS, False, partial(raw.decode, words=None), raw.encode, is_own=True),
 }
 _BEGINNINGS = {
@@ -98,11 +100,13 @@ _BEGINNINGS = {
     rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51": "jpeg2000",
     rb"\0\0\0\x0cJXL \r\n\x87\n|\xff\x0a": "jpegxl",
     rb"....ftypavi[fs]": "avif",
+    rb"\x93NUMPY": "npy",
+    rb".{128}DICM": "dicom",
     rb"P[1-6][\s#]": "pnm",
     rb"P7\s": "pam",
     rb"P[Ff]\s": "pfm",
 }
-_LONGEST_BEGINNING = 16
+_LONGEST_BEGINNING = 132
 _LONGEST_HEADER = 2**20  # of a JPEG, profile and EXIF included
 # What the encoders raise for an image that their format cannot hold, above all one too large.
 _UNWRITABLE = (OSError, ValueError, RuntimeError, OverflowError)
