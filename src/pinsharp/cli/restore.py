@@ -40,6 +40,14 @@ def restore(
     recipe: Recipe,
     overwrite: Overwrite = False,
     as_json: Json = False,
+    name_template: Annotated[
+        str | None,
+        typer.Option(
+            metavar="T",
+            help="How results are named in the folder OUT, such as '{stem}-sharp{suffix}', or '{stem}.tif' for inputs "
+            "of formats that are only read. Unless given: as their inputs.",
+        ),
+    ] = None,
     side_by_side: Annotated[
         bool,
         typer.Option("--side-by-side", help="Also write NAME.side-by-side.png: blurred and restored, with a detail."),
@@ -101,6 +109,7 @@ def restore(
         advice=advice,
         save_mask=save_mask,
         evidence=evidence,
+        template=name_template,
     )
     if tta:
         recipe = replace(recipe, model=f"ensemble:{recipe.model}")
