@@ -8,6 +8,7 @@ outputs appear whole.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from pinsharp.images.codec import AS_IT_SAYS, SUFFIXES, Reading, Tags
 from pinsharp.images.discover import find_images, known_suffixes, suffix_fault
 from pinsharp.images.stored import enter
 
-__all__ = ["ImageFile", "check_output", "find_images", "read_image", "same_file", "write_image"]
+__all__ = ["ImageFile", "check_output", "find_images", "read_image", "same_file", "suffix_of", "write_image"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,6 +226,16 @@ def check_output(
     check_free(path, overwrite=overwrite)
 
 
+def suffix_of(data: bytes) -> str:
+    """The suffix of the format that the first bytes of a file announce.
+
+    Raises:
+        ImageError: If it is none that is read.
+    """
+    kind = _kind(io.BytesIO(data), "")
+    return next(suffix for suffix, name in SUFFIXES.items() if name == kind)
+
+
 def same_file(first: str | Path, second: str | Path) -> bool:
     """Whether two paths lead to one file, through links too, whether or not it exists yet."""
     try:
@@ -254,7 +265,7 @@ def _kind(file: BinaryIO, suffix: str) -> str:
     file.seek(0)
     if not head:
         raise ImageError("expected an image, got an empty file of 0 bytes; copy or export it again")
-    if SUFFIXES[suffix.lower()] == "raw":
+    if SUFFIXES.get(suffix.lower()) == "raw":
         return "raw"
     for beginning, kind in _BEGINNINGS.items():
         if re.match(beginning, head, re.DOTALL):
