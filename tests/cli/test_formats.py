@@ -86,7 +86,9 @@ def test_a_frame_without_a_header_is_restored_as_it_is_packed(cli, model, tmp_pa
         tmp_path / "a.html",
     )
 
-    assert (silent.code, wrong.code, done.code, page.code) == (2, 2, 0, 0)
+    measured = cli("kernel", tmp_path / "a.raw", "--raw", "40x48:Mono12p", "--model", model)
+
+    assert (silent.code, wrong.code, done.code, page.code, measured.code) == (2, 2, 0, 0, 0)
     assert "say --raw WxH:FORMAT" in silent.err
     assert "it would fit Mono12p or" in wrong.err
     assert "no thumbnail" not in (tmp_path / "a.html").read_text()
