@@ -2,7 +2,9 @@
 
 import io
 import struct
+from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
@@ -11,6 +13,8 @@ from PIL import Image
 from pinsharp.errors import ImageError
 from pinsharp.images import tiff
 from pinsharp.images.bigtiff import open_large
+from pinsharp.images.codec import Tags
+from pinsharp.images.tiff_layout import TiffLayout
 from strategies import random_image
 from tiffs import first_page, recoded, written
 
@@ -179,17 +183,48 @@ def test_counts_do_not_hide_that_pixels_are_missing(compression):
         read(cut)
 
 
-def test_packed_12_bits_are_sent_to_16_bits_with_their_white_level():
-    buffer = io.BytesIO()
-    pixels = random_image((16, 16), "uint16", 0) >> 4
-    tifffile.imwrite(buffer, pixels, bitspersample=12, metadata=None)
+@pytest.mark.parametrize("layout", [{}, {"tile": (16, 16)}, {"rowsperstrip": 5}, {"photometric": "miniswhite"}])
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_packed_bits_are_the_counts_of_the_camera_and_are_packed_again(bits, layout):
+    stored = random_image((21, 37), "uint16", 0) >> (16 - bits)
+    data = written(stored, bitspersample=bits, metadata=None, **layout)
+    is_negative = layout.get("photometric") == "miniswhite"
 
-    with pytest.raises(ImageError, match=r"got 12-bit unsigned .*--white-level 4095 \(65520 or 65535 where") as caught:
-        read(buffer.getvalue())
+    pixels, tags = tiff.decode(io.BytesIO(data))
+    again = tiff.encode(pixels, tags)
 
-    assert "-depth 8" not in str(caught.value)
-    assert "TrueColor" not in str(caught.value)
-    np.testing.assert_array_equal(tifffile.imread(io.BytesIO(buffer.getvalue())), pixels)  # what the sentence advises
+    np.testing.assert_array_equal(pixels, 2**bits - 1 - stored if is_negative else stored)
+    assert tags.white_level == 2**bits - 1
+    before, after = first_page(data), first_page(again)
+    assert after.bitspersample == bits
+    assert (after.tile, after.photometric) == (before.tile, before.photometric)
+    assert after.databytecounts == before.databytecounts
+    np.testing.assert_array_equal(opencv(again) >> (16 - bits), stored)  # it stretches to 16 bits
+
+
+@pytest.mark.parametrize("shape", [(9, 11), (9, 11, 3), (9, 11, 2)])
+def test_packed_bits_of_both_byte_orders_are_the_same_stream(shape):
+    pixels = random_image(shape, "uint16", 0) >> 6
+    layout = TiffLayout(bits=10)
+
+    files = [tiff.encode(pixels, Tags(native=replace(layout, byteorder=order))) for order in "<>"]
+
+    for data in files:
+        np.testing.assert_array_equal(tiff.decode(io.BytesIO(data))[0], pixels)
+    if shape[2:] != (2,):
+        np.testing.assert_array_equal(opencv(files[1]) >> 6, pixels if len(shape) == 2 else pixels[..., ::-1])
+
+
+def test_pixels_that_packed_bits_cannot_hold_take_whole_bytes():
+    pixels = random_image((9, 11), "uint16", 0)
+
+    again = tiff.encode(pixels, Tags(native=TiffLayout(bits=12)))
+
+    np.testing.assert_array_equal(tiff.decode(io.BytesIO(again))[0], pixels)
+
+
+def opencv(data):
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
 
 
 def counted_wrongly(tag, change, **layout):

@@ -34,7 +34,7 @@ def model(tmp_path_factory):
     [
         ({"iterations": 0}, ConfigError, "iterations must be at least 1, got 0"),
         ({"window": 31}, ConfigError, "0 for the whole image, or at least 32 pixels, got 31; try 1024"),
-        ({"white_level": 70_000}, ConfigError, "white level must be in 1 to 65535, got 70000"),
+        ({"white_level": 2**32}, ConfigError, "white level must be in 1 to 4294967295, got 4294967296"),
         ({"channels": "lab"}, ConfigError, "channels must be one of joint, luma, each, got 'lab'"),
         ({"precision": "float16"}, ConfigError, "precision must be one of auto, float32, bfloat16, got 'float16'"),
         ({"runtime": "cpp"}, ConfigError, "runtime must be one of torch, .*, got 'cpp'"),

@@ -18,6 +18,7 @@ from pinsharp.batch.side_by_side import Picture, brightening, display
 from pinsharp.batch.summary import Summary
 from pinsharp.batch.words import light_in_words, verdict_in_words
 from pinsharp.errors import PinsharpError
+from pinsharp.images.codec import Reading
 from pinsharp.pages import document, jpeg_address, text
 
 MOST_THUMBNAILS = 60
@@ -73,7 +74,7 @@ def page(outcomes: Sequence[Outcome], summary: Summary, settings: dict[str, obje
         _facts(summary),
         _charts(good),
         _failures(failed),
-        _thumbnails(good),
+        _thumbnails(good, Reading.of(settings)),
     ]
     title = f"pinsharp: {summary.done} restored, {summary.failed} failed"
     return document(title, _STYLE, filter(None, body))
@@ -115,12 +116,12 @@ def _failures(failed: Sequence[Outcome]) -> str:
     return f"<h2>Failed</h2><table><tr><th>Image</th><th>Reason</th></tr>{''.join(rows)}</table>"
 
 
-def _thumbnails(outcomes: Sequence[Outcome]) -> str:
+def _thumbnails(outcomes: Sequence[Outcome], reading: Reading) -> str:
     if not outcomes:
         return ""
     picked = np.unique(np.linspace(0, len(outcomes) - 1, min(len(outcomes), MOST_THUMBNAILS)).round().astype(int))
     note = f'<p class="quiet">{len(picked)} of {len(outcomes)}, evenly through the run.</p>'
-    figures = "".join(_figure(outcomes[number]) for number in picked)
+    figures = "".join(_figure(outcomes[number], reading) for number in picked)
     about = f'<p class="quiet">{EVIDENCE}</p>' if any(outcome.job.evidence for outcome in outcomes) else ""
     return (
         "<h2>Before and after</h2>"
@@ -130,14 +131,14 @@ def _thumbnails(outcomes: Sequence[Outcome]) -> str:
     )
 
 
-def _figure(outcome: Outcome) -> str:
+def _figure(outcome: Outcome, reading: Reading) -> str:
     sigma = outcome.figures.get("sigma")
     width = f", sigma {sigma:.2f} px" if isinstance(sigma, int | float) else ""
     width += text(light_in_words(outcome.figures))
     name = text(outcome.job.input.name)
     try:
-        before, gain, note = _thumbnail(outcome.job.input, None)
-        after, _, _ = _thumbnail(outcome.job.output, gain)
+        before, gain, note = _thumbnail(outcome.job.input, None, reading)
+        after, _, _ = _thumbnail(outcome.job.output, gain, reading)
     except PinsharpError as error:
         return f"<figure><figcaption>{name}{width}: no thumbnail, {text(str(error))}</figcaption></figure>"
     verdict = f"<br>{text(words)}" if (words := verdict_in_words(outcome.figures)) else ""
@@ -165,11 +166,11 @@ def _maps(outcome: Outcome, name: str) -> str:
     return shown
 
 
-def _thumbnail(path: Path, gain: float | None) -> tuple[Picture, float, str]:
+def _thumbnail(path: Path, gain: float | None, reading: Reading) -> tuple[Picture, float, str]:
     """A small picture of a file, brightened by `gain`, or as it needs; by how much; and which part it shows."""
     from pinsharp.restoration.sources import read_view
 
-    view = read_view(path)
+    view = read_view(path, reading=reading)
     pixels = view.pixels
     scale = THUMBNAIL / max(pixels.shape[:2])
     if scale < 1:

@@ -43,6 +43,8 @@ def restore_job(
         check_free(path, overwrite=overwrite)
     if job.evidence:
         restorer.check_map(job.input, job.evidence)
+    if (job.evidence or job.mask) and restorer.recipe.planes:
+        _check_single(job)
     result = restorer.restore_file(job.input, job.output, overwrite=overwrite, progress=progress)
     if job.mask:
         from pinsharp.images.masks import write_mask
@@ -60,20 +62,31 @@ def restore_job(
     elif job.evidence and overwrite:  # an older one would be of another result
         job.evidence.unlink(missing_ok=True)
     if job.picture:
-        _write_picture(job, result, restorer.method.name, overwrite=overwrite)
+        _write_picture(job, result, restorer, overwrite=overwrite)
     return _figures(result)
 
 
-def _write_picture(job: Job, result: "Restored", model: str, *, overwrite: bool) -> None:
+def _check_single(job: Job) -> None:
+    """Refuse a mask or a map of several planes."""
+    from pinsharp.errors import ImageError
+    from pinsharp.images.stack import is_stack
+
+    if is_stack(job.input):
+        raise ImageError(
+            f"{job.input}: expected one image for a mask or an evidence map, got several planes; leave it out"
+        )
+
+
+def _write_picture(job: Job, result: "Restored", restorer: "Restorer", *, overwrite: bool) -> None:
     """Write the picture of before and after, with what was found."""
     from pinsharp.batch.side_by_side import Found, draw
     from pinsharp.images.files import write_image
     from pinsharp.restoration.sources import read_view
 
     assert job.picture is not None
-    before, after = read_view(job.input), result.view()
+    before, after = read_view(job.input, reading=restorer.recipe.reading), result.view()
     note = f", {before.note}" if before.note else ""
-    labels = [label + note for label in _labels(job, result, model)]
+    labels = [label + note for label in _labels(job, result, restorer.method.name)]
     found = Found(_figures(result), result.unsupported_view() if job.evidence else None)
     picture = draw(before.pixels, after.pixels, labels=(labels[0], labels[1]), found=found)
     write_image(job.picture, picture, overwrite=overwrite)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pinsharp.atomic import LONGEST_NAME, check_name
 from pinsharp.batch.job import Job
-from pinsharp.errors import OutputError
+from pinsharp.errors import ConfigError, OutputError
 
 PICTURE_SUFFIX = ".side-by-side.png"
 MASK_SUFFIX = ".mask.png"
@@ -22,23 +22,26 @@ def plan_jobs(
     advice: str = "--overwrite replaces it",
     save_mask: Path | None = None,
     evidence: Path | None = None,
+    template: str | None = None,
 ) -> list[Job]:
     """Decide where the result of each input goes, and its picture, as NAME.side-by-side.png next to it.
 
-    `out` is what the user typed: the name of an image for a single input, or a folder, which keeps the inputs' names
-    and need not exist. `save_mask` is a .png for a single input, or a folder; `evidence` is a .png, a
-    .tif, or a folder. `advice` is what to do about an older
-    file, the end of a sentence.
+    `out` is what the user typed: the name of an image for a single input, or a folder, which keeps the inputs' names,
+    or makes them by `template`, and need not exist. `save_mask` is a .png for a single input, or a folder; `evidence`
+    is a .png, a .tif, or a folder. `advice` is what to do about an older file, the end of a sentence.
 
     Raises:
+        ConfigError: If the template makes no name.
         OutputError: If `out` does not fit the inputs, two results have one name, or `check_results` refuses one.
     """
     if names_image(out):
         if len(inputs) > 1:
             raise OutputError(f"{out}: expected a folder for {len(inputs)} images, got the name of one; give a folder")
+        if template is not None:
+            raise ConfigError(f"--name-template needs a folder for the results, got the file {out}; leave it out")
         outputs = [Path(out)]
     else:
-        outputs = [_folder(out) / path.name for path in inputs]
+        outputs = [_folder(out) / templated(template, path) for path in inputs]
     jobs = [
         Job(source, output, output.with_name(output.stem + PICTURE_SUFFIX) if side_by_side else None, mask, map_)
         for source, output, mask, map_ in zip(
@@ -55,6 +58,35 @@ def plan_jobs(
         results = [path for path in results if len(os.fsencode(path.name)) <= LONGEST_NAME]
     check_results(results, inputs, overwrite=overwrite, advice=advice)
     return jobs
+
+
+def templated(template: str | None, source: Path) -> str:
+    """The name of the result of an input.
+
+    Args:
+        template: With {stem} and {suffix} of the input (the suffix with its dot); None keeps the name.
+        source: The input.
+
+    Raises:
+        ConfigError: If it says something else, or makes no name of an image.
+    """
+    from pinsharp.images.codec import SUFFIXES
+
+    if template is None:
+        return source.name
+    try:
+        name = template.format(stem=source.stem, suffix=source.suffix)
+    except (LookupError, ValueError, AttributeError) as error:
+        raise ConfigError(
+            f"name template must be made of {{stem}}, {{suffix}} and other letters, got {template!r}; "
+            "try {stem}-sharp{suffix}"
+        ) from error
+    if Path(name).name != name or Path(name).suffix.lower() not in SUFFIXES:
+        raise ConfigError(
+            f"name template must make the name of an image in OUT, got {name!r} of {template!r}; end it with "
+            "{suffix} or .tif"
+        )
+    return name
 
 
 def _beside(

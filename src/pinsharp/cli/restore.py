@@ -16,6 +16,7 @@ from pinsharp.cli.each import Teller
 from pinsharp.cli.messages import remark
 from pinsharp.cli.options import Inputs, Jobs, Json, Overwrite, takes_recipe
 from pinsharp.cli.outputs import check_results, names_image, plan_jobs
+from pinsharp.cli.piped import is_piped, piped
 from pinsharp.cli.progress import percent_progress, progress
 from pinsharp.errors import ConfigError, OutputError, PinsharpError
 from pinsharp.restoration.recipe import OPTIONS, Recipe
@@ -28,18 +29,27 @@ if TYPE_CHECKING:
 def restore(
     inputs: Inputs,
     out: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--out",
             "-o",
             metavar="OUT",
-            help="Where results go: a folder (made if it is not there; names are kept) or, for one input, a file.",
+            help="Where results go: a folder (made if it is not there; names are kept) or, for one input, a file. "
+            "`restore - < IN > OUT` alone needs none: standard input to standard output.",
         ),
-    ],
+    ] = None,
     *,
     recipe: Recipe,
     overwrite: Overwrite = False,
     as_json: Json = False,
+    name_template: Annotated[
+        str | None,
+        typer.Option(
+            metavar="T",
+            help="How results are named in the folder OUT, such as '{stem}-sharp{suffix}', or '{stem}.tif' for inputs "
+            "of formats that are only read. Unless given: as their inputs.",
+        ),
+    ] = None,
     side_by_side: Annotated[
         bool,
         typer.Option("--side-by-side", help="Also write NAME.side-by-side.png: blurred and restored, with a detail."),
@@ -89,6 +99,17 @@ def restore(
     """
     from pinsharp.images.discover import find_images
 
+    if tta:
+        recipe = replace(recipe, model=f"ensemble:{recipe.model}")
+    if is_piped(inputs, out):
+        if any((side_by_side, save_mask, evidence, report, resume, name_template)):
+            raise ConfigError(
+                "expected only the result of standard input, got an option that writes files; leave it out"
+            )
+        with piped(is_raw=recipe.raw is not None) as (source, target):
+            _Run([Job(source, target)], recipe, _Report(None), False, False).only(Teller(1, as_json))
+        return
+    assert out is not None  # `is_piped` has seen to it
     paths = find_images(inputs)
     is_batch = _is_batch(out, len(paths), resume=resume)
     advice = _check_folder(Path(out), resume=resume) if is_batch else "--overwrite replaces it"
@@ -101,9 +122,8 @@ def restore(
         advice=advice,
         save_mask=save_mask,
         evidence=evidence,
+        template=name_template,
     )
-    if tta:
-        recipe = replace(recipe, model=f"ensemble:{recipe.model}")
     run = _Run(planned, recipe, _Report(report), overwrite, resume)
     run.report.check(planned, overwrite=overwrite or resume)
     teller = Teller(len(planned), as_json)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # The value that stands for white, by dtype.
 FULL_SCALE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535, np.dtype(np.float32): 1}
 
+LARGEST_WHITE = 2**32 - 1
+"""The largest white level that can be given: that of files of 32 bits."""
+
 BT709 = (0.2126, 0.7152, 0.0722)
 """Weights of red, green and blue in luma: ITU-R BT.709, whose primaries sRGB has."""
 
@@ -147,11 +150,12 @@ def check_white_level(white_level: int) -> None:
     """Refuse what cannot stand for white in any integer image.
 
     Raises:
-        ConfigError: If it is not in 1..65535.
+        ConfigError: If it is not in 1 to 2 ** 32 - 1.
     """
-    if not 1 <= white_level <= FULL_SCALE[np.dtype(np.uint16)]:
+    if not 1 <= white_level <= LARGEST_WHITE:
         raise ConfigError(
-            f"white level must be in 1 to 65535, got {white_level}; 12-bit cameras have 4095, 10-bit ones 1023"
+            f"white level must be in 1 to {LARGEST_WHITE}, got {white_level}; 12-bit cameras have 4095, "
+            "10-bit ones 1023"
         )
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from tifffile import COMPRESSION, TiffPage
 
 from pinsharp.errors import ImageError
+from pinsharp.images.arrays import FULL_SCALE
 from pinsharp.images.codec import Tags, check_size, damaged
 from pinsharp.images.tiff import read_tags
 from pinsharp.images.tiff_counts import check_complete, whole_counts
@@ -213,8 +214,10 @@ def _open(path: Path, stack: contextlib.ExitStack, cache_bytes: int) -> LargeTif
 def _check_windowed(page: TiffPage) -> None:
     """Refuse what can be decoded as a whole only."""
     advice = "write it again, for example with `tiffcp -p contig -c zip -r 256 INPUT OUTPUT`"
-    if page.dtype == np.int16 or grey_levels(page) is not None:
-        raise ImageError(f"expected a large image of unsigned integers or float32, without a palette; {advice}")
+    if page.bitspersample % 8 or page.dtype not in FULL_SCALE or grey_levels(page) is not None:
+        raise ImageError(
+            f"expected a large image of unsigned 8 or 16 bits or float32, not packed, without a palette; {advice}"
+        )
     if page.planarconfig != 1 and page.samplesperpixel > 1:
         raise ImageError(f"expected a large image with its channels stored together, got separate planes; {advice}")
     if page.compression not in _COMPRESSIONS:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pinsharp.errors import ImageError
 from pinsharp.images.light import SAYS_NOTHING, Light
@@ -17,7 +22,22 @@ SUFFIXES = {
     ".tiff": "tiff",
     ".bmp": "bmp",
     ".webp": "webp",
+    ".pgm": "pnm",
+    ".ppm": "pnm",
+    ".pnm": "pnm",
+    ".pam": "pam",
+    ".pfm": "pfm",
+    ".jp2": "jpeg2000",
+    ".j2k": "jpeg2000",
+    ".jxl": "jpegxl",
+    ".jls": "jpegls",
+    ".avif": "avif",
+    ".raw": "raw",
+    ".npy": "npy",
+    ".dcm": "dicom",
 }
+ONLY_BY_NAME = (".npy",)
+"""Suffixes of files that hold other things too, such as kernels: they are no images of a folder."""
 
 # Images that claim more pixels than this are refused before anything is decoded.
 MAX_PIXELS = 1_000_000_000
@@ -25,6 +45,55 @@ MAX_PIXELS = 1_000_000_000
 # Both libraries report to their loggers what they also raise; without a handler Python would print it to stderr.
 for _library in ("tifffile", "imagecodecs"):
     logging.getLogger(_library).addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a user says of files that do not say it themselves.
+
+    Attributes:
+        raw: Size and format of frames without a header, `WxH:FORMAT`.
+        white_level: The value that stands for white.
+        planes: Which planes of files of several share a blur; None where there is one.
+    """
+
+    raw: str | None = None
+    white_level: int | None = None
+    planes: str | None = None
+
+    @classmethod
+    def of(cls, settings: Mapping[str, object]) -> Reading:
+        """What the settings of a run say of its files."""
+        raw, white_level, planes = (settings.get(name) for name in ("raw", "white_level", "planes"))
+        return cls(
+            raw=raw if isinstance(raw, str) else None,
+            white_level=white_level if isinstance(white_level, int) else None,
+            planes=planes if isinstance(planes, str) else None,
+        )
+
+
+AS_IT_SAYS = Reading()
+"""Nothing is said."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How a file stores the values of an image.
+
+    Attributes:
+        dtype: Name of the type.
+        white: What 1 is there; None where whole numbers are the same.
+    """
+
+    dtype: str
+    white: int | None
+
+    def leave(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        """Turn restored pixels into stored ones."""
+        if self.white is None:
+            return pixels.astype(self.dtype)
+        values = pixels.astype(np.float64) * self.white
+        return (values if np.dtype(self.dtype).kind == "f" else np.rint(values)).astype(self.dtype)
 
 
 @dataclass(frozen=True)
@@ -43,6 +112,8 @@ class Tags:
         native: Whatever the format needs to write itself as it was.
         dropped: What else the file holds and is not written back, in words.
         light: What all this says of the tone curve of the values.
+        white_level: The value that stands for white, where it is not the largest of the pixels' type.
+        stored: How the file stores the values, where that is otherwise than the pixels are.
     """
 
     dpi: tuple[float, float] | None = None
@@ -53,6 +124,8 @@ class Tags:
     native: object = None
     dropped: str = ""
     light: Light = SAYS_NOTHING
+    white_level: int | None = None
+    stored: Stored | None = None
 
 
 def check_size(width: int, height: int, *, is_windowed: bool = False) -> None:
@@ -73,6 +146,12 @@ def check_size(width: int, height: int, *, is_windowed: bool = False) -> None:
             f"expected at most {MAX_PIXELS:,} pixels, got {width} x {height} in the header; "
             "cut the image into parts, or check that the file is what it says"
         )
+
+
+def bits_for(dtype: np.dtype[Any], white_level: int | None) -> int:
+    """Bits of values that came from another format: those of their white level, or of their type."""
+    bits = (white_level or 0).bit_length()
+    return bits if 8 < bits < 16 and white_level == 2**bits - 1 else 8 * dtype.itemsize
 
 
 def plausible_dpi(across: float, down: float) -> tuple[float, float] | None:
@@ -106,27 +185,22 @@ def unsupported_depth(bits: int, kind: str = "") -> ImageError:
         bits: Of a sample.
         kind: "unsigned integer", "signed integer" or "float"; empty where the format has one kind only.
     """
-    most = 2**bits - 1
     if kind not in ("", "unsigned integer"):
         advice = "convert it to uint16, or to float32 in [0, 1], and keep its channels"
     elif bits == 1:
         advice = "export it with its grey levels: black and white alone have no blur to measure"
     elif bits < 8:
         advice = "convert it first, for example with `magick INPUT -define png:bit-depth=8 OUTPUT.png`"
-    elif bits < 16:
-        advice = (
-            f"unpack it to 16 bits, for example with Python's `tifffile.imwrite(OUTPUT, tifffile.imread(INPUT))`, and "
-            f"give --white-level {most} ({most << (16 - bits)} or 65535 where the converter has stretched the values: "
-            "OpenCV and Pillow may)"
-        )
     else:
         advice = "convert it to uint16 if its values lie in 0..65535, else to float32 in [0, 1], and keep its channels"
     return ImageError(f"{_EXPECTED}, got {bits}-bit {kind + ' ' if kind else ''}pixels; {advice}")
 
 
-def animated(frames: int, what: str) -> ImageError:
-    """The error for a file that holds more than one image."""
-    return ImageError(f"expected a single still image, got {what} of {frames}; export the one to restore as a file")
+def animated(frames: int, what: str, advice: str = "") -> ImageError:
+    """The error for a file that holds more than one image; `advice` may end the sentence."""
+    return ImageError(
+        f"expected a single still image, got {what} of {frames}; export the one to restore as a file{advice}"
+    )
 
 
 def strip_exif_prefix(exif: bytes | None) -> bytes | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pinsharp.errors import ImageError
-from pinsharp.images.codec import SUFFIXES
+from pinsharp.images.codec import ONLY_BY_NAME, SUFFIXES
 
 
 def find_images(inputs: Sequence[str | Path]) -> list[Path]:
@@ -38,7 +38,7 @@ def images_in(folder: Path) -> list[Path]:
     Raises:
         ImageError: If the folder cannot be listed.
     """
-    return [path for path in _children(folder) if _is_image(path)]
+    return [path for path in _children(folder) if _is_of_folder(path)]
 
 
 def suffix_fault(path: Path) -> str | None:
@@ -77,7 +77,7 @@ def _children(folder: Path) -> list[Path]:
 
 def _in_folder(folder: Path) -> list[Path]:
     children = _children(folder)
-    images = [path for path in children if _is_image(path)]
+    images = [path for path in children if _is_of_folder(path)]
     if not images:
         raise ImageError(
             f"{folder}: expected a folder with images ({known_suffixes()}), got none among {len(children)} entries; "
@@ -100,3 +100,7 @@ def _matching(pattern: Path) -> list[Path]:
 
 def _is_image(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def _is_of_folder(path: Path) -> bool:
+    return _is_image(path) and path.suffix.lower() not in ONLY_BY_NAME

@@ -1,15 +1,18 @@
 """Image files to arrays and back, without losing what the file said besides its pixels.
 
-PNG, JPEG, TIFF, BMP and WebP. The first bytes of a file say what it is, the suffix of an output what it becomes.
-Format, bit depth, channels, size, resolution, ICC profile, EXIF (orientation included: pixels are never rotated) and
-TIFF tags are kept; thumbnails inside EXIF still show the input. Inputs are never opened for writing, outputs appear
-whole.
+The first bytes of a file say what it is, the suffix of an output what it becomes (`docs/formats.md` tells what
+each holds). Format, bit depth, channels, size, resolution, ICC profile, EXIF (orientation included: pixels are
+never rotated) and TIFF tags are kept; thumbnails inside EXIF still show the input. Inputs are never opened for writing,
+outputs appear whole.
 """
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,12 +21,13 @@ from numpy.typing import NDArray
 
 from pinsharp.atomic import check_free, write_atomically
 from pinsharp.errors import FormatError, ImageError, OutputError
-from pinsharp.images import eight_bit, png, tiff
+from pinsharp.images import avif, dicom, eight_bit, jpeg2000, jpegls, jpegxl, npy, pam, pfm, png, pnm, raw, tiff
 from pinsharp.images.arrays import check_image
-from pinsharp.images.codec import SUFFIXES, Tags
+from pinsharp.images.codec import AS_IT_SAYS, SUFFIXES, Reading, Tags
 from pinsharp.images.discover import find_images, known_suffixes, suffix_fault
+from pinsharp.images.stored import enter
 
-__all__ = ["ImageFile", "check_output", "find_images", "read_image", "same_file", "write_image"]
+__all__ = ["ImageFile", "check_output", "find_images", "read_image", "same_file", "suffix_of", "write_image"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +38,7 @@ class ImageFile:
         path: Where it was read.
         pixels: (H, W), (H, W, 2: mono and alpha), (H, W, 3) or (H, W, 4: RGB and alpha); uint8, uint16 or float32 in
             [0, 1]; 0 is black.
-        format: "png", "jpeg", "tiff", "bmp" or "webp", by content, not by suffix.
+        format: As `codec.SUFFIXES` has it, such as "png" or "tiff", by content, not by suffix.
         tags: What else the file said.
     """
 
@@ -44,42 +48,77 @@ class ImageFile:
     tags: Tags
 
 
+_Decode = Callable[[BinaryIO], tuple[NDArray[Any], Tags]]
+
+
 @dataclass(frozen=True)
 class _Format:
-    """One file format: what it can hold, and the pair of functions that read and write it."""
+    """One file format.
+
+    Attributes:
+        name: As people call it.
+        dtypes: What it can hold.
+        has_alpha: Whether it can hold alpha.
+        decode: Reads pixels and tags from a file that is open.
+        encode: Makes the bytes of a file; None where such files are read only.
+        is_own: Whether only what came from such a file can be written as one.
+        is_deep: Whether what came with 9 to 15 bits a value can be written so again.
+    """
 
     name: str
     dtypes: tuple[str, ...]
     has_alpha: bool
-    decode: Callable[[BinaryIO], tuple[NDArray[Any], Tags]]
-    encode: Callable[[NDArray[Any], Tags], bytes]
+    decode: _Decode
+    encode: Callable[[NDArray[Any], Tags], bytes] | None
+    is_own: bool = False
+    is_deep: bool = True
 
 
+_INTEGERS = ("uint8", "uint16")
 _FORMATS = {
-    "png": _Format("PNG", ("uint8", "uint16"), True, png.decode, png.encode),
+    "png": _Format("PNG", _INTEGERS, True, png.decode, png.encode),
     "jpeg": _Format("JPEG", ("uint8",), False, eight_bit.decode_jpeg, eight_bit.encode_jpeg),
-    "tiff": _Format("TIFF", ("uint8", "uint16", "float32"), True, tiff.decode, tiff.encode),
+    "tiff": _Format("TIFF", (*_INTEGERS, "float32"), True, tiff.decode, tiff.encode),
     "bmp": _Format("BMP", ("uint8",), True, eight_bit.decode_bmp, eight_bit.encode_bmp),
     "webp": _Format("WebP", ("uint8",), True, eight_bit.decode_webp, eight_bit.encode_webp),
+    "pnm": _Format("PGM or PPM", _INTEGERS, False, pnm.decode, pnm.encode),
+    "pam": _Format("PAM", _INTEGERS, True, pam.decode, pam.encode),
+    "pfm": _Format("PFM", ("float32",), False, pfm.decode, pfm.encode),
+    "jpeg2000": _Format("JPEG 2000", _INTEGERS, True, jpeg2000.decode, jpeg2000.encode),
+    "jpegxl": _Format("JPEG XL", _INTEGERS, True, jpegxl.decode, jpegxl.encode),
+    "jpegls": _Format("JPEG-LS", _INTEGERS, False, jpegls.decode, jpegls.encode, is_deep=False),
+    "avif": _Format("AVIF", (), False, avif.decode, None),
+    "npy": _Format("NumPy", (*_INTEGERS, "float32"), True, npy.decode, npy.encode),
+    "dicom": _Format("DICOM", (), False, dicom.decode, None),
+    "raw": _Format("raw", _INTEGERS, False, partial(raw.decode, words=None), raw.encode, is_own=True),
 }
 _BEGINNINGS = {
-    b"\x89PNG\r\n\x1a\n": "png",
-    b"\xff\xd8\xff": "jpeg",
-    b"II*\0": "tiff",
-    b"MM\0*": "tiff",
-    b"II+\0": "tiff",
-    b"MM\0+": "tiff",
-    b"BM": "bmp",
+    rb"\x89PNG\r\n\x1a\n": "png",
+    rb"\xff\xd8\xff": "jpeg",
+    rb"II[*+]\0|MM\0[*+]": "tiff",
+    rb"BM": "bmp",
+    rb"RIFF....WEBP": "webp",
+    rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51": "jpeg2000",
+    rb"\0\0\0\x0cJXL \r\n\x87\n|\xff\x0a": "jpegxl",
+    rb"....ftypavi[fs]": "avif",
+    rb"\x93NUMPY": "npy",
+    rb".{128}DICM": "dicom",
+    rb"P[1-6][\s#]": "pnm",
+    rb"P7\s": "pam",
+    rb"P[Ff]\s": "pfm",
 }
+_LONGEST_BEGINNING = 132
+_LONGEST_HEADER = 2**20  # of a JPEG, profile and EXIF included
 # What the encoders raise for an image that their format cannot hold, above all one too large.
 _UNWRITABLE = (OSError, ValueError, RuntimeError, OverflowError)
 
 
-def read_image(path: str | Path) -> ImageFile:
+def read_image(path: str | Path, reading: Reading = AS_IT_SAYS) -> ImageFile:
     """Read an image file.
 
     Args:
-        path: A PNG, JPEG, TIFF, BMP or WebP file with one of the usual suffixes.
+        path: A file in one of the formats of `codec.SUFFIXES`, with one of their suffixes.
+        reading: What a user says of it.
 
     Returns:
         Pixels and tags, see `ImageFile`.
@@ -92,8 +131,9 @@ def read_image(path: str | Path) -> ImageFile:
     try:
         _check_is_file(path)
         with path.open("rb") as file:
-            kind = _kind(file)
-            pixels, tags = _FORMATS[kind].decode(file)
+            kind = _kind(file, path.suffix)
+            pixels, tags = _decoder(kind, reading)(file)
+        pixels, stored = enter(pixels, reading.white_level)
         check_image(pixels, holes=True)  # `images.masks` hides them, where nobody does `to_tensor` refuses them
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
@@ -101,7 +141,7 @@ def read_image(path: str | Path) -> ImageFile:
         raise ImageError(f"{path}: expected a readable file, got {error.strerror}; check its rights") from error
     except MemoryError as error:
         raise ImageError(f"{path}: expected an image that fits into memory, got a larger one; cut it up") from error
-    return ImageFile(path, pixels, kind, tags)
+    return ImageFile(path, pixels, kind, replace(tags, stored=stored))
 
 
 def write_image(
@@ -125,10 +165,13 @@ def write_image(
     """
     path = Path(path)
     check_image(pixels, holes=True)
-    check_output(path, pixels, overwrite=overwrite)
+    check_output(path, pixels, overwrite=overwrite, like=like)
     pixels = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("="))
     pixels = pixels[..., 0] if pixels.shape[2:] == (1,) else pixels
     target = _FORMATS[SUFFIXES[path.suffix.lower()]]
+    if like is not None and like.tags.stored and _FORMATS[like.format] is target:
+        pixels = like.tags.stored.leave(pixels)
+    assert target.encode is not None  # `check_output` has seen to it
     try:
         data = target.encode(pixels, _tags_for(pixels, like, target))
     except _UNWRITABLE as error:
@@ -139,13 +182,16 @@ def write_image(
     write_atomically(path, data)
 
 
-def check_output(path: str | Path, pixels: NDArray[Any], *, overwrite: bool = False) -> None:
+def check_output(
+    path: str | Path, pixels: NDArray[Any], *, overwrite: bool = False, like: ImageFile | None = None
+) -> None:
     """Find out before the work whether its result could be written.
 
     Args:
         path: Where it is to go.
         pixels: The result, or the input that it will resemble: only dtype and shape matter.
         overwrite: Whether an existing file may be replaced.
+        like: The file that it came from, or None.
 
     Raises:
         FormatError: If the format that the suffix names cannot hold such pixels.
@@ -155,6 +201,20 @@ def check_output(path: str | Path, pixels: NDArray[Any], *, overwrite: bool = Fa
     if path.suffix.lower() not in SUFFIXES:
         raise OutputError(f"{path}: expected an output that ends in {known_suffixes()}, got '{path.suffix}'; rename it")
     target = _FORMATS[SUFFIXES[path.suffix.lower()]]
+    if target.encode is None:
+        raise FormatError(
+            f"{path}: expected a format that is written, got {target.name}, which is only read; name a .png or .tif"
+        )
+    if not target.is_deep and like is not None and like.tags.white_level and _FORMATS[like.format] is target:
+        raise FormatError(
+            f"{path}: expected 8 or 16 bits for {target.name}, got white at {like.tags.white_level}, which it could "
+            "not say; use .jp2 or .jxl, which can"
+        )
+    if target.is_own and (like is None or _FORMATS[like.format] is not target):
+        raise FormatError(
+            f"{path}: expected pixels that came from a {target.name} file, got others; use .png or .tif: {target.name} "
+            "files are written only as they were read"
+        )
     if pixels.dtype.name not in target.dtypes:
         better = ".tif" if pixels.dtype.kind == "f" else ".png or .tif"
         raise FormatError(
@@ -164,6 +224,16 @@ def check_output(path: str | Path, pixels: NDArray[Any], *, overwrite: bool = Fa
     if pixels.shape[2:] in ((2,), (4,)) and not target.has_alpha:
         raise FormatError(f"{path}: expected pixels without alpha for {target.name}, got alpha; use .png or .tif")
     check_free(path, overwrite=overwrite)
+
+
+def suffix_of(data: bytes) -> str:
+    """The suffix of the format that the first bytes of a file announce.
+
+    Raises:
+        ImageError: If it is none that is read.
+    """
+    kind = _kind(io.BytesIO(data), "")
+    return next(suffix for suffix, name in SUFFIXES.items() if name == kind)
 
 
 def same_file(first: str | Path, second: str | Path) -> bool:
@@ -185,19 +255,32 @@ def _check_is_file(path: Path) -> None:
         raise ImageError(fault)
 
 
-def _kind(file: BinaryIO) -> str:
-    """The format that the first bytes announce."""
-    head = file.read(16)
+def _decoder(kind: str, reading: Reading) -> _Decode:
+    return partial(raw.decode, words=reading.raw) if kind == "raw" else _FORMATS[kind].decode
+
+
+def _kind(file: BinaryIO, suffix: str) -> str:
+    """The format that the first bytes of a file announce; of frames without a header only the suffix tells."""
+    head = file.read(_LONGEST_BEGINNING)
     file.seek(0)
     if not head:
         raise ImageError("expected an image, got an empty file of 0 bytes; copy or export it again")
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "webp"
+    if SUFFIXES.get(suffix.lower()) == "raw":
+        return "raw"
     for beginning, kind in _BEGINNINGS.items():
-        if head.startswith(beginning):
-            return kind
+        if re.match(beginning, head, re.DOTALL):
+            return "jpegls" if kind == "jpeg" and _is_jpegls(file) else kind
+    if re.match(rb"....ftyp(he|mif|msf)", head, re.DOTALL):
+        raise ImageError("expected an image of another format, got HEIC; convert it, for example with `heif-convert`")
     found = "a GIF" if head.startswith(b"GIF8") else f"a file that begins with {head[:8]!r}"
-    raise ImageError(f"expected a PNG, JPEG, TIFF, BMP or WebP image, got {found}; convert it to PNG")
+    names = [one.name for one in _FORMATS.values() if one.name != "raw"]
+    raise ImageError(f"expected a {', '.join(names[:-1])} or {names[-1]} image, got {found}; convert it to PNG")
+
+
+def _is_jpegls(file: BinaryIO) -> bool:
+    head = file.read(_LONGEST_HEADER)
+    file.seek(0)
+    return jpegls.is_jpegls(head)
 
 
 def _tags_for(pixels: NDArray[Any], like: ImageFile | None, target: _Format) -> Tags:

@@ -1,4 +1,4 @@
-"""TIFF, 8 and 16 bit and float32, mono and RGB, with and without alpha, through tifffile.
+"""TIFF, 8 to 16 bits and float32, mono and RGB, with and without alpha, through tifffile.
 
 Layout and tags are written as they were read (see `tiff_layout`); planes that were stored apart are stored together.
 """
@@ -6,6 +6,8 @@ Layout and tags are written as they were read (see `tiff_layout`); planes that w
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, BinaryIO
 
@@ -15,12 +17,13 @@ from numpy.typing import NDArray
 from tifffile import PHOTOMETRIC, TiffPage
 
 from pinsharp.errors import ImageError
-from pinsharp.images import exif
+from pinsharp.images import exif, tiff_packed
 from pinsharp.images.codec import Tags, check_size, damaged, plausible_dpi
 from pinsharp.images.statements import stated_light
 from pinsharp.images.tiff_counts import check_complete, whole_counts
 from pinsharp.images.tiff_layout import (
     DAMAGED,
+    PACKED_BITS,
     TiffLayout,
     check_pixels,
     further_pages,
@@ -31,7 +34,8 @@ from pinsharp.images.tiff_layout import (
 )
 
 _LARGEST_SIGNED = 2**15 - 1
-_TIFF_LIMIT_BYTES = 2**32 - 2**25  # beyond it, BigTIFF
+TIFF_LIMIT_BYTES = 2**32 - 2**25
+"""Bytes of pixels beyond which a TIFF has to be a BigTIFF."""
 
 
 def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
@@ -50,7 +54,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
             check_size(page.imagewidth, page.imagelength)
             check_pixels(page)
             check_complete(page, file)
-            return _pixels(page, file), read_tags(tiff, page, file)
+            return read_pixels(page, file), read_tags(tiff, page, file)
     except DAMAGED as error:
         raise damaged("TIFF", error) from error
 
@@ -62,7 +66,16 @@ def read_tags(tiff: tifffile.TiffFile, page: TiffPage, file: BinaryIO) -> Tags:
     block = exif.read_from_tiff(file, page.offset, layout.byteorder, is_big=layout.is_big)
     icc, xmp = raw.get(34675), raw.get(700)
     light = stated_light(icc=icc, exif_block=block)
-    return Tags(_dpi(layout), icc=icc, exif=block, xmp=xmp, native=layout, dropped=further_pages(tiff), light=light)
+    return Tags(
+        _dpi(layout),
+        icc=icc,
+        exif=block,
+        xmp=xmp,
+        native=layout,
+        dropped=further_pages(tiff),
+        light=light,
+        white_level=layout.white_level,
+    )
 
 
 def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
@@ -73,22 +86,53 @@ def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
         tags: If read from a TIFF, its layout and all its tags are written as they were.
     """
     layout = tags.native if isinstance(tags.native, TiffLayout) else _portable_layout(tags)
-    samples = 1 if pixels.ndim == 2 else pixels.shape[2]
-    stored = swap_black_and_white(pixels) if layout.negates(samples) else pixels
-    if layout.is_signed and stored.dtype == np.uint16:
-        stored = np.minimum(stored, _LARGEST_SIGNED).astype(np.int16)
-    is_big = layout.is_big or pixels.nbytes > _TIFF_LIMIT_BYTES
+    is_big = layout.is_big or pixels.nbytes > TIFF_LIMIT_BYTES
     directories = exif.directories(tags.exif, layout.byteorder, is_big=is_big)
-    extra: list[exif.ExtraTag] = [*layout.raw, *exif.pointer_tags(directories, is_big=is_big)]
     buffer = io.BytesIO()
     with tifffile.TiffWriter(buffer, bigtiff=is_big, byteorder=layout.byteorder) as writer:
-        writer.write(stored, extratags=extra, **layout.options(samples))
+        write_page(writer, pixels, replace(tags, native=layout), exif.pointer_tags(directories, is_big=is_big))
     if directories:
         exif.append_directories(buffer, directories, layout.byteorder, is_big=is_big)
     return buffer.getvalue()
 
 
-def _pixels(page: TiffPage, file: BinaryIO) -> NDArray[Any]:
+def write_page(
+    writer: tifffile.TiffWriter, pixels: NDArray[Any], tags: Tags, pointers: Sequence[exif.ExtraTag] = ()
+) -> None:
+    """Write a page, laid out and tagged as its tags ask for.
+
+    Args:
+        writer: Of the layout's byte order.
+        pixels: As for `encode`, or of another type that was read.
+        tags: Read from a TIFF.
+        pointers: Further tags.
+    """
+    layout = tags.native
+    assert isinstance(layout, TiffLayout)
+    samples = 1 if pixels.ndim == 2 else pixels.shape[2]
+    if layout.white_level and (pixels.dtype != np.uint16 or int(pixels.max()) > layout.white_level):
+        layout = replace(layout, bits=None)  # other pixels than were read
+    stored = swap_black_and_white(pixels, layout.white_level) if layout.negates(samples) else pixels
+    if layout.is_signed and stored.dtype == np.uint16:
+        stored = np.minimum(stored, _LARGEST_SIGNED).astype(np.int16)
+    extra: list[exif.ExtraTag] = [*layout.raw, *pointers]
+    if not layout.bits:
+        writer.write(stored, extratags=extra, **layout.options(samples))
+        return
+    rows = min(layout.rows_per_strip or len(stored), len(stored))
+    writer.write(
+        tiff_packed.segments(stored, layout.bits, layout.tile, rows),
+        shape=stored.shape,
+        dtype=stored.dtype,
+        bitspersample=layout.bits,
+        rowsperstrip=None if layout.tile else rows,
+        extratags=extra,
+        **layout.options(samples),
+    )
+
+
+def read_pixels(page: TiffPage, file: BinaryIO) -> NDArray[Any]:
+    """Decode a page that `check_pixels` has let pass; 0 is black."""
     pixels = _decoded(page, file)
     pixels = np.moveaxis(pixels, 0, -1) if page.axes == "SYX" else pixels
     expected = (page.imagelength, page.imagewidth) + ((page.samplesperpixel,) if page.samplesperpixel > 1 else ())
@@ -98,7 +142,9 @@ def _pixels(page: TiffPage, file: BinaryIO) -> NDArray[Any]:
     if (levels := grey_levels(page)) is not None:
         return np.asarray(levels[pixels])
     pixels = _unsigned(pixels) if pixels.dtype == np.int16 else pixels
-    return swap_black_and_white(pixels) if page.photometric == PHOTOMETRIC.MINISWHITE else pixels
+    if page.photometric != PHOTOMETRIC.MINISWHITE:
+        return pixels
+    return swap_black_and_white(pixels, 2**page.bitspersample - 1 if page.bitspersample in PACKED_BITS else None)
 
 
 def _decoded(page: TiffPage, file: BinaryIO) -> NDArray[Any]:

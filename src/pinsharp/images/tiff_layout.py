@@ -19,7 +19,7 @@ from tifffile import COMPRESSION, PHOTOMETRIC, TiffPage
 from pinsharp.errors import ImageError
 from pinsharp.images import exif
 from pinsharp.images.arrays import FULL_SCALE
-from pinsharp.images.codec import animated, unsupported_colours, unsupported_depth
+from pinsharp.images.codec import animated, damaged, unsupported_colours, unsupported_depth
 
 # What tifffile and its codecs raise for files that are not what they promise.
 DAMAGED = (
@@ -53,7 +53,12 @@ _COLOUR_NAMES = {
     PHOTOMETRIC.PALETTE: "a palette",
 }
 _RAW_TAGS = (33421, 33422, 50706)  # size and colours of a filter array, DNG version: whatever the first page shows
-_READABLE_SAMPLES = {(8, 1), (16, 1), (32, 3), (16, 2)}  # (bits, sample format): unsigned 8 and 16, float32, signed 16
+PACKED_BITS = range(9, 16)
+"""Bits of unsigned samples that are packed without gaps."""
+
+_UNSIGNED = [(bits, 1) for bits in (8, *PACKED_BITS, 16)]
+_READABLE_SAMPLES = {*_UNSIGNED, (32, 3), (16, 2)}  # (bits, sample format): the others are float32 and signed 16
+_CONVERTED_SAMPLES = {(32, 1), (32, 2), (16, 3), (64, 3)}  # by `stored`: whole numbers of 32 bits, and other floats
 _SIGNED = 2
 _SAMPLE_FORMATS = {1: "unsigned integer", 2: "signed integer", 3: "float", 5: "complex", 6: "complex"}
 _RATIONALS = {5: "I", 10: "i"}  # unsigned and signed, two integers each
@@ -74,6 +79,7 @@ class TiffLayout:
         is_white_zero: Photometric interpretation "MinIsWhite"; the pixels that we hand out are 0 = black.
         is_unnamed_colour: Three or four samples whose photometric interpretation is "MinIsBlack".
         is_signed: 16-bit pixels that are stored as signed integers, none of them negative.
+        bits: Of a packed sample, 9 to 15; None for samples of whole bytes.
         extras: What each sample beyond those of the photometric interpretation means: alpha, premultiplied (1) or not
             (2), or unsaid (0).
         resolution: The two rationals, in `resolution_unit` (1 none, 2 inch, 3 centimetre).
@@ -89,6 +95,7 @@ class TiffLayout:
     is_white_zero: bool = False
     is_unnamed_colour: bool = False
     is_signed: bool = False
+    bits: int | None = None
     extras: tuple[int, ...] = ()
     resolution: tuple[tuple[int, int], tuple[int, int]] | None = None
     resolution_unit: int = 1
@@ -97,6 +104,11 @@ class TiffLayout:
     def negates(self, samples: int) -> bool:
         """Whether pixels of so many samples are stored with 0 = white."""
         return self.is_white_zero and samples < 3
+
+    @property
+    def white_level(self) -> int | None:
+        """The largest value of packed samples, which stands for white; None of others."""
+        return 2**self.bits - 1 if self.bits else None
 
     def has_predictor(self) -> bool:
         """Whether pixels are to be written as differences; not every compression takes them."""
@@ -111,12 +123,13 @@ class TiffLayout:
         is_rgb = samples >= 3 and not self.is_unnamed_colour
         mono = PHOTOMETRIC.MINISWHITE if self.is_white_zero else PHOTOMETRIC.MINISBLACK
         extras = samples - (3 if is_rgb else 1)
+        compression = None if self.compression == "none" or self.bits else self.compression  # nobody packs and squeezes
         return {
             "photometric": PHOTOMETRIC.RGB if is_rgb else mono,
             "planarconfig": "contig" if samples > 1 else None,
             "extrasamples": (*self.extras, 2, 2, 2)[:extras] or None,
-            "compression": None if self.compression == "none" else self.compression,
-            "predictor": self.has_predictor(),
+            "compression": compression,
+            "predictor": compression is not None and self.has_predictor(),
             "tile": self.tile,
             "resolution": self.resolution,
             "resolutionunit": self.resolution_unit,
@@ -131,14 +144,36 @@ def only_page(tiff: tifffile.TiffFile) -> TiffPage:
     Raises:
         ImageError: If several do.
     """
-    pages = [page for page in tiff.pages if isinstance(page, TiffPage)]
     stacked = (tiff.imagej_metadata or {}).get("images", 1)  # ImageJ may hide a stack behind a single page
+    full = full_pages(tiff)
+    if max(len(full), stacked) > 1:
+        raise animated(max(len(full), stacked), "a TIFF", ", or restore all with --planes one, each or channel")
+    return full[0]
+
+
+def full_pages(tiff: tifffile.TiffFile) -> list[TiffPage]:
+    """The pages of a TIFF that are neither a reduced copy nor a mask of another; all if there is none.
+
+    Raises:
+        ImageError: If the file ends before the last page, which tifffile only logs.
+    """
+    _check_chain(tiff)
+    pages = [page for page in tiff.pages if isinstance(page, TiffPage)]
     full = [page for page in pages if _is_full(page)]
     if not full:  # the first page is a thumbnail of the image in its SubIFD
         full = [page for first in pages for page in first.pages or () if isinstance(page, TiffPage) and _is_full(page)]
-    if max(len(full), stacked) > 1 or (not full and len(pages) > 1):
-        raise animated(max(len(full) or len(pages), stacked), "a TIFF")
-    return (full or pages)[0]
+    return full or pages
+
+
+def _check_chain(tiff: tifffile.TiffFile) -> None:
+    last, file = tiff.pages[len(tiff.pages) - 1], tiff.filehandle
+    count, entry, pointer = ("Q", 20, "Q") if tiff.is_bigtiff else ("H", 12, "I")
+    file.seek(last.offset)
+    (entries,) = struct.unpack(tiff.byteorder + count, file.read(struct.calcsize(count)))
+    file.seek(last.offset + struct.calcsize(count) + entries * entry)
+    following = file.read(struct.calcsize(pointer))
+    if len(following) < struct.calcsize(pointer) or any(following):
+        raise damaged("TIFF", f"it has {file.size} bytes and a further page is not whole")
 
 
 def further_pages(tiff: tifffile.TiffFile) -> str:
@@ -177,7 +212,8 @@ def check_pixels(page: TiffPage) -> None:
             _COLOUR_NAMES.get(photometric, f"{photometric.name} pixels"),
             is_palette=photometric == PHOTOMETRIC.PALETTE,
         )
-    if (page.bitspersample, page.sampleformat) not in _READABLE_SAMPLES:
+    readable = _READABLE_SAMPLES if photometric == PHOTOMETRIC.MINISWHITE else _READABLE_SAMPLES | _CONVERTED_SAMPLES
+    if (page.bitspersample, page.sampleformat) not in readable:
         kind = _SAMPLE_FORMATS.get(page.sampleformat, "other")
         raise unsupported_depth(page.bitspersample, kind)
     if page.samplesperpixel not in allowed[photometric]:
@@ -218,6 +254,7 @@ def read_layout(tiff: tifffile.TiffFile, page: TiffPage, file: BinaryIO) -> Tiff
         is_white_zero=page.photometric == PHOTOMETRIC.MINISWHITE,
         is_unnamed_colour=page.photometric == PHOTOMETRIC.MINISBLACK and page.samplesperpixel > 2,
         is_signed=page.sampleformat == _SIGNED,
+        bits=page.bitspersample if page.bitspersample in PACKED_BITS else None,
         extras=tuple(int(extra) for extra in page.extrasamples or ()),
         resolution=_resolution(page),
         resolution_unit=unit if (unit := page.tags.valueof(296, default=2)) in (1, 2, 3) else 1,
@@ -225,11 +262,16 @@ def read_layout(tiff: tifffile.TiffFile, page: TiffPage, file: BinaryIO) -> Tiff
     )
 
 
-def swap_black_and_white(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Negative of mono pixels, alpha as it is. Exact for integers, to rounding for floats."""
+def swap_black_and_white(pixels: NDArray[Any], white: int | None = None) -> NDArray[Any]:
+    """Negative of mono pixels, alpha as it is. Exact for integers, to rounding for floats.
+
+    Args:
+        pixels: (H, W) or (H, W, 2).
+        white: What stands for white; None for the largest value of the type.
+    """
     negative = pixels.copy()
     mono = negative if pixels.ndim == 2 else negative[..., 0]
-    np.subtract(pixels.dtype.type(FULL_SCALE[pixels.dtype]), mono, out=mono)
+    np.subtract(pixels.dtype.type(white or FULL_SCALE[pixels.dtype]), mono, out=mono)
     return negative
 
 

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from pinsharp.blur.widths import Widths
+    from pinsharp.images.codec import Reading
     from pinsharp.methods.devices import Precision, Runtime
 
 Channels = Literal["joint", "luma", "each"]
+Planes = Literal["one", "each", "channel"]
+PLANES: tuple[Planes, ...] = get_args(Planes)
 Faults = Literal["auto", "off"]
 FAULTS: tuple[Faults, ...] = get_args(Faults)
 CHANNELS: tuple[Channels, ...] = get_args(Channels)
@@ -39,6 +42,7 @@ MEASURING = (
     "precision",
     "runtime",
     "white_level",
+    "raw",
     "channels",
     "light",
     "mask",
@@ -135,8 +139,22 @@ class Recipe:
         None,
         "V",
         int | None,
-        "Value that stands for white in integer images, such as 4095 for 12 bits stored in 16; results do not "
-        "exceed it. Unless given: 255 or 65535.",
+        "Value that stands for white, such as 4095 for 12 bits stored in 16, or for floats beyond 1; results do not "
+        "exceed it. Unless given: what the file says, 255 or 65535, of floats 1.",
+    )
+    raw: str | None = _option(
+        None,
+        "WxH:FORMAT",
+        str | None,
+        "What .raw files are, frames without a header: width, height and a pixel format of GenICam: Mono8, Mono10, "
+        "Mono12, Mono14, Mono16, Mono10p, Mono12p, Mono14p, Mono10Packed or Mono12Packed.",
+    )
+    planes: Planes | None = _option(
+        None,
+        "P",
+        str | None,
+        "Restore TIFFs of several planes (pages, OME-TIFF, ImageJ stacks), which are refused otherwise: with one blur "
+        "for all, a blur of its own for each plane, or one for each channel.",
     )
     channels: Channels = _option(
         "joint",
@@ -262,6 +280,13 @@ class Recipe:
         return None if self.field in WORDS else Widths.load(str(self.field))
 
     @property
+    def reading(self) -> "Reading":
+        """What is said of files that do not say it themselves."""
+        from pinsharp.images.codec import Reading
+
+        return Reading(raw=self.raw, white_level=self.white_level, planes=self.planes)
+
+    @property
     def measures(self) -> bool:
         """Whether the width of the blur is measured, not given."""
         return self.kernel == "auto" and self.field in WORDS
@@ -279,7 +304,7 @@ class Recipe:
             del kept["force"]
         if self.field == "auto":
             del kept["field"]
-        for name in ("reference", "profile", "beyond_camera"):
+        for name in ("raw", "planes", "reference", "profile", "beyond_camera"):
             if not kept[name]:
                 del kept[name]
         return {
@@ -301,6 +326,8 @@ class Recipe:
     def _check_words(self) -> None:
         if self.channels not in CHANNELS:
             raise ConfigError(f"channels must be one of {', '.join(CHANNELS)}, got {self.channels!r}")
+        if self.planes is not None and self.planes not in PLANES:
+            raise ConfigError(f"planes must be one of {', '.join(PLANES)}, got {self.planes!r}")
         if self.faults not in FAULTS:
             raise ConfigError(f"faults must be one of {', '.join(FAULTS)}, got {self.faults!r}")
         if self.mask is not None and not Path(self.mask).is_file():
@@ -313,6 +340,10 @@ class Recipe:
             from pinsharp.methods.devices import check_runtime
 
             check_runtime(self.runtime)
+        if self.raw is not None:
+            from pinsharp.images.raw import layout_of
+
+            layout_of(self.raw)
         if self.light != "auto":
             from pinsharp.images.light import asked_light
 

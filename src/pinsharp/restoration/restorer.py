@@ -17,11 +17,13 @@ from pinsharp.images.files import same_file
 from pinsharp.images.light import Light
 from pinsharp.images.masks import is_masked, masked_like
 from pinsharp.images.packed_mask import PackedMask
+from pinsharp.images.stack import is_stack
 from pinsharp.methods.method import BlindMethod, Method, check_takes_kernel, has_exact_windows, measures_first
 from pinsharp.methods.table import load_method
 from pinsharp.restoration.options import check_names, takes
 from pinsharp.restoration.pipeline import Progress
 from pinsharp.restoration.pipeline import restore as restore_source
+from pinsharp.restoration.planes import restore_planes
 from pinsharp.restoration.recipe import OPTIONS, Recipe
 from pinsharp.restoration.result import Restored
 from pinsharp.restoration.sources import ArraySource, PixelsOf, check_map, collected, memory_errors, open_source
@@ -144,6 +146,9 @@ class Restorer:
             raise OutputError(
                 f"{target}: expected a result beside its input, got the input itself; choose another place"
             )
+        if recipe.planes is not None and is_stack(source):
+            asked = Restorer(self.method, recipe=recipe, keep_memory=False)
+            return restore_planes(asked, source, target, overwrite=overwrite, progress=progress)
         with open_source(source, recipe) as opened, memory_errors(opened.shape):
             opened.check_target(target, overwrite=overwrite)
             sink = partial(opened.take, target, overwrite=overwrite)

@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,12 @@ from pinsharp.atomic import make_folder
 from pinsharp.errors import ImageError, OutputError
 from pinsharp.images.arrays import depth_ceiling, split_alpha
 from pinsharp.images.bigtiff import open_large
+from pinsharp.images.codec import AS_IT_SAYS, Reading
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
 from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.images.masks import Hidden, hide, is_masked, read_mask, read_packed_mask
 from pinsharp.images.packed_mask import PackedMask
+from pinsharp.images.stack import is_stack, read_stack
 from pinsharp.images.statements import pillow_light
 from pinsharp.restoration.colour import as_mono, enter, join, leave, light_of, split
 from pinsharp.restoration.disk import DiskPlanes, DiskSource, OnDisk
@@ -40,8 +42,8 @@ LARGE_VALUES = 100_000_000
 VIEW_SIDE = 2048
 """Side in pixels of the middle of an image that stands for one which stays on disk."""
 
-PixelsOf = NDArray[Any] | str | Path | Image.Image
-"""An image as users give it: an array, a file, or an image of Pillow."""
+PixelsOf = NDArray[Any] | str | Path | Image.Image | ImageFile
+"""An image as users give it: an array, a file, one that was read, or an image of Pillow."""
 
 _PILLOW_MODES = ("L", "LA", "RGB", "RGBA", "I;16", "F")
 
@@ -68,7 +70,9 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
     Raises:
         ImageError: If it is no image, cannot be read or restored.
     """
-    if not isinstance(image, str | Path):
+    if isinstance(image, ImageFile):
+        yield _of_file(image, recipe)
+    elif not isinstance(image, str | Path):
         pixels = _as_array(image)
         yield ArraySource(pixels, _in_profile(recipe, pixels), stated=pillow_light(image))
     elif recipe.window != 0 and _is_large(image):  # 0 asks for the whole image in memory
@@ -76,16 +80,16 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
             recipe = in_profile(recipe, large.dtype, large.shape)
             yield DiskSource(large, recipe, _packed_mask(recipe, (large.height, large.width)))
     else:
-        file = read_image(image)
-        yield ArraySource(file.pixels, _in_profile(recipe, file.pixels), file)
+        yield _of_file(read_image(image, recipe.reading), recipe)
 
 
-def read_view(path: str | Path, side: int | None = None) -> View:
+def read_view(path: str | Path, side: int | None = None, *, reading: Reading = AS_IT_SAYS) -> View:
     """Read an image to be looked at: whole, or the middle of one that stays on disk.
 
     Args:
         path: The file.
         side: Read at most so many pixels a side from the middle, whatever the size.
+        reading: What a user says of the file.
 
     Raises:
         ImageError: If it cannot be read.
@@ -95,7 +99,7 @@ def read_view(path: str | Path, side: int | None = None) -> View:
             pixels = image.read(*(_middle(length, side or VIEW_SIDE) for length in image.shape[:2]))
             (height, width), shown = image.shape[:2], pixels.shape
         return View(pixels, f"the middle {shown[1]} x {shown[0]} pixels of {width} x {height}", image.tags.light)
-    file = read_image(path)
+    file = read_stack(path, reading).planes[0] if reading.planes and is_stack(path) else read_image(path, reading)
     if side is None:
         return View(file.pixels, light=file.tags.light)
     rows, columns = (_middle(length, side) for length in file.pixels.shape[:2])
@@ -173,7 +177,7 @@ class ArraySource:
 
     def check_target(self, target: Path, *, overwrite: bool) -> None:
         """Find out before the work whether its result could be written."""
-        check_output(target, self.pixels, overwrite=overwrite)
+        check_output(target, self.pixels, overwrite=overwrite, like=self.file)
 
     def take(self, target: Path, rows: Iterator[NDArray[Any]], *, overwrite: bool) -> NDArray[Any]:
         """Take all rows of the result together into memory."""
@@ -243,6 +247,17 @@ def memory_errors(shape: tuple[int, ...]) -> Iterator[None]:
             f"expected an image that can be restored in memory, got {math.prod(shape[:2]) / 1e6:.0f} megapixels; "
             "ask for a smaller window, such as 512, or cut it into parts"
         ) from error
+
+
+def _of_file(file: ImageFile, recipe: Recipe) -> "ArraySource":
+    """A file in memory, with the white level that is given, or that it states."""
+    recipe = _in_profile(recipe, file.pixels)
+    is_divided = file.tags.stored is not None and file.tags.stored.white is not None
+    white_level = None if is_divided else recipe.white_level or file.tags.white_level
+    if white_level != recipe.white_level:
+        recipe = replace(recipe, white_level=white_level)
+    file = replace(file, tags=replace(file.tags, white_level=white_level))  # formats that can say it, do
+    return ArraySource(file.pixels, recipe, file)
 
 
 def _is_large(path: str | Path) -> bool:

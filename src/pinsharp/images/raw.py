@@ -1,0 +1,142 @@
+"""Frames of cameras without any header, in the pixel formats of GenICam (PFNC) that are mono.
+
+Nothing in such a file says what it is: size and format have to be given. It is written back in the same format.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Literal
+
+import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
+
+from pinsharp.errors import ConfigError, ImageError
+from pinsharp.images.codec import Tags, check_size
+
+# How imagecodecs calls the order of packed bits: low ones first, without gaps; or two pixels in three bytes, high bits
+# in the outer ones (GigE Vision). None stands for whole bytes, the low one first.
+_Packing = Literal["<", ">"] | None
+_LOW_FIRST: _Packing = "<"
+_PAIRS: _Packing = ">"
+FORMATS: dict[str, tuple[int, _Packing]] = {
+    "Mono8": (8, None),
+    **{f"Mono{bits}": (bits, None) for bits in (10, 12, 14, 16)},
+    **{f"Mono{bits}p": (bits, _LOW_FIRST) for bits in (10, 12, 14)},
+    **{f"Mono{bits}Packed": (bits, _PAIRS) for bits in (10, 12)},
+}
+"""Bits of a value and how they are packed, by the name of the format."""
+
+_WORDS = re.compile(r"(\d+)x(\d+):(\w+)")
+
+
+@dataclass(frozen=True)
+class RawLayout:
+    """What a frame is.
+
+    Attributes:
+        width: In pixels.
+        height: In pixels.
+        format: A key of `FORMATS`.
+    """
+
+    width: int
+    height: int
+    format: str
+
+    @property
+    def bits(self) -> int:
+        """Of a value."""
+        return FORMATS[self.format][0]
+
+    @property
+    def size(self) -> int:
+        """Bytes of a frame."""
+        bits, packing = FORMATS[self.format]
+        count = self.width * self.height
+        if packing == _PAIRS:
+            return 3 * math.ceil(count / 2)
+        return math.ceil(count * bits / 8) if packing else count * math.ceil(bits / 8)
+
+
+def layout_of(words: str) -> RawLayout:
+    """Read `WxH:FORMAT`.
+
+    Raises:
+        ConfigError: If it is something else.
+    """
+    found = _WORDS.fullmatch(words)
+    if found is None or found[3] not in FORMATS or not int(found[1]) * int(found[2]):
+        raise ConfigError(
+            f"raw must be WxH:FORMAT with a FORMAT of {', '.join(FORMATS)}, got {words!r}; try 2448x2048:Mono12p"
+        )
+    return RawLayout(int(found[1]), int(found[2]), found[3])
+
+
+def decode(file: BinaryIO, words: str | None) -> tuple[NDArray[Any], Tags]:
+    """Decode a frame: (H, W), uint8 or uint16, with the camera's counts.
+
+    Args:
+        file: Holds a frame and nothing else.
+        words: `WxH:FORMAT`.
+
+    Raises:
+        ConfigError: If the words are something else.
+        ImageError: If the file has another size, or nobody has said what it is.
+    """
+    if words is None:
+        raise ImageError(
+            "expected a raw frame with its size and format, got a .raw file alone; say --raw WxH:FORMAT, such as "
+            "--raw 2448x2048:Mono12p"
+        )
+    layout = layout_of(words)
+    check_size(layout.width, layout.height)
+    data = file.read()
+    if len(data) != layout.size:
+        raise _other_size(layout, len(data))
+    values = _unpacked(data, layout)[: layout.width * layout.height]
+    if (largest := int(values.max())) >= 2**layout.bits:
+        raise ImageError(
+            f"expected values below {2**layout.bits} in {layout.format}, got {largest}; if the camera moves its bits "
+            f"up, they are Mono16"
+        )
+    white = None if layout.bits in (8, 16) else 2**layout.bits - 1
+    return values.reshape(layout.height, layout.width), Tags(native=layout, white_level=white)
+
+
+def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
+    """Encode as the frame that it was.
+
+    Raises:
+        ValueError: If it was none, or the pixels are others.
+    """
+    layout = tags.native
+    if not isinstance(layout, RawLayout) or pixels.shape != (layout.height, layout.width):
+        raise ValueError("no frame of a camera that it came from, which would say its format")
+    packing = FORMATS[layout.format][1]
+    if packing is None:
+        return pixels.astype(pixels.dtype.newbyteorder("<")).tobytes()
+    values = np.pad(pixels.ravel(), (0, pixels.size % 2 if packing == _PAIRS else 0))
+    return bytes(imagecodecs.packints_encode(values, layout.bits, bitorder=packing))
+
+
+def _unpacked(data: bytes, layout: RawLayout) -> NDArray[Any]:
+    bits, packing = FORMATS[layout.format]
+    if packing is None:
+        stored = np.dtype("u1" if bits == 8 else "<u2")
+        return np.frombuffer(data, stored).astype(stored.newbyteorder("="))
+    return np.asarray(imagecodecs.packints_decode(data, np.uint16, bits, bitorder=packing))
+
+
+def _other_size(layout: RawLayout, length: int) -> ImageError:
+    fitting = [name for name in FORMATS if RawLayout(layout.width, layout.height, name).size == length]
+    advice = (
+        f"it would fit {' or '.join(fitting)}" if fitting else "check width, height and format, and cut headers off"
+    )
+    return ImageError(
+        f"expected {layout.size} bytes for {layout.width} x {layout.height} pixels of {layout.format}, got {length}; "
+        f"{advice}"
+    )

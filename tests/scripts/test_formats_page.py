@@ -1,0 +1,10 @@
+"""The page of formats says what each file of its tables does now."""
+
+from formats_page import PAGE, filled
+
+
+def test_the_page_of_formats_is_as_the_program_is():
+    page = PAGE.read_text(encoding="utf-8")
+
+    assert filled(page) == page, "run: python scripts/formats_page.py"
+    assert "| PGM, maxval 1000 | uint16 mono | 1000 | the same, to the byte |" in page
