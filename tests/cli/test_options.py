@@ -24,7 +24,10 @@ def command_options(name):
     [
         ("restore", list(OPTIONS)),
         ("watch", list(OPTIONS)),
-        ("kernel", ["model", "white_level", "light", "device", "precision", "mask", "faults", "reference", "profile"]),
+        (
+            "kernel",
+            ["model", "white_level", "raw", "light", "device", "precision", "mask", "faults", "reference", "profile"],
+        ),
     ],
 )
 def test_commands_have_the_options_of_the_recipe(command, names):
