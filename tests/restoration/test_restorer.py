@@ -554,3 +554,14 @@ def test_twelve_bits_in_sixteen_stay_twelve_and_alpha_stays_itself():
 
     assert (found[..., :3] == 4095).all()
     assert (found[..., 3] == 65535).all()
+
+
+@pytest.mark.parametrize("given", ["gaussian:0.1", np.ones((1, 1), np.float32), np.pad(np.ones((1, 1)), 3)])
+def test_a_kernel_that_is_a_point_leaves_the_image_as_it_is_and_says_so(model, given):
+    image = random_image((40, 36), "uint8", seed=2)
+
+    result = Restorer(model)(image, kernel=given)
+
+    assert np.array_equal(result.image, image)
+    assert result.reason == "the given kernel is a point, which blurs nothing"
+    assert Restorer(model, force=True)(image, kernel=given).reason == ""

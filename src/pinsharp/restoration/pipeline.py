@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pinsharp.blur.field import BlurField
+from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.blur.levels import Levels
 from pinsharp.blur.verdict import LEFT_ALONE
 from pinsharp.errors import ImageError
@@ -33,6 +34,9 @@ from pinsharp.restoration.residual import Residual, is_refuted
 from pinsharp.restoration.result import Restored, RestoredField, channels_of
 from pinsharp.restoration.sources import Source, SourcePlanes
 from pinsharp.restoration.windows import SeamMeter, reach, restored_bands, worst
+
+POINT = 0.15
+"""Second-moment width in pixels below which a given kernel is a point."""
 
 SHARP_SIGMA = 0.5
 """Width in pixels below which a restored image counts as sharp, so that no further pass is made."""
@@ -212,7 +216,7 @@ def _passes(
     made = _Passes(planes, own)
     while True:
         found, bands = _find(made, method, recipe, window, tell)
-        if not made.blurs and not recipe.force and found.verdict in LEFT_ALONE:
+        if not made.blurs and not recipe.force and (found.verdict in LEFT_ALONE or _is_point(found)):
             return _left_alone(made, found, recipe)
         if made.blurs and found.sigma < SHARP_SIGMA:
             return made
@@ -226,12 +230,19 @@ def _passes(
 
 def _left_alone(made: _Passes, found: BlurField, recipe: Recipe) -> _Passes:
     """The planes as they are: nothing can be gained, or nothing trusted."""
-    assert found.finding is not None
+    made.blurs.append(found)
+    if found.finding is None:
+        made.reason = "the given kernel is a point, which blurs nothing"
+        return made
     if recipe.strict and found.verdict != "sharp":
         raise ImageError(f"expected an image that can be restored, got {found.finding.reason}")
-    made.blurs.append(found)
     made.reason = found.finding.reason
     return made
+
+
+def _is_point(found: BlurField) -> bool:
+    """Whether a kernel was given that blurs nothing, where a network would still smooth."""
+    return found.is_given and float(kernel_sigma(found.kernel)[0]) < POINT
 
 
 def _find(made: _Passes, method: Method, recipe: Recipe, window: int, tell: Tell) -> tuple[BlurField, Iterator[Tensor]]:
