@@ -18,12 +18,14 @@ def test_the_result_is_that_of_a_file_and_nothing_is_left(cli, model, photo, tmp
     source = photo("a.tif", dtype="uint16")
     (tmp_path / "empty").mkdir()
 
+    plain = pipe(source.read_bytes(), "-", cwd=tmp_path / "empty", model=model)
     done = pipe(source.read_bytes(), "-", "--json", cwd=tmp_path / "empty", model=model)
     cli("restore", source, "-o", tmp_path / "b.tif", "--model", model)
 
     assert done.returncode == 0, done.stderr
     assert done.stdout == (tmp_path / "b.tif").read_bytes()
     assert b"sigma" in done.stderr
+    assert plain.stderr.startswith(b"standard input -> standard output: sigma")
     assert list((tmp_path / "empty").iterdir()) == []
 
 

@@ -21,6 +21,7 @@ def stack(tmp_path):
 def test_all_planes_are_restored_and_stay_a_hyperstack(cli, tmp_path, stack, planes):
     shown = cli("restore", stack, "-o", tmp_path / "out", "--model", "swift", "--planes", planes, *OPTIONS)
 
+    assert "not written" not in shown.err  # no plane is passed over
     with tifffile.TiffFile(stack) as before, tifffile.TiffFile(tmp_path / "out/a.tif") as after:
         pixels = [file.asarray() for file in (before, after)]
         assert after.imagej_metadata == before.imagej_metadata

@@ -32,6 +32,9 @@ LEFT_ALONE: tuple[Verdict, ...] = (
 UNTRUSTED: tuple[Verdict, ...] = ("motion-or-astigmatism", "no-texture", "periodic", "contradictory")
 """Verdicts whose width is not to be acted on."""
 
+LEAST_WIDTH = 0.2
+"""Width in pixels below which none is measured: it is left where the camera's own softness was taken off."""
+
 SHARP_BELOW = 0.5
 """Width in pixels below which an image counts as in focus."""
 
@@ -128,6 +131,8 @@ def _verdict(
         return "motion-or-astigmatism", f"the blur is {math.exp(longer):.1f} times as long as wide, which no defocus is"
     if width > MOST_WIDTH:
         return "too-blurred", "the blur is so wide that no fine detail is left"
+    if width < LEAST_WIDTH:
+        return "sharp", "the image is as sharp as its camera; there is nothing to gain"
     repeats = float((votes.weights * votes.periodicity).sum()) > PERIODIC
     if repeats and std > UNCERTAIN_PATTERN and interval[1] > SURELY_SHARP:
         return "periodic", "the image repeats itself, so that its pattern and a blur cannot be told apart"

@@ -1,10 +1,12 @@
 """An image from standard input, and its result to standard output: in a folder of their own meanwhile."""
 
+import io
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from typing import TextIO
 
 from pinsharp.errors import ConfigError, ImageError
 
@@ -30,6 +32,21 @@ def is_piped(inputs: list[str], out: str | None) -> bool:
     return True
 
 
+class _Renaming(io.TextIOBase):
+    """Text for another stream, in which names are replaced."""
+
+    def __init__(self, stream: TextIO, names: dict[str, str]) -> None:
+        self._stream, self._names = stream, names
+
+    def write(self, text: str) -> int:
+        for name, other in self._names.items():
+            text = text.replace(name, other)
+        return self._stream.write(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
 @contextmanager
 def piped(*, is_raw: bool) -> Iterator[tuple[Path, Path]]:
     """Give names for standard input, which is there, and for a result, which goes to standard output afterwards.
@@ -51,7 +68,8 @@ def piped(*, is_raw: bool) -> Iterator[tuple[Path, Path]]:
     with tempfile.TemporaryDirectory(prefix="pinsharp-") as folder:
         source, target = Path(folder) / f"standard-input{suffix}", Path(folder) / f"standard-output{suffix}"
         source.write_bytes(data)
-        with redirect_stdout(sys.stderr):
+        names = {str(source): "standard input", str(target): "standard output"}
+        with redirect_stdout(_Renaming(sys.stderr, names)):
             yield source, target
         sys.stdout.buffer.write(target.read_bytes())
         sys.stdout.buffer.flush()

@@ -139,6 +139,7 @@ def _draw_noise(axes: Axes, noise: Noise | None) -> None:
     signal = np.linspace(0, 1, 100)
     axes.plot(noise.signal, 255 * np.array(noise.std), "o", color=BLUE, markersize=4, label=noise.way)
     axes.plot(signal, [255 * noise.std_at(float(value)) for value in signal], color=GREY, label="read and shot noise")
+    axes.set_ylim(0, 1.2 * 255 * max(*noise.std, noise.std_at(1.0)))
     axes.set(xlabel="signal, share of white", ylabel="standard deviation, 1/255", ylim=(0, None))
     axes.legend(frameon=False, fontsize="small")
     return None

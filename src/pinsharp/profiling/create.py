@@ -179,7 +179,7 @@ def create(material: Material, load_restorer: Callable[[], Restorer]) -> Profile
         light_from=first.light.why,
         bits=max(photo.bits for photo in photos),
         white_level=max(photo.white_level for photo in photos),
-        own_softness=stack.own if stack and not material.in_focus else own,
+        own_softness=own or (stack.own if stack else None),
         kernels=(*making.kernels, *(stack.kernels if stack else ())),
         focus=stack.focus if stack else None,
         distance_scale=stack.scale if stack else None,

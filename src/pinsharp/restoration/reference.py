@@ -18,6 +18,7 @@ from pinsharp.blur.fourier import circular_convolve, from_spectrum, radial_frequ
 from pinsharp.blur.kernels import gaussian_disk_kernel
 from pinsharp.blur.normalise import brightness, normalisation
 from pinsharp.blur.softness import LEAST_WIDTH, Softness, beyond_softness, defocus
+from pinsharp.blur.verdict import UNTRUSTED
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.methods.method import BlindMethod, Sight
 
@@ -61,9 +62,15 @@ def reference_of(name: str, sight: Sight, method: BlindMethod, rounded: Callable
 
     Raises:
         ConfigError: If the method gives no width with its standard deviation.
+        ImageError: If nothing can be measured in the image.
     """
     seen, hidden = sight
-    return Reference(name, seen, hidden, _measured(seen, hidden, method), rounded)
+    found = _measured(seen, hidden, method)
+    if found.verdict in UNTRUSTED and found.finding is not None:
+        raise ImageError(
+            f"{name}: expected a reference to measure by, got one of which {found.finding.reason}; give another"
+        )
+    return Reference(name, seen, hidden, found, rounded)
 
 
 def beyond_reference(
