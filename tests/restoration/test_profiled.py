@@ -13,6 +13,7 @@ from pinsharp.blur.profile_json import write_profile
 from pinsharp.blur.softness import beyond_softness, softness_of
 from pinsharp.blur.votes import Votes
 from pinsharp.errors import ImageError
+from pinsharp.images.files import write_image
 from pinsharp.restoration.profiled import defocus_share, distance_figures, in_profile
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.restorer import Restorer
@@ -80,6 +81,14 @@ def test_faulty_pixels_are_masked_and_come_back(known):
 def test_an_image_that_the_camera_cannot_have_taken_is_refused(known, profile, image, reason):
     with pytest.raises(ImageError, match=reason):
         opened(known(profile), image)
+
+
+def test_a_mask_of_another_size_is_refused_beside_the_faulty_pixels(known, tmp_path):
+    write_image(tmp_path / "mask.png", np.zeros((20, 20), np.uint8))
+    recipe = known(replace(EIGHT, faulty_pixels=(Box(4, 7),)), mask=tmp_path / "mask.png")
+
+    with pytest.raises(ImageError, match="mask"):
+        opened(recipe, pixels()).parts  # noqa: B018
 
 
 def test_an_image_brighter_than_white_is_refused(known):

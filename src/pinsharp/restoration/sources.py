@@ -319,8 +319,10 @@ def _hidden(pixels: NDArray[Any], recipe: Recipe) -> Hidden:
     if not isinstance(pixels, np.ndarray):
         return Hidden(pixels)
     given, faulty = None if recipe.mask is None else read_mask(recipe.mask), faulty_pixels(recipe)
-    if faulty is not None:
-        given = faulty if given is None or given.shape != faulty.shape else given | faulty
+    if given is None:
+        given = faulty
+    elif faulty is not None and given.shape == faulty.shape:  # a mask of another size is refused
+        given = given | faulty
     return hide(pixels, given=given, find=recipe.faults == "auto", white_level=recipe.white_level)
 
 
