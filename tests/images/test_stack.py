@@ -83,7 +83,10 @@ def test_thumbnails_are_no_planes(tmp_path):
             writer.write(plane, metadata=None)
             writer.write(plane[::4, ::4], subfiletype=1, metadata=None)
 
-    assert len(read_stack(tmp_path / "a.tif").planes) == 2
+    planes = read_stack(tmp_path / "a.tif").planes
+
+    assert len(planes) == 2
+    assert {plane.tags.dropped for plane in planes} == {"2 further pages (thumbnails, overviews, masks)"}
 
 
 def test_a_file_that_its_ome_xml_names_is_named_anew(tmp_path):

@@ -177,10 +177,10 @@ def _check_chain(tiff: tifffile.TiffFile) -> None:
 
 
 def further_pages(tiff: tifffile.TiffFile) -> str:
-    """What a TIFF holds besides its image, in words; empty if nothing."""
+    """What a TIFF holds besides its image, or its planes, in words; empty if nothing."""
     pages = [page for page in tiff.pages if isinstance(page, TiffPage)]
     nested = sum(len(page.pages or ()) for page in pages)
-    count = len(pages) - 1 + nested
+    count = len(pages) + nested - len(full_pages(tiff))
     return f"{count} further {'page' if count == 1 else 'pages'} (thumbnails, overviews, masks)" if count else ""
 
 

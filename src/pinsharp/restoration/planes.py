@@ -76,8 +76,7 @@ def restore_planes(
     write_stack(target, [_pixels(result) for result in results], like=stack, overwrite=overwrite)
     is_left = all(result.reason for result in results)
     seconds = sum(result.seconds for result in results)
-    # The first plane counts its fellows as pages that are passed over; here none is.
-    return replace(results[0], seconds=seconds, reason=results[0].reason if is_left else "", dropped="")
+    return replace(results[0], seconds=seconds, reason=results[0].reason if is_left else "")
 
 
 def _shared(restorer: PlaneRestorer, stack: Stack) -> dict[int, BlurField]:
