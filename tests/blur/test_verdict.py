@@ -47,12 +47,21 @@ def shuffled():
         (judged(even(2.0), beside_slopes=0.02), "no-texture"),
         (judged(even(2.0), std=0.6, repeats=0.95), "periodic"),
         (judged((2 + grid()[1]).log()), "varying"),
+        (judged(even(0.15), std=1.1), "sharp"),  # what is left beyond a camera's own softness
         (judged(shuffled()), "contradictory"),
     ],
 )
 def test_each_verdict_follows_from_what_the_windows_say(found, verdict):
     assert found.verdict == verdict
     assert found.reason
+
+
+def test_an_image_that_is_as_sharp_as_its_camera_in_one_part_alone_is_not_called_sharp():
+    """Half of it is far out of focus: whatever is said, not that there is nothing to gain."""
+    across = grid()[1]
+    widths = torch.where(across > float(across.median()), 2.5, 0.15)
+
+    assert judged(widths.log() + 0.02 * across, std=1.1).verdict != "sharp"
 
 
 def test_the_interval_holds_the_width():

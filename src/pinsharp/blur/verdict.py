@@ -77,6 +77,9 @@ AGREEING = 2.5
 LEAST_AGREEMENT = 0.35
 """Share of the weight of the windows that has to agree."""
 
+MOSTLY_AGREEING = 0.75
+"""The same where the whole image is to be as sharp as its camera."""
+
 RISE = math.log(1.25)
 """Logarithm of the largest width of a field over the smallest, from which on the blur varies."""
 
@@ -131,7 +134,8 @@ def _verdict(
         return "motion-or-astigmatism", f"the blur is {math.exp(longer):.1f} times as long as wide, which no defocus is"
     if width > MOST_WIDTH:
         return "too-blurred", "the blur is so wide that no fine detail is left"
-    if width < LEAST_WIDTH:
+    least, most = _ends(votes, field, width)
+    if width < LEAST_WIDTH and most < SURELY_SHARP and agreement > MOSTLY_AGREEING:
         return "sharp", "the image is as sharp as its camera; there is nothing to gain"
     repeats = float((votes.weights * votes.periodicity).sum()) > PERIODIC
     if repeats and std > UNCERTAIN_PATTERN and interval[1] > SURELY_SHARP:
@@ -140,7 +144,6 @@ def _verdict(
         return "no-texture", "there is too little structure above the noise to measure a blur by"
     if agreement < LEAST_AGREEMENT:
         return "contradictory", f"only {100 * agreement:.0f} % of the windows agree on one width"
-    least, most = _ends(votes, field, width)
     rises = most > least * math.exp(RISE)
     if width < SHARP_BELOW and most < SURELY_SHARP:
         return "sharp", "the image is in focus; there is nothing to gain"
