@@ -1,5 +1,7 @@
 """Files of several planes through the command line: one blur for all, one for each channel, or one for each plane."""
 
+import json
+
 import numpy as np
 import pytest
 import tifffile
@@ -28,6 +30,21 @@ def test_all_planes_are_restored_and_stay_a_hyperstack(cli, tmp_path, stack, pla
     assert (shown.code, "error" in shown.err) == (0, False)
     assert pixels[1].shape == (2, 2, 64, 60)
     assert (pixels[1] != pixels[0]).any(axis=(2, 3)).all()
+
+
+@pytest.mark.parametrize("planes", ["one", "channel"])
+def test_planes_that_share_a_blur_are_measured_beyond_a_reference(cli, tmp_path, stack, planes):
+    """Of a reference that is as soft as they are nothing is left to be undone."""
+    tifffile.imwrite(tmp_path / "sharp.tif", tifffile.imread(stack)[0, 0])
+    reference = ["--reference", tmp_path / "sharp.tif"]
+
+    plain, beyond = (
+        cli("restore", stack, "-o", tmp_path / name, "--model", "swift", "--planes", planes, "--json", *more, *OPTIONS)
+        for name, more in (("a", []), ("b", reference))
+    )
+
+    assert (plain.code, beyond.code) == (0, 0), beyond.err
+    assert json.loads(beyond.out)["sigma"] < 0.7 * json.loads(plain.out)["sigma"]
 
 
 def test_each_plane_is_restored_as_it_is_by_itself(cli, model, tmp_path, stack):

@@ -14,6 +14,7 @@ from pinsharp.blur.verdict import LEFT_ALONE
 from pinsharp.errors import ConfigError, ImageError, PinsharpError
 from pinsharp.images.files import ImageFile
 from pinsharp.images.stack import Stack, check_stack_output, read_stack, write_stack
+from pinsharp.restoration.profiled import distance_figures
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.result import Restored
 
@@ -32,6 +33,7 @@ class PlaneRestorer(Protocol):
 
 def restore_planes(
     restorer: PlaneRestorer,
+    informed: PlaneRestorer,
     source: Path,
     target: Path,
     *,
@@ -42,6 +44,7 @@ def restore_planes(
 
     Args:
         restorer: Its recipe says which planes share a blur.
+        informed: The same without what helps to measure, to restore planes by the kernel that they share.
         source: The file.
         target: The result.
         overwrite: Replace an existing result.
@@ -68,7 +71,7 @@ def restore_planes(
     blurs = _shared(restorer, stack) if shares else {}
     for number, plane in enumerate(stack.planes):
         blur = blurs.get(_group(recipe, stack, number))
-        results.append(_restored(restorer, plane, number, blur))
+        results.append(_restored(restorer if blur is None else informed, recipe, plane, number, blur))
         if progress:
             pixels = plane.pixels.shape[0] * plane.pixels.shape[1]
             progress((number + 1) * pixels, len(stack.planes) * pixels)
@@ -92,9 +95,10 @@ def _group(recipe: Recipe, stack: Stack, number: int) -> int:
     return stack.channels[number] if recipe.planes == "channel" else 0
 
 
-def _restored(restorer: PlaneRestorer, plane: ImageFile, number: int, blur: BlurField | None) -> Restored:
+def _restored(
+    restorer: PlaneRestorer, recipe: Recipe, plane: ImageFile, number: int, blur: BlurField | None
+) -> Restored:
     """One plane with a blur that it shares, or with its own."""
-    recipe = restorer.recipe
     try:
         if blur is None:
             return restorer(plane)
@@ -102,6 +106,7 @@ def _restored(restorer: PlaneRestorer, plane: ImageFile, number: int, blur: Blur
     except PinsharpError as error:
         raise type(error)(f"{plane.path}: plane {number + 1}: {error}") from error
     finding = blur.finding
+    result = replace(result, distance=distance_figures(blur, recipe))
     if finding is not None and blur.verdict in LEFT_ALONE and not recipe.force:
         if recipe.strict and blur.verdict != "sharp":
             raise ImageError(f"{plane.path}: expected planes that can be restored, got {finding.reason}")

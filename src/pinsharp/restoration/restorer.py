@@ -147,8 +147,11 @@ class Restorer:
                 f"{target}: expected a result beside its input, got the input itself; choose another place"
             )
         if recipe.planes is not None and is_stack(source):
-            asked = Restorer(self.method, recipe=recipe, keep_memory=False)
-            return restore_planes(asked, source, target, overwrite=overwrite, progress=progress)
+            asked, informed = (
+                Restorer(self.method, recipe=each, keep_memory=False)
+                for each in (recipe, replace(recipe, reference=None, beyond_camera=False))
+            )
+            return restore_planes(asked, informed, source, target, overwrite=overwrite, progress=progress)
         with open_source(source, recipe) as opened, memory_errors(opened.shape):
             opened.check_target(target, overwrite=overwrite)
             sink = partial(opened.take, target, overwrite=overwrite)
