@@ -94,7 +94,8 @@ def _write_picture(job: Job, result: "Restored", restorer: "Restorer", *, overwr
 
 def _labels(job: Job, result: "Restored", model: str) -> tuple[str, str]:
     times = f", {result.iterations} iterations" if result.iterations > 1 else ""
-    width = width_in_words(result.defocus.sigma, result.defocus.sigma_relative_std, result.defocus.family)
+    found = result.defocus
+    width = width_in_words(found.sigma, found.sigma_relative_std, found.family, is_uncertain=found.is_uncertain)
     return f"{printable(job.input.name)}: {width}", f"Restored by {model}{times}"
 
 
@@ -115,6 +116,7 @@ def _figures(result: "Restored") -> Figures:
         "field": asdict(result.field) if result.field else None,
         "channel_sigmas": [channel.sigma for channel in result.channels],
         "verdict": found.verdict,
+        "uncertain": found.is_uncertain,
         "interval": found.interval,
         "restored": result.is_restored,
         "reason": result.reason,

@@ -186,6 +186,7 @@ def _figures(found: "BlurField") -> dict[str, object]:
     return {
         "sigma": found.sigma,
         "sigma_relative_std": found.sigma_relative_std,
+        "uncertain": found.is_uncertain,
         "verdict": found.verdict,
         "reason": found.finding.reason if found.finding else "",
         "interval": found.interval,
@@ -219,6 +220,6 @@ def _channels_in_words(channels: "Sequence[BlurField]") -> str:
 def _line(name: str, found: "BlurField", distance: str = "") -> str:
     level = found.noise_level
     noise = "" if level is None else f", noise {255 * level:.2f}/255"
-    width = width_in_words(found.sigma, found.sigma_relative_std, found.family)
+    width = width_in_words(found.sigma, found.sigma_relative_std, found.family, is_uncertain=found.is_uncertain)
     verdict = f"; {found.verdict}: {found.finding.reason}" if found.finding else ""
     return f"{name}: {width}; as wide as a disc of radius {found.disk_radius:.2f} px{distance}{noise}{verdict}"
