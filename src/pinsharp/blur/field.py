@@ -115,9 +115,9 @@ class BlurField:
 
     @property
     def is_uncertain(self) -> bool:
-        """Whether the ends of the width's 90 % interval differ by more than a factor of two."""
+        """Whether the ends of the width's 90 % interval differ by more than a factor of two, and that matters."""
         std = self.sigma_relative_std
-        return std is not None and 2 * NINETY * std > math.log(UNCERTAIN_BY)
+        return std is not None and self.verdict != "sharp" and 2 * NINETY * std > math.log(UNCERTAIN_BY)
 
     @property
     def family(self) -> Family:
