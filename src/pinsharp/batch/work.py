@@ -95,7 +95,7 @@ def _write_picture(job: Job, result: "Restored", restorer: "Restorer", *, overwr
 def _labels(job: Job, result: "Restored", model: str) -> tuple[str, str]:
     times = f", {result.iterations} iterations" if result.iterations > 1 else ""
     width = width_in_words(result.defocus.sigma, result.defocus.sigma_relative_std, result.defocus.family)
-    return f"{printable(job.input.name)}: {width}", f"Restored by {model}{times}"
+    return f"{printable(job.title)}: {width}", f"Restored by {model}{times}"
 
 
 def _figures(result: "Restored") -> Figures:

@@ -9,7 +9,7 @@ import typer
 
 from pinsharp.batch.words import distance_in_words, light_in_words, printable, width_in_words
 from pinsharp.cli.each import Task, carry_out
-from pinsharp.cli.options import Inputs, Json, Overwrite, takes_recipe
+from pinsharp.cli.options import Inputs, Json, Overwrite, Recursive, takes_recipe
 from pinsharp.cli.outputs import check_results
 from pinsharp.errors import ConfigError, OutputError
 from pinsharp.restoration.recipe import Recipe
@@ -49,6 +49,7 @@ def kernel(
     ] = False,
     *,
     recipe: Recipe,
+    recursive: Recursive = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
     together: Annotated[
@@ -77,9 +78,9 @@ def kernel(
     With --together the windows of all images vote for one blur, and there is one line.
     Exit status as of `pinsharp restore`.
     """
-    from pinsharp.images.discover import find_images
+    from pinsharp.cli.inputs import asked_images
 
-    paths = find_images(inputs)
+    paths = [found.path for found in asked_images(inputs, recursive=recursive)]
     if together and save_mask:
         raise ConfigError("--save-mask takes the pixels of one image, got --together; leave one of them out")
     _check_files(paths, save, plot, save_mask, overwrite, together=together)

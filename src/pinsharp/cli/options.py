@@ -78,6 +78,15 @@ Inputs = Annotated[
         help="Images (PNG, JPEG, TIFF; docs/formats.md has all), folders of images, or patterns such as 'scans/*.tif'.",
     ),
 ]
+Recursive = Annotated[
+    bool,
+    typer.Option(
+        "--recursive",
+        "-r",
+        help="Search the folders below folders too, and keep the tree in the folder for results; hidden folders, and "
+        "the one for results, are left out.",
+    ),
+]
 Device = Annotated[str, option("device")]
 Precision = Annotated[str, option("precision")]
 
