@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pinsharp.atomic import hidden_path, make_folder, sweep, write_error
+from pinsharp.atomic import folder_error, hidden_path, make_folder, sweep
 from pinsharp.batch.fingerprint import Fingerprint, fingerprint, identity_of
 from pinsharp.batch.job import Figures, Job, Work, named
 from pinsharp.batch.manifest import Manifest
@@ -30,7 +30,7 @@ def staging_folder(folder: Path) -> Iterator[Path]:
     try:
         staging.mkdir()
     except OSError as error:
-        raise OutputError(write_error(staging, 0, error)) from error
+        raise OutputError(folder_error(folder, error)) from error
     try:
         yield staging
     finally:

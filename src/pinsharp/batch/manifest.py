@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Literal, Self
 
+from pinsharp.atomic import folder_error
 from pinsharp.batch.fingerprint import Fingerprint
 from pinsharp.batch.job import Figures, Job
 from pinsharp.errors import ConfigError, OutputError
@@ -182,9 +183,7 @@ def _take(folder: Path) -> IO[bytes]:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / LOCK).open("ab")
     except OSError as error:
-        raise OutputError(
-            f"{folder}: expected a folder that can be made and written, got {error.strerror}; choose another"
-        ) from error
+        raise OutputError(folder_error(folder, error)) from error
     if not try_lock(file):
         file.close()
         raise OutputError(

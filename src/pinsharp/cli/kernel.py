@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pinsharp.atomic import check_folder
 from pinsharp.batch.words import distance_in_words, light_in_words, printable, width_in_words
 from pinsharp.cli.each import Task, carry_out
 from pinsharp.cli.options import Inputs, Json, Overwrite, Recursive, takes_recipe
@@ -134,8 +135,7 @@ def _check_files(
             known = " or ".join(suffixes)
             raise OutputError(f"{file}: expected a name that ends in {known}, got '{file.suffix}'; rename it")
         check_results([file], paths, overwrite=overwrite)
-        if not file.parent.is_dir():
-            raise OutputError(f"{file}: expected the folder {file.parent} to exist, got none; create it first")
+        check_folder(file)
 
 
 def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> tuple[dict[str, object], str]:

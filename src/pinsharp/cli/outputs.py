@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from pinsharp.atomic import LONGEST_NAME, check_name
+from pinsharp.atomic import LONGEST_NAME, check_name, unwritable
 from pinsharp.batch.job import Job
 from pinsharp.cli.distinct import check_distinct
 from pinsharp.errors import ConfigError, OutputError
@@ -182,7 +182,7 @@ def _check_writable(folder: Path) -> None:
     if not folder.is_dir():
         raise OutputError(f"{folder}: expected a folder for the results, got a file; choose another name")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"{folder}: expected a folder that can be written, got a read-only one; choose another")
+        raise OutputError(f"{folder}: expected a folder that can be written, got {unwritable(folder)}; choose another")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
