@@ -129,6 +129,7 @@ def _figures(result: "Restored") -> Figures:
         "own_softness": None if found.own is None else found.own.sigma,
         "distance": result.distance,
         "dropped": result.dropped,
+        "remarks": list(result.remarks),
         **result.light.figures(),
         "masked_share": result.masked_share,
         "faults": result.faults,

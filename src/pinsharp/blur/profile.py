@@ -23,6 +23,9 @@ Source = Literal["edge", "points", "target", "sharp", "in-focus", "stack"]
 Way = Literal["flat places", "photon transfer"]
 """How noise was measured: in one image's flat places, or in several images of the same scene."""
 
+Colours = Literal["mono", "colour", ""]
+"""What the images of a camera are; empty if nobody knows."""
+
 MOST_WIDTH = 1000.0
 """Widest blur in pixels that a profile holds."""
 
@@ -261,6 +264,7 @@ class Profile:
         light_from: What says so.
         bits: Depth of its values.
         white_level: The value that stands for white; 1 for floats.
+        colours: What its images are; empty if nobody knows.
         own_softness: Its blur in best focus; None if nothing told it.
         kernels: What was measured place by place.
         focus: What a stack said.
@@ -277,6 +281,7 @@ class Profile:
     light_from: str = "no statement"
     bits: int = 8
     white_level: float = 255.0
+    colours: Colours = ""
     own_softness: Blur | None = None
     kernels: tuple[LocalKernel, ...] = ()
     focus: Focus | None = None

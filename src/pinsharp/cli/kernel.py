@@ -10,6 +10,7 @@ import typer
 from pinsharp.atomic import check_folder
 from pinsharp.batch.words import distance_in_words, light_in_words, printable, width_in_words
 from pinsharp.cli.each import Task, carry_out
+from pinsharp.cli.messages import remark
 from pinsharp.cli.options import Inputs, Json, Overwrite, Recursive, takes_recipe
 from pinsharp.cli.outputs import check_results
 from pinsharp.errors import ConfigError, OutputError
@@ -161,6 +162,10 @@ def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> 
     words, further = _trend(found) if asked.say_trend else ("", {})
     further |= {"channels": _channel_figures(channels)} if channels else {}
     distance = distance_figures(found, asked.restorer.recipe)
+    remarks = asked.restorer.remarks(paths[0])
+    for sentence in remarks:
+        remark(f"{name}: {sentence}")
+    further |= {"remarks": list(remarks)} if remarks else {}
     further |= {"own_softness": None if found.own is None else found.own.sigma, "distance": distance}
     line = (
         _line(name, found, distance_in_words({"distance": distance}))

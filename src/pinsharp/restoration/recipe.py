@@ -202,15 +202,15 @@ class Recipe:
         "SHARP",
         str | None,
         "A sharp image of the same camera, of any scene: its softness is the camera's own, which is not taken for "
-        "defocus and not taken out.",
+        "defocus and not taken out. With a profile too, the reference tells the softness, the profile all else.",
     )
     profile: str | Path | None = _option(
         None,
         "CAMERA.json",
         str | None,
         "What `pinsharp profile create` found out about the camera: its own softness is not taken for defocus and not "
-        "taken out, its faulty pixels are masked, its light and white level hold unless others are given, and the "
-        "width becomes a distance where the profile has a scale.",
+        "taken out (where a reference does not tell it), its faulty pixels are masked, its light and white level hold "
+        "unless others are given, and the width becomes a distance where the profile has a scale.",
     )
     beyond_camera: bool = _option(
         False, None, bool, "With a reference or a profile: take the camera's own softness out too."

@@ -81,6 +81,7 @@ class Restored:
             are light. Of an image larger than memory it is packed: `numpy.asarray(mask)` unpacks it.
         faults: What was found to be none, in words; empty if nothing was found.
         white_level: The value that stands for white in an integer image; None for the largest of its type.
+        remarks: What of the options may not fit the image, or has no say on it, each in a sentence; mostly empty.
         distance: How far out of focus the image is, where the camera's profile has a scale: `distance`, `low` and
             `high` in a `unit`; on which side of the focus nobody can tell.
     """
@@ -106,6 +107,7 @@ class Restored:
     faults: str = ""
     white_level: int | None = None
     distance: dict[str, Any] | None = None
+    remarks: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         height, width = self.held.shape[:2]

@@ -77,7 +77,7 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
         yield ArraySource(pixels, _in_profile(recipe, pixels), stated=pillow_light(image))
     elif recipe.window != 0 and _is_large(image):  # 0 asks for the whole image in memory
         with open_large(image) as large:
-            recipe = in_profile(recipe, large.dtype, large.shape)
+            recipe = in_profile(recipe, large.dtype, large.shape, large.tags.white_level)
             yield DiskSource(large, recipe, _packed_mask(recipe, (large.height, large.width)))
     else:
         yield _of_file(read_image(image, recipe.reading), recipe)
@@ -251,7 +251,7 @@ def memory_errors(shape: tuple[int, ...]) -> Iterator[None]:
 
 def _of_file(file: ImageFile, recipe: Recipe) -> "ArraySource":
     """A file in memory, with the white level that is given, or that it states."""
-    recipe = _in_profile(recipe, file.pixels)
+    recipe = _in_profile(recipe, file.pixels, file.tags.white_level)
     is_divided = file.tags.stored is not None and file.tags.stored.white is not None
     white_level = None if is_divided else recipe.white_level or file.tags.white_level
     if white_level != recipe.white_level:
@@ -326,10 +326,10 @@ def _hidden(pixels: NDArray[Any], recipe: Recipe) -> Hidden:
     return hide(pixels, given=given, find=recipe.faults == "auto", white_level=recipe.white_level)
 
 
-def _in_profile(recipe: Recipe, pixels: Any) -> Recipe:
+def _in_profile(recipe: Recipe, pixels: Any, stated_white: int | None = None) -> Recipe:
     """The recipe for an array; for what is none, which is refused later, as it is."""
     is_image = isinstance(pixels, np.ndarray) and pixels.ndim in (2, 3)
-    return in_profile(recipe, pixels.dtype, pixels.shape) if is_image else recipe
+    return in_profile(recipe, pixels.dtype, pixels.shape, stated_white) if is_image else recipe
 
 
 def _packed_mask(recipe: Recipe, shape: tuple[int, int]) -> PackedMask | None:
