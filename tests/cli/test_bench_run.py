@@ -153,7 +153,7 @@ def test_a_second_run_into_the_same_folder_is_refused(bench, tmp_path):
         (["--bits", "17"], "bits must be from 1 to 16"),
         (["--boundary", "mirror"], "boundary must be one of"),
         (["--kernels", "dics:2"], "neither gaussian:SIGMA nor disk:RADIUS"),
-        (["--device", "tpu"], "expected the device auto, cpu or cuda"),
+        (["--device", "tpu"], "expected --device auto, cpu or cuda"),
     ],
 )
 def test_wrong_input_is_one_line(cli, data, tmp_path, monkeypatch, options, sentence):

@@ -228,7 +228,7 @@ class Recipe:
             object.__setattr__(self, "kernel", _nested(np.asarray(self.kernel).tolist()))
         self._check_field()
         if self.force and self.strict:
-            raise ConfigError("force restores what strict refuses; leave one of them out")
+            raise ConfigError("--force restores what --strict refuses; leave one of them out")
         self._check_numbers()
         self._check_words()
         self._check_camera()
@@ -313,10 +313,10 @@ class Recipe:
 
     def _check_numbers(self) -> None:
         if self.iterations < 1:
-            raise ConfigError(f"iterations must be at least 1, got {self.iterations}")
+            raise ConfigError(f"--iterations must be at least 1, got {self.iterations}")
         if self.window and self.window < MIN_WINDOW:
             raise ConfigError(
-                f"window must be 0 for the whole image, or at least {MIN_WINDOW} pixels, got {self.window}; try 1024"
+                f"--window must be 0 for the whole image, or at least {MIN_WINDOW} pixels, got {self.window}; try 1024"
             )
         if self.white_level is not None:
             from pinsharp.images.arrays import check_white_level
@@ -325,11 +325,11 @@ class Recipe:
 
     def _check_words(self) -> None:
         if self.channels not in CHANNELS:
-            raise ConfigError(f"channels must be one of {', '.join(CHANNELS)}, got {self.channels!r}")
+            raise ConfigError(f"--channels must be one of {', '.join(CHANNELS)}, got {self.channels!r}")
         if self.planes is not None and self.planes not in PLANES:
-            raise ConfigError(f"planes must be one of {', '.join(PLANES)}, got {self.planes!r}")
+            raise ConfigError(f"--planes must be one of {', '.join(PLANES)}, got {self.planes!r}")
         if self.faults not in FAULTS:
-            raise ConfigError(f"faults must be one of {', '.join(FAULTS)}, got {self.faults!r}")
+            raise ConfigError(f"--faults must be one of {', '.join(FAULTS)}, got {self.faults!r}")
         if self.mask is not None and not Path(self.mask).is_file():
             raise ConfigError(f"{self.mask}: expected an image that is a mask, got no such file; check its name")
         if self.precision != "auto":
@@ -351,13 +351,13 @@ class Recipe:
 
     def _check_camera(self) -> None:
         if self.beyond_camera and self.reference is None and self.profile is None:
-            raise ConfigError("beyond_camera needs a reference or a profile of the camera, got none; leave it out")
+            raise ConfigError("--beyond-camera needs --reference or --profile of the camera, got none; leave it out")
         if self.reference is not None:
             if not Path(self.reference).is_file():
                 raise ConfigError(f"{self.reference}: expected a sharp image, got no such file; check its name")
             if not self.measures:
                 raise ConfigError(
-                    "a reference helps to measure the blur, got a given kernel or field too; leave one of them out"
+                    "--reference helps to measure the blur, got a given kernel or field too; leave one of them out"
                 )
         if self.profile is not None:
             from pinsharp.blur.profile_json import read_profile
@@ -383,7 +383,7 @@ class Recipe:
     def _check_iterations(self, given: str) -> None:
         if self.iterations > 1:
             raise ConfigError(
-                f"iterations above 1 measure the blur that is left and need the {given} 'auto', got "
+                f"--iterations above 1 measure the blur that is left and need --{given} auto, got "
                 f"{self.iterations} and a given {given}; leave one of them out"
             )
 
@@ -401,7 +401,7 @@ def light_for_gamma(light: str | float, *, gamma: bool) -> str:
     meant = "srgb" if gamma else "linear"
     if light not in ("auto", meant):
         raise ConfigError(
-            f"gamma is an old name for light, and means {meant} here, got light {light} too; leave it out"
+            f"--gamma is an old name for --light, and means {meant} here, got --light {light} too; leave it out"
         )
     return meant
 

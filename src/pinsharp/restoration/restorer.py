@@ -269,13 +269,12 @@ class Restorer:
             check_takes_kernel(self.method)
         if recipe.reference is not None and (not measures_first(self.method) or self.method.kernel_from == "nobody"):
             raise ConfigError(
-                f"the model {self.method.name} measures no blur before it restores, got a reference to measure it by; "
+                f"the model {self.method.name} measures no blur before it restores, got --reference to measure it by; "
                 "restore with swift"
             )
         if recipe.window and not measures_first(self.method):
             raise ConfigError(
-                f"the model {self.method.name} fits each image as a whole, got a window of {recipe.window}; "
-                "leave it out"
+                f"the model {self.method.name} fits each image as a whole, got --window {recipe.window}; leave it out"
             )
         return recipe
 
