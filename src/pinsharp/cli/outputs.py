@@ -3,12 +3,15 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pinsharp.atomic import LONGEST_NAME, check_name, unwritable
 from pinsharp.batch.job import Job
 from pinsharp.cli.distinct import check_distinct
 from pinsharp.errors import ConfigError, OutputError
-from pinsharp.images.discover import Found
+
+if TYPE_CHECKING:
+    from pinsharp.images.discover import Found
 
 PICTURE_SUFFIX = ".side-by-side.png"
 MASK_SUFFIX = ".mask.png"
@@ -16,7 +19,7 @@ EVIDENCE_SUFFIX = ".evidence.png"
 
 
 def plan_jobs(
-    inputs: Sequence[Found],
+    inputs: Sequence["Found"],
     out: str,
     *,
     side_by_side: bool,
@@ -91,7 +94,7 @@ def templated(template: str | None, source: Path) -> str:
 
 
 def _beside(
-    inputs: Sequence[Found], outputs: Sequence[Path], asked: Path | None, suffix: str, check: Callable[[Path], object]
+    inputs: Sequence["Found"], outputs: Sequence[Path], asked: Path | None, suffix: str, check: Callable[[Path], object]
 ) -> list[Path | None]:
     """Where the mask or map of each input goes: the file that was asked for, or files in that folder, as results."""
     if asked is None:
