@@ -9,7 +9,8 @@ import typer
 
 from pinsharp.cli.messages import remark
 from pinsharp.errors import ConfigError
-from pinsharp.restoration.recipe import OPTIONS, Recipe, light_for_gamma
+from pinsharp.restoration.old_names import light_for_gamma
+from pinsharp.restoration.recipe import OPTIONS, Recipe
 
 DEFAULT_MODEL = str(Recipe.model)
 
