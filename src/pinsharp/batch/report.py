@@ -168,7 +168,7 @@ def _maps(outcome: Outcome, name: str) -> str:
 
 def _thumbnail(path: Path, gain: float | None, reading: Reading) -> tuple[Picture, float, str]:
     """A small picture of a file, brightened by `gain`, or as it needs; by how much; and which part it shows."""
-    from pinsharp.restoration.sources import read_view
+    from pinsharp.restoration.views import read_view
 
     view = read_view(path, reading=reading)
     pixels = view.pixels

@@ -81,7 +81,7 @@ def _write_picture(job: Job, result: "Restored", restorer: "Restorer", *, overwr
     """Write the picture of before and after, with what was found."""
     from pinsharp.batch.side_by_side import Found, draw
     from pinsharp.images.files import write_image
-    from pinsharp.restoration.sources import read_view
+    from pinsharp.restoration.views import read_view
 
     assert job.picture is not None
     before, after = read_view(job.input, reading=restorer.recipe.reading), result.view()

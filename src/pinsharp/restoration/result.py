@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -26,8 +26,10 @@ from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.evidence import Look, unsupported_rows
 from pinsharp.restoration.remaining import Remaining, remaining
 from pinsharp.restoration.residual import compared_noise, is_doubtful, is_refuted
-from pinsharp.restoration.sources import View, read_view
 from pinsharp.restoration.windows import Seam
+
+if TYPE_CHECKING:
+    from pinsharp.restoration.views import View
 
 _LEAST_CONTRAST = 1e-3  # of full scale: less is rounding
 
@@ -124,8 +126,10 @@ class Restored:
         """The restored image, of the input's dtype and shape; read from its file if it is larger than memory."""
         return read_image(self.held.path).pixels if isinstance(self.held, OnDisk) else self.held
 
-    def view(self) -> View:
+    def view(self) -> "View":
         """The restored image to be looked at, as `read_view` gives it."""
+        from pinsharp.restoration.views import View, read_view
+
         return read_view(self.held.path) if isinstance(self.held, OnDisk) else View(self.held)
 
     @property
