@@ -9,7 +9,8 @@ import torch
 import pinsharp
 from pinsharp.blur import operators
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
-from pinsharp.blur.profile import Blur, Box, Profile
+from pinsharp.blur.measured import Blur
+from pinsharp.blur.profile import Box, Profile
 from pinsharp.blur.profile_json import write_profile
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.files import write_image

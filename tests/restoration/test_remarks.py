@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pinsharp.blur.profile import Blur, Box, Profile
+from pinsharp.blur.measured import Blur
+from pinsharp.blur.profile import Box, Profile
 from pinsharp.blur.profile_json import write_profile
 from pinsharp.errors import ImageError
 from pinsharp.images.files import write_image

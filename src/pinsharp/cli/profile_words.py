@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from pinsharp.batch.words import printable
-from pinsharp.blur.profile import Blur, Focus, LocalKernel, Profile, Source
+from pinsharp.blur.measured import Blur, Focus, LocalKernel, Source
+from pinsharp.blur.profile import Profile
 
 NAMES: dict[Source, str] = {
     "edge": "slanted edges",

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pinsharp.blur.profile import Blur, Box, LocalKernel, Photograph, Profile, Source, boxes_of
+from pinsharp.blur.measured import Blur, LocalKernel, Source
+from pinsharp.blur.profile import Box, Photograph, Profile, boxes_of
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.profiling.edge_search import find_edges
 from pinsharp.profiling.noise import measure_noise

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import least_squares
 
-from pinsharp.blur.profile import Blur, EdgeSpread, Mtf
+from pinsharp.blur.measured import Blur, EdgeSpread, Mtf
 from pinsharp.errors import ImageError
 from pinsharp.profiling.optics import EdgeProfile, Shape, Values, edge_profile, falls_to
 
