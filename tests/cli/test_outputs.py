@@ -7,6 +7,7 @@ import pytest
 
 from pinsharp.cli.outputs import check_results, plan_jobs
 from pinsharp.errors import OutputError
+from pinsharp.images.discover import Found
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def place(tmp_path, monkeypatch):
 
 
 def plan(inputs, out, *, side_by_side=False, overwrite=False):
-    return plan_jobs(inputs, out, side_by_side=side_by_side, overwrite=overwrite)
+    return plan_jobs([Found(path) for path in inputs], out, side_by_side=side_by_side, overwrite=overwrite)
 
 
 def test_a_folder_keeps_the_names(place):
@@ -156,11 +157,11 @@ def test_a_name_that_gets_too_long_is_refused_before_the_work(more, tmp_path):
     source.write_bytes(b"")
 
     with pytest.raises(OutputError, match=r"expected a name of at most \d+ bytes, got \d+; shorten it"):
-        plan_jobs([source], f"{tmp_path}/out/", overwrite=False, **more)
+        plan_jobs([Found(source)], f"{tmp_path}/out/", overwrite=False, **more)
     short = tmp_path / "a.png"
     short.write_bytes(b"")
     if more.get("save_mask") != Path("y" * 260 + ".png"):
-        assert len(plan_jobs([source, short], f"{tmp_path}/out/", overwrite=False, **more)) == 2
+        assert len(plan_jobs([Found(source), Found(short)], f"{tmp_path}/out/", overwrite=False, **more)) == 2
 
 
 def test_a_report_or_a_folder_of_too_long_a_name_is_refused(tmp_path):

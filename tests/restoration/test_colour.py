@@ -130,7 +130,7 @@ def test_a_white_level_is_for_integers():
 @pytest.mark.parametrize(
     "options, reason",
     [
-        ({"white_level": 0}, "white level must be in 1 to 4294967295, got 0; 12-bit cameras have 4095"),
+        ({"white_level": 0}, "--white-level must be in 1 to 4294967295, got 0; 12-bit cameras have 4095"),
         ({"white_level": 2**32}, "got 4294967296"),
         ({"channels": "lab"}, "channels must be one of joint, luma, each, got 'lab'"),
     ],

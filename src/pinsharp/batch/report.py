@@ -94,7 +94,7 @@ def _facts(summary: Summary) -> str:
 
 def _charts(outcomes: Sequence[Outcome]) -> str:
     widths = [
-        (outcome.job.input.name, float(sigma))
+        (outcome.job.title, float(sigma))
         for outcome in outcomes
         if isinstance(sigma := outcome.figures.get("sigma"), int | float)
     ]
@@ -135,7 +135,7 @@ def _figure(outcome: Outcome, reading: Reading) -> str:
     sigma = outcome.figures.get("sigma")
     width = f", sigma {sigma:.2f} px" if isinstance(sigma, int | float) else ""
     width += text(light_in_words(outcome.figures))
-    name = text(outcome.job.input.name)
+    name = text(outcome.job.title)
     try:
         before, gain, note = _thumbnail(outcome.job.input, None, reading)
         after, _, _ = _thumbnail(outcome.job.output, gain, reading)
@@ -168,7 +168,7 @@ def _maps(outcome: Outcome, name: str) -> str:
 
 def _thumbnail(path: Path, gain: float | None, reading: Reading) -> tuple[Picture, float, str]:
     """A small picture of a file, brightened by `gain`, or as it needs; by how much; and which part it shows."""
-    from pinsharp.restoration.sources import read_view
+    from pinsharp.restoration.views import read_view
 
     view = read_view(path, reading=reading)
     pixels = view.pixels

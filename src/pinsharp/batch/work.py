@@ -81,7 +81,7 @@ def _write_picture(job: Job, result: "Restored", restorer: "Restorer", *, overwr
     """Write the picture of before and after, with what was found."""
     from pinsharp.batch.side_by_side import Found, draw
     from pinsharp.images.files import write_image
-    from pinsharp.restoration.sources import read_view
+    from pinsharp.restoration.views import read_view
 
     assert job.picture is not None
     before, after = read_view(job.input, reading=restorer.recipe.reading), result.view()
@@ -96,7 +96,7 @@ def _labels(job: Job, result: "Restored", model: str) -> tuple[str, str]:
     times = f", {result.iterations} iterations" if result.iterations > 1 else ""
     found = result.defocus
     width = width_in_words(found.sigma, found.sigma_relative_std, found.family, is_uncertain=found.is_uncertain)
-    return f"{printable(job.input.name)}: {width}", f"Restored by {model}{times}"
+    return f"{printable(job.title)}: {width}", f"Restored by {model}{times}"
 
 
 def _figures(result: "Restored") -> Figures:
@@ -131,6 +131,7 @@ def _figures(result: "Restored") -> Figures:
         "own_softness": None if found.own is None else found.own.sigma,
         "distance": result.distance,
         "dropped": result.dropped,
+        "remarks": list(result.remarks),
         **result.light.figures(),
         "masked_share": result.masked_share,
         "faults": result.faults,

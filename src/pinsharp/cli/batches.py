@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import typer
 
@@ -37,6 +37,8 @@ def tell(
             teller.done(record, shown, _line(outcome.job, outcome.figures))
             if outcome.figures.get("dropped"):
                 remark(f"{outcome.job.input}: {outcome.figures['dropped']} not written to the result")
+            for words in cast(list[str], outcome.figures.get("remarks", [])):
+                remark(f"{outcome.job.input}: {words}")
             if outcome.figures.get("faults"):
                 remark(f"{outcome.job.input}: left as it was: {outcome.figures['faults']}")
             if outcome.job.evidence and not outcome.figures.get("restored", True):

@@ -69,7 +69,7 @@ def asked_light(light: str | float) -> Light:
         exponent = math.nan
     if (found := power_light(exponent, "asked for")) is None:
         raise ConfigError(
-            f"light must be auto, linear, srgb or the exponent of a power law from {LEAST:g} to {MOST:g}, "
+            f"--light must be auto, linear, srgb or the exponent of a power law from {LEAST:g} to {MOST:g}, "
             f"got {light!r}; try srgb for photographs"
         )
     return found

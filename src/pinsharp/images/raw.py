@@ -71,7 +71,7 @@ def layout_of(words: str) -> RawLayout:
     found = _WORDS.fullmatch(words)
     if found is None or found[3] not in FORMATS or not int(found[1]) * int(found[2]):
         raise ConfigError(
-            f"raw must be WxH:FORMAT with a FORMAT of {', '.join(FORMATS)}, got {words!r}; try 2448x2048:Mono12p"
+            f"--raw must be WxH:FORMAT with a FORMAT of {', '.join(FORMATS)}, got {words!r}; try 2448x2048:Mono12p"
         )
     return RawLayout(int(found[1]), int(found[2]), found[3])
 

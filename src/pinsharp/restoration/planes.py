@@ -62,7 +62,7 @@ def restore_planes(
     shares = recipe.planes != "each" and recipe.measures
     if shares and recipe.iterations > 1:
         raise ConfigError(
-            f"iterations above 1 measure each plane again, got {recipe.iterations} and planes {recipe.planes}; say "
+            f"--iterations above 1 measure each plane again, got {recipe.iterations} and --planes {recipe.planes}; say "
             "--planes each"
         )
     check_stack_output(target, overwrite=overwrite)

@@ -25,6 +25,7 @@ from pinsharp.restoration.pipeline import Progress
 from pinsharp.restoration.pipeline import restore as restore_source
 from pinsharp.restoration.planes import restore_planes
 from pinsharp.restoration.recipe import OPTIONS, Recipe
+from pinsharp.restoration.remarks import remarks
 from pinsharp.restoration.result import Restored
 from pinsharp.restoration.sources import ArraySource, PixelsOf, check_map, collected, memory_errors, open_source
 from pinsharp.restoration.together import are_several, measure_one, measure_together
@@ -108,6 +109,7 @@ class Restorer:
         with open_source(image, recipe) as source, memory_errors(source.shape):
             sink = partial(collected, shape=source.shape)
             result = restore_source(source, self.method, recipe, sink, progress=None, folder=None)
+            result = replace(result, remarks=remarks(source, recipe, image))
         return replace(result, held=masked_like(result.image, image)) if is_masked(image) else result
 
     def restore_file(
@@ -157,7 +159,7 @@ class Restorer:
             sink = partial(opened.take, target, overwrite=overwrite)
             result = restore_source(opened, self.method, recipe, sink, progress=progress, folder=target.parent)
             opened.save(target, result.held, overwrite=overwrite)
-        return result
+            return replace(result, remarks=remarks(opened, recipe, source))
 
     def measure(self, image: PixelsOf | Sequence[PixelsOf]) -> BlurField:
         """Measure the blur of an image without restoring it; for models that cannot, `swift` does it.
@@ -208,6 +210,17 @@ class Restorer:
         """
         check_map(image, Path(target), self.recipe)
 
+    def remarks(self, image: PixelsOf) -> tuple[str, ...]:
+        """What of the options may not fit an image, or has no say on it, each in a sentence; mostly empty.
+
+        Raises:
+            ImageError: If it cannot be used.
+        """
+        if not (self.recipe.profile or self.recipe.raw or self.recipe.planes or self.recipe.channels != "joint"):
+            return ()  # so that nothing is read again for it
+        with open_source(image, replace(self.recipe, mask=None, faults="off")) as source:
+            return remarks(source, self.recipe, image)
+
     def in_light(self, light: str | float) -> "Restorer":
         """Restore with the same model, which is not loaded again, images of another light.
 
@@ -256,13 +269,12 @@ class Restorer:
             check_takes_kernel(self.method)
         if recipe.reference is not None and (not measures_first(self.method) or self.method.kernel_from == "nobody"):
             raise ConfigError(
-                f"the model {self.method.name} measures no blur before it restores, got a reference to measure it by; "
+                f"the model {self.method.name} measures no blur before it restores, got --reference to measure it by; "
                 "restore with swift"
             )
         if recipe.window and not measures_first(self.method):
             raise ConfigError(
-                f"the model {self.method.name} fits each image as a whole, got a window of {recipe.window}; "
-                "leave it out"
+                f"the model {self.method.name} fits each image as a whole, got --window {recipe.window}; leave it out"
             )
         return recipe
 

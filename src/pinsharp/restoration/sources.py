@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,10 @@ from pinsharp.atomic import make_folder
 from pinsharp.errors import ImageError, OutputError
 from pinsharp.images.arrays import depth_ceiling, split_alpha
 from pinsharp.images.bigtiff import open_large
-from pinsharp.images.codec import AS_IT_SAYS, Reading
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
 from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.images.masks import Hidden, hide, is_masked, read_mask, read_packed_mask
 from pinsharp.images.packed_mask import PackedMask
-from pinsharp.images.stack import is_stack, read_stack
 from pinsharp.images.statements import pillow_light
 from pinsharp.restoration.colour import as_mono, enter, join, leave, light_of, split
 from pinsharp.restoration.disk import DiskPlanes, DiskSource, OnDisk
@@ -39,28 +37,10 @@ from pinsharp.restoration.windows import choose_window
 LARGE_VALUES = 100_000_000
 """Values (pixels times channels) above which a TIFF stays on disk: in memory restoring it would take some 2 GiB."""
 
-VIEW_SIDE = 2048
-"""Side in pixels of the middle of an image that stands for one which stays on disk."""
-
 PixelsOf = NDArray[Any] | str | Path | Image.Image | ImageFile
 """An image as users give it: an array, a file, one that was read, or an image of Pillow."""
 
 _PILLOW_MODES = ("L", "LA", "RGB", "RGBA", "I;16", "F")
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """What is shown of an image.
-
-    Attributes:
-        pixels: The image, or the middle of one that stays on disk.
-        note: Which part it is, in words; empty for the whole image.
-        light: The light that the file states.
-    """
-
-    pixels: NDArray[Any]
-    note: str = ""
-    light: Light = SAYS_NOTHING
 
 
 @contextmanager
@@ -75,35 +55,12 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
     elif not isinstance(image, str | Path):
         pixels = _as_array(image)
         yield ArraySource(pixels, _in_profile(recipe, pixels), stated=pillow_light(image))
-    elif recipe.window != 0 and _is_large(image):  # 0 asks for the whole image in memory
+    elif recipe.window != 0 and is_large(image):  # 0 asks for the whole image in memory
         with open_large(image) as large:
-            recipe = in_profile(recipe, large.dtype, large.shape)
+            recipe = in_profile(recipe, large.dtype, large.shape, large.tags.white_level)
             yield DiskSource(large, recipe, _packed_mask(recipe, (large.height, large.width)))
     else:
         yield _of_file(read_image(image, recipe.reading), recipe)
-
-
-def read_view(path: str | Path, side: int | None = None, *, reading: Reading = AS_IT_SAYS) -> View:
-    """Read an image to be looked at: whole, or the middle of one that stays on disk.
-
-    Args:
-        path: The file.
-        side: Read at most so many pixels a side from the middle, whatever the size.
-        reading: What a user says of the file.
-
-    Raises:
-        ImageError: If it cannot be read.
-    """
-    if _is_large(path):
-        with open_large(path) as image:
-            pixels = image.read(*(_middle(length, side or VIEW_SIDE) for length in image.shape[:2]))
-            (height, width), shown = image.shape[:2], pixels.shape
-        return View(pixels, f"the middle {shown[1]} x {shown[0]} pixels of {width} x {height}", image.tags.light)
-    file = read_stack(path, reading).planes[0] if reading.planes and is_stack(path) else read_image(path, reading)
-    if side is None:
-        return View(file.pixels, light=file.tags.light)
-    rows, columns = (_middle(length, side) for length in file.pixels.shape[:2])
-    return View(np.ascontiguousarray(file.pixels[rows, columns]), light=file.tags.light)
 
 
 def check_map(image: PixelsOf, target: Path, recipe: Recipe) -> None:
@@ -113,7 +70,7 @@ def check_map(image: PixelsOf, target: Path, recipe: Recipe) -> None:
         OutputError: If the image stays on disk and the name is not that of a TIFF.
     """
     is_tiff = target.suffix.lower() in (".tif", ".tiff")
-    if not is_tiff and isinstance(image, str | Path) and recipe.window != 0 and _is_large(image):
+    if not is_tiff and isinstance(image, str | Path) and recipe.window != 0 and is_large(image):
         raise OutputError(
             f"{target}: expected a name that ends in .tif for the evidence map of an image larger than memory, got "
             f"'{target.suffix}'; restore it by itself with --evidence F.tif"
@@ -251,7 +208,7 @@ def memory_errors(shape: tuple[int, ...]) -> Iterator[None]:
 
 def _of_file(file: ImageFile, recipe: Recipe) -> "ArraySource":
     """A file in memory, with the white level that is given, or that it states."""
-    recipe = _in_profile(recipe, file.pixels)
+    recipe = _in_profile(recipe, file.pixels, file.tags.white_level)
     is_divided = file.tags.stored is not None and file.tags.stored.white is not None
     white_level = None if is_divided else recipe.white_level or file.tags.white_level
     if white_level != recipe.white_level:
@@ -260,7 +217,7 @@ def _of_file(file: ImageFile, recipe: Recipe) -> "ArraySource":
     return ArraySource(file.pixels, recipe, file)
 
 
-def _is_large(path: str | Path) -> bool:
+def is_large(path: str | Path) -> bool:
     """Whether a file stays on disk: a TIFF of many values that can be read by windows.
 
     Only its tags are read. What is no TIFF, or a damaged one, is not large: whoever reads it as a whole says why.
@@ -326,10 +283,10 @@ def _hidden(pixels: NDArray[Any], recipe: Recipe) -> Hidden:
     return hide(pixels, given=given, find=recipe.faults == "auto", white_level=recipe.white_level)
 
 
-def _in_profile(recipe: Recipe, pixels: Any) -> Recipe:
+def _in_profile(recipe: Recipe, pixels: Any, stated_white: int | None = None) -> Recipe:
     """The recipe for an array; for what is none, which is refused later, as it is."""
     is_image = isinstance(pixels, np.ndarray) and pixels.ndim in (2, 3)
-    return in_profile(recipe, pixels.dtype, pixels.shape) if is_image else recipe
+    return in_profile(recipe, pixels.dtype, pixels.shape, stated_white) if is_image else recipe
 
 
 def _packed_mask(recipe: Recipe, shape: tuple[int, int]) -> PackedMask | None:
@@ -339,8 +296,3 @@ def _packed_mask(recipe: Recipe, shape: tuple[int, int]) -> PackedMask | None:
         given = PackedMask(shape) if given is None else given
         given.add(slice(0, shape[0]), slice(0, shape[1]), faulty)
     return given
-
-
-def _middle(length: int, side: int) -> slice:
-    begin = max(0, (length - side) // 2)
-    return slice(begin, begin + min(side, length))
