@@ -43,8 +43,8 @@ def restore_job(
         check_free(path, overwrite=overwrite)
     if job.evidence:
         restorer.check_map(job.input, job.evidence)
-    if (job.evidence or job.mask) and restorer.recipe.planes:
-        _check_single(job)
+    if job.evidence or job.mask:
+        _check_single(job, restorer.recipe)
     result = restorer.restore_file(job.input, job.output, overwrite=overwrite, progress=progress)
     if job.mask:
         from pinsharp.images.masks import write_mask
@@ -66,12 +66,13 @@ def restore_job(
     return _figures(result)
 
 
-def _check_single(job: Job) -> None:
+def _check_single(job: Job, recipe: Recipe) -> None:
     """Refuse a mask or a map of several planes."""
     from pinsharp.errors import ImageError
+    from pinsharp.images.mosaic_file import is_mosaic
     from pinsharp.images.stack import is_stack
 
-    if is_stack(job.input):
+    if (recipe.planes and is_stack(job.input)) or is_mosaic(job.input, recipe.reading):
         raise ImageError(
             f"{job.input}: expected one image for a mask or an evidence map, got several planes; leave it out"
         )

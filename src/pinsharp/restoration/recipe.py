@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pinsharp.methods.devices import Precision, Runtime
 
 Channels = Literal["joint", "luma", "each"]
+Demosaic = Literal["malvar", "bilinear", "planes"]
+DEMOSAIC: tuple[Demosaic, ...] = get_args(Demosaic)
 Planes = Literal["one", "each", "channel"]
 PLANES: tuple[Planes, ...] = get_args(Planes)
 Faults = Literal["auto", "off"]
@@ -43,6 +45,7 @@ MEASURING = (
     "runtime",
     "white_level",
     "raw",
+    "demosaic",
     "channels",
     "light",
     "mask",
@@ -147,7 +150,17 @@ class Recipe:
         "WxH:FORMAT",
         str | None,
         "What .raw files are, frames without a header: width, height and a pixel format of GenICam: Mono8, Mono10, "
-        "Mono12, Mono14, Mono16, Mono10p, Mono12p, Mono14p, Mono10Packed or Mono12Packed.",
+        "Mono12, Mono14, Mono16, Mono10p, Mono12p, Mono14p, Mono10Packed or Mono12Packed; of Bayer mosaics BayerRG8 "
+        "and so on (RG, GR, GB, BG).",
+    )
+    demosaic: Demosaic = _option(
+        "malvar",
+        "D",
+        str,
+        "How colours are made of Bayer mosaics (raw files of cameras, raw frames, TIFF): malvar, linear with the "
+        "detail of all colours; bilinear, the mean of the nearest pixels; or planes: none are made, the four colour "
+        "planes of the mosaic are restored with one blur (in pixels of a plane, two of the image) and written as a "
+        "mosaic.",
     )
     planes: Planes | None = _option(
         None,
@@ -284,7 +297,7 @@ class Recipe:
         """What is said of files that do not say it themselves."""
         from pinsharp.images.codec import Reading
 
-        return Reading(raw=self.raw, white_level=self.white_level, planes=self.planes)
+        return Reading(raw=self.raw, white_level=self.white_level, planes=self.planes, demosaic=self.demosaic)
 
     @property
     def measures(self) -> bool:
@@ -304,6 +317,8 @@ class Recipe:
             del kept["force"]
         if self.field == "auto":
             del kept["field"]
+        if self.demosaic == Recipe.demosaic:
+            del kept["demosaic"]
         for name in ("raw", "planes", "reference", "profile", "beyond_camera"):
             if not kept[name]:
                 del kept[name]
@@ -328,6 +343,8 @@ class Recipe:
             raise ConfigError(f"channels must be one of {', '.join(CHANNELS)}, got {self.channels!r}")
         if self.planes is not None and self.planes not in PLANES:
             raise ConfigError(f"planes must be one of {', '.join(PLANES)}, got {self.planes!r}")
+        if self.demosaic not in DEMOSAIC:
+            raise ConfigError(f"demosaic must be one of {', '.join(DEMOSAIC)}, got {self.demosaic!r}")
         if self.faults not in FAULTS:
             raise ConfigError(f"faults must be one of {', '.join(FAULTS)}, got {self.faults!r}")
         if self.mask is not None and not Path(self.mask).is_file():

@@ -16,14 +16,14 @@ from pinsharp.errors import ConfigError, OutputError
 from pinsharp.images.files import same_file
 from pinsharp.images.light import Light
 from pinsharp.images.masks import is_masked, masked_like
+from pinsharp.images.mosaic_file import is_mosaic, read_mosaic
 from pinsharp.images.packed_mask import PackedMask
-from pinsharp.images.stack import is_stack
 from pinsharp.methods.method import BlindMethod, Method, check_takes_kernel, has_exact_windows, measures_first
 from pinsharp.methods.table import load_method
 from pinsharp.restoration.options import check_names, takes
 from pinsharp.restoration.pipeline import Progress
 from pinsharp.restoration.pipeline import restore as restore_source
-from pinsharp.restoration.planes import restore_planes
+from pinsharp.restoration.planes import read_planes, restore_planes
 from pinsharp.restoration.recipe import OPTIONS, Recipe
 from pinsharp.restoration.result import Restored
 from pinsharp.restoration.sources import ArraySource, PixelsOf, check_map, collected, memory_errors, open_source
@@ -146,12 +146,12 @@ class Restorer:
             raise OutputError(
                 f"{target}: expected a result beside its input, got the input itself; choose another place"
             )
-        if recipe.planes is not None and is_stack(source):
+        if (file := read_planes(source, recipe)) is not None:
             asked, informed = (
                 Restorer(self.method, recipe=each, keep_memory=False)
                 for each in (recipe, replace(recipe, reference=None, beyond_camera=False))
             )
-            return restore_planes(asked, informed, source, target, overwrite=overwrite, progress=progress)
+            return restore_planes(asked, informed, file, target, overwrite=overwrite, progress=progress)
         with open_source(source, recipe) as opened, memory_errors(opened.shape):
             opened.check_target(target, overwrite=overwrite)
             sink = partial(opened.take, target, overwrite=overwrite)
@@ -196,6 +196,8 @@ class Restorer:
         """Measure as `measure` does, or one of the `channels` that are taken by themselves; and say in which light."""
         _check_process()
         method = self.check_measurable()
+        if isinstance(image, str | Path) and is_mosaic(image, self.recipe.reading):
+            image = read_mosaic(image, self.recipe.reading).planes
         if are_several(image):
             return measure_together(cast(Sequence[PixelsOf], image), method, self.recipe, part)
         return measure_one(cast(PixelsOf, image), method, self.recipe, part)

@@ -250,7 +250,16 @@ def memory_errors(shape: tuple[int, ...]) -> Iterator[None]:
 
 
 def _of_file(file: ImageFile, recipe: Recipe) -> "ArraySource":
-    """A file in memory, with the white level that is given, or that it states."""
+    """A file in memory, with the white level that is given, or that it states.
+
+    Raises:
+        ImageError: If it is a mosaic.
+    """
+    if file.tags.mosaic:
+        raise ImageError(
+            f"{file.path}: expected an image in colours, got a mosaic; restore it from file to file, or leave the "
+            "option demosaic out"
+        )
     recipe = _in_profile(recipe, file.pixels)
     is_divided = file.tags.stored is not None and file.tags.stored.white is not None
     white_level = None if is_divided else recipe.white_level or file.tags.white_level
