@@ -35,6 +35,7 @@ SUFFIXES = {
     ".raw": "raw",
     ".npy": "npy",
     ".dcm": "dicom",
+    **dict.fromkeys((".heic", ".heif", ".hif"), "heif"),
     **dict.fromkeys((".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".sr2", ".rw2", ".orf", ".raf"), "camera"),
     **dict.fromkeys((".pef", ".srw", ".3fr", ".iiq", ".erf", ".mrw", ".dcr", ".rwl"), "camera"),
 }

@@ -21,7 +21,23 @@ from numpy.typing import NDArray
 
 from pinsharp.atomic import check_free, write_atomically
 from pinsharp.errors import FormatError, ImageError, OutputError
-from pinsharp.images import avif, camera, dicom, eight_bit, jpeg2000, jpegls, jpegxl, npy, pam, pfm, png, pnm, raw, tiff
+from pinsharp.images import (
+    avif,
+    camera,
+    dicom,
+    eight_bit,
+    heif,
+    jpeg2000,
+    jpegls,
+    jpegxl,
+    npy,
+    pam,
+    pfm,
+    png,
+    pnm,
+    raw,
+    tiff,
+)
 from pinsharp.images.arrays import check_image
 from pinsharp.images.codec import AS_IT_SAYS, SUFFIXES, Reading, Tags
 from pinsharp.images.discover import find_images, known_suffixes, suffix_fault
@@ -91,6 +107,7 @@ _FORMATS = {
     "avif": _Format("AVIF", (), False, avif.decode, None),
     "npy": _Format("NumPy", (*_INTEGERS, "float32"), True, npy.decode, npy.encode),
     "dicom": _Format("DICOM", (), False, dicom.decode, None),
+    "heif": _Format("HEIF", (), False, heif.decode, None),
     "camera": _Format("camera raw", (), False, partial(camera.decode, as_mosaic=False), None),
     "raw": _Format("raw", _INTEGERS, False, partial(raw.decode, words=None), raw.encode, is_own=True),
 }
@@ -103,6 +120,7 @@ _BEGINNINGS = {
     rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51": "jpeg2000",
     rb"\0\0\0\x0cJXL \r\n\x87\n|\xff\x0a": "jpegxl",
     rb"....ftypavi[fs]": "avif",
+    rb"....ftyp(he|mif|msf)": "heif",
     rb"\x93NUMPY": "npy",
     rb".{128}DICM": "dicom",
     rb"P[1-6][\s#]": "pnm",
@@ -281,8 +299,6 @@ def _kind(file: BinaryIO, suffix: str) -> str:
     for beginning, kind in _BEGINNINGS.items():
         if re.match(beginning, head, re.DOTALL):
             return "jpegls" if kind == "jpeg" and _is_jpegls(file) else kind
-    if re.match(rb"....ftyp(he|mif|msf)", head, re.DOTALL):
-        raise ImageError("expected an image of another format, got HEIC; convert it, for example with `heif-convert`")
     found = "a GIF" if head.startswith(b"GIF8") else f"a file that begins with {head[:8]!r}"
     names = [one.name for one in _FORMATS.values() if one.name not in ("raw", "camera raw")]
     raise ImageError(f"expected a {', '.join(names[:-1])} or {names[-1]} image, got {found}; convert it to PNG")

@@ -22,7 +22,8 @@ class Light:
     Attributes:
         name: `linear`, `srgb` (IEC 61966-2-1) or `power`: values are light ** (1 / exponent).
         exponent: Of the power law; 1 of linear light, 2.2, which is nearest, of sRGB.
-        why: `ICC profile`, `PNG sRGB`, `PNG gAMA`, `EXIF`, `JPEG`, `camera raw`, `asked for` or `no statement`.
+        why: `ICC profile`, `PNG sRGB`, `PNG gAMA`, `EXIF`, `JPEG`, `HEIF nclx`, `camera raw`,
+            `asked for` or `no statement`.
     """
 
     name: str = "linear"
