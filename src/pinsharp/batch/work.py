@@ -67,14 +67,16 @@ def restore_job(
 
 
 def _check_single(job: Job, recipe: Recipe) -> None:
-    """Refuse a mask or a map of several planes."""
+    """Refuse a mask or a map of several planes or frames."""
     from pinsharp.errors import ImageError
     from pinsharp.images.mosaic_file import is_mosaic
     from pinsharp.images.stack import is_stack
+    from pinsharp.images.video_names import is_video
 
-    if (recipe.planes and is_stack(job.input)) or is_mosaic(job.input, recipe.reading):
+    is_several = is_video(job.input) or (recipe.planes and is_stack(job.input))
+    if is_several or is_mosaic(job.input, recipe.reading):
         raise ImageError(
-            f"{job.input}: expected one image for a mask or an evidence map, got several planes; leave it out"
+            f"{job.input}: expected one image for a mask or an evidence map, got several planes or frames; leave it out"
         )
 
 
@@ -111,6 +113,7 @@ def _figures(result: "Restored") -> Figures:
         "sigmas": list(result.sigmas),
         "seconds": round(result.seconds, 4),
         "megapixels": result.megapixels,
+        "frames": result.frames,
         "window": result.window,
         "seam": asdict(result.seam) if result.seam else None,
         "field": asdict(result.field) if result.field else None,

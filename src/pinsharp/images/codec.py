@@ -35,12 +35,13 @@ SUFFIXES = {
     ".raw": "raw",
     ".npy": "npy",
     ".dcm": "dicom",
+    **dict.fromkeys((".mp4", ".mkv", ".mov", ".m4v", ".avi", ".webm"), "video"),
     **dict.fromkeys((".heic", ".heif", ".hif"), "heif"),
     **dict.fromkeys((".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".sr2", ".rw2", ".orf", ".raf"), "camera"),
     **dict.fromkeys((".pef", ".srw", ".3fr", ".iiq", ".erf", ".mrw", ".dcr", ".rwl"), "camera"),
 }
-ONLY_BY_NAME = (".npy",)
-"""Suffixes of files that hold other things too, such as kernels: they are no images of a folder."""
+ONLY_BY_NAME = (".npy", *(suffix for suffix, kind in SUFFIXES.items() if kind == "video"))
+"""Suffixes of files that hold other things too, such as kernels or many frames: they are no images of a folder."""
 
 # Images that claim more pixels than this are refused before anything is decoded.
 MAX_PIXELS = 1_000_000_000

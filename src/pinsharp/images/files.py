@@ -91,6 +91,10 @@ class _Format:
     is_deep: bool = True
 
 
+def _no_image(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
+    raise ImageError("expected a single image, got a video; restore it by `pinsharp restore`, or export a frame")
+
+
 _INTEGERS = ("uint8", "uint16")
 _FORMATS = {
     "png": _Format("PNG", _INTEGERS, True, png.decode, png.encode),
@@ -108,6 +112,7 @@ _FORMATS = {
     "npy": _Format("NumPy", (*_INTEGERS, "float32"), True, npy.decode, npy.encode),
     "dicom": _Format("DICOM", (), False, dicom.decode, None),
     "heif": _Format("HEIF", (), False, heif.decode, None),
+    "video": _Format("video", (), False, _no_image, None),
     "camera": _Format("camera raw", (), False, partial(camera.decode, as_mosaic=False), None),
     "raw": _Format("raw", _INTEGERS, False, partial(raw.decode, words=None), raw.encode, is_own=True),
 }
@@ -294,13 +299,13 @@ def _kind(file: BinaryIO, suffix: str) -> str:
     file.seek(0)
     if not head:
         raise ImageError("expected an image, got an empty file of 0 bytes; copy or export it again")
-    if (named := SUFFIXES.get(suffix.lower(), "")) in ("raw", "camera"):
+    if (named := SUFFIXES.get(suffix.lower(), "")) in ("raw", "camera", "video"):
         return named
     for beginning, kind in _BEGINNINGS.items():
         if re.match(beginning, head, re.DOTALL):
             return "jpegls" if kind == "jpeg" and _is_jpegls(file) else kind
     found = "a GIF" if head.startswith(b"GIF8") else f"a file that begins with {head[:8]!r}"
-    names = [one.name for one in _FORMATS.values() if one.name not in ("raw", "camera raw")]
+    names = [one.name for one in _FORMATS.values() if one.name not in ("raw", "camera raw", "video")]
     raise ImageError(f"expected a {', '.join(names[:-1])} or {names[-1]} image, got {found}; convert it to PNG")
 
 

@@ -30,7 +30,7 @@ class PlaneRestorer(Protocol):
 
     recipe: Recipe
 
-    def __call__(self, image: ImageFile, *, kernel: Any = None) -> Restored:
+    def __call__(self, image: ImageFile, *, kernel: Any = None, field: Any = None) -> Restored:
         """Restore one."""
 
     def measure(self, image: Sequence[ImageFile]) -> BlurField:

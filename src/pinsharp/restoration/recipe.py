@@ -167,7 +167,8 @@ class Recipe:
         "P",
         str | None,
         "Restore TIFFs of several planes (pages, OME-TIFF, ImageJ stacks), which are refused otherwise: with one blur "
-        "for all, a blur of its own for each plane, or one for each channel.",
+        "for all, a blur of its own for each plane, or one for each channel. Frames of a video share one unless each "
+        "is said.",
     )
     channels: Channels = _option(
         "joint",
@@ -180,9 +181,9 @@ class Recipe:
         "auto",
         "L",
         str,
-        "What the values are: linear, proportional to light; srgb; or the exponent of a power law, such as 2.2. Blur "
-        "is measured and undone in linear light, where lenses blur. auto goes by the file: ICC profile, sRGB and gAMA "
-        "of a PNG, EXIF; JPEGs are srgb, all else is linear.",
+        "What the values are: linear, proportional to light; srgb; bt709, of video; or the exponent of a power law, "
+        "such as 2.2. Blur is measured and undone in linear light, where lenses blur. auto goes by the file: ICC "
+        "profile, sRGB and gAMA of a PNG, EXIF; JPEGs are srgb, videos what they name, else bt709; all else is linear.",
     )
     gamma: InitVar[bool | None] = None  # the old name of light="srgb"
 

@@ -18,6 +18,7 @@ from pinsharp.images.light import Light
 from pinsharp.images.masks import is_masked, masked_like
 from pinsharp.images.mosaic_file import is_mosaic, read_mosaic
 from pinsharp.images.packed_mask import PackedMask
+from pinsharp.images.video_names import is_video
 from pinsharp.methods.method import BlindMethod, Method, check_takes_kernel, has_exact_windows, measures_first
 from pinsharp.methods.table import load_method
 from pinsharp.restoration.options import check_names, takes
@@ -123,6 +124,8 @@ class Restorer:
     ) -> Restored:
         """Restore a file of any size to a file with the same tags; a TIFF larger than memory band by band.
 
+        A video is restored frame by frame, with one blur unless `planes` is `each`.
+
         Args:
             source: The input, never changed.
             target: The result, complete or not there; its folder is made. Beside it lie, while several iterations of
@@ -146,11 +149,16 @@ class Restorer:
             raise OutputError(
                 f"{target}: expected a result beside its input, got the input itself; choose another place"
             )
-        if (file := read_planes(source, recipe)) is not None:
+        file = None if is_video(source) else read_planes(source, recipe)
+        if file is not None or is_video(source):
             asked, informed = (
                 Restorer(self.method, recipe=each, keep_memory=False)
                 for each in (recipe, replace(recipe, reference=None, beyond_camera=False))
             )
+            if file is None:
+                from pinsharp.restoration.clips import restore_clip
+
+                return restore_clip(asked, informed, source, target, overwrite=overwrite, progress=progress)
             return restore_planes(asked, informed, file, target, overwrite=overwrite, progress=progress)
         with open_source(source, recipe) as opened, memory_errors(opened.shape):
             opened.check_target(target, overwrite=overwrite)
@@ -198,6 +206,10 @@ class Restorer:
         method = self.check_measurable()
         if isinstance(image, str | Path) and is_mosaic(image, self.recipe.reading):
             image = read_mosaic(image, self.recipe.reading).planes
+        elif isinstance(image, str | Path) and is_video(image):
+            from pinsharp.restoration.clips import measured_frames
+
+            image = measured_frames(image)
         if are_several(image):
             return measure_together(cast(Sequence[PixelsOf], image), method, self.recipe, part)
         return measure_one(cast(PixelsOf, image), method, self.recipe, part)

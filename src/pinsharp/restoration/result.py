@@ -52,7 +52,8 @@ class Restored:
     """A restored image and what was found out on the way.
 
     Attributes:
-        held: The restored image, or the file that it was written to if it is larger than memory; see `image`.
+        held: The restored image, or the file that it was written to if it is larger than memory; see `image`. Of a
+            video, whose first frame all else is said of, the file.
         defocus: The blur of the input.
         sigmas: Width in pixels that each iteration found before it restored; the first one is the input's.
         seconds: Time that the restoration took.
@@ -83,6 +84,7 @@ class Restored:
         white_level: The value that stands for white in an integer image; None for the largest of its type.
         distance: How far out of focus the image is, where the camera's profile has a scale: `distance`, `low` and
             `high` in a `unit`; on which side of the focus nobody can tell.
+        frames: How many there are: more than one of a video.
     """
 
     held: NDArray[Any] | OnDisk
@@ -106,6 +108,7 @@ class Restored:
     faults: str = ""
     white_level: int | None = None
     distance: dict[str, Any] | None = None
+    frames: int = 1
 
     def __repr__(self) -> str:
         height, width = self.held.shape[:2]
@@ -198,8 +201,8 @@ class Restored:
 
     @property
     def megapixels(self) -> float:
-        """Size of the image."""
-        return math.prod(self.held.shape[:2]) / 1e6
+        """Size of the image, or of all frames."""
+        return self.frames * math.prod(self.held.shape[:2]) / 1e6
 
     @property
     def masked_share(self) -> float:

@@ -30,6 +30,7 @@ from pinsharp.images.masks import Hidden, hide, is_masked, read_mask, read_packe
 from pinsharp.images.packed_mask import PackedMask
 from pinsharp.images.stack import is_stack, read_stack
 from pinsharp.images.statements import pillow_light
+from pinsharp.images.video_names import is_numbered, is_video, numbered
 from pinsharp.restoration.colour import as_mono, enter, join, leave, light_of, split
 from pinsharp.restoration.disk import DiskPlanes, DiskSource, OnDisk
 from pinsharp.restoration.profiled import faulty_pixels, in_profile
@@ -88,22 +89,25 @@ def read_view(path: str | Path, side: int | None = None, *, reading: Reading = A
 
     Args:
         path: The file.
-        side: Read at most so many pixels a side from the middle, whatever the size.
+        side: Read at most so many pixels a side from the middle, whatever the size. Of a video the first frame is read.
         reading: What a user says of the file.
 
     Raises:
         ImageError: If it cannot be read.
     """
+    if is_video(path):
+        from pinsharp.images.video import first_frame
+
+        return View(_cut(first_frame(path), side), "the first frame")
+    if is_numbered(path):
+        path = numbered(Path(path), 1)
     if _is_large(path):
         with open_large(path) as image:
             pixels = image.read(*(_middle(length, side or VIEW_SIDE) for length in image.shape[:2]))
             (height, width), shown = image.shape[:2], pixels.shape
         return View(pixels, f"the middle {shown[1]} x {shown[0]} pixels of {width} x {height}", image.tags.light)
     file = read_stack(path, reading).planes[0] if reading.planes and is_stack(path) else read_image(path, reading)
-    if side is None:
-        return View(file.pixels, light=file.tags.light)
-    rows, columns = (_middle(length, side) for length in file.pixels.shape[:2])
-    return View(np.ascontiguousarray(file.pixels[rows, columns]), light=file.tags.light)
+    return View(_cut(file.pixels, side), light=file.tags.light)
 
 
 def check_map(image: PixelsOf, target: Path, recipe: Recipe) -> None:
@@ -348,6 +352,14 @@ def _packed_mask(recipe: Recipe, shape: tuple[int, int]) -> PackedMask | None:
         given = PackedMask(shape) if given is None else given
         given.add(slice(0, shape[0]), slice(0, shape[1]), faulty)
     return given
+
+
+def _cut(pixels: NDArray[Any], side: int | None) -> NDArray[Any]:
+    """The middle of an image, of at most so many pixels a side."""
+    if side is None:
+        return pixels
+    rows, columns = (_middle(length, side) for length in pixels.shape[:2])
+    return np.ascontiguousarray(pixels[rows, columns])
 
 
 def _middle(length: int, side: int) -> slice:
