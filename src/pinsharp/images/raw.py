@@ -62,8 +62,11 @@ class RawLayout:
     @property
     def size(self) -> int:
         """Bytes of a frame."""
+        return self.bytes_of(self.width * self.height)
+
+    def bytes_of(self, count: int) -> int:
+        """Bytes of so many pixels from the beginning."""
         bits, packing = FORMATS[self.format]
-        count = self.width * self.height
         if packing == _PAIRS:
             return 3 * math.ceil(count / 2)
         return math.ceil(count * bits / 8) if packing else count * math.ceil(bits / 8)
@@ -103,17 +106,31 @@ def decode(file: BinaryIO, words: str | None) -> tuple[NDArray[Any], Tags]:
     layout = layout_of(words)
     check_size(layout.width, layout.height)
     data = file.read()
-    if len(data) != layout.size:
-        raise _other_size(layout, len(data))
-    values = _unpacked(data, layout)[: layout.width * layout.height]
+    check_length(len(data), layout)
+    values = unpacked(data, layout)[: layout.width * layout.height]
+    check_counts(values, layout)
+    return values.reshape(layout.height, layout.width), tags_of(layout)
+
+
+def check_length(length: int, layout: RawLayout) -> None:
+    """Refuse a file of another size than its frame has."""
+    if length != layout.size:
+        raise _other_size(layout, length)
+
+
+def check_counts(values: NDArray[Any], layout: RawLayout) -> None:
+    """Refuse values that have more bits than their format."""
     if (largest := int(values.max())) >= 2**layout.bits:
         raise ImageError(
             f"expected values below {2**layout.bits} in {layout.format}, got {largest}; if the camera moves its bits "
             f"up, they are {layout.format.rstrip('0123456789')}16"
         )
+
+
+def tags_of(layout: RawLayout) -> Tags:
+    """What is known of a frame."""
     white = None if layout.bits in (8, 16) else 2**layout.bits - 1
-    values = values.reshape(layout.height, layout.width)
-    return values, Tags(native=layout, white_level=white, mosaic=layout.mosaic)
+    return Tags(native=layout, white_level=white, mosaic=layout.mosaic)
 
 
 def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
@@ -125,14 +142,20 @@ def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
     layout = tags.native
     if not isinstance(layout, RawLayout) or pixels.shape != (layout.height, layout.width):
         raise ValueError("no frame of a camera that it came from, which would say its format")
+    return packed(pixels.ravel(), layout)
+
+
+def packed(values: NDArray[Any], layout: RawLayout) -> bytes:
+    """Pack values in a row as their format does."""
     packing = FORMATS[layout.format][1]
-    if packing is None:
-        return pixels.astype(pixels.dtype.newbyteorder("<")).tobytes()
-    values = np.pad(pixels.ravel(), (0, pixels.size % 2 if packing == _PAIRS else 0))
-    return bytes(imagecodecs.packints_encode(values, layout.bits, bitorder=packing))
+    if packing is None or not values.size:
+        return values.astype(values.dtype.newbyteorder("<")).tobytes()
+    padded = np.pad(values, (0, values.size % 2 if packing == _PAIRS else 0))
+    return bytes(imagecodecs.packints_encode(padded, layout.bits, bitorder=packing))
 
 
-def _unpacked(data: bytes, layout: RawLayout) -> NDArray[Any]:
+def unpacked(data: bytes, layout: RawLayout) -> NDArray[Any]:
+    """The values in the bytes of a format; there may be one more than there are pixels."""
     bits, packing = FORMATS[layout.format]
     if packing is None:
         stored = np.dtype("u1" if bits == 8 else "<u2")
