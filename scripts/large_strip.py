@@ -43,7 +43,7 @@ def make_strip(path: Path, shape: tuple[int, ...], compression: str) -> None:
         )
 
 
-def restore_strip(source: Path, target: Path, precision: str, window: int | None) -> dict[str, Any]:
+def restore_strip(source: Path, target: Path, precision: str, window: int | None, **said: Any) -> dict[str, Any]:
     """Restore a strip in this process and tell what it took."""
     import torch
 
@@ -51,11 +51,12 @@ def restore_strip(source: Path, target: Path, precision: str, window: int | None
     from pinsharp.restoration.restorer import Restorer
 
     sources.LARGE_VALUES = 0  # a short strip too is restored from disk
-    restorer = Restorer(precision=precision, window=window)
+    restorer, begun = Restorer(precision=precision, window=window, **said), time.process_time()
     result = restorer.restore_file(source, target, overwrite=True, progress=_Pace())
     return {
         "megapixels_per_s": round(result.megapixels / result.seconds, 3),
         "seconds": round(result.seconds, 1),
+        "cpu_seconds": round(time.process_time() - begun, 1),
         "peak_mib": round(peak_mib()),
         "sigma": round(result.defocus.sigma, 3),
         "window": result.window,
@@ -88,12 +89,12 @@ class _Pace:
 
 def _tiles(shape: tuple[int, ...]) -> Iterator[NDArray[np.uint16]]:
     for top in range(0, shape[0], TILE):
-        band = _blurred(top // TILE, shape[1:])[: shape[0] - top]
+        band = blurred_band(top // TILE, shape[1:])[: shape[0] - top]
         for left in range(0, shape[1], TILE):
             yield band[:, left : left + TILE]
 
 
-def _blurred(band: int, row: tuple[int, ...]) -> NDArray[np.uint16]:
+def blurred_band(band: int, row: tuple[int, ...]) -> NDArray[np.uint16]:
     """A band of rows of some shape, (W,) or (W, 3)."""
     above, below = _sharp(band - 1, row[0])[-_REACH:], _sharp(band + 1, row[0])[:_REACH]
     sharp = np.concatenate([above, _sharp(band, row[0]), below])
@@ -143,9 +144,12 @@ def main() -> None:
     parser.add_argument("--window", type=int, help="side of the windows; chosen by the size unless given")
     parser.add_argument("--keep", action="store_true", help="keep the strips")
     parser.add_argument("--restore", type=Path, nargs=2, help=argparse.SUPPRESS)  # the process that is measured
+    parser.add_argument("--raw", help=argparse.SUPPRESS)
+    parser.add_argument("--white-level", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.restore:
-        print(json.dumps(restore_strip(*options.restore, options.precision, options.window)))
+        said = {"raw": options.raw, "white_level": options.white_level}
+        print(json.dumps(restore_strip(*options.restore, options.precision, options.window, **said)))
         return
     options.out.mkdir(parents=True, exist_ok=True)
     for gigapixels in options.gigapixels:

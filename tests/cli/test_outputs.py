@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pinsharp.cli.outputs import check_results, plan_jobs
-from pinsharp.errors import OutputError
+from pinsharp.errors import ConfigError, OutputError
 from pinsharp.images.discover import Found
 
 
@@ -168,3 +168,12 @@ def test_a_report_or_a_folder_of_too_long_a_name_is_refused(tmp_path):
     for path in (tmp_path / ("y" * 260 + ".html"), tmp_path / ("d" * 260) / "a.png"):
         with pytest.raises(OutputError, match="expected a name of at most"):
             check_results([path], [], overwrite=False)
+
+
+def test_images_of_frames_are_of_one_video(tmp_path):
+    inputs = [tmp_path / "a.mp4", tmp_path / "b.mp4"]
+
+    with pytest.raises(ConfigError, match=r"one video for images of its frames, a-%03d\.png, got 2 inputs"):
+        plan_jobs(inputs, f"{tmp_path}/o/", side_by_side=False, overwrite=False, template="{stem}-%03d.png")
+    (job,) = plan_jobs(inputs[:1], f"{tmp_path}/o/%d.png", side_by_side=False, overwrite=False)
+    assert job.output == tmp_path / "o" / "%d.png"

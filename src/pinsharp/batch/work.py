@@ -43,8 +43,8 @@ def restore_job(
         check_free(path, overwrite=overwrite)
     if job.evidence:
         restorer.check_map(job.input, job.evidence)
-    if (job.evidence or job.mask) and restorer.recipe.planes:
-        _check_single(job)
+    if job.evidence or job.mask:
+        _check_single(job, restorer.recipe)
     result = restorer.restore_file(job.input, job.output, overwrite=overwrite, progress=progress)
     if job.mask:
         from pinsharp.images.masks import write_mask
@@ -66,14 +66,17 @@ def restore_job(
     return _figures(result)
 
 
-def _check_single(job: Job) -> None:
-    """Refuse a mask or a map of several planes."""
+def _check_single(job: Job, recipe: Recipe) -> None:
+    """Refuse a mask or a map of several planes or frames."""
     from pinsharp.errors import ImageError
+    from pinsharp.images.mosaic_file import is_mosaic
     from pinsharp.images.stack import is_stack
+    from pinsharp.images.video_names import is_video
 
-    if is_stack(job.input):
+    is_several = is_video(job.input) or (recipe.planes and is_stack(job.input))
+    if is_several or is_mosaic(job.input, recipe.reading):
         raise ImageError(
-            f"{job.input}: expected one image for a mask or an evidence map, got several planes; leave it out"
+            f"{job.input}: expected one image for a mask or an evidence map, got several planes or frames; leave it out"
         )
 
 
@@ -111,6 +114,7 @@ def _figures(result: "Restored") -> Figures:
         "sigmas": list(result.sigmas),
         "seconds": round(result.seconds, 4),
         "megapixels": result.megapixels,
+        "frames": result.frames,
         "window": result.window,
         "seam": asdict(result.seam) if result.seam else None,
         "field": asdict(result.field) if result.field else None,

@@ -75,7 +75,9 @@ def _line(job: Job, figures: Figures) -> str:
     if not found.restored:
         return f"{job.input} -> {job.output}: {width}{far}; left as it is: {found.reason}"
     how = f"{_field(figures)}{_channels(figures)}{times}{_seam(figures)}{light_in_words(figures)}"
-    return f"{job.input} -> {job.output}: {width}{far}{how}, {found.megapixels:.2f} megapixels in {found.seconds:.2f} s"
+    frames = figures.get("frames", 1)
+    size = f"{found.megapixels:.2f} megapixels" + (f" ({frames} frames)" if frames != 1 else "")
+    return f"{job.input} -> {job.output}: {width}{far}{how}, {size} in {found.seconds:.2f} s"
 
 
 def _doubt(job: Job, figures: Figures) -> str:

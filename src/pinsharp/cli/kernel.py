@@ -25,7 +25,21 @@ PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 COLOURS = ("red", "green", "blue")
 
 
-@takes_recipe("model", "white_level", "raw", "light", "device", "precision", "mask", "faults", "reference", "profile")
+@takes_recipe(
+    *(
+        "model",
+        "white_level",
+        "raw",
+        "demosaic",
+        "light",
+        "device",
+        "precision",
+        "mask",
+        "faults",
+        "reference",
+        "profile",
+    )
+)
 def kernel(
     inputs: Inputs,
     save: Annotated[

@@ -37,7 +37,7 @@ def plan_jobs(
     `advice` is what to do about an older file, the end of a sentence.
 
     Raises:
-        ConfigError: If the template makes no name.
+        ConfigError: If the template makes no name, or images of the frames of several videos are asked for.
         OutputError: If `out` does not fit the inputs, two results have one name, or `check_results` refuses one.
     """
     if names_image(out):
@@ -55,12 +55,26 @@ def plan_jobs(
     jobs = [
         Job(found.path, *results) for found, *results in zip(inputs, outputs, pictures, masks, maps, below, strict=True)
     ]
+    if len(jobs) > 1:
+        _check_no_numbers(jobs)
     check_distinct((path, job.input) for job in jobs for path in job.results)
     results = [path for job in jobs for path in job.results]
     if len(jobs) > 1:  # of many images one may have too long a name, and fail by itself
         results = [path for path in results if len(os.fsencode(path.name)) <= LONGEST_NAME]
     check_results(results, [job.input for job in jobs], overwrite=overwrite, advice=advice)
     return jobs
+
+
+def _check_no_numbers(jobs: Sequence[Job]) -> None:
+    """Refuse images of frames for several inputs: a manifest knows one result for each.
+
+    Raises:
+        ConfigError: If they are asked for.
+    """
+    from pinsharp.images.video_names import is_numbered
+
+    if named := [job.output for job in jobs if is_numbered(job.output)]:
+        raise ConfigError(f"expected one video for images of its frames, {named[0].name}, got {len(jobs)} inputs")
 
 
 def templated(template: str | None, source: Path) -> str:

@@ -34,7 +34,8 @@ def restore(
             "--out",
             "-o",
             metavar="OUT",
-            help="Where results go: a folder (made if it is not there; names are kept) or, for one input, a file. "
+            help="Where results go: a folder (made if it is not there; names are kept) or, for one input, a file; of a "
+            "video also an image for each frame, such as frames/%06d.png. "
             "`restore - < IN > OUT` alone needs none: standard input to standard output.",
         ),
     ] = None,
@@ -93,7 +94,8 @@ def restore(
     """Bring defocused images back.
 
     Results keep format, bit depth, channels, size, resolution, colour profile and tags of the inputs, which are never
-    changed. Of several images, OUT/.pinsharp.sqlite remembers what is done, so that --resume can go on after anything;
+    changed. Videos are restored frame by frame with one blur, that of a fixed camera.
+    Of several images, OUT/.pinsharp.sqlite remembers what is done, so that --resume can go on after anything;
     a single image leaves nothing but its result. Ctrl-C stops after the current images, a second one at once.
 
     Exit status: 0 all done; 1 some of several images failed (each with its reason, the others are done); 2 wrong use,

@@ -122,8 +122,11 @@ def suffix_fault(path: Path) -> str | None:
 
 
 def known_suffixes() -> str:
-    """The known suffixes as a list in words, ".png, .jpg or .tif"."""
-    *others, last = SUFFIXES
+    """The known suffixes as a list in words, ".png, .jpg or .tif": the first of each format."""
+    firsts: dict[str, str] = {}
+    for suffix, kind in SUFFIXES.items():
+        firsts.setdefault(kind, suffix)
+    *others, last = firsts.values()
     return f"{', '.join(others)} or {last}"
 
 

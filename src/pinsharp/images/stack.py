@@ -41,6 +41,18 @@ class Stack:
     planes: tuple[ImageFile, ...]
     channels: tuple[int, ...]
 
+    def shown(self, planes: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """What stands for all planes: the first."""
+        return planes[0]
+
+    def check_output(self, path: Path, *, overwrite: bool) -> None:
+        """Find out before the work whether its planes could be written; see `check_stack_output`."""
+        check_stack_output(path, overwrite=overwrite)
+
+    def write(self, path: Path, planes: Sequence[NDArray[Any]], *, overwrite: bool) -> None:
+        """Write planes as they were stored; see `write_stack`."""
+        write_stack(path, planes, like=self, overwrite=overwrite)
+
 
 def is_stack(path: str | Path) -> bool:
     """Whether a file is a TIFF of several planes; what cannot be read is none, whoever reads it says why."""

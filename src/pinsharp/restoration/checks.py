@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pinsharp.restoration.recipe import Recipe
 
 Channels = Literal["joint", "luma", "each"]
+Demosaic = Literal["malvar", "bilinear", "planes"]
 Planes = Literal["one", "each", "channel"]
 Faults = Literal["auto", "off"]
 
@@ -69,7 +70,12 @@ def _check_numbers(recipe: "Recipe") -> None:
 
 
 def _check_words(recipe: "Recipe") -> None:
-    for name, known in (("channels", Channels), ("planes", Planes), ("faults", Faults)):
+    for name, known in (
+        ("channels", Channels),
+        ("planes", Planes),
+        ("demosaic", Demosaic),
+        ("faults", Faults),
+    ):
         value, words = getattr(recipe, name), get_args(known)
         if value is not None and value not in words:
             raise ConfigError(f"--{name} must be one of {', '.join(words)}, got {value!r}")

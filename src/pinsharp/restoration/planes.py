@@ -1,4 +1,7 @@
-"""Restoring a file of several planes: with one blur for all, one for each channel, or one for each plane."""
+"""Restoring a file of several planes: with one blur for all, one for each channel, or one for each plane.
+
+That are the pages of a TIFF, and the four colour planes of a Bayer mosaic.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,10 +16,13 @@ from pinsharp.blur.field import BlurField
 from pinsharp.blur.verdict import LEFT_ALONE
 from pinsharp.errors import ConfigError, ImageError, PinsharpError
 from pinsharp.images.files import ImageFile
-from pinsharp.images.stack import Stack, check_stack_output, read_stack, write_stack
+from pinsharp.images.mosaic_file import MosaicFile, is_mosaic, read_mosaic
+from pinsharp.images.stack import Stack, is_stack, read_stack
 from pinsharp.restoration.profiled import distance_figures
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.result import Restored
+
+Planes = Stack | MosaicFile
 
 
 class PlaneRestorer(Protocol):
@@ -24,17 +30,28 @@ class PlaneRestorer(Protocol):
 
     recipe: Recipe
 
-    def __call__(self, image: ImageFile, *, kernel: Any = None) -> Restored:
+    def __call__(self, image: ImageFile, *, kernel: Any = None, field: Any = None) -> Restored:
         """Restore one."""
 
     def measure(self, image: Sequence[ImageFile]) -> BlurField:
         """Measure the blur of several together."""
 
 
+def read_planes(path: Path, recipe: Recipe) -> Planes | None:
+    """Read a file that is to be restored plane by plane; None if this one is not.
+
+    Raises:
+        ImageError: If it cannot be read.
+    """
+    if recipe.planes is not None and is_stack(path):
+        return read_stack(path, recipe.reading)
+    return read_mosaic(path, recipe.reading) if is_mosaic(path, recipe.reading) else None
+
+
 def restore_planes(
     restorer: PlaneRestorer,
     informed: PlaneRestorer,
-    source: Path,
+    file: Planes,
     target: Path,
     *,
     overwrite: bool,
@@ -45,13 +62,13 @@ def restore_planes(
     Args:
         restorer: Its recipe says which planes share a blur.
         informed: The same without what helps to measure, to restore planes by the kernel that they share.
-        source: The file.
+        file: The file, as `read_planes` gives it.
         target: The result.
         overwrite: Replace an existing result.
         progress: Called after every plane with the pixels that are done and all pixels.
 
     Returns:
-        The result of the first plane, with the time of all, and the reason if all stay as they are.
+        The result of the first plane, with the pixels that stand for all, the time of all, and the reason if all stay.
 
     Raises:
         ConfigError: If planes that share a blur are to be restored several times.
@@ -62,37 +79,37 @@ def restore_planes(
     shares = recipe.planes != "each" and recipe.measures
     if shares and recipe.iterations > 1:
         raise ConfigError(
-            f"--iterations above 1 measure each plane again, got {recipe.iterations} and --planes {recipe.planes}; say "
+            f"--iterations above 1 measure each plane again, got {recipe.iterations} and planes that share a blur; say "
             "--planes each"
         )
-    check_stack_output(target, overwrite=overwrite)
-    stack = read_stack(source, recipe.reading)
+    file.check_output(target, overwrite=overwrite)
     results: list[Restored] = []
-    blurs = _shared(restorer, stack) if shares else {}
-    for number, plane in enumerate(stack.planes):
-        blur = blurs.get(_group(recipe, stack, number))
+    blurs = _shared(restorer, file) if shares else {}
+    for number, plane in enumerate(file.planes):
+        blur = blurs.get(_group(recipe, file, number))
         results.append(_restored(restorer if blur is None else informed, recipe, plane, number, blur))
         if progress:
             pixels = plane.pixels.shape[0] * plane.pixels.shape[1]
-            progress((number + 1) * pixels, len(stack.planes) * pixels)
+            progress((number + 1) * pixels, len(file.planes) * pixels)
     make_folder(target.parent)
-    write_stack(target, [_pixels(result) for result in results], like=stack, overwrite=overwrite)
+    planes = [_pixels(result) for result in results]
+    file.write(target, planes, overwrite=overwrite)
     is_left = all(result.reason for result in results)
     seconds = sum(result.seconds for result in results)
-    return replace(results[0], seconds=seconds, reason=results[0].reason if is_left else "")
+    return replace(results[0], held=file.shown(planes), seconds=seconds, reason=results[0].reason if is_left else "")
 
 
-def _shared(restorer: PlaneRestorer, stack: Stack) -> dict[int, BlurField]:
+def _shared(restorer: PlaneRestorer, file: Planes) -> dict[int, BlurField]:
     """The blur of each group of planes."""
-    groups = [_group(restorer.recipe, stack, number) for number in range(len(stack.planes))]
+    groups = [_group(restorer.recipe, file, number) for number in range(len(file.planes))]
     return {
-        group: restorer.measure([plane for plane, own in zip(stack.planes, groups, strict=True) if own == group])
+        group: restorer.measure([plane for plane, own in zip(file.planes, groups, strict=True) if own == group])
         for group in sorted(set(groups))
     }
 
 
-def _group(recipe: Recipe, stack: Stack, number: int) -> int:
-    return stack.channels[number] if recipe.planes == "channel" else 0
+def _group(recipe: Recipe, file: Planes, number: int) -> int:
+    return file.channels[number] if recipe.planes == "channel" else 0
 
 
 def _restored(

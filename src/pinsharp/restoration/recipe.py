@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pinsharp.errors import KernelError
-from pinsharp.restoration.checks import WORDS, Channels, Faults, Planes, check
+from pinsharp.restoration.checks import WORDS, Channels, Demosaic, Faults, Planes, check
 from pinsharp.restoration.contents import FILES, content
 from pinsharp.restoration.old_names import light_for_gamma, user_level
 from pinsharp.restoration.option import Option, declared
@@ -32,6 +32,7 @@ MEASURING = (
     "runtime",
     "white_level",
     "raw",
+    "demosaic",
     "channels",
     "light",
     "mask",
@@ -114,14 +115,25 @@ class Recipe:
         "WxH:FORMAT",
         str | None,
         "What .raw files are, frames without a header: width, height and a pixel format of GenICam: Mono8, Mono10, "
-        "Mono12, Mono14, Mono16, Mono10p, Mono12p, Mono14p, Mono10Packed or Mono12Packed.",
+        "Mono12, Mono14, Mono16, Mono10p, Mono12p, Mono14p, Mono10Packed or Mono12Packed; of Bayer mosaics BayerRG8 "
+        "and so on (RG, GR, GB, BG).",
+    )
+    demosaic: Demosaic = declared(
+        "malvar",
+        "D",
+        str,
+        "How colours are made of Bayer mosaics (raw files of cameras, raw frames, TIFF): malvar, linear with the "
+        "detail of all colours; bilinear, the mean of the nearest pixels; or planes: none are made, the four colour "
+        "planes of the mosaic are restored with one blur (in pixels of a plane, two of the image) and written as a "
+        "mosaic.",
     )
     planes: Planes | None = declared(
         None,
         "P",
         str | None,
         "Restore TIFFs of several planes (pages, OME-TIFF, ImageJ stacks), which are refused otherwise: with one blur "
-        "for all, a blur of its own for each plane, or one for each channel.",
+        "for all, a blur of its own for each plane, or one for each channel. Frames of a video share one unless each "
+        "is said.",
     )
     channels: Channels = declared(
         "joint",
@@ -134,9 +146,9 @@ class Recipe:
         "auto",
         "L",
         str,
-        "What the values are: linear, proportional to light; srgb; or the exponent of a power law, such as 2.2. Blur "
-        "is measured and undone in linear light, where lenses blur. auto goes by the file: ICC profile, sRGB and gAMA "
-        "of a PNG, EXIF; JPEGs are srgb, all else is linear.",
+        "What the values are: linear, proportional to light; srgb; bt709, of video; or the exponent of a power law, "
+        "such as 2.2. Blur is measured and undone in linear light, where lenses blur. auto goes by the file: ICC "
+        "profile, sRGB and gAMA of a PNG, EXIF; JPEGs are srgb, videos what they name, else bt709; all else is linear.",
     )
     gamma: InitVar[bool | None] = None  # the old name of light="srgb"
 
@@ -239,7 +251,7 @@ class Recipe:
         """What is said of files that do not say it themselves."""
         from pinsharp.images.codec import Reading
 
-        return Reading(raw=self.raw, white_level=self.white_level, planes=self.planes)
+        return Reading(raw=self.raw, white_level=self.white_level, planes=self.planes, demosaic=self.demosaic)
 
     @property
     def measures(self) -> bool:
@@ -259,6 +271,8 @@ class Recipe:
             del kept["force"]
         if self.field == "auto":
             del kept["field"]
+        if self.demosaic == Recipe.demosaic:
+            del kept["demosaic"]
         for name in ("raw", "planes", "reference", "profile", "beyond_camera"):
             if not kept[name]:
                 del kept[name]

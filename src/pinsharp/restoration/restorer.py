@@ -16,14 +16,15 @@ from pinsharp.errors import ConfigError, OutputError
 from pinsharp.images.files import same_file
 from pinsharp.images.light import Light
 from pinsharp.images.masks import is_masked, masked_like
+from pinsharp.images.mosaic_file import is_mosaic, read_mosaic
 from pinsharp.images.packed_mask import PackedMask
-from pinsharp.images.stack import is_stack
+from pinsharp.images.video_names import is_video
 from pinsharp.methods.method import BlindMethod, Method, check_takes_kernel, has_exact_windows, measures_first
 from pinsharp.methods.table import load_method
 from pinsharp.restoration.options import check_names, takes
 from pinsharp.restoration.pipeline import Progress
 from pinsharp.restoration.pipeline import restore as restore_source
-from pinsharp.restoration.planes import restore_planes
+from pinsharp.restoration.planes import read_planes, restore_planes
 from pinsharp.restoration.recipe import OPTIONS, Recipe
 from pinsharp.restoration.remarks import remarks
 from pinsharp.restoration.result import Restored
@@ -125,6 +126,8 @@ class Restorer:
     ) -> Restored:
         """Restore a file of any size to a file with the same tags; a TIFF larger than memory band by band.
 
+        A video is restored frame by frame, with one blur unless `planes` is `each`.
+
         Args:
             source: The input, never changed.
             target: The result, complete or not there; its folder is made. Beside it lie, while several iterations of
@@ -148,12 +151,17 @@ class Restorer:
             raise OutputError(
                 f"{target}: expected a result beside its input, got the input itself; choose another place"
             )
-        if recipe.planes is not None and is_stack(source):
+        file = None if is_video(source) else read_planes(source, recipe)
+        if file is not None or is_video(source):
             asked, informed = (
                 Restorer(self.method, recipe=each, keep_memory=False)
                 for each in (recipe, replace(recipe, reference=None, beyond_camera=False))
             )
-            return restore_planes(asked, informed, source, target, overwrite=overwrite, progress=progress)
+            if file is None:
+                from pinsharp.restoration.clips import restore_clip
+
+                return restore_clip(asked, informed, source, target, overwrite=overwrite, progress=progress)
+            return restore_planes(asked, informed, file, target, overwrite=overwrite, progress=progress)
         with open_source(source, recipe) as opened, memory_errors(opened.shape):
             opened.check_target(target, overwrite=overwrite)
             sink = partial(opened.take, target, overwrite=overwrite)
@@ -198,6 +206,12 @@ class Restorer:
         """Measure as `measure` does, or one of the `channels` that are taken by themselves; and say in which light."""
         _check_process()
         method = self.check_measurable()
+        if isinstance(image, str | Path) and is_mosaic(image, self.recipe.reading):
+            image = read_mosaic(image, self.recipe.reading).planes
+        elif isinstance(image, str | Path) and is_video(image):
+            from pinsharp.restoration.clips import measured_frames
+
+            image = measured_frames(image)
         if are_several(image):
             return measure_together(cast(Sequence[PixelsOf], image), method, self.recipe, part)
         return measure_one(cast(PixelsOf, image), method, self.recipe, part)

@@ -16,9 +16,9 @@ from pinsharp.blur.levels import Levels
 from pinsharp.blur.normalise import BT601
 from pinsharp.blur.verdict import LEFT_ALONE, UNTRUSTED
 from pinsharp.images.arrays import luma, split_alpha, to_tensor
-from pinsharp.images.bigtiff import open_large
 from pinsharp.images.files import read_image
 from pinsharp.images.fill import fill
+from pinsharp.images.large import open_large
 from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.images.packed_mask import PackedMask
 from pinsharp.restoration.colour import decode
@@ -54,7 +54,8 @@ class Restored:
     """A restored image and what was found out on the way.
 
     Attributes:
-        held: The restored image, or the file that it was written to if it is larger than memory; see `image`.
+        held: The restored image, or the file that it was written to if it is larger than memory; see `image`. Of a
+            video, whose first frame all else is said of, the file.
         defocus: The blur of the input.
         sigmas: Width in pixels that each iteration found before it restored; the first one is the input's.
         seconds: Time that the restoration took.
@@ -86,6 +87,7 @@ class Restored:
         remarks: What of the options may not fit the image, or has no say on it, each in a sentence; mostly empty.
         distance: How far out of focus the image is, where the camera's profile has a scale: `distance`, `low` and
             `high` in a `unit`; on which side of the focus nobody can tell.
+        frames: How many there are: more than one of a video.
     """
 
     held: NDArray[Any] | OnDisk
@@ -110,6 +112,7 @@ class Restored:
     white_level: int | None = None
     distance: dict[str, Any] | None = None
     remarks: tuple[str, ...] = ()
+    frames: int = 1
 
     def __repr__(self) -> str:
         height, width = self.held.shape[:2]
@@ -124,13 +127,14 @@ class Restored:
     @property
     def image(self) -> NDArray[Any]:
         """The restored image, of the input's dtype and shape; read from its file if it is larger than memory."""
-        return read_image(self.held.path).pixels if isinstance(self.held, OnDisk) else self.held
+        return read_image(self.held.path, self.held.reading).pixels if isinstance(self.held, OnDisk) else self.held
 
     def view(self) -> "View":
         """The restored image to be looked at, as `read_view` gives it."""
         from pinsharp.restoration.views import View, read_view
 
-        return read_view(self.held.path) if isinstance(self.held, OnDisk) else View(self.held)
+        held = self.held
+        return read_view(held.path, reading=held.reading) if isinstance(held, OnDisk) else View(held)
 
     @property
     def is_restored(self) -> bool:
@@ -160,7 +164,7 @@ class Restored:
         """The same with what is said of pixels that are not light."""
         if isinstance(self.held, OnDisk):
             shape, contrast = self.held.shape, _contrast(self._brightness(self.view().pixels))
-            with open_large(self.held.path) as image:
+            with open_large(self.held.path, self.held.reading) as image:
                 yield from self._judged(
                     lambda *place: self._brightness(image.read(*place)), shape, contrast, self.levels
                 )
@@ -204,8 +208,8 @@ class Restored:
 
     @property
     def megapixels(self) -> float:
-        """Size of the image."""
-        return math.prod(self.held.shape[:2]) / 1e6
+        """Size of the image, or of all frames."""
+        return self.frames * math.prod(self.held.shape[:2]) / 1e6
 
     @property
     def masked_share(self) -> float:

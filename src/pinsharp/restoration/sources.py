@@ -1,7 +1,7 @@
 """Where pixels come from and where results go: an array, or a file of any size, which nobody else has to tell apart.
 
-A TIFF of more than `LARGE_VALUES` values stays on disk: it is read from top to bottom, and its result is written so.
-Every other image is read as a whole.
+A TIFF, or a raw frame, of more than `LARGE_VALUES` values stays on disk: it is read from top to bottom, and its result
+is written so. Every other image is read as a whole.
 """
 
 import itertools
@@ -22,8 +22,9 @@ from torch import Tensor
 from pinsharp.atomic import make_folder
 from pinsharp.errors import ImageError, OutputError
 from pinsharp.images.arrays import depth_ceiling, split_alpha
-from pinsharp.images.bigtiff import open_large
+from pinsharp.images.codec import AS_IT_SAYS, Reading, Tags
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
+from pinsharp.images.large import open_large
 from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.images.masks import Hidden, hide, is_masked, read_mask, read_packed_mask
 from pinsharp.images.packed_mask import PackedMask
@@ -55,10 +56,11 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
     elif not isinstance(image, str | Path):
         pixels = _as_array(image)
         yield ArraySource(pixels, _in_profile(recipe, pixels), stated=pillow_light(image))
-    elif recipe.window != 0 and is_large(image):  # 0 asks for the whole image in memory
-        with open_large(image) as large:
+    elif recipe.window != 0 and is_large(image, recipe.reading):  # 0 asks for the whole image in memory
+        with open_large(image, reading := recipe.reading) as large:
             recipe = in_profile(recipe, large.dtype, large.shape, large.tags.white_level)
-            yield DiskSource(large, recipe, _packed_mask(recipe, (large.height, large.width)))
+            recipe = replace(recipe, white_level=_white_level(recipe, large.tags, image))
+            yield DiskSource(large, recipe, _packed_mask(recipe, (large.height, large.width)), reading)
     else:
         yield _of_file(read_image(image, recipe.reading), recipe)
 
@@ -70,7 +72,7 @@ def check_map(image: PixelsOf, target: Path, recipe: Recipe) -> None:
         OutputError: If the image stays on disk and the name is not that of a TIFF.
     """
     is_tiff = target.suffix.lower() in (".tif", ".tiff")
-    if not is_tiff and isinstance(image, str | Path) and recipe.window != 0 and is_large(image):
+    if not is_tiff and isinstance(image, str | Path) and recipe.window != 0 and is_large(image, recipe.reading):
         raise OutputError(
             f"{target}: expected a name that ends in .tif for the evidence map of an image larger than memory, got "
             f"'{target.suffix}'; restore it by itself with --evidence F.tif"
@@ -207,7 +209,16 @@ def memory_errors(shape: tuple[int, ...]) -> Iterator[None]:
 
 
 def _of_file(file: ImageFile, recipe: Recipe) -> "ArraySource":
-    """A file in memory, with the white level that is given, or that it states."""
+    """A file in memory, with the white level that is given, or that it states.
+
+    Raises:
+        ImageError: If it is a mosaic.
+    """
+    if file.tags.mosaic:
+        raise ImageError(
+            f"{file.path}: expected an image in colours, got a mosaic; restore it from file to file, or leave "
+            "--demosaic out"
+        )
     recipe = _in_profile(recipe, file.pixels, file.tags.white_level)
     is_divided = file.tags.stored is not None and file.tags.stored.white is not None
     white_level = None if is_divided else recipe.white_level or file.tags.white_level
@@ -217,13 +228,27 @@ def _of_file(file: ImageFile, recipe: Recipe) -> "ArraySource":
     return ArraySource(file.pixels, recipe, file)
 
 
-def is_large(path: str | Path) -> bool:
-    """Whether a file stays on disk: a TIFF of many values that can be read by windows.
+def _white_level(recipe: Recipe, tags: Tags, image: object) -> int | None:
+    """The white level that is given, or that an image on disk states.
 
-    Only its tags are read. What is no TIFF, or a damaged one, is not large: whoever reads it as a whole says why.
+    Raises:
+        ImageError: If its values are packed into fewer bits than the given one has.
+    """
+    if tags.white_level and recipe.white_level and recipe.white_level > tags.white_level:
+        raise ImageError(
+            f"{image}: expected a white level of at most {tags.white_level}, which its bits hold, got "
+            f"{recipe.white_level}; leave it out"
+        )
+    return recipe.white_level or tags.white_level
+
+
+def is_large(path: str | Path, reading: Reading = AS_IT_SAYS) -> bool:
+    """Whether a file stays on disk: a TIFF or raw frame of many values that can be read by windows.
+
+    Only its tags are read. What is neither, or damaged, is not large: whoever reads it as a whole says why.
     """
     try:
-        with open_large(path) as image:
+        with open_large(path, reading) as image:
             return math.prod(image.shape) > LARGE_VALUES
     except ImageError:
         return False

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pinsharp.images.bigtiff import open_large
 from pinsharp.images.codec import AS_IT_SAYS, Reading
 from pinsharp.images.files import read_image
+from pinsharp.images.large import open_large
 from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.images.stack import is_stack, read_stack
+from pinsharp.images.video_names import is_numbered, is_video, numbered
 from pinsharp.restoration.sources import is_large
 
 VIEW_SIDE = 2048
@@ -38,22 +39,33 @@ def read_view(path: str | Path, side: int | None = None, *, reading: Reading = A
 
     Args:
         path: The file.
-        side: Read at most so many pixels a side from the middle, whatever the size.
+        side: Read at most so many pixels a side from the middle, whatever the size. Of a video the first frame is read.
         reading: What a user says of the file.
 
     Raises:
         ImageError: If it cannot be read.
     """
-    if is_large(path):
-        with open_large(path) as image:
+    if is_video(path):
+        from pinsharp.images.video import first_frame
+
+        return View(_cut(first_frame(path), side), "the first frame")
+    if is_numbered(path):
+        path = numbered(Path(path), 1)
+    if is_large(path, reading):
+        with open_large(path, reading) as image:
             pixels = image.read(*(_middle(length, side or VIEW_SIDE) for length in image.shape[:2]))
             (height, width), shown = image.shape[:2], pixels.shape
         return View(pixels, f"the middle {shown[1]} x {shown[0]} pixels of {width} x {height}", image.tags.light)
     file = read_stack(path, reading).planes[0] if reading.planes and is_stack(path) else read_image(path, reading)
+    return View(_cut(file.pixels, side), light=file.tags.light)
+
+
+def _cut(pixels: NDArray[Any], side: int | None) -> NDArray[Any]:
+    """The middle of an image, of at most so many pixels a side."""
     if side is None:
-        return View(file.pixels, light=file.tags.light)
-    rows, columns = (_middle(length, side) for length in file.pixels.shape[:2])
-    return View(np.ascontiguousarray(file.pixels[rows, columns]), light=file.tags.light)
+        return pixels
+    rows, columns = (_middle(length, side) for length in pixels.shape[:2])
+    return np.ascontiguousarray(pixels[rows, columns])
 
 
 def _middle(length: int, side: int) -> slice:
