@@ -29,7 +29,8 @@ def train(
     """Train a net on a folder of sharp images; stop it at any time with Ctrl-C and go on with --resume.
 
     The folder of the run holds the weights (model.safetensors), the log (log.jsonl), curves and validation crops as
-    pictures and the checkpoint. With several processes: torchrun --nproc-per-node 2 -m pinsharp train CONFIG.toml
+    pictures and the checkpoint. With several processes: torchrun --nproc-per-node 2 -m pinsharp train CONFIG.toml;
+    over several hosts: docs/training.md.
 
     Ctrl-C, or `kill`, finishes the step, saves a checkpoint and says how to go on; a second one stops at once, with the
     checkpoint before. Exit status: 0 done; 2 wrong use; 130 stopped.
@@ -80,6 +81,8 @@ def _leave() -> NoReturn:
 
 def _command(is_shared: bool) -> str:
     """The command that goes on with this run, as it can be pasted into a shell."""
+    if int(os.environ.get("GROUP_WORLD_SIZE", "1")) > 1:
+        return "the torchrun command of before, on every host"  # whose run it is says its --rdzv-id
     program = ["pinsharp"] if shutil.which("pinsharp") else [sys.executable, "-m", "pinsharp"]
     if is_shared:
         program = ["torchrun", "--nproc-per-node", os.environ["LOCAL_WORLD_SIZE"], "-m", "pinsharp"]

@@ -20,6 +20,7 @@ from pinsharp.errors import ConfigError, PinsharpError
 from pinsharp.nets.registry import traits_of
 from pinsharp.nets.weights import save_weights
 from pinsharp.train.config import StageConfig, TrainConfig
+from pinsharp.train.elastic import is_restarted, job_name
 from pinsharp.train.observed import Observed
 from pinsharp.train.pairs import make_pairs
 from pinsharp.train.pictures import save_pictures
@@ -39,8 +40,8 @@ def train(
 ) -> Run:
     """Train a net through all stages of a config and leave weights, log, pictures and checkpoint in its folder.
 
-    With `resume` it goes on from the folder's checkpoint. `stop` is asked after every step; of several processes, one
-    that says yes stops them all.
+    With `resume` it goes on from the folder's checkpoint; so it does without, if torchrun has started the processes
+    again. `stop` is asked after every step; of several processes, one that says yes stops them all.
 
     Returns:
         The run. If it was stopped (`is_stopped`), its checkpoint is that of the last step.
@@ -52,7 +53,8 @@ def train(
         PinsharpError: If the loss stops being a number.
     """
     run = set_up(config)
-    first_stage, first_step, optimiser_state = _resume(run) if resume else _start(run)
+    goes_on = resume or is_restarted(run.config.folder, run.accelerator)
+    first_stage, first_step, optimiser_state = _resume(run) if goes_on else _start(run)
     run.saved_s = time.monotonic()
     run.is_stopped = _is_asked_to_stop(run, stop)  # while the corpus was read
     for number in range(first_stage, len(config.stage)):
@@ -220,6 +222,7 @@ def _state(run: Run, stage: int, step: int, optimiser: dict[str, Any] | None) ->
     """What a checkpoint holds: all that the steps from `step` of `stage` on depend on."""
     return {
         "fingerprint": run.fingerprint,
+        "job": job_name(),
         "stage": stage,
         "step": step,
         "net": run.net.state_dict(),
