@@ -6,8 +6,8 @@ resumable. Only whether it is mono is a matter of its step, all of whose pairs a
 """
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -16,8 +16,7 @@ from pinsharp.blur.camera import Camera, generator
 from pinsharp.blur.family import exact_kernels
 from pinsharp.blur.operators import Blur
 from pinsharp.data.aberrations import aberrate
-from pinsharp.data.corpus import Corpus
-from pinsharp.data.crops import draw_crop
+from pinsharp.data.crops import Photographs, draw_crop
 from pinsharp.data.grains import draw_grains
 from pinsharp.data.shapes import draw_shapes
 from pinsharp.errors import ConfigError
@@ -102,20 +101,27 @@ class Batch:
     radius: Tensor  # radii of their disc part, pixels, (B,)
     mask: Tensor | None = None  # true where an image stems from the scene, (B, 1, H, W); None for everywhere
 
+    def to(self, device: torch.device) -> "Batch":
+        """The same pairs on a device."""
+        values: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        return replace(self, **{name: value.to(device) for name, value in values.items() if value is not None})
+
 
 def make_batch(
-    corpus: Corpus, config: SynthesisConfig, *, size: int, indices: range, seed: int, first: int | None = None
+    corpus: Photographs, config: SynthesisConfig, *, size: int, indices: range, seed: int, first: int | None = None
 ) -> Batch:
     """Make the training pairs of the given sample numbers, square crops of `size` pixels, on the device of the corpus.
 
     Each side of the sharp images is at least `size` plus a kernel. `first` is the number of the step's first sample,
     which decides whether the whole step is mono: the first of `indices` unless several processes share the step.
     """
-    device = corpus.images[0].device
+    device = corpus.device
     margin = config.kernel_size // 2
     draws = [generator(seed, index) for index in indices]
     first = indices.start if first is None else first
-    crops = torch.stack([_draw_sharp(corpus, size + 2 * margin, draw) for draw in draws]).float() / 255
+    side = size + 2 * margin
+    sharp = [_draw_sharp(corpus, side, index, draw) for index, draw in zip(indices, draws, strict=True)]
+    crops = torch.stack(sharp).float() / 255
     crops = luma(crops, BT601) if is_mono(config, seed, first) else crops
     if config.shapes or config.grains:
         crops = torch.stack([_shaped(crop, config, draw) for crop, draw in zip(crops, draws, strict=True)])
@@ -179,9 +185,9 @@ def _draw_widths(config: SynthesisConfig, family: float, first: float, second: f
     return low + (high - low) * second, radius
 
 
-def _draw_sharp(corpus: Corpus, size: int, draw: torch.Generator) -> Tensor:
-    index = int(torch.randint(len(corpus.images), (), generator=draw))
-    return draw_crop(corpus.images[index], size, draw)
+def _draw_sharp(corpus: Photographs, size: int, index: int, draw: torch.Generator) -> Tensor:
+    number = int(torch.randint(len(corpus), (), generator=draw))
+    return draw_crop(corpus.pick(number, index), size, draw)
 
 
 def _shaped(crop: Tensor, config: SynthesisConfig, draw: torch.Generator) -> Tensor:

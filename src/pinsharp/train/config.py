@@ -152,6 +152,9 @@ class RunConfig:
     device: Literal["auto", "cpu", "cuda"] = "auto"  # `auto`, `cpu` or `cuda`
     precision: Literal["bf16", "fp32"] = "bf16"  # `bf16` autocast or `fp32`
     channels_last: bool = True  # keep images channel by channel per pixel, which convolutions like
+    # Processes that make pairs ahead, while the net is trained: 1 uses a second core, a GPU wants several. 0 makes them
+    # in between. On Linux they share the images in memory.
+    workers: int = 0
     # Compile the restorer's trunks, where it has any, with TorchInductor: slow to start, then faster where launching is
     # what costs.
     compile: bool = False
@@ -168,6 +171,8 @@ class RunConfig:
         for name in ("log_every", "validate_every", "validation_crops", "validation_size", "save_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"run.{name} must be at least 1, got {getattr(self, name)}")
+        if self.workers < 0:
+            raise ConfigError(f"run.workers must not be negative, got {self.workers}")
         if not self.save_minutes >= 0:
             raise ConfigError(f"run.save_minutes must not be negative, got {self.save_minutes}")
         if not 0 <= self.ema < 1:
@@ -181,7 +186,12 @@ class TrainConfig:
     name: str  # name of the model
     net: str  # net from the table in `pinsharp.nets.registry`
     stage: tuple[StageConfig, ...]  # the stages, in order
-    root: str = ""  # folder of sharp images
+    # Folder of sharp images, or of tar archives of them, or one archive (*.tar), or a list of files (*.txt, a path a
+    # line, relative to the list).
+    root: str = ""
+    # 0 reads all images into memory at the start. From 1 on each is read in its turn and this many crops in a row are
+    # cut from it, for corpora larger than memory: fewer show more different images, more are read faster.
+    stream: int = 0
     held_out: tuple[str, ...] = ()  # files of `root` that are held out; by default one photograph in ten
     left_out: tuple[str, ...] = ()  # files of `root` that are not used at all
     general: str = ""  # folder of further sharp images, none of which is held out; "package" for those of pinsharp
@@ -203,6 +213,10 @@ class TrainConfig:
                 f"general and general_share go together, a folder and a share between 0 and 1, got {self.general!r} "
                 f"and {self.general_share}"
             )
+        if self.stream < 0:
+            raise ConfigError(f"stream must be 0 or a number of crops, got {self.stream}")
+        if self.stream and self.general:
+            raise ConfigError("general has no effect with stream, which reads one corpus in turn; remove one of them")
         for part, file in self.start.items():
             if not isinstance(file, str):
                 raise ConfigError(f"start.{part} must name a weights file, got {file!r}")
