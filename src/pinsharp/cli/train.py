@@ -1,5 +1,6 @@
 """`pinsharp train`: train a net from a TOML file."""
 
+import json
 import os
 import shlex
 import shutil
@@ -24,6 +25,21 @@ def train(
             "--set", metavar="KEY=VALUE", help="Change a setting: root=DIR, run.folder=DIR, stage.0.steps=100."
         ),
     ] = None,
+    profile: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CAMERA.json",
+            help="Take the pairs with the camera of this profile: its softness, noise and depth. Of linear light.",
+        ),
+    ] = None,
+    stream: Annotated[
+        int | None,
+        typer.Option(
+            metavar="CROPS",
+            help="Read each photograph in its turn and cut so many crops in a row from it, 8 for example, instead of "
+            "reading all at the start: for corpora larger than memory.",
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
 ) -> None:
     """Train a net on a folder of sharp images; stop it at any time with Ctrl-C and go on with --resume.
@@ -40,7 +56,10 @@ def train(
     need("accelerate", extra="train")
     from pinsharp.train.config import load_config
 
-    run = load_config(config, settings)
+    given = [*(settings or [])]
+    given += [] if profile is None else [f"profile={json.dumps(str(profile))}"]
+    given += [] if stream is None else [f"stream={stream}"]
+    run = load_config(config, given)
     _train(run, resume=resume)
 
 

@@ -56,6 +56,13 @@ class SynthesisConfig:
     # `wide`: share of the noisy images whose read noise is smooth, as colour filters and cameras' own denoising leave
     # it.
     coloured: float = 0.0
+    # The camera that takes all images, as its profile says (`pinsharp train --profile`): softness in focus, a sigma in
+    # pixels which widens every blur, and, where `bits` says so, depth, read noise in units of full scale and full well
+    # in electrons (0: no shot noise) instead of drawn ones.
+    softness: float = 0.0
+    bits: int = 0
+    read_noise: float = 0.0
+    full_well: float = 0.0
 
     def __post_init__(self) -> None:
         if self.distribution not in ("paper", "wide"):
@@ -67,17 +74,28 @@ class SynthesisConfig:
         if self.sharp + self.gaussian + self.disk > 1:
             raise ConfigError("data.sharp + data.gaussian + data.disk must be at most 1; what is left are mixtures")
         least = {"max_sigma": _MIN_WIDTH, "max_radius": _MIN_WIDTH, "max_noise": 0.0, "line_gain": 0.0}
+        least |= dict.fromkeys(("softness", "read_noise", "full_well"), 0.0)
         for name, bound in least.items():
             value = getattr(self, name)
             if not bound <= value < math.inf:
                 raise ConfigError(f"data.{name} must be at least {bound}, got {value}")
+        if not 0 <= self.bits <= 16:
+            raise ConfigError(f"data.bits must be from 1 to 16, or 0 for drawn ones, got {self.bits}")
+        if (self.read_noise or self.full_well) and not self.bits:
+            raise ConfigError("data.read_noise and data.full_well are of a camera whose data.bits are known; set them")
+        if self.camera and (self.softness or self.bits):
+            raise ConfigError(
+                f"data.camera = {self.camera!r} draws softness and noise of its own; leave the profile out, or set "
+                'data.camera = ""'
+            )
 
     @property
     def kernel_size(self) -> int:
         """Side of the kernels in pixels: the paper's 21, or room for four sigmas and for a disc with a soft edge."""
         if self.distribution == "paper":
             return 21
-        return 2 * math.ceil(max(4 * self.max_sigma, self.max_radius + 4 * _MIXTURE_SIGMA[1])) + 1
+        widest, soft = (math.hypot(sigma, self.softness) for sigma in (self.max_sigma, _MIXTURE_SIGMA[1]))
+        return 2 * math.ceil(max(4 * widest, self.max_radius + 4 * soft)) + 1
 
 
 @dataclass(frozen=True)
@@ -154,17 +172,23 @@ def draw_blurriness(config: SynthesisConfig, generator: torch.Generator) -> Blur
     """Draw the blur and the noise of one pair from the distribution of a config."""
     u = torch.rand(8, generator=generator, dtype=torch.float64).tolist()
     if config.distribution == "paper":
-        return Blurriness(1 + 3 * u[0], 0.0, Camera(bits=8))
-    sigma, radius = _draw_widths(config, u[0], u[1], u[2])
+        drawn = Blurriness(1 + 3 * u[0], 0.0, Camera(bits=8))
+    else:
+        drawn = Blurriness(*_draw_widths(config, u[0], u[1], u[2]), _draw_camera(config, u))
+    known = Camera(config.bits, config.read_noise, config.full_well) if config.bits else drawn.camera
+    return Blurriness(math.hypot(drawn.sigma, config.softness), drawn.radius, known)
+
+
+def _draw_camera(config: SynthesisConfig, u: list[float]) -> Camera:
+    """The camera of the `wide` distribution from uniform numbers."""
     noisy = u[3] >= config.noiseless
-    camera = Camera(
+    return Camera(
         bits=_BITS[int(u[6] * len(_BITS))],
         read_noise=config.max_noise / 255 * u[4] if noisy else 0.0,
         # One noisy image in three counts electrons as well: full wells from 2,000 to 32,000.
         full_well=2000.0 * 16 ** (u[5] * 3) if noisy and u[5] < 1 / 3 else 0.0,
         smoothing=0.3 + 0.9 * u[7] / config.coloured if u[7] < config.coloured else 0.0,
     )
-    return Blurriness(sigma, radius, camera)
 
 
 _MIXTURE_SIGMA = (0.3, 2.0)

@@ -2,11 +2,13 @@
 
 import tomllib
 import typing
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
+from pinsharp.blur.profile_json import read_profile
+from pinsharp.data.profiled import ProfiledCamera
 from pinsharp.data.synthesis import SynthesisConfig
 from pinsharp.errors import ConfigError
 from pinsharp.settings import build
@@ -196,6 +198,9 @@ class TrainConfig:
     left_out: tuple[str, ...] = ()  # files of `root` that are not used at all
     general: str = ""  # folder of further sharp images, none of which is held out; "package" for those of pinsharp
     general_share: float = 0.0  # share of the pairs that are made of these
+    # Profile of a camera (`pinsharp profile create`), of linear light, which takes the pairs: it sets `data.softness`,
+    # `data.bits`, `data.read_noise` and `data.full_well`.
+    profile: str = ""
     config: dict[str, Any] = field(default_factory=dict)  # the net's own settings
     data: SynthesisConfig = field(default_factory=SynthesisConfig)  # blurs and noises of the pairs
     run: RunConfig = field(default_factory=RunConfig)  # how the run is carried out
@@ -255,4 +260,18 @@ def load_config(path: str | Path, overrides: list[str] | None = None) -> TrainCo
     for text in overrides or []:
         override(values, text)
     values.setdefault("name", Path(path).stem)
-    return typing.cast(TrainConfig, build(TrainConfig, values, ""))
+    config = typing.cast(TrainConfig, build(TrainConfig, values, ""))
+    return replace(config, data=_taken(config)) if config.profile else config
+
+
+def _taken(config: TrainConfig) -> SynthesisConfig:
+    """Settings of the pairs as the camera of the profile takes them.
+
+    Raises:
+        ConfigError: If the profile cannot be read, is not of linear light, or settings say something else.
+    """
+    said = [name for name in ("softness", "bits", "read_noise", "full_well") if getattr(config.data, name)]
+    taken = ProfiledCamera(read_profile(Path(config.profile))).taking(config.data)
+    if said and taken != config.data:
+        raise ConfigError(f"data.{said[0]} is what the profile {config.profile} says; leave one of them out")
+    return taken
