@@ -18,7 +18,7 @@ if [ $# -lt 1 ]; then
 fi
 processes=${PROCESSES:-1} # on each host: as many as it has GPUs, or one for a few cores each
 port=$((20000 + SLURM_JOB_ID % 20000)) # so that jobs of several users can share a host
-first=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+first=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | sed -n 1p) # not head, which would break the pipe
 export OMP_NUM_THREADS=$((${SLURM_CPUS_PER_TASK:-16} / processes))
 export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 # with PyTorch 2.13 a host that comes back finds the others only so
 srun --kill-on-bad-exit=1 torchrun --nnodes "$SLURM_JOB_NUM_NODES" --nproc-per-node "$processes" --max-restarts 3 \

@@ -102,8 +102,10 @@ def _members(archive: Path) -> list[Photograph]:
 def _listed(path: Path) -> list[Photograph]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ImageError(f"{path}: expected a list of files, a path a line, got {error}") from error
+    except OSError as error:
+        raise ImageError(f"{path}: expected a list of files, got {error.strerror}; check its name") from error
+    except UnicodeDecodeError as error:
+        raise ImageError(f"{path}: expected a list of files, a path a line in UTF-8, got {error}") from error
     files = [Path(line.strip()) for line in lines if line.strip()]
     if not files:
         raise ImageError(f"{path}: expected a list of files, a path a line, got an empty one")
