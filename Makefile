@@ -10,7 +10,7 @@ COMPUTING := $(addprefix tests/,blur classical nets restoration runtimes export 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-portable check clean
+.PHONY: help demo test test-portable test-hosts check clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is"
@@ -27,6 +27,9 @@ test: check ## ruff, mypy and all tests
 
 test-portable: $(VENV)/.dev ## the tests that compute, as on a processor that has AVX2 and no more
 	OMP_NUM_THREADS=1 ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 $(BIN)/pytest -n 2 $(PYTEST_ARGS) $(COMPUTING)
+
+test-hosts: $(VENV)/.dev ## training over two hosts that are network namespaces; needs root and ip, and fails without
+	PINSHARP_TEST_HOSTS=1 OMP_NUM_THREADS=1 timeout 300 $(BIN)/pytest $(PYTEST_ARGS) tests/train/test_hosts.py
 
 check: $(VENV)/.dev ## ruff and mypy alone
 	$(BIN)/ruff check .
