@@ -41,6 +41,12 @@ def images_in(folder: Path) -> list[Path]:
     return [path for path in _children(folder) if _is_of_folder(path)]
 
 
+def images_matching(pattern: str) -> list[Path]:
+    """List the images that a pattern with `*`, `?`, `[...]` or `**` names, as `find_images` does, even if none is."""
+    names = glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob refuses absolute patterns
+    return [path for path in map(Path, sorted(names)) if _is_image(path)]
+
+
 def suffix_fault(path: Path) -> str | None:
     """What is wrong with a file's suffix, as the rest of a sentence; None if it names a format that we know."""
     if path.suffix.lower() in SUFFIXES:
@@ -87,10 +93,9 @@ def _in_folder(folder: Path) -> list[Path]:
 
 
 def _matching(pattern: Path) -> list[Path]:
-    names = glob.glob(str(pattern), recursive=True)  # noqa: PTH207 - Path.glob refuses absolute patterns
-    matches = sorted(Path(name) for name in names)
-    images = [path for path in matches if _is_image(path)]
+    images = images_matching(str(pattern))
     if not images:
+        matches = glob.glob(str(pattern), recursive=True)  # noqa: PTH207
         raise ImageError(
             f"{pattern}: expected a pattern that matches images, got {len(matches)} matches and no image among them; "
             "check the folder and the suffix"
