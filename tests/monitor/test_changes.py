@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pinsharp.monitor.changes import change, forecast
+from pinsharp.monitor.changes import change, forecast, rising
 
 
 def scattered(count, seed=0):
@@ -48,8 +48,19 @@ def test_images_that_were_skipped_count():
 
 
 @pytest.mark.parametrize("slope", [0.0, -0.01])
-def test_what_does_not_rise_reaches_nothing(slope):
-    assert forecast(rows(2 + slope * np.arange(200) + 0.05 * scattered(200)), 0.05, 3.0) is None
+def test_what_does_not_surely_rise_is_no_drift(slope):
+    assert rising(rows(2 + slope * np.arange(400) + 0.05 * scattered(400)), 0.05) is None
+
+
+def test_the_shortest_row_that_surely_rises_is_found():
+    values = 1 + 0.05 * scattered(400) + 0.002 * np.maximum(0, np.arange(400) - 250)
+
+    assert rising(rows(values), 0.05) in (100, 200)
+    assert rising(rows(values[:150]), 0.05) is None
+
+
+def test_what_falls_reaches_nothing():
+    assert forecast(rows(2 - 0.01 * np.arange(50)), 0.01, 3.0) is None
 
 
 def test_the_line_is_that_of_weighted_least_squares():

@@ -12,7 +12,10 @@ SURE_SLOPE = 5.0
 """Standard deviations of its slope from which on a line through the last images is believed to rise."""
 
 ROWS = (25, 50, 100, 200, 400)
-"""A line is drawn through so many images."""
+"""Of rows of so many last images it is asked whether they rise."""
+
+LEAST_ROW = 12
+"""A forecast is drawn from so many images at the least."""
 
 _RAMPS_BACK = 4  # a drift may have begun so many times the history ago
 
@@ -58,31 +61,56 @@ class Forecast:
     latest: float | None
 
 
-def forecast(recent: NDArray[np.float64], scatter: float, limit: float) -> Forecast | None:
-    """When a rising line through the last images reaches a limit; None where none surely rises.
-
-    The shortest of several rows of last images that surely rises is believed: it knows best how fast it goes now.
+def rising(recent: NDArray[np.float64], scatter: float) -> int | None:
+    """How many of the last images the shortest row has that surely rises; None where none does.
 
     Args:
         recent: (3, N): numbers of the images, rising; their widths in pixels; weights, up to 1.
         scatter: Least standard deviation of a width of weight 1, likeness of neighbours allowed for.
-        limit: A width in pixels; if it is exceeded, it is reached in 0 images.
     """
     for count in ROWS:
         if count > recent.shape[1]:
             return None
-        x, y, w = recent[:, -count:]
-        from_centre = x - (w @ x) / w.sum()
-        spread, mean = w @ from_centre**2, (w @ y) / w.sum()
-        slope = (w @ (from_centre * y)) / spread
-        rest = y - mean - slope * from_centre
-        std = max(scatter, float(np.sqrt((w @ rest**2) / (count - 2)))) / np.sqrt(spread)
-        if slope > SURE_SLOPE * std:
-            ends = [
-                None if rise <= 0 else float(max(0.0, (limit - mean) / rise - from_centre[-1]))
-                for rise in (slope, slope + NINETY * std, slope - NINETY * std)
-            ]
-            assert ends[0] is not None
-            assert ends[1] is not None
-            return Forecast(ends[0], ends[1], ends[2])
+        line = _line(recent[:, -count:], scatter)
+        if line.slope > SURE_SLOPE * line.std:
+            return count
     return None
+
+
+def forecast(recent: NDArray[np.float64], scatter: float, limit: float) -> Forecast | None:
+    """When the line through images reaches a limit, if it goes on; None where it falls.
+
+    Args:
+        recent: As for `rising`; all of them count.
+        scatter: The same.
+        limit: A width in pixels; if it is exceeded, it is reached in 0 images.
+    """
+    line = _line(recent, scatter)
+    if line.slope <= 0:
+        return None
+
+    def reached(slope: float) -> float:
+        return max(0.0, (limit - line.mean) / slope - line.ahead)
+
+    least = line.slope - NINETY * line.std
+    return Forecast(reached(line.slope), reached(line.slope + NINETY * line.std), reached(least) if least > 0 else None)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Weighted least squares: slope and its standard deviation, mean, and how far the last image is from the middle."""
+
+    slope: float
+    std: float
+    mean: float
+    ahead: float
+
+
+def _line(recent: NDArray[np.float64], scatter: float) -> _Line:
+    x, y, w = recent
+    from_centre = x - (w @ x) / w.sum()
+    spread, mean = w @ from_centre**2, (w @ y) / w.sum()
+    slope = (w @ (from_centre * y)) / spread
+    rest = y - mean - slope * from_centre
+    scatter = max(scatter, float(np.sqrt((w @ rest**2) / (len(x) - 2))))
+    return _Line(float(slope), float(scatter / np.sqrt(spread)), float(mean), float(from_centre[-1]))

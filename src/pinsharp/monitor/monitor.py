@@ -17,7 +17,7 @@ import numpy as np
 from pinsharp.blur.verdict import SHARP_BELOW
 from pinsharp.monitor.alarms import Alarm, Kind, Latch
 from pinsharp.monitor.baseline import MOST_DEVIATION, softened, softened_std, width_of
-from pinsharp.monitor.changes import Change, Forecast, change, forecast
+from pinsharp.monitor.changes import LEAST_ROW, Change, Forecast, change, forecast, rising
 from pinsharp.monitor.charts import Occurrences
 from pinsharp.monitor.measurement import Measurement
 from pinsharp.monitor.rules import Rules
@@ -26,7 +26,7 @@ from pinsharp.monitor.series import CALM_IMAGES, Series
 WIDTH_FLOOR, WIDTH_ALLOWANCE = 0.02, 0.03
 """Least scatter of a width, and the change that is too small to matter, as shares of it."""
 
-TILT_FLOOR, TILT_ALLOWANCE, TILT_TRUST = 0.1, 0.1, 2.0
+TILT_FLOOR, TILT_ALLOWANCE, TILT_TRUST = 0.1, 0.15, 2.0
 """The same of the rise of the width from edge to edge, as shares of the width. Most images of a camera without tilt
 have none at all, for their windows do not prove any, and few have much; so a single one is trusted less."""
 
@@ -270,8 +270,12 @@ class Monitor:
         clipped = np.clip(values, min(centre, level) - reach, max(centre, level) + reach)
         widths = np.sqrt(np.maximum(0.0, np.exp(2 * clipped) - SHARP_BELOW**2))
         scatter = self.width.scatter * (width**2 + SHARP_BELOW**2) / max(width, SHARP_BELOW)
-        found = forecast(np.stack([numbers, widths, weights]), scatter, self.rules.limit)
-        return None if found is None or self._change().is_step else found
+        recent = np.stack([numbers, widths, weights])
+        count = rising(recent, scatter)
+        if count is None or (found := self._change()).is_step:
+            return None
+        # Images from before the drift would make it seem slower than it is.
+        return forecast(recent[:, -max(LEAST_ROW, min(count, found.since)) :], scatter, self.rules.limit)
 
     def _at_limit(self, ahead: Forecast | None) -> list[tuple[Kind, str]]:
         """Alarms about the limit: that it will be reached, or has been."""

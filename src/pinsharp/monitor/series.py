@@ -10,13 +10,13 @@ from pinsharp.monitor.charts import Cusum, Ewma
 RATE = 0.1
 """Share of a new image in the moving average: it looks back on about twenty."""
 
-EWMA_LIMIT = 3.7
+EWMA_LIMIT = 4.0
 """Standard deviations that the moving average may be off. `scripts/monitor_runs.py` prints what it is chosen by."""
 
 CUSUM_SLACK = 1.0
 """Standard deviations that a deviation has to exceed to count: changes of two are found soonest."""
 
-CUSUM_LIMIT = 4.0
+CUSUM_LIMIT = 5.0
 """Sum of such excesses at which a change is sure."""
 
 CALM_SHARE = 0.5
