@@ -49,6 +49,7 @@ MAY_IMPORT = {
     "adapt": {"train", "restoration", "methods", "nets", "data", "images", "blur", "metrics"},
     "profiling": {"restoration", "images", "blur"},
     "batch": {"restoration", "images"},
+    "monitor": {"batch", "images", "blur"},
     "bench": {"methods", "restoration", "detect", "runtimes", "data", "metrics", "images", "blur"},
     "service": {"restoration", "images", "detect"},
     "cluster": {"restoration", "images"},
