@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "profiling": {"restoration", "images", "blur"},
     "batch": {"restoration", "images"},
     "bench": {"methods", "restoration", "detect", "runtimes", "data", "metrics", "images", "blur"},
-    "service": {"restoration", "images", "detect"},
+    "service": {"batch", "restoration", "profiling", "detect", "methods", "nets", "images", "blur"},
     "cluster": {"restoration", "images"},
 }
 DOORS = {"__init__", "__main__", "cli"}  # may import every room
