@@ -9,9 +9,10 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pinsharp.batch.job import Job, named
 from pinsharp.errors import ConfigError, PinsharpError
 from pinsharp.restoration.recipe import Recipe
-from pinsharp.service.asked import Asked
+from pinsharp.service.asked import FILES, Asked
 from pinsharp.service.problems import BUG, kind_of
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def load(setup: Setup) -> Callable[[Task], Iterator[Made]]:
 def _carry_out(setup: Setup, task: Task) -> Iterator[Made]:
     """Carry a task out; whatever goes wrong with it becomes an answer."""
     try:
-        yield Made(_DO[task.asked.kind](setup, task, task.asked) if task.asked else _warm(setup))
+        yield Made(_do(setup, task, task.asked) if task.asked else _warm(setup))
     except PinsharpError as error:
         yield Made({}, kind_of(error), without_paths(str(error), task, setup))
     except RecursionError:
@@ -98,6 +99,17 @@ def _carry_out(setup: Setup, task: Task) -> Iterator[Made]:
     except Exception:  # one bad request must not end the process
         logging.getLogger("pinsharp.service").exception("an error of pinsharp at %s", task.folder)
         yield Made({}, "bug", BUG)
+
+
+def _do(setup: Setup, task: Task, asked: Asked) -> dict[str, Any]:
+    """Do what was asked; an error names the image, as on the command line."""
+    if asked.kind == "profile":
+        return _profile(setup, task, asked)
+    recipe = _recipe(setup, task, asked)
+    try:
+        return _DO[asked.kind](recipe, task, asked)
+    except PinsharpError as error:
+        raise named(error, task.files["image"][0]) from error
 
 
 def without_paths(sentence: str, task: Task, setup: Setup) -> str:
@@ -142,11 +154,9 @@ def _models(recipe: Recipe) -> list[dict[str, Any]]:
     return models
 
 
-def _restore(setup: Setup, task: Task, asked: Asked) -> dict[str, Any]:
-    from pinsharp.batch.job import Job
+def _restore(recipe: Recipe, task: Task, asked: Asked) -> dict[str, Any]:
     from pinsharp.batch.work import restore_job
 
-    recipe = _recipe(setup, task, asked)
     folder = Path(task.folder)
     image = folder / task.files["image"][0]
     progress = _Telling(folder / PROGRESS) if task.tells else None
@@ -159,11 +169,10 @@ def _restore(setup: Setup, task: Task, asked: Asked) -> dict[str, Any]:
     return {"model": _model(recipe)} | {name: value for name, value in figures.items() if name != "width_map"}
 
 
-def _measure(setup: Setup, task: Task, asked: Asked) -> dict[str, Any]:
+def _measure(recipe: Recipe, task: Task, asked: Asked) -> dict[str, Any]:
     from pinsharp.restoration.figures import channel_figures, measured_figures
     from pinsharp.restoration.profiled import distance_figures
 
-    recipe = _recipe(setup, task, asked)
     restorer, image = _restorer(recipe), Path(task.folder) / task.files["image"][0]
     found, light = restorer.measure_with_light(image)
     figures = {"model": _model(recipe)} | measured_figures(found) | light.figures()
@@ -173,7 +182,7 @@ def _measure(setup: Setup, task: Task, asked: Asked) -> dict[str, Any]:
     return figures | {"own_softness": own, "distance": distance_figures(found, recipe)}
 
 
-def _detect(setup: Setup, task: Task, asked: Asked) -> dict[str, Any]:
+def _detect(recipe: Recipe, task: Task, asked: Asked) -> dict[str, Any]:
     from pinsharp.detect.overlay import draw
     from pinsharp.detect.particles import DetectorSettings, inspect
     from pinsharp.detect.tables import read_pins
@@ -212,7 +221,7 @@ def _profile(setup: Setup, task: Task, asked: Asked) -> dict[str, Any]:
 
 _SINGLE = {"target": "target", "printed": "print", "blurred": "blurred", "sharp": "sharp"}
 _SEVERAL = {"edges": "edge", "points": "points", "in_focus": "in_focus", "stack": "stack", "flat": "flat"}
-_DO = {"restore": _restore, "measure": _measure, "detect": _detect, "profile": _profile}
+_DO = {"restore": _restore, "measure": _measure, "detect": _detect}
 
 
 def _recipe(setup: Setup, task: Task, asked: Asked) -> Recipe:
@@ -221,7 +230,7 @@ def _recipe(setup: Setup, task: Task, asked: Asked) -> Recipe:
     Raises:
         PinsharpError: If an option is impossible, or two contradict each other.
     """
-    files = {name: str(Path(task.folder) / names[0]) for name, names in task.files.items() if name != "image"}
+    files = {name: str(Path(task.folder) / task.files[name][0]) for name in FILES if name in task.files}
     changes = asked.options | files
     if asked.profile is not None:
         changes["profile"] = str(asked.profile)
