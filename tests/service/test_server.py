@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import re
 import shlex
 import shutil
@@ -17,44 +16,16 @@ from pathlib import Path
 
 import pytest
 
+from served import Served
+
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 120
-KEY = "a-key-of-sixteen-letters"
-
-
-class Server:
-    """`pinsharp serve` at a free port."""
-
-    def __init__(self, state, model, *options):
-        command = [sys.executable, "-m", "pinsharp", "serve", "--port", 0, "--state", state, "--model", model, *options]
-        here = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-        self.process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True, env=here)
-        line = self.process.stderr.readline()
-        assert "listening at" in line, line + self.process.stderr.read()
-        self.port = int(re.search(r":(\d+),", line)[1])
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def request(self, method, path, body=None, headers=None):
-        """One request: status, headers, body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
-        try:
-            connection.request(method, path, body, headers or {})
-            answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read()
-        finally:
-            connection.close()
-
-    def end(self, number=signal.SIGTERM):
-        """Send a signal; the exit status, and what was said on stderr."""
-        self.process.send_signal(number)
-        _, said = self.process.communicate(timeout=PATIENCE_S)
-        return self.process.returncode, said
 
 
 @pytest.fixture(scope="module")
 def server(model, tmp_path_factory):
     """One that runs through all tests of this file that do not end it."""
-    started = Server(tmp_path_factory.mktemp("server") / "state", model, "--slow-seconds", 1)
+    started = Served(tmp_path_factory.mktemp("server") / "state", "--model", model, "--slow-seconds", 1)
     yield started
     code, said = started.end()
     assert (code, said) == (0, "")
@@ -66,13 +37,12 @@ def serve(model, tmp_path):
     started = []
 
     def begin(*options):
-        started.append(Server(tmp_path / "state", model, *options))
+        started.append(Served(tmp_path / "state", "--model", model, *options))
         return started[-1]
 
     yield begin
     for each in started:
-        if each.process.poll() is None:
-            each.end(signal.SIGKILL)
+        each.__exit__()
 
 
 @pytest.fixture
@@ -143,10 +113,13 @@ def test_headers_that_do_not_come_end_the_connection(server):
 def test_a_refusal_is_heard_by_a_client_that_still_sends(serve):
     server = serve("--most-megabytes", 1)
 
-    status, _, said = server.request("POST", "/v1/restore", b"x" * 3_000_000)
+    counted = server.request("POST", "/v1/restore", b"x" * 3_000_000)
+    chunked = server.request("POST", "/v1/restore", (b"x" * 100_000 for _ in range(30)))
+    unknown = server.request("POST", "/v1/nothing", b"x" * 900_000)
 
-    assert status == 413
-    assert json.loads(said)["detail"].startswith("expected a body of at most 1,000,000 bytes, got 3,000,000")
+    assert (counted[0], chunked[0], unknown[0]) == (413, 413, 404)
+    assert json.loads(counted[2])["detail"].startswith("expected a body of at most 1,000,000 bytes, got 3,000,000")
+    assert json.loads(chunked[2])["detail"].startswith("expected a body of at most 1,000,000 bytes, got more")
     assert server.end() == (0, "")
 
 

@@ -208,7 +208,7 @@ def test_a_result_that_its_format_cannot_hold_is_refused(start, photo):
     )
 
     assert answer.status_code == 422
-    assert answer.json()["detail"].startswith("result.jpg: expected uint8 pixels for JPEG, got uint16")
+    assert answer.json()["detail"].startswith("image.png: result.jpg: expected uint8 pixels for JPEG, got uint16")
 
 
 def test_models_can_be_asked_for(start, photo):

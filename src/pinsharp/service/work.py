@@ -134,7 +134,7 @@ def _models(recipe: Recipe) -> list[dict[str, Any]]:
 
     models: list[dict[str, Any]] = []
     for name, entry in method_table().items():
-        if entry.has_weights and name not in shipped_names():
+        if (entry.has_weights and name not in shipped_names()) or name.startswith("selfdeblur"):
             continue
         said = read_info(zoo_path(name)) if entry.has_weights else None
         models.append(
