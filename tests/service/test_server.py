@@ -190,31 +190,24 @@ def test_streams_of_events_end_when_the_service_stops(serve, photo):
         (["--model", "swif"], "did you mean 'swift'?"),
     ],
 )
-def test_wrong_use_is_one_line_and_status_2(monkeypatch, capsys, tmp_path, options, sentence):
-    from pinsharp.cli.main import run
-
-    monkeypatch.setattr(sys, "argv", ["pinsharp", "serve", "--port", "0", "--state", str(tmp_path / "state"), *options])
+def test_wrong_use_is_one_line_and_status_2(cli, monkeypatch, tmp_path, options, sentence):
     monkeypatch.delenv("PINSHARP_API_KEY", raising=False)
 
-    with pytest.raises(SystemExit) as ended:
-        run()
+    code, _, said = cli("serve", "--port", 0, "--state", tmp_path / "state", *options)
 
-    said = capsys.readouterr().err
-    assert ended.value.code == 2
+    assert code == 2
     assert said.count("\n") == 1
     assert sentence in said
 
 
-def test_a_port_that_is_taken_is_said(monkeypatch, capsys, tmp_path):
-    from pinsharp.cli.main import run
-
+def test_a_port_that_is_taken_is_said(cli, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        monkeypatch.setattr(sys, "argv", ["pinsharp", "serve", "--port", str(port), "--state", str(tmp_path)])
-        with pytest.raises(SystemExit):
-            run()
 
-    assert f"got Address already in use for 127.0.0.1:{port}; give --port N" in capsys.readouterr().err
+        code, _, said = cli("serve", "--port", port, "--state", tmp_path)
+
+    assert code == 2
+    assert f"got Address already in use for 127.0.0.1:{port}; give --port N" in said
 
 
 def is_refused(port):
