@@ -10,7 +10,7 @@ COMPUTING := $(addprefix tests/,blur classical nets restoration runtimes export 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-portable test-hosts check clean
+.PHONY: help demo test test-portable test-hosts test-service check clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is"
@@ -30,6 +30,10 @@ test-portable: $(VENV)/.dev ## the tests that compute, as on a processor that ha
 
 test-hosts: $(VENV)/.dev ## training over two hosts that are network namespaces; needs root and ip, and fails without
 	PINSHARP_TEST_HOSTS=1 OMP_NUM_THREADS=1 timeout 300 $(BIN)/pytest $(PYTEST_ARGS) tests/train/test_hosts.py
+
+test-service: $(VENV)/.dev ## generated requests to the service, and kills in the midst of its jobs
+	OMP_NUM_THREADS=1 PYTHONPATH=src $(BIN)/python scripts/service_fuzz.py --cases 500
+	OMP_NUM_THREADS=1 PYTHONPATH=src $(BIN)/python scripts/service_kills.py --kills 4
 
 check: $(VENV)/.dev ## ruff and mypy alone
 	$(BIN)/ruff check .

@@ -51,7 +51,7 @@ MAY_IMPORT = {
     "batch": {"restoration", "images"},
     "monitor": {"batch", "images", "blur"},
     "bench": {"methods", "restoration", "detect", "runtimes", "data", "metrics", "images", "blur"},
-    "service": {"restoration", "images", "detect"},
+    "service": {"batch", "restoration", "profiling", "detect", "methods", "nets", "images", "blur"},
     "cluster": {"restoration", "images"},
 }
 DOORS = {"__init__", "__main__", "cli"}  # may import every room
