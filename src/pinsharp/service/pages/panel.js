@@ -6,6 +6,9 @@ import { current, knows, said, t } from "./words.js";
 
 const KIND = { sharp: "good", restorable: "good", varying: "good", given: "good", none: "good" };
 
+/** Verdicts whose width is not to be acted on. */
+const UNSURE = ["motion-or-astigmatism", "no-texture", "periodic", "contradictory"];
+
 /** The verdict of a report in words, with its kind: good, warn or bad. */
 export function verdictOf(report) {
   if (report.restored && report.doubtful) return { words: t("verdict.doubtful"), kind: "warn" };
@@ -37,6 +40,7 @@ export function showResult(item, run) {
       ? item?.error ? [] : [make("span", { class: "waiting" }, "–")]
       : [figure(sigma), make("small", {}, t("width.of"))]),
   );
+  $("width").classList.toggle("is-unsure", UNSURE.includes(report?.verdict));
   $("interval").replaceChildren();
   if (report?.interval) {
     const values = { width: figure(sigma), low: figure(report.interval[0]), high: figure(report.interval[1]) };
@@ -96,7 +100,7 @@ function showField(run) {
   const [low, high] = rangeOf(field);
   for (const part of [$("field"), $("field-scale")]) part.hidden = field.shape === "constant";
   paintTable($("field"), field.widths, low, high);
-  $("field").style.aspectRatio = `${Math.max(field.image[1] / field.image[0], 0.8)}`;
+  $("field").style.aspectRatio = `${field.image[1] / field.image[0]}`;
   $("field").setAttribute("aria-label", t("field.label", { low: figure(low), high: figure(high) }));
   $("field-scale").replaceChildren(
     make("span", {}, figure(low)), make("i", { "aria-hidden": "true" }), make("span", {}, `${figure(high)} px`),

@@ -85,13 +85,14 @@ export function linePlot(length, curves, label) {
   return svg;
 }
 
-/** Pixels over which a curve rises from 10 to 90 % between its ends; null where it has no step. */
+/** Pixels over which a curve rises from 10 to 90 % between its ends; null where it is not one step. */
 export function rise(values, length) {
   const ends = Math.max(2, Math.round(values.length / 10));
   const mean = (part) => part.reduce((sum, one) => sum + one, 0) / part.length;
   const [low, high] = [mean(values.slice(0, ends)), mean(values.slice(-ends))];
   if (Math.abs(high - low) < 20) return null;
   const share = values.map((value) => (value - low) / (high - low));
+  if (share.filter((value, at) => at && value > 0.5 !== share[at - 1] > 0.5).length !== 1) return null;
   const end = share.findIndex((one) => one >= 0.9);
   const begin = share.slice(0, end).findLastIndex((one) => one <= 0.1);
   if (begin < 0 || end < 0) return null;

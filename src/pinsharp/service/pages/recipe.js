@@ -226,6 +226,8 @@ export const nameOf = (name) => (knows(`recipe.${name}`) ? t(`recipe.${name}`) :
 /** What a setting of a recipe is, in words: a file's name, a choice, a number. */
 export function valueOf({ options, files }, name) {
   const value = files[name]?.name ?? options[name] ?? DEFAULTS[name] ?? "–";
+  const [kind, width] = name === "kernel" ? String(value).split(":") : [];
+  if (width && knows(`kind.${kind}`)) return `${t(`kind.${kind}`)} ${width} px`;
   return knows(`recipe.${name}.${value}`) ? t(`recipe.${name}.${value}`) : String(value).replace(OWN, "");
 }
 

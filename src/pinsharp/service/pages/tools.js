@@ -3,6 +3,8 @@
 import { clamp, draw, make } from "./dom.js";
 import { t } from "./words.js";
 
+const REACH = 70; // pixels of the window from the middle to an end, to begin with
+
 export class Marks extends EventTarget {
   constructor(viewer, layer) {
     super();
@@ -11,7 +13,7 @@ export class Marks extends EventTarget {
     viewer.addEventListener("change", () => this.draw());
   }
 
-  /** Take up a tool, `line` or `edge`, with ends in the middle of the image to begin with; or put it away. */
+  /** Take up a tool, `line` or `edge`, with ends around the middle of what is seen to begin with; or put it away. */
   take(kind) {
     this.kind = kind;
     this.viewer.tool = kind;
@@ -20,12 +22,12 @@ export class Marks extends EventTarget {
     this.handles = [];
     this.ends = null;
     if (kind) {
-      const { width, height } = this.viewer.size;
-      const reach = Math.min(width, height) / (kind === "line" ? 6 : 8);
+      const middle = this.#inside(this.viewer.place);
+      const reach = REACH / this.viewer.place.scale;
       const rise = kind === "line" ? 0 : reach;
       this.ends = [
-        { x: width / 2 - reach, y: height / 2 - rise },
-        { x: width / 2 + reach, y: height / 2 + rise },
+        { x: middle.x - reach, y: middle.y - rise },
+        { x: middle.x + reach, y: middle.y + rise },
       ].map((end) => this.#inside(end));
       this.handles = this.ends.map((_, number) => this.#handle(number));
       this.#changed("end");
@@ -61,8 +63,10 @@ export class Marks extends EventTarget {
       this.kind === "line"
         ? ["line", { x1: start.x, y1: start.y, x2: end.x, y2: end.y }]
         : ["rect", { x: Math.min(start.x, end.x), y: Math.min(start.y, end.y), width: Math.abs(end.x - start.x), height: Math.abs(end.y - start.y) }];
-    this.layer.append(draw(shape[0], { ...shape[1], class: "under" }), draw(...shape));
-    for (const { x, y } of [start, end]) this.layer.append(draw("circle", { cx: x, cy: y, r: 5 }));
+    const ends = [start, end].map(({ x, y }) => draw("circle", { cx: x, cy: y, r: 5 }));
+    const { left, width, height } = start.pane;
+    const within = { x: left, y: 0, width, height, viewBox: `${left} 0 ${width} ${height}` };
+    this.layer.append(draw("svg", within, draw(shape[0], { ...shape[1], class: "under" }), draw(...shape), ...ends));
   }
 
   #handle(number) {

@@ -271,7 +271,7 @@ export class Viewer extends EventTarget {
     const apart = (one) => Math.hypot(one.x - other.x, one.y - other.y) || 1;
     const middle = (one) => ({ x: (one.x + other.x) / 2, y: (one.y + other.y) / 2 });
     const [from, to] = [middle(before), middle(now)];
-    this.setZoom((this.zoom * apart(now)) / apart(before), to);
+    this.setZoom((this.zoom * apart(now)) / apart(before), from);
     this.#moveTo(this.place.x - (to.x - from.x) / this.place.scale, this.place.y - (to.y - from.y) / this.place.scale);
   }
 
