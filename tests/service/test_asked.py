@@ -95,6 +95,7 @@ def test_options_are_a_json_object(text):
         ('{"kernl": 1}', "unknown option 'kernl'; did you mean 'kernel'"),
         ('{"runtime": "onnx"}', "decided where the service is started"),
         ('{"model": "ensemble:ensemble:swift"}', "/v1/models lists"),
+        ('{"model": "selfdeblur-small:5"}', "too slow for a service"),
         ('{"profile": "left"}', "this service has none"),
         ('{"window": ' + "9" * 5000 + "}", "expected"),
     ],

@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from sse_starlette import EventSourceResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from pinsharp.errors import PinsharpError
 from pinsharp.service import schema
@@ -81,8 +82,11 @@ def _answer_errors(app: FastAPI, service: Service) -> None:
 
     @app.exception_handler(HTTPException)
     async def _no_route(request: Request, error: HTTPException) -> Response:
+        """Starlette names the methods of the first route of a path alone."""
         sentence = f"expected a path and method that /openapi.json names, got {request.method} {request.url.path[:80]}"
-        headers = dict(error.headers or {})
+        matching = [route for route in app.routes if route.matches(request.scope)[0] is not Match.NONE]
+        methods = sorted({method for route in matching for method in getattr(route, "methods", None) or ()})
+        headers = {"Allow": ", ".join(methods)} if error.status_code == 405 else {}
         return problem(error.status_code, sentence, reason="route", headers=headers)
 
     @app.exception_handler(Exception)
@@ -126,7 +130,8 @@ def _add_jobs(app: FastAPI, service: Service) -> None:
         summary="Hand in a job: the same bodies and options, of any size. What is accepted ends, and ends once.",
         operation_id="hand_in",
         responses={
-            202: schema.json_answer("It is accepted; `Location` says where it is seen.", schema.JOB),
+            202: schema.json_answer("It is accepted; `Location` says where it is seen.", schema.JOB)
+            | {"links": schema.links("see", "stop", "fetch", "watch")},
             **schema.problems(400, 401, 408, 413, 415, 422, 429, 503),
         },
         openapi_extra={"requestBody": schema.body("restore")},
@@ -172,7 +177,7 @@ def _add_jobs(app: FastAPI, service: Service) -> None:
         operation_id="watch",
         response_class=Response,
         responses={
-            200: {"description": "Events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+            200: {"description": "Events.", "content": {"text/event-stream": {"schema": schema.EVENT}}},
             **schema.problems(401, 404),
         },
     )

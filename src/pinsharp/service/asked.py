@@ -167,6 +167,8 @@ def _check_words(options: dict[str, Any]) -> None:
     model, kernel, widths = (options.get(name) for name in ("model", "kernel", "field"))
     if model is not None and not _MODEL.fullmatch(model):
         raise ConfigError(f"expected a model that /v1/models lists, got {_short(model)}; files are not taken")
+    if model is not None and "selfdeblur" in model:  # it leaves fits that were stopped on the disk
+        raise ConfigError(f"expected a model that /v1/models lists, got {_short(model)}; it is too slow for a service")
     if kernel is not None and not _KERNEL.fullmatch(kernel):
         raise ConfigError(
             f"expected a kernel auto, gaussian:SIGMA or disk:RADIUS, got {_short(kernel)}; send a file as the part "

@@ -40,7 +40,8 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body, answer = _Body(scope, receive, self._limits), _Answer(send, self._limits)
+        body = _Body(scope, receive, self._limits)
+        answer = _Answer(send, body, self._limits)
         begun = time.monotonic()
         try:
             with self._room(scope):
@@ -48,9 +49,13 @@ class Guard:
                 await self._app(scope, body.receive, answer.send)
         except Refused as refused:
             if not answer.status:
-                await self._refuse(refused, scope, body, answer)
+                answer.reason = refused.reason
+                await refused.answer()(scope, body.receive, answer.send)
         except _SlowReaderError:  # whoever serves closes the connection of an answer that is not whole
             logging.getLogger("pinsharp.service").warning("an answer was fetched too slowly and was cut off")
+        except Exception:  # what stands before this answers it
+            answer.status = 500
+            raise
         finally:
             self._metrics.answered(_route(scope), answer.status, answer.reason, time.monotonic() - begun)
 
@@ -84,16 +89,6 @@ class Guard:
             self._clients[client] -= 1
             if not self._clients[client]:
                 del self._clients[client]
-
-    async def _refuse(self, refused: Refused, scope: Scope, body: "_Body", answer: "_Answer") -> None:
-        """Answer in the place of the application; a sender that is still at it is listened to for a moment."""
-        if not body.is_whole and not Headers(scope=scope).get("expect"):
-            await body.linger()
-        response = refused.answer()
-        if not body.is_whole:
-            response.headers["Connection"] = "close"
-        answer.reason = refused.reason
-        await response(scope, body.receive, answer.send)
 
 
 class _Body:
@@ -138,22 +133,25 @@ class _Body:
                 f"expected a body that comes within {self._limits.body_seconds:g} s and a second for every "
                 f"{_SLOWEST:,} bytes, got {self._bytes:,} bytes; send it faster",
             ) from None
-        self._bytes += len(message.get("body", b""))
-        self.is_whole = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        self._count(message)
         if self._bytes > self._most:
             raise self._too_large("more")
         return message
 
     async def linger(self) -> None:
         """Let what is still being sent come in, for a while: a connection closed meanwhile would hide the answer."""
+        if self._headers.get("expect"):  # such a client waits before it sends
+            return
         most, begun = self._bytes + _LINGER_BYTES, time.monotonic()
         while not self.is_whole and self._bytes < most and (left := begun + _LINGER_S - time.monotonic()) > 0:
             try:
-                message = await asyncio.wait_for(self._receive(), left)
+                self._count(await asyncio.wait_for(self._receive(), left))
             except TimeoutError:
                 return
-            self._bytes += len(message.get("body", b""))
-            self.is_whole = message["type"] == "http.disconnect" or not message.get("more_body", False)
+
+    def _count(self, message: Message) -> None:
+        self._bytes += len(message.get("body", b""))
+        self.is_whole = message["type"] == "http.disconnect" or not message.get("more_body", False)
 
     def _too_large(self, found: str) -> Refused:
         advice = "" if self._most == self._limits.job_bytes else f"; send it to {JOBS}"
@@ -167,8 +165,8 @@ class _SlowReaderError(Exception):
 class _Answer:
     """An answer on its way: its status, and not for ever."""
 
-    def __init__(self, send: Send, limits: Limits) -> None:
-        self._send, self._limits = send, limits
+    def __init__(self, send: Send, body: _Body, limits: Limits) -> None:
+        self._send, self._body, self._limits = send, body, limits
         self._begun, self._bytes = 0.0, 0
         self._is_stream = False
         self.status, self.reason = 0, ""
@@ -176,6 +174,8 @@ class _Answer:
     async def send(self, message: Message) -> None:
         """Send the next piece."""
         if message["type"] == "http.response.start":
+            if not self._body.is_whole:
+                await self._body.linger()
             self._begin(message)
         self._bytes += len(message.get("body", b""))
         late = time.monotonic() - self._begun - self._limits.body_seconds - self._bytes / _SLOWEST
@@ -188,6 +188,8 @@ class _Answer:
         self.status, self._begun = message["status"], time.monotonic()
         self._is_stream = headers.get("content-type", "").startswith("text/event-stream")
         message["headers"] = [*message["headers"], (b"x-content-type-options", b"nosniff")]
+        if not self._body.is_whole and "connection" not in headers:
+            message["headers"].append((b"connection", b"close"))
 
 
 def _has_key(headers: Headers, key: str) -> bool:

@@ -180,6 +180,8 @@ class LongJobs:
         while True:
             changed = self._changed
             try:
+                if not self._pool.ready and self._store.count(["waiting"]):  # what is not begun is no attempt
+                    await self._prepare()
                 job = await asyncio.to_thread(self._store.begin)
                 if job is None:
                     await changed.wait()
@@ -189,6 +191,11 @@ class LongJobs:
             except OutputError as error:  # the disk is full: what runs is not lost
                 _LOG.error("%s", error)
                 await asyncio.sleep(5)
+
+    async def _prepare(self) -> None:
+        """Have a process that has loaded the model; if none can, jobs say so."""
+        with contextlib.suppress(StoppedError):
+            await asyncio.wrap_future(self._pool.hand_in(Task(None)).future)
 
     async def _carry_out(self, job: StoredJob) -> None:
         if job.attempts > MOST_ATTEMPTS:

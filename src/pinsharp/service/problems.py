@@ -49,12 +49,10 @@ class Refused(Exception):
         return cls(status, kind, sentence, retry_s=60 if status == 503 else None)
 
     def answer(self) -> Response:
-        """The answer; the connection is closed where the client may still be sending."""
+        """The answer."""
         headers = {} if self.retry_s is None else {"Retry-After": str(max(1, round(self.retry_s)))}
         if self.status == 401:
             headers["WWW-Authenticate"] = "Bearer"
-        if self.reason in ("too-large", "slow"):
-            headers["Connection"] = "close"
         return problem(self.status, self.sentence, reason=self.reason, headers=headers)
 
 

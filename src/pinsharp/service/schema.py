@@ -77,6 +77,20 @@ JOB: dict[str, Any] = {
     },
 }
 
+EVENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": ["waiting", "running", "done", "failed", "cancelled"]},
+        "data": {"type": "string", "description": "The job as JSON."},
+    },
+}
+
+
+def links(*operations: str) -> dict[str, Any]:
+    """What can be done with a job that was accepted."""
+    return {name: {"operationId": name, "parameters": {"job": "$response.body#/id"}} for name in operations}
+
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What is said of refusals."""

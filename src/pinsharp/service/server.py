@@ -34,6 +34,7 @@ def serve(settings: Settings, say: Callable[[str], object]) -> None:
             service.warm()
             server = uvicorn.Server(_config(service))
             _take_requests_to_stop()
+            listener.listen(_BACKLOG)  # whoever reads the next line may come at once
             host, port = listener.getsockname()[:2]
             say(f"listening at http://{f'[{host}]' if ':' in host else host}:{port}, jobs in {settings.state}")
             server.run(sockets=[listener])

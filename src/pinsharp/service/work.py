@@ -9,9 +9,10 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pinsharp.batch.job import Job, named
 from pinsharp.errors import ConfigError, PinsharpError
 from pinsharp.restoration.recipe import Recipe
-from pinsharp.service.asked import Asked
+from pinsharp.service.asked import FILES, Asked
 from pinsharp.service.problems import BUG, kind_of
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def load(setup: Setup) -> Callable[[Task], Iterator[Made]]:
 def _carry_out(setup: Setup, task: Task) -> Iterator[Made]:
     """Carry a task out; whatever goes wrong with it becomes an answer."""
     try:
-        yield Made(_DO[task.asked.kind](setup, task, task.asked) if task.asked else _warm(setup))
+        yield Made(_do(setup, task, task.asked) if task.asked else _warm(setup))
     except PinsharpError as error:
         yield Made({}, kind_of(error), without_paths(str(error), task, setup))
     except RecursionError:
@@ -101,6 +102,17 @@ def _carry_out(setup: Setup, task: Task) -> Iterator[Made]:
     except Exception:  # one bad request must not end the process
         logging.getLogger("pinsharp.service").exception("an error of pinsharp at %s", task.folder)
         yield Made({}, "bug", BUG)
+
+
+def _do(setup: Setup, task: Task, asked: Asked) -> dict[str, Any]:
+    """Do what was asked; an error names the image, as on the command line."""
+    if asked.kind == "profile":
+        return _profile(setup, task, asked)
+    recipe = _recipe(setup, task, asked)
+    try:
+        return _DO[asked.kind](recipe, task, asked)
+    except PinsharpError as error:
+        raise named(error, task.files["image"][0]) from error
 
 
 def without_paths(sentence: str, task: Task, setup: Setup) -> str:
@@ -125,7 +137,7 @@ def _models(recipe: Recipe) -> list[dict[str, Any]]:
 
     models: list[dict[str, Any]] = []
     for name, entry in method_table().items():
-        if entry.has_weights and name not in shipped_names():
+        if (entry.has_weights and name not in shipped_names()) or name.startswith("selfdeblur"):
             continue
         said = read_info(zoo_path(name)) if entry.has_weights else None
         models.append(
@@ -145,12 +157,10 @@ def _models(recipe: Recipe) -> list[dict[str, Any]]:
     return models
 
 
-def _restore(setup: Setup, task: Task, asked: Asked) -> dict[str, Any]:
-    from pinsharp.batch.job import Job
+def _restore(recipe: Recipe, task: Task, asked: Asked) -> dict[str, Any]:
     from pinsharp.batch.work import restore_job
     from pinsharp.service.seen import restore_to_see
 
-    recipe = _recipe(setup, task, asked)
     folder = Path(task.folder)
     image = folder / task.files["image"][0]
     progress = _Telling(folder / PROGRESS) if task.tells else None
@@ -165,11 +175,10 @@ def _restore(setup: Setup, task: Task, asked: Asked) -> dict[str, Any]:
     return {"model": model_name(recipe)} | {name: value for name, value in figures.items() if name != "width_map"}
 
 
-def _measure(setup: Setup, task: Task, asked: Asked) -> dict[str, Any]:
+def _measure(recipe: Recipe, task: Task, asked: Asked) -> dict[str, Any]:
     from pinsharp.restoration.figures import channel_figures, measured_figures
     from pinsharp.restoration.profiled import distance_figures
 
-    recipe = _recipe(setup, task, asked)
     restorer, image = _restorer(recipe), Path(task.folder) / task.files["image"][0]
     found, light = restorer.measure_with_light(image)
     figures = {"model": model_name(recipe)} | measured_figures(found) | light.figures()
@@ -179,7 +188,7 @@ def _measure(setup: Setup, task: Task, asked: Asked) -> dict[str, Any]:
     return figures | {"own_softness": own, "distance": distance_figures(found, recipe)}
 
 
-def _detect(setup: Setup, task: Task, asked: Asked) -> dict[str, Any]:
+def _detect(recipe: Recipe, task: Task, asked: Asked) -> dict[str, Any]:
     from pinsharp.detect.overlay import draw
     from pinsharp.detect.particles import DetectorSettings, inspect
     from pinsharp.detect.tables import read_pins
@@ -231,17 +240,17 @@ def _box(edges: list[Any]) -> "Box":
     return Box(top, left, bottom - top, right - left)
 
 
-def _view(setup: Setup, task: Task, asked: Asked) -> dict[str, Any]:
+def _view(recipe: Recipe, task: Task, asked: Asked) -> dict[str, Any]:
     from pinsharp.service.seen import write_view
 
     folder = Path(task.folder)
-    write_view(folder / task.result, folder / task.files["image"][0], _recipe(setup, task, asked))
+    write_view(folder / task.result, folder / task.files["image"][0], recipe)
     return {}
 
 
 _SINGLE = {"target": "target", "printed": "print", "blurred": "blurred", "sharp": "sharp"}
 _SEVERAL = {"edges": "edge", "points": "points", "in_focus": "in_focus", "stack": "stack", "flat": "flat"}
-_DO = {"restore": _restore, "measure": _measure, "detect": _detect, "profile": _profile, "view": _view}
+_DO = {"restore": _restore, "measure": _measure, "detect": _detect, "view": _view}
 
 
 def _recipe(setup: Setup, task: Task, asked: Asked) -> Recipe:
@@ -250,7 +259,7 @@ def _recipe(setup: Setup, task: Task, asked: Asked) -> Recipe:
     Raises:
         PinsharpError: If an option is impossible, or two contradict each other.
     """
-    files = {name: str(Path(task.folder) / names[0]) for name, names in task.files.items() if name != "image"}
+    files = {name: str(Path(task.folder) / task.files[name][0]) for name in FILES if name in task.files}
     changes = asked.options | files
     if asked.profile is not None:
         changes["profile"] = str(asked.profile)
