@@ -129,3 +129,24 @@ def test_a_pasted_image_is_restored(page, crop):
     shown.tab.wait_for_selector(DONE)
 
     assert shown.text("#about-name") == "pasted.png"
+
+
+def test_pixels_that_rest_come_back_with_their_image(page, crop):
+    """Many images of many megapixels would fill the memory."""
+    shown = page()
+    shown.value("(await module('session')).Session.mostPixels = 1000; return null")
+    shown.open(crop("first.png"), crop("second.tif", place=(100, 100)))
+    kept = pixels(shown, "right", 50, 40)
+    shown.tab.click("#restore-all")
+    shown.tab.wait_for_selector("#restore-all[hidden]", state="attached")
+    shown.tab.click("#item-2")
+    shown.tab.wait_for_selector(DONE)
+    shown.tab.click("#restore")
+    shown.tab.wait_for_selector("#side-right-2")
+    resting = shown.value("return (await module('app')).session.items.map((item) => item.bitmap === null)")
+
+    shown.tab.click("#item-1")
+    shown.tab.wait_for_selector("#view", state="visible")
+
+    assert resting == [True, False]
+    assert pixels(shown, "right", 50, 40) == kept

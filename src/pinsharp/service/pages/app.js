@@ -68,6 +68,7 @@ function listen() {
   session.addEventListener("change", refresh);
   session.addEventListener("read", ({ detail }) => detail.bitmap && announce(t("live.opened", { name: detail.name })));
   session.addEventListener("made", ({ detail }) => made(detail));
+  session.addEventListener("woken", async ({ detail }) => (await addLayers(detail), refresh()));
   session.addEventListener("failed", ({ detail }) => failed(detail));
   document.addEventListener("keydown", key);
   document.addEventListener("keyup", (event) => event.key === "b" && hold(false));
@@ -149,9 +150,13 @@ async function loadProfile(file) {
 
 // What becomes of images
 
-async function made({ item, run }) {
+async function addLayers(run) {
   if (run.evidence) run.layers.evidence = await evidenceLayer(run.evidence);
   if (run.report.blur?.field) run.layers.field = fieldLayer(run.report.blur.field);
+}
+
+async function made({ item, run }) {
+  await addLayers(run);
   if (item !== session.current) return;
   refresh();
   if (run.report.restored && run.number === 1) viewer.reveal();
@@ -430,7 +435,6 @@ async function findParticles() {
     const sides = [];
     for (const run of [left, right]) {
       const holder = run ?? item;
-      holder.layers ??= {};
       holder.particles ??= await api.detect(run?.image ?? item.file);
       holder.layers.particles = particlesLayer(holder.particles);
       sides.push(holder.particles);

@@ -38,7 +38,7 @@ async function within(entry, isNamed) {
 }
 
 /** Pixels of a file for the canvas: by the browser where it shows all of them as they are, else by the service. */
-export async function pixels(file, options, signal) {
+export async function pixels(file, options = {}, signal = undefined) {
   if (await isPlain(file)) {
     try {
       return await createImageBitmap(file, { colorSpaceConversion: "none" });

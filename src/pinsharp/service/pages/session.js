@@ -9,11 +9,14 @@ let count = 0;
 /** One image: its file, its pixels, and every version that was made of it. */
 class Item {
   constructor(file) {
-    Object.assign(this, { id: ++count, file, name: file.name, bitmap: null, runs: [], state: "waiting", error: "", trouble: null });
+    Object.assign(this, { id: ++count, file, name: file.name, bitmap: null, runs: [], state: "waiting", error: "", trouble: null, opened: 0, layers: {} });
   }
 }
 
 export class Session extends EventTarget {
+  /** Decoded pixels that are kept at most, those of the current image beyond. */
+  static mostPixels = 150_000_000;
+
   constructor() {
     super();
     Object.assign(this, { items: [], current: null, queue: [], doing: null, limits: {} });
@@ -29,7 +32,10 @@ export class Session extends EventTarget {
   /** Show an image; one that nobody has restored yet is restored. */
   async open(item, recipe) {
     this.current = item;
+    item.opened = ++count;
     this.#changed();
+    if (item.state === "reading") return;
+    if (item.runs.length && !item.bitmap) await this.#wake(item);
     if (!item.bitmap) await this.#read(item, recipe);
     if (item.bitmap && !item.runs.length && item.state === "waiting") this.restore(item, recipe);
   }
@@ -95,12 +101,38 @@ export class Session extends EventTarget {
     this.#changed();
     const answer = await api.show(item.file, recipe.options, recipe.files, this.doing.control.signal);
     const bitmap = await pixels(answer.after ?? answer.image, viewOptions(recipe.options), this.doing.control.signal);
-    if (answer.before) item.bitmap = await createImageBitmap(answer.before, { colorSpaceConversion: "none" });
+    if (answer.before) Object.assign(item, { before: answer.before, bitmap: await pixels(answer.before) });
     const number = item.runs.length + 1;
     const run = { id: `${item.id}-${number}`, number, ...answer, bitmap, recipe, layers: {} };
     item.runs.push(run);
     Object.assign(item, { state: run.report.restored ? "done" : "left", right: run, left: item.left ?? null });
     this.dispatchEvent(new CustomEvent("made", { detail: { item, run } }));
+    this.#rest();
+  }
+
+  /** Let go of the pixels of images that were not looked at for long; their files stay. */
+  #rest() {
+    const size = ({ bitmap, runs }) => (bitmap ? bitmap.width * bitmap.height * (1 + 2 * runs.length) : 0);
+    let all = this.items.reduce((sum, item) => sum + size(item), 0);
+    for (const item of this.items.toSorted((one, two) => one.opened - two.opened)) {
+      if (all <= Session.mostPixels) return;
+      if (item === this.current || !item.runs.length) continue;
+      all -= size(item);
+      for (const holder of [item, ...item.runs]) {
+        holder.bitmap?.close();
+        Object.assign(holder, { bitmap: null, layers: {} });
+      }
+    }
+  }
+
+  /** Decode the pixels of an image and its versions again. */
+  async #wake(item) {
+    for (const run of item.runs) {
+      run.bitmap = await pixels(run.after ?? run.image);
+      this.dispatchEvent(new CustomEvent("woken", { detail: run }));
+    }
+    item.bitmap = await pixels(item.before ?? item.file);
+    this.#changed();
   }
 
   #failed(item, error, recipe = null) {
