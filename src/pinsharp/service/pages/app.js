@@ -19,6 +19,7 @@ const marks = new Marks(viewer, $("marks"));
 const recipe = new RecipeForm();
 const edge = new EdgeCard(marks, (file) => recipe.addProfile(file.name, file));
 const overlays = new Set();
+let glances = Promise.resolve(); // small pictures, one after another
 let trouble = null; // what went wrong that is of no single image: {error, again}
 
 await words.speak(words.preferred());
@@ -131,11 +132,7 @@ function listenToSettings() {
     const { options, files } = shown().right.recipe;
     session.restore(session.current, { options: { ...options, force: true }, files });
   });
-  $("download").addEventListener("click", (event) => {
-    event.preventDefault();
-    download();
-  });
-  $("download").addEventListener("keydown", (event) => event.key === " " && (event.preventDefault(), download()));
+  $("download").addEventListener("click", download);
 }
 
 async function loadProfile(file) {
@@ -312,10 +309,9 @@ function showActions(item, right) {
   const isNew = item?.runs.length && !item.runs.some((run) => isSame(run.recipe, recipe.value));
   $("restore").textContent = t(item?.runs.length ? (isNew ? "restore.settings" : "restore.again") : "restore");
   $("restore").classList.toggle("primary", !item?.runs.length || Boolean(isNew));
-  $("restore").disabled = !item?.bitmap || session.doing?.item === item;
+  $("restore").disabled = !item || item.state === "reading" || session.doing?.item === item;
   $("download").classList.toggle("primary", Boolean(item?.runs.length) && !isNew);
-  $("download").setAttribute("aria-disabled", String(!right));
-  $("download").tabIndex = 0;
+  $("download").disabled = !right;
   $("download").textContent = right?.report.bits ? t("download.depth", { bits: right.report.bits }) : t("download");
 }
 
@@ -357,7 +353,7 @@ function newThumb(item, id, list) {
   const button = make("button", { type: "button", id }, make("canvas", { "aria-hidden": "true" }), make("span", { "aria-hidden": "true" }));
   button.addEventListener("click", () => go(item));
   list.append(make("li", {}, button));
-  images.glance(item.file).then((bitmap) => bitmap && !item.isDrawn && images.thumb(button.firstChild, bitmap));
+  glances = glances.then(() => images.glance(item.file)).then((bitmap) => bitmap && !item.isDrawn && images.thumb(button.firstChild, bitmap));
   return button;
 }
 
