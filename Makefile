@@ -10,7 +10,7 @@ COMPUTING := $(addprefix tests/,blur classical nets restoration runtimes export 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-portable test-hosts test-service check clean
+.PHONY: help demo test test-portable test-hosts test-service test-page check clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is"
@@ -23,7 +23,10 @@ demo: $(VENV)/.core ## set up on the first run, then restore two defocused image
 	@echo "Done. Open $(CURDIR)/demo/report.html: each image before and after, with its width, verdict and map."
 
 test: check ## ruff, mypy and all tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --ignore tests/page $(PYTEST_ARGS)
+
+test-page: $(VENV)/.page ## the page of the service, in Chromium, which has to be on the path
+	OMP_NUM_THREADS=1 PINSHARP_TEST_PAGE=1 $(BIN)/pytest tests/page $(PYTEST_ARGS)
 
 test-portable: $(VENV)/.dev ## the tests that compute, as on a processor that has AVX2 and no more
 	OMP_NUM_THREADS=1 ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 $(BIN)/pytest -n 2 $(PYTEST_ARGS) $(COMPUTING)
@@ -65,3 +68,7 @@ $(VENV)/.dev: $(VENV)/.created pyproject.toml constraints-cpu.txt
 	@echo "Installing pinsharp and its development tools: a few minutes, once"
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[dev]'
 	@touch $(VENV)/.core $@
+
+$(VENV)/.page: $(VENV)/.dev
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[dev,page]'
+	@touch $@

@@ -29,6 +29,8 @@ _SUFFIXES = {media: next(suffix for suffix, name in SUFFIXES.items() if name == 
 _OWN = {"*/*", "image/*", ANY}
 _JSON = {"application/json", "application/*"}
 BOTH = "multipart/mixed"
+SEEN = "multipart/form-data"
+"""The report, the image, and what a page shows of both, as parts of a form, which browsers take apart."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,11 @@ class Wanted:
     """What is sent back.
 
     Attributes:
-        form: The image with the report in a header; the report alone; or both as parts.
+        form: The image with the report in a header; the report alone; both as parts; or with what a page shows of them.
         suffix: Of the image.
     """
 
-    form: Literal["image", "json", "both"]
+    form: Literal["image", "json", "both", "seen"]
     suffix: str
 
 
@@ -54,7 +56,8 @@ def wanted(accept: str | None, suffix: str) -> Wanted:
 
     Args:
         accept: The header: `image/*`, `*/*`, or none: an image of the input's format, with the report in a header;
-            `image/png` and others: one of that format; `application/json`: the report alone; `multipart/mixed`: both.
+            `image/png` and others: one of that format; `application/json`: the report alone; `multipart/mixed`: both;
+            `multipart/form-data`: what there is to be seen too.
         suffix: Of the image that came.
 
     Raises:
@@ -65,12 +68,12 @@ def wanted(accept: str | None, suffix: str) -> Wanted:
             return Wanted("image", suffix)
         if media in _JSON:
             return Wanted("json", suffix)
-        if media == BOTH:
-            return Wanted("both", suffix)
+        if media in (BOTH, SEEN):
+            return Wanted("both" if media == BOTH else "seen", suffix)
         if media in _SUFFIXES:
             is_own = SUFFIXES.get(suffix.lower()) == SUFFIXES[_SUFFIXES[media]]
             return Wanted("image", suffix if is_own else _SUFFIXES[media])
-    known = ", ".join(["image/*", *_SUFFIXES, "application/json", BOTH])
+    known = ", ".join(["image/*", *_SUFFIXES, "application/json", BOTH, SEEN])
     raise Refused(406, "accept", f"expected an Accept of {known}, got {(accept or '')[:100]!r}; leave it out")
 
 

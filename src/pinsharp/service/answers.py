@@ -11,8 +11,9 @@ from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from pinsharp.service.accept import BOTH, Wanted, media_type
+from pinsharp.service.accept import BOTH, SEEN, Wanted, media_type
 from pinsharp.service.problems import as_json
+from pinsharp.service.seen import AFTER, BEFORE, EVIDENCE
 
 REPORT = "Pinsharp-Report"
 """Header that holds the report, JSON of ASCII."""
@@ -49,12 +50,28 @@ def answer(want: Wanted, figures: dict[str, Any], result: Path, folder: Path) ->
     if want.form == "image":
         return Handed([result], folder, media_type=media, headers={REPORT: short_report(figures)})
     boundary = secrets.token_hex(16)
+    if want.form == "seen":
+        return Handed(_form(boundary, figures, result), folder, media_type=f"{SEEN}; boundary={boundary}")
     before = (
         f"--{boundary}\r\nContent-Type: application/json\r\n\r\n{as_json(figures)}\r\n"
         f"--{boundary}\r\nContent-Type: {media}\r\n\r\n"
     )
     after = f"\r\n--{boundary}--\r\n"
     return Handed([before.encode(), result, after.encode()], folder, media_type=f"{BOTH}; boundary={boundary}")
+
+
+def _form(boundary: str, figures: dict[str, Any], result: Path) -> list[bytes | Path]:
+    """Parts of a form: `report`, `image`, and what there is to be seen."""
+    begin = f"--{boundary}\r\nContent-Disposition: form-data; name="
+    parts: list[bytes | Path] = [
+        f'{begin}"report"\r\nContent-Type: application/json\r\n\r\n{as_json(figures)}\r\n'.encode()
+    ]
+    files = {"image": result} | {Path(name).stem: result.parent / name for name in (BEFORE, AFTER, EVIDENCE)}
+    for name, path in files.items():
+        if path.is_file():
+            head = f'{begin}"{name}"; filename="{path.name}"\r\nContent-Type: {media_type(path.suffix)}\r\n\r\n'
+            parts += [head.encode(), path, b"\r\n"]
+    return [*parts, f"--{boundary}--\r\n".encode()]
 
 
 def report(figures: dict[str, Any], background: BackgroundTask | None = None) -> Response:

@@ -3,14 +3,12 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 import anyio
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
-from fastapi.staticfiles import StaticFiles
+from fastapi.responses import FileResponse, JSONResponse
 from sse_starlette import EventSourceResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -20,15 +18,13 @@ from pinsharp.errors import PinsharpError
 from pinsharp.service import schema
 from pinsharp.service.accept import media_type
 from pinsharp.service.answers import REPORT, short_report
-from pinsharp.service.asked import Kind, profile_names
+from pinsharp.service.asked import JobKind, Kind, profile_names
 from pinsharp.service.guard import Guard
 from pinsharp.service.long_jobs import LongJobs
+from pinsharp.service.page import add_page
 from pinsharp.service.problems import BUG, Refused, kind_of, problem
 from pinsharp.service.service import Service
 from pinsharp.version import __version__
-
-PAGES = Path(__file__).parent / "pages"
-"""Files for browsers: index.html is what `GET /` shows, whatever else is here lies below /pages."""
 
 _ABOUT = (
     "Measures how far images are out of focus and brings them back. An image is sent as the body, with options as JSON "
@@ -57,7 +53,7 @@ def build_app(service: Service) -> FastAPI:
     _add_work(app, service)
     _add_jobs(app, service)
     _add_state(app, service)
-    app.mount("/pages", StaticFiles(directory=PAGES))
+    add_page(app, service)
     return app
 
 
@@ -121,6 +117,7 @@ def _add_work(app: FastAPI, service: Service) -> None:
     add("restore", "Bring a defocused image back.")
     add("measure", "Measure how far an image is out of focus.")
     add("detect", "Find conductive particles and judge pins; `Accept: image/png` for a picture of them.")
+    add("view", "See an image of any format as a PNG of 8 bits.")
     add("profile", "Make the profile of a camera of what it has photographed.")
 
 
@@ -142,7 +139,7 @@ def _add_jobs(app: FastAPI, service: Service) -> None:
     )
     async def hand_in(
         request: Request,
-        kind: Annotated[Kind, Query(description="What is to be done.")] = "restore",
+        kind: Annotated[JobKind, Query(description="What is to be done.")] = "restore",
         format: Annotated[
             str | None, Query(description="Of the result, such as tiff; unless given, the input's.")
         ] = None,
@@ -210,11 +207,6 @@ def _add_jobs(app: FastAPI, service: Service) -> None:
 
 def _add_state(app: FastAPI, service: Service) -> None:
     """What the service says of itself."""
-    page = (PAGES / "index.html").read_text(encoding="utf-8")
-
-    @app.get("/", include_in_schema=False)
-    async def index() -> Response:
-        return HTMLResponse(page)
 
     @app.get(
         "/v1/models",

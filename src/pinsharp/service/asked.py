@@ -11,8 +11,9 @@ from typing import Any, Literal, get_args
 from pinsharp.errors import ConfigError
 from pinsharp.restoration.recipe import MEASURING, OPTIONS
 
-Kind = Literal["restore", "measure", "detect", "profile"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+JobKind = Literal["restore", "measure", "detect", "profile"]
+Kind = JobKind | Literal["view"]
+KINDS: tuple[JobKind, ...] = get_args(JobKind)
 
 FILES = ("kernel", "mask", "field", "reference", "profile")
 """Options of a recipe that may be files; they come as parts of these names."""
@@ -28,7 +29,14 @@ _NUMBER = r"[0-9]{0,4}\.?[0-9]{0,9}"
 _KERNEL = re.compile(rf"auto|gaussian:{_NUMBER}(:[0-9]{{1,3}}|\+dis[ck]:{_NUMBER})?|dis[ck]:{_NUMBER}")
 _LARGEST = 2**31 - 1
 _MOST_ITERATIONS = 20
-_PLAIN = {str: "a text", int: "a whole number", bool: "true or false", dict: "an object", float: "a number"}
+_PLAIN = {
+    str: "a text",
+    int: "a whole number",
+    bool: "true or false",
+    dict: "an object",
+    float: "a number",
+    list: "a list",
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class Asked:
     Attributes:
         kind: What is to be done.
         options: Fields of a `Recipe`, those that are files left out.
-        further: What else was asked: `settings` of the detector, `per_channel`, `steps`.
+        further: What else was asked: `settings` of the detector, `per_channel`, `steps`, `box`.
         profile: A profile of the service's own; None if none is asked for.
     """
 
@@ -94,6 +102,8 @@ def allowed_parts(kind: Kind) -> tuple[str, ...]:
     """Parts that a request may have, `options` left out."""
     if kind == "profile":
         return MATERIAL
+    if kind == "view":
+        return ("image",)
     return (
         "image",
         *(FILES if kind == "restore" else ("mask", "reference", "profile") if kind == "measure" else ("pins",)),
@@ -126,7 +136,9 @@ def known_options(kind: Kind) -> dict[str, tuple[type, ...]]:
     if kind == "detect":
         return {"settings": (dict,)}
     if kind == "profile":
-        return {"light": (str, int, float), "white_level": (int,), "steps": (str,)}
+        return {"light": (str, int, float), "white_level": (int,), "steps": (str,), "box": (list,)}
+    if kind == "view":
+        return {"raw": (str,), "white_level": (int,)}
     names = OPTIONS if kind == "restore" else (*MEASURING, "per_channel")
     return {name: _types(name) for name in names if name not in (*_SERVERS, "mask", "reference")}
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from pinsharp.restoration.recipe import OPTIONS
-from pinsharp.service.accept import ANY, BOTH, TYPES
+from pinsharp.service.accept import ANY, BOTH, SEEN, TYPES
 from pinsharp.service.answers import REPORT
 from pinsharp.service.asked import KINDS, Kind, allowed_parts, known_options
 from pinsharp.service.problems import MEDIA_TYPE
@@ -14,14 +14,24 @@ _EXAMPLES: dict[Kind, dict[str, Any]] = {
     "measure": {"light": "srgb", "per_channel": False},
     "detect": {"settings": {"threshold": 4.0, "minimum_per_pin": 5}},
     "profile": {"steps": "0,10,20um", "light": "linear"},
+    "view": {"white_level": 4095},
 }
 _REPORTS: dict[Kind, dict[str, Any]] = {
     "restore": {"model": "swift", "sigma": 2.31, "verdict": "restorable", "restored": True, "reason": ""},
     "measure": {"model": "swift", "sigma": 2.31, "interval": [2.2, 2.4], "verdict": "restorable"},
     "detect": {"pins": [], "failed_pins": [], "minimum_per_pin": 5, "particles": []},
     "profile": {"format": "pinsharp camera profile", "version": 1},
+    "view": {},
 }
-_JSON_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", dict: "object", type(None): "null"}
+_JSON_TYPES = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    dict: "object",
+    list: "array",
+    type(None): "null",
+}
 _STATUS = {
     400: "An option, a part or the form is not what it should be.",
     401: "The key is missing or wrong.",
@@ -103,7 +113,9 @@ def answers(kind: Kind) -> dict[int | str, dict[str, Any]]:
     if kind == "restore":
         done["description"] = "The image, with the report in a header; or, by `Accept`, the report alone, or both."
         done["headers"] = {REPORT: {"description": "The report, JSON of ASCII.", "schema": {"type": "string"}}}
-        done["content"] |= {media: {"schema": _BINARY} for media in (*TYPES.values(), ANY, BOTH)}
+        done["content"] |= {media: {"schema": _BINARY} for media in (*TYPES.values(), ANY, BOTH, SEEN)}
+    if kind == "view":
+        done = {"description": "The image, 8 bits.", "content": {"image/png": {"schema": _BINARY}}}
     if kind == "detect":
         done["content"]["image/png"] = {"schema": _BINARY}
     accept = (406,) if kind == "restore" else ()

@@ -113,7 +113,8 @@ class Service:
             received = await receive(request, kind, folder, self.settings.profiles)
             want = _wanted(request, received, kind)
             result = "" if want.form == "json" and kind != "restore" else f"result{want.suffix}"
-            made = await self._made(request, Task(received.asked, str(folder), received.files, result))
+            task = Task(received.asked, str(folder), received.files, result, sees=want.form == "seen")
+            made = await self._made(request, task)
             self.metrics.measured(made.figures)
             response = answer(want, made.figures, folder / result, folder) if result else report(made.figures)
             return response
@@ -204,9 +205,11 @@ async def _gone(receive: Receive) -> None:
 
 
 def _wanted(request: Request, received: Received, kind: Kind) -> Wanted:
-    """What is sent back: figures alone, unless something is restored, or a picture of detections is asked for."""
+    """What is sent back: figures alone, unless something is restored or viewed, or a picture of detections wanted."""
     if kind == "restore":
         return wanted(request.headers.get("accept"), received.suffix)
+    if kind == "view":
+        return Wanted("image", ".png")
     asks_png = kind == "detect" and request.headers.get("accept", "").split(";")[0].strip().lower() == "image/png"
     return Wanted("image", ".png") if asks_png else Wanted("json", "")
 

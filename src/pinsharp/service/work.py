@@ -16,6 +16,7 @@ from pinsharp.service.asked import FILES, Asked
 from pinsharp.service.problems import BUG, kind_of
 
 if TYPE_CHECKING:
+    from pinsharp.blur.profile import Box
     from pinsharp.methods.method import Method
     from pinsharp.restoration.restorer import Restorer
 
@@ -50,6 +51,7 @@ class Task:
         files: Their names, by part.
         result: Name of the result; empty if only figures are wanted.
         tells: Whether progress is written down.
+        sees: Whether what a page shows of a result is made too.
     """
 
     asked: Asked | None
@@ -57,6 +59,7 @@ class Task:
     files: dict[str, list[str]] = field(default_factory=dict)
     result: str = ""
     tells: bool = False
+    sees: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,23 +153,26 @@ def _models(recipe: Recipe) -> list[dict[str, Any]]:
         )
     if not any(model["is_default"] for model in models):
         words = "what this service was started with"
-        models.insert(0, dict.fromkeys(models[0]) | {"name": _model(recipe), "is_default": True, "summary": words})
+        models.insert(0, dict.fromkeys(models[0]) | {"name": model_name(recipe), "is_default": True, "summary": words})
     return models
 
 
 def _restore(recipe: Recipe, task: Task, asked: Asked) -> dict[str, Any]:
     from pinsharp.batch.work import restore_job
+    from pinsharp.service.seen import restore_to_see
 
     folder = Path(task.folder)
     image = folder / task.files["image"][0]
     progress = _Telling(folder / PROGRESS) if task.tells else None
+    if task.sees:
+        return {"model": model_name(recipe)} | restore_to_see(image, folder / task.result, _restorer(recipe), progress)
     figures = restore_job(
         Job(image, folder / (task.result or f"result{image.suffix}")),
         restorer=_restorer(recipe),
         overwrite=True,  # what a run before this one has left
         progress=progress,
     )
-    return {"model": _model(recipe)} | {name: value for name, value in figures.items() if name != "width_map"}
+    return {"model": model_name(recipe)} | {name: value for name, value in figures.items() if name != "width_map"}
 
 
 def _measure(recipe: Recipe, task: Task, asked: Asked) -> dict[str, Any]:
@@ -175,7 +181,7 @@ def _measure(recipe: Recipe, task: Task, asked: Asked) -> dict[str, Any]:
 
     restorer, image = _restorer(recipe), Path(task.folder) / task.files["image"][0]
     found, light = restorer.measure_with_light(image)
-    figures = {"model": _model(recipe)} | measured_figures(found) | light.figures()
+    figures = {"model": model_name(recipe)} | measured_figures(found) | light.figures()
     if asked.further.get("per_channel"):
         figures["channels"] = channel_figures(restorer.measure_channels(image))
     own = None if found.own is None else found.own.sigma
@@ -213,15 +219,38 @@ def _profile(setup: Setup, task: Task, asked: Asked) -> dict[str, Any]:
     light, white_level = asked.options.get("light", "auto"), asked.options.get("white_level")
     single: dict[str, Any] = {name: files[part][0] for name, part in _SINGLE.items() if part in files}
     several: dict[str, Any] = {name: files[part] for name, part in _SEVERAL.items() if part in files}
-    material = Material(positions=positions, unit=unit, light=str(light), white_level=white_level, **single, **several)
+    box = _box(asked.further["box"]) if "box" in asked.further else None
+    material = Material(
+        positions=positions, unit=unit, light=str(light), white_level=white_level, box=box, **single, **several
+    )
     base = replace(setup.recipe, light=light, white_level=white_level, profile=None)
     found: dict[str, Any] = json.loads(to_json(create(material, lambda: _restorer(base))))
     return found
 
 
+def _box(edges: list[Any]) -> "Box":
+    """A part of an image, of its left, top, right and bottom."""
+    from pinsharp.blur.profile import Box
+
+    if len(edges) != 4 or not all(type(edge) is int for edge in edges):
+        raise ConfigError(f"box must be left, top, right and bottom in whole pixels, got {str(edges)[:60]}")
+    left, top, right, bottom = edges
+    if not (0 <= left < right and 0 <= top < bottom):
+        raise ConfigError(f"box must hold pixels from left to right and top to bottom, got {edges}")
+    return Box(top, left, bottom - top, right - left)
+
+
+def _view(recipe: Recipe, task: Task, asked: Asked) -> dict[str, Any]:
+    from pinsharp.service.seen import write_view
+
+    folder = Path(task.folder)
+    write_view(folder / task.result, folder / task.files["image"][0], recipe)
+    return {}
+
+
 _SINGLE = {"target": "target", "printed": "print", "blurred": "blurred", "sharp": "sharp"}
 _SEVERAL = {"edges": "edge", "points": "points", "in_focus": "in_focus", "stack": "stack", "flat": "flat"}
-_DO = {"restore": _restore, "measure": _measure, "detect": _detect}
+_DO = {"restore": _restore, "measure": _measure, "detect": _detect, "view": _view}
 
 
 def _recipe(setup: Setup, task: Task, asked: Asked) -> Recipe:
@@ -253,7 +282,7 @@ def _method(model: str, device: str, precision: Any, runtime: Any) -> "Method":
     return load_method(model, device=device, precision=precision, runtime=runtime)
 
 
-def _model(recipe: Recipe) -> str:
+def model_name(recipe: Recipe) -> str:
     """The name of the model; of a file without its folder."""
     return Path(recipe.model).name if Path(recipe.model).is_file() else str(recipe.model)
 
