@@ -51,7 +51,7 @@ MAY_IMPORT = {
     "batch": {"restoration", "images"},
     "bench": {"methods", "restoration", "detect", "runtimes", "data", "metrics", "images", "blur"},
     "service": {"restoration", "images", "detect"},
-    "cluster": {"restoration", "images"},
+    "cluster": {"batch", "restoration", "methods", "images", "blur"},
 }
 DOORS = {"__init__", "__main__", "cli"}  # may import every room
 LONGEST_CHAIN = 16

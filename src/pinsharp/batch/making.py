@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from pinsharp.atomic import hidden_path, sweep, write_error
 from pinsharp.batch.fingerprint import Fingerprint, fingerprint, identity_of
@@ -60,6 +61,15 @@ def make(job: Job, staging: Path, work: Work) -> Made:
     except Exception as error:  # noqa: BLE001 - one bad image must not end a night's work on the others
         return Made({}, None, named(PinsharpError(f"{type(error).__name__}: {error}"), str(job.input)))
     return Made(figures, source)
+
+
+class MakesResults(Protocol):
+    """Whoever makes results of jobs: `Makers` on this machine, others on many."""
+
+    def make(
+        self, waiting: deque[Job], manifest: Manifest, staging: Path
+    ) -> Generator[tuple[Job, Made] | Free, None, None]:
+        """Carry out jobs as `Makers.make` does."""
 
 
 @dataclass(frozen=True)

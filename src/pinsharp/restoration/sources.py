@@ -75,7 +75,7 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
     elif not isinstance(image, str | Path):
         pixels = _as_array(image)
         yield ArraySource(pixels, _in_profile(recipe, pixels), stated=pillow_light(image))
-    elif recipe.window != 0 and _is_large(image):  # 0 asks for the whole image in memory
+    elif recipe.window != 0 and is_large(image):  # 0 asks for the whole image in memory
         with open_large(image) as large:
             recipe = in_profile(recipe, large.dtype, large.shape)
             yield DiskSource(large, recipe, _packed_mask(recipe, (large.height, large.width)))
@@ -94,7 +94,7 @@ def read_view(path: str | Path, side: int | None = None, *, reading: Reading = A
     Raises:
         ImageError: If it cannot be read.
     """
-    if _is_large(path):
+    if is_large(path):
         with open_large(path) as image:
             pixels = image.read(*(_middle(length, side or VIEW_SIDE) for length in image.shape[:2]))
             (height, width), shown = image.shape[:2], pixels.shape
@@ -113,7 +113,7 @@ def check_map(image: PixelsOf, target: Path, recipe: Recipe) -> None:
         OutputError: If the image stays on disk and the name is not that of a TIFF.
     """
     is_tiff = target.suffix.lower() in (".tif", ".tiff")
-    if not is_tiff and isinstance(image, str | Path) and recipe.window != 0 and _is_large(image):
+    if not is_tiff and isinstance(image, str | Path) and recipe.window != 0 and is_large(image):
         raise OutputError(
             f"{target}: expected a name that ends in .tif for the evidence map of an image larger than memory, got "
             f"'{target.suffix}'; restore it by itself with --evidence F.tif"
@@ -260,7 +260,7 @@ def _of_file(file: ImageFile, recipe: Recipe) -> "ArraySource":
     return ArraySource(file.pixels, recipe, file)
 
 
-def _is_large(path: str | Path) -> bool:
+def is_large(path: str | Path) -> bool:
     """Whether a file stays on disk: a TIFF of many values that can be read by windows.
 
     Only its tags are read. What is no TIFF, or a damaged one, is not large: whoever reads it as a whole says why.

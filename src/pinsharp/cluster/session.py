@@ -1,0 +1,67 @@
+"""Connecting to a Ray cluster, or starting one on this machine for the time being, without Ray's chatter."""
+
+import contextlib
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pinsharp.errors import ConfigError
+
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+    "RAY_TQDM": "0",
+}
+_WORDS = 300  # of what Ray has to say, at most
+
+
+@contextlib.contextmanager
+def connected(address: str) -> Iterator[None]:
+    """Be connected to a cluster: `local`, which is started and ended here, `auto`, `host:port` or `ray://host:port`.
+
+    Raises:
+        ConfigError: If there is none, or none that goes with this Ray and this Python.
+    """
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    import ray
+
+    folder = tempfile.mkdtemp(prefix="pinsharp-ray-") if address == "local" else None
+    options: dict[str, Any] = {"include_dashboard": False, "_temp_dir": folder} if folder else {}
+    try:
+        try:
+            with _unheard():
+                ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, **options)
+        except Exception as error:
+            words = " ".join(str(error).split())[:_WORDS]
+            raise ConfigError(
+                f"{address}: expected a Ray cluster, got {type(error).__name__}: {words}; start one with 'ray start "
+                "--head', name its address, or say --ray local"
+            ) from error
+        yield
+    finally:
+        with _unheard():
+            ray.shutdown()
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _unheard() -> Iterator[None]:
+    """Keep off the terminal what Ray's processes and libraries write there while they begin and end."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
