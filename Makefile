@@ -10,7 +10,7 @@ COMPUTING := $(addprefix tests/,blur classical nets restoration runtimes export 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-portable check clean
+.PHONY: help demo test test-portable test-cluster check clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is"
@@ -27,6 +27,9 @@ test: check ## ruff, mypy and all tests
 
 test-portable: $(VENV)/.dev ## the tests that compute, as on a processor that has AVX2 and no more
 	OMP_NUM_THREADS=1 ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 $(BIN)/pytest -n 2 $(PYTEST_ARGS) $(COMPUTING)
+
+test-cluster: $(VENV)/.cluster ## the tests that need a Ray cluster and an object store, both of which they start on this machine
+	PINSHARP_CLUSTER=1 OMP_NUM_THREADS=1 $(BIN)/pytest $(PYTEST_ARGS) tests/cluster
 
 check: $(VENV)/.dev ## ruff and mypy alone
 	$(BIN)/ruff check .
@@ -58,3 +61,8 @@ $(VENV)/.dev: $(VENV)/.created pyproject.toml constraints-cpu.txt
 	@echo "Installing pinsharp and its development tools: a few minutes, once"
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[dev]'
 	@touch $(VENV)/.core $@
+
+$(VENV)/.cluster: $(VENV)/.dev
+	@echo "Installing what tests of clusters need: a few minutes, once"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[dev,cluster]' 'moto[server]>=5.2'
+	@touch $@

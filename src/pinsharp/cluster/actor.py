@@ -18,7 +18,7 @@ from pinsharp.errors import ConfigError, ImageError, OutputError, PinsharpError
 from pinsharp.version import __version__
 
 if TYPE_CHECKING:
-    from pinsharp.cluster.windows import Rows, Share
+    from pinsharp.cluster.windows import Known, Rows, Share
 
 AnyMade = TypeVar("AnyMade", bound=Made)
 
@@ -60,14 +60,15 @@ class Brought(Made):
     is_giant: bool = False
 
 
-@dataclass
+@dataclass(repr=False)  # Ray shows an actor that could not be made, and its fields are not there
 class Maker:
     """One model in one process of a cluster; Ray makes it an actor, whose methods are called one after another."""
 
     errand: Errand
     _folder: Any = field(init=False, default=None)
     _work: Work | None = field(init=False, default=None)
-    _shares: dict[str, "Rows"] = field(init=False, default_factory=dict)
+    _image: tuple[Path, int] | None = field(init=False, default=None)
+    _rows: "Rows | None" = field(init=False, default=None)
 
     def ready(self) -> str:
         """Load the model; returns the name of the node.
@@ -120,19 +121,25 @@ class Maker:
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 
-    def rows(self, share: "Share") -> Any:
-        """Restore some bands of windows of an image that several actors restore together."""
+    def rows(self, share: "Share", known: "Known") -> Any:
+        """Restore a band of windows of an image that several actors restore together.
+
+        Raises:
+            PinsharpError: If the image cannot be read.
+        """
         from pinsharp.cluster.windows import Rows
 
-        if share.image not in self._shares:
-            self._shares = {share.image: Rows(share, self._restorer())}  # one image at a time
-        return self._shares[share.image].restored(share)
+        if self._rows is None or self._image != (share.image, share.number):
+            if self._rows is not None:
+                self._rows.close()
+            self._image, self._rows = (share.image, share.number), Rows(share, known, self._restorer())
+        return self._rows.restored(share)
 
     def conduct(self, job: Job, helpers: list[Any]) -> Brought:
         """Carry out a job whose windows other actors restore."""
         from pinsharp.cluster.windows import conducted
 
-        return self._made(job, conducted(self._restorer(), helpers), spreads=False)
+        return self._made(job, conducted(job, self._restorer(), helpers), spreads=False)
 
     def _made(self, job: Job, work: Work, *, spreads: bool | None = None) -> Brought:
         try:

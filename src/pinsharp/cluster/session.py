@@ -31,6 +31,10 @@ def connected(address: str) -> Iterator[None]:
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     import ray
+    from ray._private import worker
+
+    # Whatever one asks of it, Ray writes on stdout that a process has died (findings/ray_deaths_on_stdout.sh).
+    worker.print_to_stdstream = _say_nothing
 
     folder = tempfile.mkdtemp(prefix="pinsharp-ray-") if address == "local" else None
     options: dict[str, Any] = {"include_dashboard": False, "_temp_dir": folder} if folder else {}
@@ -50,6 +54,10 @@ def connected(address: str) -> Iterator[None]:
             ray.shutdown()
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _say_nothing(*_: object, **__: object) -> None:
+    """Take the place of what Ray prints with."""
 
 
 @contextlib.contextmanager

@@ -1,6 +1,8 @@
 """Loading a model in an actor, and making sure that it restores there as it would where the run was begun."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pinsharp.batch.job import Work
 from pinsharp.batch.work import load_work
@@ -30,10 +32,8 @@ def load_checked(recipe: Recipe, settings: dict[str, object]) -> Work:
 
 def everywhere(recipe: Recipe) -> Recipe:
     """The same recipe with absolute names of files, for processes in other folders."""
-    from dataclasses import replace
-
     names = ("model", "kernel", "field", "mask", "reference", "profile")
     given = {name: getattr(recipe, name) for name in names}
     files = {name: one for name, one in given.items() if isinstance(one, str | Path) and Path(one).is_file()}
-    made = {name: type(one)(Path(one).absolute()) for name, one in files.items()}
+    made: dict[str, Any] = {name: type(one)(Path(one).absolute()) for name, one in files.items()}
     return replace(recipe, **made) if made else recipe
