@@ -13,6 +13,7 @@ import pytest
 
 import fake_batch
 from pinsharp.batch.manifest import Manifest
+from pinsharp.cli.main import run
 from pinsharp.images.arrays import to_array
 from pinsharp.images.files import write_image
 from pinsharp.restoration.recipe import Recipe
@@ -109,9 +110,12 @@ def test_on_this_machine_alone_and_ctrl_c(photos):
         (["in", "-o", "s3://absent-bucket/out", "--ray", "local"], "s3://absent-bucket/out"),
     ],
 )
-def test_wrong_use_is_one_line(photos, s3, arguments, words):
-    done = call(*arguments)
-    assert done.returncode == 2
-    assert words in done.stderr
-    assert len(done.stderr.splitlines()) == 1, done.stderr
+def test_wrong_use_is_one_line(photos, s3, monkeypatch, capsys, arguments, words):
+    monkeypatch.setattr(sys, "argv", ["pinsharp", "batch", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        run()
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert words in said
+    assert len(said.splitlines()) == 1
     assert not Path("out").exists() or not [path for path in Path("out").iterdir() if path.name[0] != "."]

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ _QUIET = {
     "RAY_BACKEND_LOG_LEVEL": "fatal",
     "RAY_TQDM": "0",
 }
+_PATIENCE_S = 10.0
 _WORDS = 300  # of what Ray has to say, at most
 
 
@@ -40,6 +42,7 @@ def connected(address: str) -> Iterator[None]:
     options: dict[str, Any] = {"include_dashboard": False, "_temp_dir": folder} if folder else {}
     try:
         try:
+            _knock(address)
             with _unheard():
                 ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, **options)
         except Exception as error:
@@ -54,6 +57,17 @@ def connected(address: str) -> Iterator[None]:
             ray.shutdown()
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _knock(address: str) -> None:
+    """Find out whether anybody is there; Ray itself would try for minutes.
+
+    Raises:
+        OSError: If nobody is.
+    """
+    host, divider, port = address.removeprefix("ray://").rpartition(":")
+    if divider and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE_S).close()
 
 
 def _say_nothing(*_: object, **__: object) -> None:
