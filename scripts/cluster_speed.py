@@ -33,7 +33,9 @@ def photographs(folder: Path, count: int, megapixels: float) -> None:
     side = round(np.sqrt(megapixels * 1e6))
     for number in range(count):
         rng = np.random.default_rng(number)
-        scene = cv2.resize(rng.random((side // 9, side // 9), np.float32), (side, side), interpolation=cv2.INTER_NEAREST)
+        scene = cv2.resize(
+            rng.random((side // 9, side // 9), np.float32), (side, side), interpolation=cv2.INTER_NEAREST
+        )
         scene = cv2.GaussianBlur(0.7 * scene + 0.3 * rng.random((side, side), np.float32), (0, 0), 1.5 + number % 3 / 2)
         cv2.imwrite(str(folder / f"{number:04}.png"), np.uint8(255 * scene.clip(0, 1)))
 
