@@ -110,7 +110,8 @@ def batch(
     paths = find_inputs(inputs)
     jobs = _jobs(paths, out, side_by_side=side_by_side, save_mask=save_mask, evidence=evidence, template=name_template)
     page = Report(report)
-    page.check([job for job in jobs if job.input.exists()], overwrite=True)
+    if report:
+        page.check([job for job in jobs if job.input.exists()], overwrite=True)
     _Batch(jobs, recipe, size, page, overwrite).run(ray, Teller(len(jobs), as_json))
 
 
@@ -157,7 +158,7 @@ class _Batch:
         from pinsharp.cluster.work import everywhere, load_checked
 
         load = partial(load_checked, everywhere(self.recipe), settings)
-        return Errand(load, staging, threads=max(1, int(self.size.cpus)), spreads=True, settings=settings)
+        return Errand(load, staging, threads=max(1, int(self.size.cpus)), spreads=True)
 
 
 def _jobs(

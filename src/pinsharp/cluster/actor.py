@@ -36,7 +36,6 @@ class Errand:
         version: The pinsharp that asks.
         threads: Threads of each actor; 0 to leave them as they are.
         spreads: Whether images larger than memory are given back, for several actors to restore one together.
-        settings: What decides the pixels, as whoever asks sees it; None if nobody compares.
     """
 
     load: Load
@@ -44,7 +43,6 @@ class Errand:
     version: str = __version__
     threads: int = 0
     spreads: bool = False
-    settings: dict[str, object] | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ class Maker:
         try:
             for now, then in reversed(list(zip(job.moved(staging).results, job.results, strict=True))):
                 assert isinstance(then, Address)
-                if not Store(then).write(then, now.read_bytes(), exclusive=exclusive):
+                if not Store(then).send(now, then, exclusive=exclusive):
                     return OutputError(
                         f"{then}: expected a new name, got an object that has appeared; --overwrite replaces it"
                     )
@@ -155,7 +153,8 @@ class Maker:
                 made = _if_same(made, job, seen)
             digest = None
             if made.error is None and isinstance(job.output, Address):
-                digest = hashlib.sha256(local.moved(staging).output.read_bytes()).hexdigest()
+                with local.moved(staging).output.open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
             return Brought(made.figures, made.source, made.error, digest)
         finally:
             if isinstance(job.input, Address):
@@ -170,10 +169,7 @@ class Maker:
         folder = Path(self._folder.name, "in")
         folder.mkdir(exist_ok=True)
         fetched = folder / job.input.name
-        try:
-            fetched.write_bytes(store.read(job.input))
-        except OSError as error:
-            raise ImageError(f"{job.input}: expected room to fetch it, got {error.strerror}; free the disk") from error
+        store.fetch(job.input, fetched)
         return replace(job, input=fetched), seen
 
     def _staging(self, job: Job) -> Path:

@@ -26,6 +26,8 @@ MOST_DEATHS = 4
 MOST_FAILURES = 5
 """So many actors in a row may die before they are ready; then none will be."""
 
+MOST_OF_ALL = 1 << 20
+
 PATIENCE_S = 30.0
 """If no actor has begun after so long, it is said what is waited for."""
 
@@ -64,6 +66,10 @@ class Size:
         has = ray.cluster_resources()
         rooms = [has.get(name, 0) / each for name, each in (("CPU", self.cpus), ("GPU", self.gpus)) if each]
         return max(1, int(min(rooms)))
+
+    def wanted(self, outstanding: int) -> int:
+        """Actors for so many images: unless it is said how many, twice as many as fit, so that the cluster grows."""
+        return min(self.most or 2 * self.fits(), outstanding)
 
 
 @dataclass(frozen=True)
@@ -169,12 +175,12 @@ class Pool:
         """Have as many actors as there is work for."""
         makers = [hand for hand in self._hands if not hand.is_conductor]
         outstanding = waiting + sum(hand.making() for hand in makers)
-        most = max(1, (self._size.most or self._size.fits()) - self._lost)
-        wanted = most if self._giants else min(most, outstanding)
+        wanted = max(1, self._size.wanted(MOST_OF_ALL if self._giants else outstanding) - self._lost)
         for _ in range(wanted - len(makers)):
             self._hands.append(self._begin(cpus=self._size.cpus, gpus=self._size.gpus))
         spare = len(makers) - max(wanted, self._size.least)
-        for hand in [hand for hand in makers if not hand.calls and not self._is_conducting()][: max(spare, 0)]:
+        idle = [hand for hand in makers if not hand.calls and not self._is_conducting()]
+        for hand in sorted(idle, key=lambda hand: hand.starting is None)[: max(spare, 0)]:
             self._let_go(hand)
 
     def _begin(self, *, cpus: float, gpus: float, is_conductor: bool = False) -> Hand:
@@ -185,9 +191,11 @@ class Pool:
         return Hand(actor, actor.ready.remote(), is_conductor=is_conductor)
 
     def _give(self, waiting: deque[Job], begin: Callable[[Job], object]) -> None:
-        """Give every actor what it can take, the idlest first."""
+        """Give every actor what it can take, the idlest first; ahead only where enough is left for all."""
         for depth in range(AHEAD):
             for hand in self._hands:
+                if depth and len(waiting) <= len(self._hands):
+                    break
                 if hand.starting is None and not hand.is_conductor and hand.making() == depth:
                     with contextlib.suppress(IndexError):  # a signal handler may clear them at any time
                         job = waiting.popleft()

@@ -40,5 +40,5 @@ def _copy(path: Path, folder: Path) -> Path:
     folder.mkdir(parents=True)
     copy = folder / path.name
     with contextlib.suppress(PinsharpError):  # then the page says that there is no thumbnail
-        copy.write_bytes(Store(path).read(path))
+        Store(path).fetch(path, copy)
     return copy

@@ -38,11 +38,15 @@ def connected(address: str) -> Iterator[None]:
     # Whatever one asks of it, Ray writes on stdout that a process has died (findings/ray_deaths_on_stdout.sh).
     worker.print_to_stdstream = _say_nothing
 
-    folder = tempfile.mkdtemp(prefix="pinsharp-ray-") if address == "local" else None
-    options: dict[str, Any] = {"include_dashboard": False, "_temp_dir": folder} if folder else {}
-    try:
+    with contextlib.ExitStack() as ends:
+        options: dict[str, Any] = {}
+        if address == "local":
+            folder = tempfile.mkdtemp(prefix="pinsharp-ray-")
+            ends.callback(shutil.rmtree, folder, ignore_errors=True)
+            options = {"include_dashboard": False, "_temp_dir": folder}
         try:
             _knock(address)
+            ends.callback(_disconnect)
             with _unheard():
                 ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, **options)
         except Exception as error:
@@ -52,11 +56,13 @@ def connected(address: str) -> Iterator[None]:
                 "--head', name its address, or say --ray local"
             ) from error
         yield
-    finally:
-        with _unheard():
-            ray.shutdown()
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _disconnect() -> None:
+    import ray
+
+    with _unheard():
+        ray.shutdown()
 
 
 def _knock(address: str) -> None:

@@ -60,25 +60,38 @@ class Store:
             raise OutputError(_sentence(address, error)) from error
         return content
 
-    def write(self, address: Path, content: bytes, *, exclusive: bool = False) -> bool:
-        """Put an object; whether the name could be had, which may be False only of an exclusive write.
+    def fetch(self, address: Path, path: Path) -> None:
+        """Copy an object into a file.
+
+        Raises:
+            ImageError: If it is not there, or cannot be read or kept.
+        """
+        with self._told(address, ImageError):
+            self._fs.get_file(str(address), str(path))
+
+    def write(self, address: Path, content: bytes) -> None:
+        """Put an object, whatever has the name.
 
         Raises:
             OutputError: If it cannot be written.
         """
         with self._told(address, OutputError):
-            if not exclusive:
-                self._fs.pipe_file(str(address), content)
-                return True
-            if self.protocol not in _DECIDES:
-                if self._fs.exists(str(address)):
-                    return False
-                self._fs.pipe_file(str(address), content)
-                return True
+            self._fs.pipe_file(str(address), content)
+
+    def send(self, path: Path, address: Path, *, exclusive: bool) -> bool:
+        """Put a file; whether the name could be had, which may be False only of an exclusive write.
+
+        Raises:
+            OutputError: If it cannot be written.
+        """
+        decides = exclusive and self.protocol in _DECIDES
+        with self._told(address, OutputError):
+            if exclusive and not decides and self._fs.exists(str(address)):
+                return False
             try:
-                self._fs.pipe_file(str(address), content, mode="create")
+                self._fs.put_file(str(path), str(address), **({"mode": "create"} if decides else {}))
             except Exception as error:
-                if isinstance(error, FileExistsError) or _is_taken(error):
+                if decides and (isinstance(error, FileExistsError) or _is_taken(error)):
                     return False
                 raise
             return True

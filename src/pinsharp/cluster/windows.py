@@ -236,5 +236,5 @@ def _here(image: Path, stack: ExitStack) -> Path:
     if not isinstance(image, Address):
         return image
     copy = Path(stack.enter_context(TemporaryDirectory(prefix="pinsharp-")), image.name)
-    copy.write_bytes(Store(image).read(image))
+    Store(image).fetch(image, copy)
     return copy
