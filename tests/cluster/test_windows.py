@@ -1,5 +1,6 @@
 """An image whose windows several actors restore is the image that one machine makes, to the last bit."""
 
+from collections import deque
 from functools import partial
 
 import numpy as np
@@ -7,12 +8,15 @@ import pytest
 import tifffile
 
 from fake_errands import load_small
+from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.job import Job
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.cluster import windows
 from pinsharp.cluster.actor import Errand, Maker
+from pinsharp.cluster.pool import Made, Pool, Size
 from pinsharp.images.arrays import to_array
+from pinsharp.images.files import write_image
 from pinsharp.nets.swift import bank_blocks
 from pinsharp.restoration import sources
 from pinsharp.restoration.recipe import Recipe
@@ -70,6 +74,29 @@ def test_windows_of_several_actors_are_the_image(nodes, small, tmp_path, model):
         assert brought.error is None
         assert brought.figures["window"] == 64
         np.testing.assert_array_equal(tifffile.imread(tmp_path / f"staging/{number}.tif"), alone)
+
+
+@pytest.mark.cluster
+def test_a_pool_lets_all_actors_restore_what_is_larger_than_memory(nodes, small, tmp_path, model):
+    """After everything else; the conductor is one actor more."""
+    source = strip(tmp_path / "in.tif")
+    write_image(tmp_path / "in.png", tifffile.imread(strip(tmp_path / "small.tif", (64, 60)))[..., :3])
+    recipe = Recipe(model=model, precision="bfloat16", window=64, device="cpu")
+    Restorer(recipe=recipe).restore_file(source, tmp_path / "alone.tif")
+    (tmp_path / "staging").mkdir()
+    errand = Errand(partial(load_small, recipe), tmp_path / "staging", spreads=True)
+    jobs = [Job(path, tmp_path / "out" / path.name) for path in (source, tmp_path / "in.png")]
+    begun, made = [], []
+
+    with Pool(errand, Size(most=2), Stop(), lambda words: None) as pool:
+        for event in pool.events(deque(jobs), begun.append):
+            if isinstance(event, Made):
+                assert event.brought.error is None
+                made.append(event.job.input.name)
+
+    assert made == ["in.png", "in.tif"]
+    assert [job.input.name for job in begun].count("in.tif") == 2  # looked at by one, then conducted
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "staging/in.tif"), tifffile.imread(tmp_path / "alone.tif"))
 
 
 @pytest.mark.parametrize("light, faults", [("linear", "off"), ("srgb", "auto")])
