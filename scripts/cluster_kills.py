@@ -127,7 +127,7 @@ def study(out, inputs, log, asked):
     while victims.driver.poll() is None and time.monotonic() < until:
         time.sleep(0.1)
         begun = len(list(log.iterdir()))
-        if len(dead) < asked.kills and begun >= told + max(1, asked.images // (asked.kills + 2)):
+        if len(dead) < asked.kills and begun >= told + max(1, asked.images // (2 * asked.kills)):
             dead.append(victims.kill())
             told = begun
     code = victims.driver.poll()
@@ -149,7 +149,7 @@ def study(out, inputs, log, asked):
         "driver's status": code,
     }
     print(json.dumps(report, indent=1))
-    return code == 0 and found == expected and done == set(expected)
+    return code == 0 and len(dead) == asked.kills and found == expected and done == set(expected)
 
 
 def main():

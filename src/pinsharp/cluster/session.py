@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pinsharp.errors import ConfigError
+from pinsharp.locks import try_lock
 
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -19,7 +20,9 @@ _QUIET = {
     "RAY_BACKEND_LOG_LEVEL": "fatal",
     "RAY_TQDM": "0",
 }
+_FOLDER, _OWNER = "pinsharp-ray-", "owner"
 _PATIENCE_S = 10.0
+_TOKENS = "; a cluster with tokens, as from Ray 2.60 on, needs RAY_AUTH_MODE=token here"
 _WORDS = 300  # of what Ray has to say, at most
 
 
@@ -41,9 +44,7 @@ def connected(address: str) -> Iterator[None]:
     with contextlib.ExitStack() as ends:
         options: dict[str, Any] = {}
         if address == "local":
-            folder = tempfile.mkdtemp(prefix="pinsharp-ray-")
-            ends.callback(shutil.rmtree, folder, ignore_errors=True)
-            options = {"include_dashboard": False, "_temp_dir": folder}
+            options = {"include_dashboard": False, "_temp_dir": str(ends.enter_context(_own_folder()))}
         try:
             _knock(address)
             ends.callback(_disconnect)
@@ -53,9 +54,25 @@ def connected(address: str) -> Iterator[None]:
             words = " ".join(str(error).split())[:_WORDS]
             raise ConfigError(
                 f"{address}: expected a Ray cluster, got {type(error).__name__}: {words}; start one with 'ray start "
-                "--head', name its address, or say --ray local"
+                f"--head', name its address, or say --ray local{_TOKENS if address.startswith('ray://') else ''}"
             ) from error
         yield
+
+
+@contextlib.contextmanager
+def _own_folder() -> Iterator[Path]:
+    """A folder for what a cluster of this machine writes; those that killed runs have left go."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*/{_OWNER}"):
+        with contextlib.suppress(OSError), left.open("ab") as file:
+            if try_lock(file):
+                shutil.rmtree(left.parent, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=_FOLDER))
+    with (folder / _OWNER).open("ab") as file:
+        try_lock(file)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _disconnect() -> None:
