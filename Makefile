@@ -10,7 +10,7 @@ COMPUTING := $(addprefix tests/,blur classical nets restoration runtimes export 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-portable test-hosts test-service test-page check clean
+.PHONY: help demo test test-portable test-hosts test-service test-page test-cluster check clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is"
@@ -37,6 +37,9 @@ test-hosts: $(VENV)/.dev ## training over two hosts that are network namespaces;
 test-service: $(VENV)/.dev ## generated requests to the service, and kills in the midst of its jobs
 	OMP_NUM_THREADS=1 PYTHONPATH=src $(BIN)/python scripts/service_fuzz.py --cases 500
 	OMP_NUM_THREADS=1 PYTHONPATH=src $(BIN)/python scripts/service_kills.py --kills 4
+
+test-cluster: $(VENV)/.cluster ## the tests that need a Ray cluster and an object store, both of which they start on this machine
+	PINSHARP_CLUSTER=1 OMP_NUM_THREADS=1 $(BIN)/pytest $(PYTEST_ARGS) tests/cluster
 
 check: $(VENV)/.dev ## ruff and mypy alone
 	$(BIN)/ruff check .
@@ -71,4 +74,9 @@ $(VENV)/.dev: $(VENV)/.created pyproject.toml constraints-cpu.txt
 
 $(VENV)/.page: $(VENV)/.dev
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[dev,page]'
+	@touch $@
+
+$(VENV)/.cluster: $(VENV)/.dev
+	@echo "Installing what tests of clusters need: a few minutes, once"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[dev,cluster]' 'moto[server]>=5.2'
 	@touch $@

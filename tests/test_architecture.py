@@ -52,7 +52,7 @@ MAY_IMPORT = {
     "monitor": {"batch", "images", "blur"},
     "bench": {"methods", "restoration", "detect", "runtimes", "data", "metrics", "images", "blur"},
     "service": {"batch", "restoration", "profiling", "detect", "methods", "nets", "images", "blur"},
-    "cluster": {"restoration", "images"},
+    "cluster": {"batch", "restoration", "methods", "images", "blur"},
 }
 DOORS = {"__init__", "__main__", "cli"}  # may import every room
 LONGEST_CHAIN = 16

@@ -8,6 +8,7 @@ import typer
 
 from pinsharp.allocator import keep_freed_memory
 from pinsharp.cli.adapt import adapt
+from pinsharp.cli.batch import batch
 from pinsharp.cli.bench import bench
 from pinsharp.cli.detect import detect
 from pinsharp.cli.export import export
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",  # joins the lines of a docstring's paragraph
     context_settings={"help_option_names": ["-h", "--help"]},  # subcommands inherit it
 )
-for _command in (restore, watch, monitor, kernel, info, synth, export, train, adapt, serve):
+for _command in (restore, batch, watch, monitor, kernel, info, synth, export, train, adapt, serve):
     app.command()(_command)
 app.add_typer(detect)
 app.add_typer(bench)
