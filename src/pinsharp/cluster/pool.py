@@ -32,6 +32,7 @@ PATIENCE_S = 30.0
 """If no actor has begun after so long, it is said what is waited for."""
 
 _PAUSE_S = 0.5
+_BESIDE = "beside"
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Hand:
 
     actor: Any
     starting: Any  # what says that it is ready; None once it is
-    calls: list[_Call] = field(default_factory=list)  # in the order in which it will answer
+    calls: list[_Call] = field(default_factory=list)  # images are made in this order, results put beside that
     since_s: float = field(default_factory=time.monotonic)
     is_conductor: bool = False
 
@@ -148,11 +149,8 @@ class Pool:
     def put(self, made: Made, *, exclusive: bool) -> None:
         """Let the actor that has made a job put its results into their store."""
         job = made.job.given(made.brought.figures)
-        made.hand.calls.append(_Call("put", made.job, made.hand.actor.put.remote(_sent(job), exclusive=exclusive)))
-
-    def drop(self, made: Made) -> None:
-        """Let the actor forget what it has made."""
-        made.hand.actor.drop.remote(_sent(made.job))
+        put = made.hand.actor.put.options(concurrency_group=_BESIDE)  # it need not wait for what is being made
+        made.hand.calls.append(_Call("put", made.job, put.remote(_sent(job), exclusive=exclusive)))
 
     def events(self, waiting: deque[Job], begin: Callable[[Job], object]) -> Generator[Made | Put | Quiet, None, None]:
         """Carry jobs out, taken from the left of `waiting`, and yield what happens as it happens.
@@ -186,7 +184,9 @@ class Pool:
     def _begin(self, *, cpus: float, gpus: float, is_conductor: bool = False) -> Hand:
         import ray
 
-        kind = ray.remote(num_cpus=cpus, num_gpus=gpus, max_restarts=0, scheduling_strategy="SPREAD")(Maker)
+        kind = ray.remote(
+            num_cpus=cpus, num_gpus=gpus, max_restarts=0, scheduling_strategy="SPREAD", concurrency_groups={_BESIDE: 1}
+        )(Maker)
         actor = kind.remote(self._errand)
         return Hand(actor, actor.ready.remote(), is_conductor=is_conductor)
 
@@ -257,9 +257,11 @@ class Pool:
                     return
                 ray.get(hand.starting)
                 hand.starting, self._failures = None, 0
-            while hand.calls and ray.wait([hand.calls[0].ref], timeout=0)[0]:
-                answer = ray.get(hand.calls[0].ref)
-                call = hand.calls.pop(0)
+            for call in list(hand.calls):
+                if not ray.wait([call.ref], timeout=0)[0]:
+                    continue
+                answer = ray.get(call.ref)
+                hand.calls.remove(call)
                 if call.kind == "put":
                     yield Put(call.job, answer)
                 elif answer.is_giant:
