@@ -51,11 +51,12 @@ def restore_strip(source: Path, target: Path, precision: str, window: int | None
     from pinsharp.restoration.restorer import Restorer
 
     sources.LARGE_VALUES = 0  # a short strip too is restored from disk
-    restorer = Restorer(precision=precision, window=window)
+    restorer, begun = Restorer(precision=precision, window=window), time.process_time()
     result = restorer.restore_file(source, target, overwrite=True, progress=_Pace())
     return {
         "megapixels_per_s": round(result.megapixels / result.seconds, 3),
         "seconds": round(result.seconds, 1),
+        "cpu_seconds": round(time.process_time() - begun, 1),
         "peak_mib": round(peak_mib()),
         "sigma": round(result.defocus.sigma, 3),
         "window": result.window,
@@ -88,12 +89,12 @@ class _Pace:
 
 def _tiles(shape: tuple[int, ...]) -> Iterator[NDArray[np.uint16]]:
     for top in range(0, shape[0], TILE):
-        band = _blurred(top // TILE, shape[1:])[: shape[0] - top]
+        band = blurred_band(top // TILE, shape[1:])[: shape[0] - top]
         for left in range(0, shape[1], TILE):
             yield band[:, left : left + TILE]
 
 
-def _blurred(band: int, row: tuple[int, ...]) -> NDArray[np.uint16]:
+def blurred_band(band: int, row: tuple[int, ...]) -> NDArray[np.uint16]:
     """A band of rows of some shape, (W,) or (W, 3)."""
     above, below = _sharp(band - 1, row[0])[-_REACH:], _sharp(band + 1, row[0])[:_REACH]
     sharp = np.concatenate([above, _sharp(band, row[0]), below])

@@ -15,7 +15,7 @@ import pytest
 
 import pinsharp
 from pinsharp import atomic
-from pinsharp.batch.fingerprint import identity
+from pinsharp.batch.fingerprint import look
 from pinsharp.batch.manifest import MANIFEST, Manifest
 from pinsharp.images.files import read_image
 from pinsharp.restoration.restorer import Restorer
@@ -79,7 +79,7 @@ def states():
 
 
 def visible():
-    return {path.name: identity(path.stat()) for path in Path("out").glob("[!.]*")}
+    return {path.name: look(path).identity for path in Path("out").glob("[!.]*")}
 
 
 def check_whole(names):

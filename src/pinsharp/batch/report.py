@@ -19,6 +19,7 @@ from pinsharp.batch.summary import Summary
 from pinsharp.batch.words import light_in_words, verdict_in_words
 from pinsharp.errors import PinsharpError
 from pinsharp.images.codec import Reading
+from pinsharp.images.places import result_path, shown_name
 from pinsharp.pages import document, jpeg_address, text
 
 MOST_THUMBNAILS = 60
@@ -94,7 +95,7 @@ def _facts(summary: Summary) -> str:
 
 def _charts(outcomes: Sequence[Outcome]) -> str:
     widths = [
-        (outcome.job.input.name, float(sigma))
+        (shown_name(outcome.job.input), float(sigma))
         for outcome in outcomes
         if isinstance(sigma := outcome.figures.get("sigma"), int | float)
     ]
@@ -135,10 +136,10 @@ def _figure(outcome: Outcome, reading: Reading) -> str:
     sigma = outcome.figures.get("sigma")
     width = f", sigma {sigma:.2f} px" if isinstance(sigma, int | float) else ""
     width += text(light_in_words(outcome.figures))
-    name = text(outcome.job.input.name)
+    name = text(shown_name(outcome.job.input))
     try:
         before, gain, note = _thumbnail(outcome.job.input, None, reading)
-        after, _, _ = _thumbnail(outcome.job.output, gain, reading)
+        after, _, _ = _thumbnail(result_path(outcome.job.output, outcome.job.input), gain, reading)
     except PinsharpError as error:
         return f"<figure><figcaption>{name}{width}: no thumbnail, {text(str(error))}</figcaption></figure>"
     verdict = f"<br>{text(words)}" if (words := verdict_in_words(outcome.figures)) else ""

@@ -12,6 +12,7 @@ from pinsharp.cli.each import Task, carry_out
 from pinsharp.cli.options import Inputs, Json, Overwrite, takes_recipe
 from pinsharp.cli.outputs import check_results
 from pinsharp.errors import ConfigError, OutputError
+from pinsharp.images.places import shown_name
 from pinsharp.restoration.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> 
     if asked.plot:
         from pinsharp.cli.kernel_plot import draw
 
-        title = _all_in_words([Path(path.name) for path in paths])
+        title = _all_in_words([Path(shown_name(path)) for path in paths])
         write_atomically(asked.plot, draw(found, title=printable(title), kind=asked.plot.suffix[1:].lower()))
     words, further = _trend(found) if asked.say_trend else ("", {})
     further |= {"channels": _channel_figures(channels)} if channels else {}

@@ -7,6 +7,7 @@ from pathlib import Path
 from pinsharp.atomic import LONGEST_NAME, check_name
 from pinsharp.batch.job import Job
 from pinsharp.errors import ConfigError, OutputError
+from pinsharp.images.places import check_free_place, disk_path, holds, is_folder_image, place_of
 
 PICTURE_SUFFIX = ".side-by-side.png"
 MASK_SUFFIX = ".mask.png"
@@ -43,7 +44,7 @@ def plan_jobs(
     else:
         outputs = [_folder(out) / templated(template, path) for path in inputs]
     jobs = [
-        Job(source, output, output.with_name(output.stem + PICTURE_SUFFIX) if side_by_side else None, mask, map_)
+        Job(source, output, _picture(output) if side_by_side else None, mask, map_)
         for source, output, mask, map_ in zip(
             inputs,
             outputs,
@@ -60,6 +61,12 @@ def plan_jobs(
     return jobs
 
 
+def _picture(output: Path) -> Path:
+    """Where the picture of a result goes."""
+    path = disk_path(output)
+    return path.with_name(path.stem + PICTURE_SUFFIX)
+
+
 def templated(template: str | None, source: Path) -> str:
     """The name of the result of an input.
 
@@ -72,6 +79,7 @@ def templated(template: str | None, source: Path) -> str:
     """
     from pinsharp.images.codec import SUFFIXES
 
+    source = disk_path(source)
     if template is None:
         return source.name
     try:
@@ -104,7 +112,7 @@ def _beside(
     if asked.suffix.lower() in SUFFIXES and not is_folder:
         raise OutputError(f"{asked}: expected a folder for {len(inputs)} images, got the name of one; give a folder")
     folder = _folder(str(asked))
-    return [folder / (path.stem + suffix) for path in inputs]
+    return [folder / (disk_path(path).stem + suffix) for path in inputs]
 
 
 def check_mask_name(path: Path) -> None:
@@ -132,18 +140,23 @@ def check_results(
     Raises:
         OutputError: With the first of them.
     """
-    known = {_identity(path) for path in inputs} - {None}
-    for path in results:
+    inputs = list(inputs)
+    known, folders = {_identity(path) for path in inputs} - {None}, [path for path in inputs if place_of(path).is_zarr]
+    for name in results:
+        path = disk_path(name)
         check_name(path)
-        if _identity(path) in known:
+        if _identity(path) in known or any(holds(folder, path) for folder in folders):
             raise OutputError(f"{path}: expected a result beside its input, got the input itself; choose another place")
-        if path.is_dir():
+        if is_folder_image(path):
+            check_free_place(path, overwrite=overwrite, advice=advice)
+        elif path.is_dir():
             raise OutputError(f"{path}: expected a file to write, got a folder; name a file in it")
-    existing = [] if overwrite else [path for path in results if os.path.lexists(path)]
+    paths = [disk_path(path) for path in results]
+    existing = [] if overwrite else [path for path in paths if os.path.lexists(path)]
     if existing:
         more = f" (and {len(existing) - 1} more)" if len(existing) > 1 else ""
         raise OutputError(f"{existing[0]}{more}: expected a new name, got an existing file; {advice}")
-    for folder in {path.parent for path in results}:
+    for folder in {path.parent for path in paths}:
         _check_writable(folder)
 
 
@@ -156,7 +169,9 @@ def names_image(out: str) -> bool:
     from pinsharp.images.codec import SUFFIXES
     from pinsharp.images.discover import known_suffixes
 
-    path = Path(out)
+    place, path = place_of(out), disk_path(out)
+    if place.is_zarr:  # an existing one is a folder, and one image all the same
+        return True
     if path.is_dir() or out.endswith(("/", os.sep)) or not path.suffix:
         return False
     if path.suffix.lower() not in SUFFIXES:

@@ -35,8 +35,11 @@ SUFFIXES = {
     ".raw": "raw",
     ".npy": "npy",
     ".dcm": "dicom",
+    ".h5": "hdf5",
+    ".hdf5": "hdf5",
+    ".zarr": "zarr",
 }
-ONLY_BY_NAME = (".npy",)
+ONLY_BY_NAME = (".npy", ".h5", ".hdf5")
 """Suffixes of files that hold other things too, such as kernels: they are no images of a folder."""
 
 # Images that claim more pixels than this are refused before anything is decoded.
@@ -91,7 +94,8 @@ class Stored:
     def leave(self, pixels: NDArray[Any]) -> NDArray[Any]:
         """Turn restored pixels into stored ones."""
         if self.white is None:
-            return pixels.astype(self.dtype)
+            most = min(np.iinfo(self.dtype).max, np.iinfo(pixels.dtype).max)
+            return np.asarray(np.minimum(pixels, most).astype(self.dtype))
         values = pixels.astype(np.float64) * self.white
         return (values if np.dtype(self.dtype).kind == "f" else np.rint(values)).astype(self.dtype)
 

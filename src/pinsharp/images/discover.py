@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pinsharp.errors import ImageError
 from pinsharp.images.codec import ONLY_BY_NAME, SUFFIXES
+from pinsharp.images.places import SEPARATOR, Place, disk_path, is_folder_image, place_of
 
 
 def find_images(inputs: Sequence[str | Path]) -> list[Path]:
@@ -17,7 +18,8 @@ def find_images(inputs: Sequence[str | Path]) -> list[Path]:
 
     Args:
         inputs: Files; folders, whose direct children with a known suffix are taken in alphabetical order, hidden ones
-            left out; patterns with `*`, `?`, `[...]` or `**`, where the shell did not expand them.
+            left out; patterns with `*`, `?`, `[...]` or `**`, where the shell did not expand them. A folder that ends
+            in .zarr is one image. `FILE::/path` is an array of a container, also where FILE is a pattern.
 
     Returns:
         Paths as given (not made absolute). They are not opened: `read_image` says whether they hold images.
@@ -43,7 +45,7 @@ def images_in(folder: Path) -> list[Path]:
 
 def suffix_fault(path: Path) -> str | None:
     """What is wrong with a file's suffix, as the rest of a sentence; None if it names a format that we know."""
-    if path.suffix.lower() in SUFFIXES:
+    if disk_path(path).suffix.lower() in SUFFIXES:
         return None
     return f"expected a name that ends in {known_suffixes()}, got {path.suffix or 'none'}; convert the image to PNG"
 
@@ -55,7 +57,11 @@ def known_suffixes() -> str:
 
 
 def _expand(path: Path) -> Iterable[Path]:
-    if path.is_dir():
+    place = place_of(path)
+    if place.inside:
+        return [Path(str(Place(found, place.inside))) for found in _expand(place.path)]
+    path = Path(str(path).removesuffix(SEPARATOR)) if place.is_container else path
+    if path.is_dir() and not is_folder_image(path):
         return _in_folder(path)
     if os.path.lexists(path):
         if fault := suffix_fault(path):
@@ -78,6 +84,10 @@ def _children(folder: Path) -> list[Path]:
 def _in_folder(folder: Path) -> list[Path]:
     children = _children(folder)
     images = [path for path in children if _is_of_folder(path)]
+    if not images and any((folder / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray")):
+        raise ImageError(
+            f"{folder}: expected a folder with images, got a Zarr; rename it so that its name ends in .zarr"
+        )
     if not images:
         raise ImageError(
             f"{folder}: expected a folder with images ({known_suffixes()}), got none among {len(children)} entries; "
@@ -99,7 +109,8 @@ def _matching(pattern: Path) -> list[Path]:
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    is_named = path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    return is_named and (path.is_file() or is_folder_image(path))
 
 
 def _is_of_folder(path: Path) -> bool:

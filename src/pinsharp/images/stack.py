@@ -1,12 +1,13 @@
-"""TIFFs of several planes: pages, OME-TIFF, ImageJ's hyperstacks; read and written plane by plane with their tags.
+"""Files of several planes: TIFFs (pages, OME-TIFF, ImageJ's hyperstacks) with the tags of each page, and arrays.
 
 Pages keep their order and their number, so what OME-XML and ImageJ's description say of them stays true.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,11 +16,13 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from pinsharp.atomic import check_free, write_atomically
-from pinsharp.errors import FormatError, ImageError
+from pinsharp.atomic import check_free, make_folder, write_atomically
+from pinsharp.errors import FormatError, ImageError, MissingExtra
 from pinsharp.images import tiff
+from pinsharp.images.array_stack import ArrayStack, count_planes, read_array_stack
 from pinsharp.images.codec import AS_IT_SAYS, SUFFIXES, Reading, Tags, check_size, damaged
 from pinsharp.images.files import ImageFile
+from pinsharp.images.places import is_container
 from pinsharp.images.stored import enter
 from pinsharp.images.tiff_counts import check_complete
 from pinsharp.images.tiff_layout import DAMAGED, TiffLayout, check_pixels, full_pages
@@ -41,10 +44,56 @@ class Stack:
     planes: tuple[ImageFile, ...]
     channels: tuple[int, ...]
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a plane."""
+        return self.planes[0].pixels.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the pixels of a plane as they are restored."""
+        return self.planes[0].pixels.dtype
+
+    @contextlib.contextmanager
+    def writing(self, target: Path, *, overwrite: bool) -> Iterator[StackWriter]:
+        """Write the planes of a result, whole or not at all.
+
+        Raises:
+            OutputError: If it cannot be written.
+        """
+        writer = StackWriter(self, {})
+        yield writer
+        make_folder(target.parent)
+        made = [writer.made[number] for number in range(len(self.planes))]
+        write_stack(target, made, like=self, overwrite=overwrite)
+
+
+@dataclass(frozen=True)
+class StackWriter:
+    """Holds planes until all are there."""
+
+    stack: Stack
+    made: dict[int, NDArray[Any]]
+
+    def take(self, number: int, rows: Iterator[NDArray[Any]]) -> NDArray[Any]:
+        """Take a plane of restored rows, from top to bottom."""
+        self.made[number] = np.concatenate(list(rows))
+        return self.made[number]
+
+    def keep(self, number: int) -> NDArray[Any]:
+        """Take a plane as it is."""
+        self.made[number] = self.stack.planes[number].pixels.copy()
+        return self.made[number]
+
 
 def is_stack(path: str | Path) -> bool:
-    """Whether a file is a TIFF of several planes; what cannot be read is none, whoever reads it says why."""
+    """Whether a TIFF or an array has several planes; what cannot be read has none, whoever reads it says why."""
     path = Path(path)
+    if is_container(path):
+        try:
+            return count_planes(path) > 1
+        except (ImageError, MissingExtra):
+            return False
     if SUFFIXES.get(path.suffix.lower()) != "tiff":
         return False
     try:
@@ -52,6 +101,15 @@ def is_stack(path: str | Path) -> bool:
             return _count(file) > 1
     except (ImageError, *DAMAGED):
         return False
+
+
+def open_planes(path: str | Path, reading: Reading = AS_IT_SAYS) -> Stack | ArrayStack:
+    """Read the planes of a file, or of an array what is said of them.
+
+    Raises:
+        ImageError: If it cannot be read, or its planes differ in shape or type.
+    """
+    return read_array_stack(path, reading) if is_container(path) else read_stack(path, reading)
 
 
 def read_stack(path: str | Path, reading: Reading = AS_IT_SAYS) -> Stack:
@@ -100,8 +158,23 @@ def write_stack(path: str | Path, planes: Sequence[NDArray[Any]], *, like: Stack
     write_atomically(path, buffer.getvalue())
 
 
+def check_planes_output(path: Path, source: Path, *, overwrite: bool) -> None:
+    """Find out before the work whether the planes of a file could be written.
+
+    Raises:
+        FormatError: If the name is not that of a file of the same kind.
+        OutputError: If the file exists and may not be replaced.
+    """
+    if is_container(source):
+        from pinsharp.images.containers import check_output
+
+        check_output(path, source, overwrite=overwrite)
+    else:
+        check_stack_output(path, overwrite=overwrite)
+
+
 def check_stack_output(path: Path, *, overwrite: bool) -> None:
-    """Find out before the work whether planes could be written.
+    """Find out before the work whether planes could be written as a TIFF.
 
     Raises:
         FormatError: If the name is not that of a TIFF.

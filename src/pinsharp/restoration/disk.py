@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -15,9 +15,11 @@ from torch import Tensor
 
 from pinsharp.atomic import make_folder, write_error
 from pinsharp.errors import ImageError, OutputError
-from pinsharp.images.bigtiff import LargeTiff
+from pinsharp.images.codec import AS_IT_SAYS, Reading
+from pinsharp.images.large import LargeImage, check_large_output, write_large
 from pinsharp.images.light import SAYS_NOTHING
 from pinsharp.images.packed_mask import PackedMask
+from pinsharp.images.places import disk_path
 from pinsharp.restoration.colour import enter, join, leave, light_of, split
 from pinsharp.restoration.disk_hidden import REACH, DiskHidden
 from pinsharp.restoration.recipe import Recipe
@@ -33,13 +35,15 @@ class OnDisk:
 
     Attributes:
         path: The file.
-        shape: Shape of its pixels.
+        shape: Shape of its pixels; of a file of several planes that of the first.
         dtype: Their type.
+        reading: What has to be said of it to read it again.
     """
 
     path: Path
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    reading: Reading = AS_IT_SAYS
 
 
 class RowReader:
@@ -50,7 +54,7 @@ class RowReader:
             later.
     """
 
-    def __init__(self, image: "LargeTiff | StoredImage") -> None:
+    def __init__(self, image: "LargeImage | StoredImage") -> None:
         self._image = image
         self._top = 0
         self._pixels = self._whole_rows(0, 0)
@@ -123,7 +127,7 @@ class StoredImage:
         return found if self.samples > 1 else found[..., 0]
 
 
-DiskImage = LargeTiff | StoredImage
+DiskImage: TypeAlias = "LargeImage | StoredImage"
 
 
 def _row_bytes(image: DiskImage) -> int:
@@ -143,15 +147,19 @@ class DiskSource:
         image: The image, open.
         recipe: How it is restored.
         given: What is known to be hidden.
+        reading: What was said of it to read it.
     """
 
-    def __init__(self, image: DiskImage, recipe: Recipe, given: PackedMask | None = None) -> None:
+    def __init__(
+        self, image: DiskImage, recipe: Recipe, given: PackedMask | None = None, reading: Reading = AS_IT_SAYS
+    ) -> None:
         self.image, self.recipe, self.begun = image, recipe, time.perf_counter()
-        self.light = light_of(recipe, image.tags.light if isinstance(image, LargeTiff) else SAYS_NOTHING)
+        self._reading = reading
+        self.light = light_of(recipe, SAYS_NOTHING if isinstance(image, StoredImage) else image.tags.light)
         self.shape: tuple[int, ...] = (image.height, image.width, *([image.samples] if image.samples > 1 else []))
-        self.dropped = image.tags.dropped if isinstance(image, LargeTiff) else ""
+        self.dropped = "" if isinstance(image, StoredImage) else image.tags.dropped
         self.hidden: DiskHidden | None = None
-        if isinstance(image, LargeTiff) and (given is not None or recipe.faults == "auto"):
+        if not isinstance(image, StoredImage) and (given is not None or recipe.faults == "auto"):
             image.keep(2 * _row_bytes(image))  # two bands share the strips or tiles that they meet in
             self.hidden = DiskHidden(image, recipe, given)
         self.faults = self.hidden.faults if self.hidden else ""
@@ -220,18 +228,15 @@ class DiskSource:
 
     def check_target(self, target: Path, *, overwrite: bool) -> None:
         """Find out before the work whether its result could be written."""
-        from pinsharp.images.bigtiff_writer import check_large_output  # only files that are written need it
-
-        check_large_output(target, overwrite=overwrite)
+        assert not isinstance(self.image, StoredImage)
+        check_large_output(target, self.image, overwrite=overwrite)
 
     def take(self, target: Path, rows: Iterator[NDArray[Any]], *, overwrite: bool) -> OnDisk:
         """Write all rows of the result as they come."""
-        from pinsharp.images.bigtiff_writer import write_large
-
-        assert isinstance(self.image, LargeTiff)
-        make_folder(target.parent)
-        write_large(target, rows, like=self.image, overwrite=overwrite)
-        return OnDisk(target, self.shape, self.image.dtype)
+        assert not isinstance(self.image, StoredImage)
+        make_folder(disk_path(target).parent)
+        path = write_large(target, rows, like=self.image, overwrite=overwrite)
+        return OnDisk(path, self.shape, self.image.dtype, self._reading)
 
     def save(self, target: Path, held: object, *, overwrite: bool) -> None:
         """It was written row by row."""

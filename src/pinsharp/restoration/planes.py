@@ -1,22 +1,32 @@
 """Restoring a file of several planes: with one blur for all, one for each channel, or one for each plane."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
-from pinsharp.atomic import make_folder
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.verdict import LEFT_ALONE
 from pinsharp.errors import ConfigError, ImageError, PinsharpError
+from pinsharp.images.array_stack import ArrayStack, ArrayStackWriter
 from pinsharp.images.files import ImageFile
-from pinsharp.images.stack import Stack, check_stack_output, read_stack, write_stack
+from pinsharp.images.places import PlaneOf, disk_path
+from pinsharp.images.stack import Stack, StackWriter, check_planes_output, open_planes
+from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.profiled import distance_figures
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.result import Restored
+
+Plane = ImageFile | PlaneOf
+"""A plane in memory, or where it is."""
+
+Sink = Callable[[Iterator[NDArray[Any]]], NDArray[Any] | OnDisk]
+"""Takes the rows of a result from top to bottom."""
+
+Progress = Callable[[int, int], object]
+"""Is told how many of how many pixels are done."""
 
 
 class PlaneRestorer(Protocol):
@@ -24,10 +34,18 @@ class PlaneRestorer(Protocol):
 
     recipe: Recipe
 
-    def __call__(self, image: ImageFile, *, kernel: Any = None) -> Restored:
+    def restore_rows(
+        self,
+        image: Plane,
+        sink: Sink,
+        *,
+        kernel: Any = None,
+        progress: Progress | None = None,
+        folder: Path | None = None,
+    ) -> Restored:
         """Restore one."""
 
-    def measure(self, image: Sequence[ImageFile]) -> BlurField:
+    def measure(self, image: Sequence[Plane]) -> BlurField:
         """Measure the blur of several together."""
 
 
@@ -38,7 +56,7 @@ def restore_planes(
     target: Path,
     *,
     overwrite: bool,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Restored:
     """Restore all planes of a file.
 
@@ -48,7 +66,7 @@ def restore_planes(
         source: The file.
         target: The result.
         overwrite: Replace an existing result.
-        progress: Called after every plane with the pixels that are done and all pixels.
+        progress: Called after every window with the pixels that are done and all pixels.
 
     Returns:
         The result of the first plane, with the time of all, and the reason if all stay as they are.
@@ -65,55 +83,76 @@ def restore_planes(
             f"iterations above 1 measure each plane again, got {recipe.iterations} and planes {recipe.planes}; say "
             "--planes each"
         )
-    check_stack_output(target, overwrite=overwrite)
-    stack = read_stack(source, recipe.reading)
-    results: list[Restored] = []
+    check_planes_output(target, source, overwrite=overwrite)
+    stack = open_planes(source, recipe.reading)
     blurs = _shared(restorer, stack) if shares else {}
-    for number, plane in enumerate(stack.planes):
-        blur = blurs.get(_group(recipe, stack, number))
-        results.append(_restored(restorer if blur is None else informed, recipe, plane, number, blur))
-        if progress:
-            pixels = plane.pixels.shape[0] * plane.pixels.shape[1]
-            progress((number + 1) * pixels, len(stack.planes) * pixels)
-    make_folder(target.parent)
-    write_stack(target, [_pixels(result) for result in results], like=stack, overwrite=overwrite)
-    is_left = all(result.reason for result in results)
-    seconds = sum(result.seconds for result in results)
-    return replace(results[0], seconds=seconds, reason=results[0].reason if is_left else "")
+    first, seconds, is_left = None, 0.0, True
+    with stack.writing(target, overwrite=overwrite) as writer:
+        for number in range(len(stack.planes)):
+            blur = blurs.get(_group(recipe, stack, number))
+            work = _Work(
+                restorer if blur is None else informed, recipe, stack, writer, number, disk_path(target).parent
+            )
+            result = work.restored(blur, progress)
+            first, seconds, is_left = first or result, seconds + result.seconds, is_left and bool(result.reason)
+    assert first is not None
+    return replace(first, seconds=seconds, reason=first.reason if is_left else "")
 
 
-def _shared(restorer: PlaneRestorer, stack: Stack) -> dict[int, BlurField]:
+def _shared(restorer: PlaneRestorer, stack: Stack | ArrayStack) -> dict[int, BlurField]:
     """The blur of each group of planes."""
-    groups = [_group(restorer.recipe, stack, number) for number in range(len(stack.planes))]
+    planes: Sequence[Plane] = stack.planes
+    groups = [_group(restorer.recipe, stack, number) for number in range(len(planes))]
     return {
-        group: restorer.measure([plane for plane, own in zip(stack.planes, groups, strict=True) if own == group])
+        group: restorer.measure([plane for plane, own in zip(planes, groups, strict=True) if own == group])
         for group in sorted(set(groups))
     }
 
 
-def _group(recipe: Recipe, stack: Stack, number: int) -> int:
+def _group(recipe: Recipe, stack: Stack | ArrayStack, number: int) -> int:
     return stack.channels[number] if recipe.planes == "channel" else 0
 
 
-def _restored(
-    restorer: PlaneRestorer, recipe: Recipe, plane: ImageFile, number: int, blur: BlurField | None
-) -> Restored:
-    """One plane with a blur that it shares, or with its own."""
-    try:
+@dataclass(frozen=True)
+class _Work:
+    """A plane that is restored."""
+
+    restorer: PlaneRestorer
+    recipe: Recipe
+    stack: Stack | ArrayStack
+    writer: StackWriter | ArrayStackWriter
+    number: int
+    folder: Path
+
+    def restored(self, blur: BlurField | None, progress: Progress | None) -> Restored:
+        """Restore it with a blur that it shares, or with its own."""
+        kernel = None if blur is None else blur.kernel_array
+        told = None if progress is None else self._told(progress)
+        plane = self.stack.planes[self.number]
+        try:
+            result = self.restorer.restore_rows(plane, self._take, kernel=kernel, progress=told, folder=self.folder)
+        except PinsharpError as error:
+            detail = str(error).removeprefix(f"{self.stack.path}: ")
+            raise type(error)(f"{self.stack.path}: plane {self.number + 1}: {detail}") from error
         if blur is None:
-            return restorer(plane)
-        result = restorer(plane, kernel=blur.kernel_array)
-    except PinsharpError as error:
-        raise type(error)(f"{plane.path}: plane {number + 1}: {error}") from error
-    finding = blur.finding
-    result = replace(result, distance=distance_figures(blur, recipe))
-    if finding is not None and blur.verdict in LEFT_ALONE and not recipe.force:
-        if recipe.strict and blur.verdict != "sharp":
-            raise ImageError(f"{plane.path}: expected planes that can be restored, got {finding.reason}")
-        return replace(result, held=plane.pixels.copy(), defocus=blur, sigmas=(blur.sigma,), reason=finding.reason)
-    return replace(result, defocus=blur, sigmas=(blur.sigma,))
+            return result
+        result = replace(result, distance=distance_figures(blur, self.recipe), defocus=blur, sigmas=(blur.sigma,))
+        finding = blur.finding
+        if finding is None or blur.verdict not in LEFT_ALONE or self.recipe.force:
+            return result
+        if self.recipe.strict and blur.verdict != "sharp":
+            raise ImageError(f"{self.stack.path}: expected planes that can be restored, got {finding.reason}")
+        return replace(result, held=self._held(self.writer.keep(self.number)), reason=finding.reason)
 
+    def _take(self, rows: Iterator[NDArray[Any]]) -> NDArray[Any] | OnDisk:
+        return self._held(self.writer.take(self.number, rows))
 
-def _pixels(result: Restored) -> NDArray[Any]:
-    assert isinstance(result.held, np.ndarray)
-    return result.held
+    def _held(self, taken: NDArray[Any] | Path) -> NDArray[Any] | OnDisk:
+        """What a result holds: pixels, or where they are."""
+        if not isinstance(taken, Path):
+            return taken
+        return OnDisk(taken, self.stack.shape, self.stack.dtype, self.recipe.reading)
+
+    def _told(self, progress: Progress) -> Progress:
+        """Count the pixels of all planes."""
+        return lambda done, total: progress(self.number * total + done, len(self.stack.planes) * total)

@@ -16,9 +16,9 @@ from pinsharp.blur.levels import Levels
 from pinsharp.blur.normalise import BT601
 from pinsharp.blur.verdict import LEFT_ALONE, UNTRUSTED
 from pinsharp.images.arrays import luma, split_alpha, to_tensor
-from pinsharp.images.bigtiff import open_large
 from pinsharp.images.files import read_image
 from pinsharp.images.fill import fill
+from pinsharp.images.large import open_large
 from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.images.packed_mask import PackedMask
 from pinsharp.restoration.colour import decode
@@ -120,11 +120,12 @@ class Restored:
     @property
     def image(self) -> NDArray[Any]:
         """The restored image, of the input's dtype and shape; read from its file if it is larger than memory."""
-        return read_image(self.held.path).pixels if isinstance(self.held, OnDisk) else self.held
+        return read_image(self.held.path, self.held.reading).pixels if isinstance(self.held, OnDisk) else self.held
 
     def view(self) -> View:
         """The restored image to be looked at, as `read_view` gives it."""
-        return read_view(self.held.path) if isinstance(self.held, OnDisk) else View(self.held)
+        held = self.held
+        return read_view(held.path, reading=held.reading) if isinstance(held, OnDisk) else View(held)
 
     @property
     def is_restored(self) -> bool:
@@ -154,7 +155,7 @@ class Restored:
         """The same with what is said of pixels that are not light."""
         if isinstance(self.held, OnDisk):
             shape, contrast = self.held.shape, _contrast(self._brightness(self.view().pixels))
-            with open_large(self.held.path) as image:
+            with open_large(self.held.path, self.held.reading) as image:
                 yield from self._judged(
                     lambda *place: self._brightness(image.read(*place)), shape, contrast, self.levels
                 )

@@ -1,7 +1,7 @@
 """Where pixels come from and where results go: an array, or a file of any size, which nobody else has to tell apart.
 
-A TIFF of more than `LARGE_VALUES` values stays on disk: it is read from top to bottom, and its result is written so.
-Every other image is read as a whole.
+A TIFF, or a plane of an array in a container, of more than `LARGE_VALUES` values stays on disk: it is read from top to
+bottom, and its result is written so. Every other image is read as a whole.
 """
 
 import itertools
@@ -20,14 +20,15 @@ from PIL import Image
 from torch import Tensor
 
 from pinsharp.atomic import make_folder
-from pinsharp.errors import ImageError, OutputError
+from pinsharp.errors import ImageError, MissingExtra, OutputError
 from pinsharp.images.arrays import depth_ceiling, split_alpha
-from pinsharp.images.bigtiff import open_large
-from pinsharp.images.codec import AS_IT_SAYS, Reading
+from pinsharp.images.codec import AS_IT_SAYS, Reading, Tags
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
+from pinsharp.images.large import open_large
 from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.images.masks import Hidden, hide, is_masked, read_mask, read_packed_mask
 from pinsharp.images.packed_mask import PackedMask
+from pinsharp.images.places import PlaneOf, disk_path, is_container
 from pinsharp.images.stack import is_stack, read_stack
 from pinsharp.images.statements import pillow_light
 from pinsharp.restoration.colour import as_mono, enter, join, leave, light_of, split
@@ -37,13 +38,13 @@ from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.windows import choose_window
 
 LARGE_VALUES = 100_000_000
-"""Values (pixels times channels) above which a TIFF stays on disk: in memory restoring it would take some 2 GiB."""
+"""Values (pixels times channels) above which an image stays on disk: in memory restoring it would take some 2 GiB."""
 
 VIEW_SIDE = 2048
 """Side in pixels of the middle of an image that stands for one which stays on disk."""
 
-PixelsOf = NDArray[Any] | str | Path | Image.Image | ImageFile
-"""An image as users give it: an array, a file, one that was read, or an image of Pillow."""
+PixelsOf = NDArray[Any] | str | Path | Image.Image | ImageFile | PlaneOf
+"""An image as users give it: an array, a file, one that was read, a plane of one, or an image of Pillow."""
 
 _PILLOW_MODES = ("L", "LA", "RGB", "RGBA", "I;16", "F")
 
@@ -72,13 +73,15 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
     """
     if isinstance(image, ImageFile):
         yield _of_file(image, recipe)
-    elif not isinstance(image, str | Path):
+    elif not isinstance(image, str | Path | PlaneOf):
         pixels = _as_array(image)
         yield ArraySource(pixels, _in_profile(recipe, pixels), stated=pillow_light(image))
-    elif recipe.window != 0 and _is_large(image):  # 0 asks for the whole image in memory
-        with open_large(image) as large:
+    elif recipe.window != 0 and _is_large(image, recipe.reading):  # 0 asks for the whole image in memory
+        with open_large(image, reading := recipe.reading) as large:
             recipe = in_profile(recipe, large.dtype, large.shape)
-            yield DiskSource(large, recipe, _packed_mask(recipe, (large.height, large.width)))
+            if _is_divided(large.tags):
+                recipe = replace(recipe, white_level=None)
+            yield DiskSource(large, recipe, _packed_mask(recipe, (large.height, large.width)), reading)
     else:
         yield _of_file(read_image(image, recipe.reading), recipe)
 
@@ -94,12 +97,14 @@ def read_view(path: str | Path, side: int | None = None, *, reading: Reading = A
     Raises:
         ImageError: If it cannot be read.
     """
-    if _is_large(path):
-        with open_large(path) as image:
+    shown = PlaneOf(Path(path), 0) if reading.planes and is_container(path) else path
+    if _is_large(shown, reading):
+        with open_large(shown, reading) as image:
             pixels = image.read(*(_middle(length, side or VIEW_SIDE) for length in image.shape[:2]))
-            (height, width), shown = image.shape[:2], pixels.shape
-        return View(pixels, f"the middle {shown[1]} x {shown[0]} pixels of {width} x {height}", image.tags.light)
-    file = read_stack(path, reading).planes[0] if reading.planes and is_stack(path) else read_image(path, reading)
+            (height, width), part = image.shape[:2], pixels.shape
+        return View(pixels, f"the middle {part[1]} x {part[0]} pixels of {width} x {height}", image.tags.light)
+    is_paged = reading.planes and not is_container(path) and is_stack(path)
+    file = read_stack(path, reading).planes[0] if is_paged else read_image(shown, reading)
     if side is None:
         return View(file.pixels, light=file.tags.light)
     rows, columns = (_middle(length, side) for length in file.pixels.shape[:2])
@@ -113,7 +118,7 @@ def check_map(image: PixelsOf, target: Path, recipe: Recipe) -> None:
         OutputError: If the image stays on disk and the name is not that of a TIFF.
     """
     is_tiff = target.suffix.lower() in (".tif", ".tiff")
-    if not is_tiff and isinstance(image, str | Path) and recipe.window != 0 and _is_large(image):
+    if not is_tiff and isinstance(image, str | Path) and recipe.window != 0 and _is_large(image, recipe.reading):
         raise OutputError(
             f"{target}: expected a name that ends in .tif for the evidence map of an image larger than memory, got "
             f"'{target.suffix}'; restore it by itself with --evidence F.tif"
@@ -186,7 +191,7 @@ class ArraySource:
     def save(self, target: Path, held: NDArray[Any] | OnDisk, *, overwrite: bool) -> None:
         """Write a result; the folder is made if it is not there."""
         assert isinstance(held, np.ndarray)
-        make_folder(target.parent)
+        make_folder(disk_path(target).parent)
         write_image(target, held, like=self.file, overwrite=overwrite)
 
 
@@ -252,23 +257,27 @@ def memory_errors(shape: tuple[int, ...]) -> Iterator[None]:
 def _of_file(file: ImageFile, recipe: Recipe) -> "ArraySource":
     """A file in memory, with the white level that is given, or that it states."""
     recipe = _in_profile(recipe, file.pixels)
-    is_divided = file.tags.stored is not None and file.tags.stored.white is not None
-    white_level = None if is_divided else recipe.white_level or file.tags.white_level
+    white_level = None if _is_divided(file.tags) else recipe.white_level or file.tags.white_level
     if white_level != recipe.white_level:
         recipe = replace(recipe, white_level=white_level)
     file = replace(file, tags=replace(file.tags, white_level=white_level))  # formats that can say it, do
     return ArraySource(file.pixels, recipe, file)
 
 
-def _is_large(path: str | Path) -> bool:
-    """Whether a file stays on disk: a TIFF of many values that can be read by windows.
+def _is_divided(tags: Tags) -> bool:
+    """Whether the values of an image were divided by the white level when they were read."""
+    return tags.stored is not None and tags.stored.white is not None
 
-    Only its tags are read. What is no TIFF, or a damaged one, is not large: whoever reads it as a whole says why.
+
+def _is_large(image: str | Path | PlaneOf, reading: Reading = AS_IT_SAYS) -> bool:
+    """Whether an image stays on disk: of many values, and such that it can be read by windows.
+
+    Only its tags are read. What is damaged, or none, is not large: whoever reads it as a whole says why.
     """
     try:
-        with open_large(path) as image:
-            return math.prod(image.shape) > LARGE_VALUES
-    except ImageError:
+        with open_large(image, reading) as large:
+            return math.prod(large.shape) > LARGE_VALUES
+    except (ImageError, MissingExtra):
         return False
 
 
