@@ -153,10 +153,10 @@ def test_planes_are_one_by_one_or_refused(tmp_path):
     np.testing.assert_array_equal(read_image(PlaneOf(name, 2)).pixels, pixels[2])
 
 
-@pytest.mark.parametrize(
-    "inside, wrong",
-    [("", "the name of a dataset, got the file alone"), ("no", "got no /no"), ("entry", "got the group /entry")],
-)
+WRONG = [("", "the name of a dataset, got the file alone"), ("no", "got no /no"), ("entry", "got the group /entry")]
+
+
+@pytest.mark.parametrize("inside, wrong", WRONG)
 def test_without_a_dataset_those_that_look_like_images_are_listed(tmp_path, inside, wrong):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["entry/image"], file["stack"] = counts((20, 30), "u2"), counts((9, 20, 30), "f4")

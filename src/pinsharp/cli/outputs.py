@@ -141,7 +141,8 @@ def check_results(
         OutputError: With the first of them.
     """
     inputs = list(inputs)
-    known, folders = {_identity(path) for path in inputs} - {None}, [path for path in inputs if place_of(path).is_zarr]
+    known = {_identity(disk_path(path)) for path in inputs} - {None}
+    folders = [path for path in inputs if place_of(path).is_zarr]
     for name in results:
         path = disk_path(name)
         check_name(path)
