@@ -198,14 +198,16 @@ def test_of_several_images_one_is_named_and_only_one_needs_no_name(tmp_path):
     np.testing.assert_array_equal(zarr.open_group(str(tmp_path / "c.zarr"))["deep/in/s0"][:], second.pixels)
 
 
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
 @pytest.mark.parametrize("kind", ["plate", "well"])
-def test_plates_are_refused_with_names_that_work(tmp_path, kind):
+def test_plates_are_refused_with_names_that_work(tmp_path, kind, version):
     root = tmp_path / "a.zarr"
     for path in ("", "A", "A/1"):
-        zarr.open_group(str(root / path), mode="a", zarr_format=2)
+        zarr.open_group(str(root / path), mode="a", zarr_format=2 if version == "0.4" else 3)
+    zarr.create_array(str(root / "A/further"), shape=(3,), dtype="u1", zarr_format=2 if version == "0.4" else 3)
     pixels = counts((20, 20), "u1")
-    write_ome(root / "A/1/0", pixels)
-    say(root if kind == "plate" else root / "A/1", {kind: {}})
+    write_ome(root / "A/1/0", pixels, version=version)
+    say(root if kind == "plate" else root / "A/1", {kind: {}}, version)
     name = str(root) if kind == "plate" else f"{root}::/A/1"
 
     with pytest.raises(ImageError, match=rf"got a {kind} of several; name one: {root}::/A/1/0$"):

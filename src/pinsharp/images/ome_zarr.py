@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import pairwise, product
 from pathlib import Path, PurePosixPath
@@ -44,19 +45,18 @@ class OmeImage(ArrayImage):
     levels: tuple[str, ...] = ()
     scales: tuple[tuple[float, ...], ...] = ()
 
-    def check(self, place: tuple[int | slice, ...]) -> None:
-        """Refuse truncated chunks of Blosc, which its library would read past their end.
+    def fetch(self, place: tuple[int | slice, ...]) -> Any:
+        """Let zarr decode what lies at a place.
 
         Raises:
-            ValueError: If there is one.
+            ValueError: If a chunk of Blosc is truncated; its library would read past its end.
         """
-        if not _is_blosc(self.array):
-            return
-        sides = zip(place, self.array.chunks, strict=False)
-        ranges = [_chunk_range(part, chunk) for part, chunk in sides]
-        for coordinates in product(*ranges):
-            chunk = self.root / self.levels[0] / self.array.metadata.encode_chunk_key(coordinates)
-            _check_blosc(chunk)
+        if _is_blosc(self.array):
+            sides = zip(place, self.array.chunks, strict=False)
+            for coordinates in product(*(_chunk_range(part, chunk) for part, chunk in sides)):
+                _check_blosc(self.root / self.levels[0] / self.array.metadata.encode_chunk_key(coordinates))
+        with few_at_once():
+            return self.array[place]
 
 
 def open_image(place: Place) -> OmeImage:
@@ -106,6 +106,12 @@ def zarr_library() -> ModuleType:
     return module
 
 
+def few_at_once() -> AbstractContextManager[Any]:
+    """Let zarr code few chunks at the same time: each takes a thread, which keeps the memory that it had."""
+    settings: AbstractContextManager[Any] = zarr_library().config.set({"async.concurrency": 2})
+    return settings
+
+
 def _is_blosc(array: Any) -> bool:
     """Whether each chunk of an array is a file that Blosc made."""
     compressors = array.compressors
@@ -138,19 +144,19 @@ def _is_v3(folder: Path) -> bool:
 
 
 def _is_group(folder: Path) -> bool:
-    return _is_v3(folder) or (folder / ".zgroup").is_file()
+    if _is_v3(folder):
+        return _json(folder / "zarr.json").get("node_type") == "group"
+    return (folder / ".zgroup").is_file()
 
 
 def _attributes(folder: Path) -> dict[str, Any]:
     """What a group says: of OME in version 0.5 what stands under `ome`."""
     if not _is_group(folder):
-        what = "a plain Zarr array" if (folder / ".zarray").is_file() else "a folder without .zgroup or zarr.json"
+        is_array = _is_v3(folder) or (folder / ".zarray").is_file()
+        what = "a plain Zarr array" if is_array else "a folder without .zgroup or zarr.json"
         raise ImageError(f"expected an OME-Zarr group, got {what}; write it as OME-Zarr 0.4 or 0.5")
     if _is_v3(folder):
-        said = _json(folder / "zarr.json")
-        if said.get("node_type") != "group":
-            raise ImageError("expected an OME-Zarr group, got a plain Zarr array; write it as OME-Zarr 0.4 or 0.5")
-        attributes = _mapping(said.get("attributes", {}), "attributes")
+        attributes = _mapping(_json(folder / "zarr.json").get("attributes", {}), "attributes")
         return _mapping(attributes.get("ome", {}), "attributes.ome")
     return _json(folder / ".zattrs") if (folder / ".zattrs").is_file() else {}
 

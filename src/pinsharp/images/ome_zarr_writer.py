@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 
 from pinsharp.atomic import whole_folder
 from pinsharp.images.array_planes import ArrayImage
-from pinsharp.images.ome_zarr import METADATA_FILES, OmeImage, open_array, zarr_library
+from pinsharp.images.ome_zarr import METADATA_FILES, OmeImage, few_at_once, open_array, zarr_library
 from pinsharp.images.places import Place
 
-_VALUES_AT_ONCE = 2**23
+_VALUES_AT_ONCE = 2**20
 """Values of a level of which means are made together."""
 
 
@@ -40,7 +40,7 @@ def writing_like(image: ArrayImage, target: Place) -> Iterator[Any]:
         OutputError: If it cannot be written.
     """
     assert isinstance(image, OmeImage)
-    with whole_folder(target.path) as folder:
+    with few_at_once(), whole_folder(target.path) as folder:
         root = folder / target.inside
         if target.inside:
             _make_groups(folder, target.inside, 3 if (image.root / "zarr.json").is_file() else 2)
