@@ -152,11 +152,11 @@ def replace(now: Path, then: Path) -> None:
 
 def remove(path: Path) -> None:
     """Remove a file or a folder with all that is in it, if it is there and can be removed."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-        return
-    with contextlib.suppress(OSError):
-        path.unlink()
+    with contextlib.suppress(OSError):  # of a name that is too long too
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
 
 
 def _exchange(one: Path, other: Path) -> bool:

@@ -75,7 +75,8 @@ Inputs = Annotated[
     list[str],
     typer.Argument(
         metavar="INPUT",
-        help="Images (PNG, JPEG, TIFF; docs/formats.md has all), folders of images, or patterns such as 'scans/*.tif'.",
+        help="Images (PNG, JPEG, TIFF, X.zarr, FILE.h5::/path; docs/formats.md has all), folders of images, or "
+        "patterns such as 'scans/*.tif'.",
     ),
 ]
 Device = Annotated[str, option("device")]

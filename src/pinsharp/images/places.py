@@ -107,10 +107,10 @@ def check_free_place(path: str | Path, *, overwrite: bool, advice: str = "use --
         OutputError: If `check_free` refuses it; or if it is a folder that is called like a Zarr, and is none.
     """
     place = place_of(path)
+    check_name(place.path)
     if not place.is_zarr or not place.path.is_dir():
         check_free(place.path, overwrite=overwrite, advice=advice)
         return
-    check_name(place.path)
     if not overwrite:
         raise OutputError(f"{place.path}: expected a new name, got an existing folder; {advice}")
     if not any((place.path / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray")):

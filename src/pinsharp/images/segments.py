@@ -97,18 +97,22 @@ def blocks(bands: Iterable[NDArray[Any]], rows: int, height: int) -> Iterator[ND
     Raises:
         ValueError: If they are not `height` rows in all.
     """
-    done = 0
-    rest: NDArray[Any] | None = None
+    done, filled = 0, 0
+    block: NDArray[Any] | None = None
     for band in bands:
         done += len(band)
-        joined = band if rest is None else np.concatenate([rest, band])
-        whole = len(joined) - len(joined) % rows
         if done > height:
             break
-        for top in range(0, whole, rows):
-            yield joined[top : top + rows]
-        rest = joined[whole:]
+        while len(band):
+            if block is None:  # made at once: one that grows would leave holes in the memory
+                block, filled = np.empty((rows, *band.shape[1:]), band.dtype), 0
+            part = band[: rows - filled]
+            block[filled : filled + len(part)] = part
+            band, filled = band[len(part) :], filled + len(part)
+            if filled == rows:
+                yield block
+                block = None
     if done != height:
         raise ValueError(f"expected bands of {height} rows in all, got {done}")
-    if rest is not None and len(rest):
-        yield rest
+    if block is not None:
+        yield block[:filled]
