@@ -17,10 +17,10 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST)
 	@echo "Python 3.11 or newer is looked for on the path; name another with make TARGET PYTHON=/path/to/python3"
 
-demo: $(VENV)/.core ## set up on the first run, then restore the defocused sample into demo/
-	$(BIN)/pinsharp restore $(SAMPLE) -o demo/ --side-by-side --overwrite
+demo: $(VENV)/.core ## set up on the first run, then restore two defocused images, and leave one alone, into demo/
+	$(BIN)/pinsharp restore $(SAMPLE) -o demo/ --side-by-side --overwrite --report demo/report.html
 	@echo
-	@echo "Done. Look into demo/: each picture there shows the defocused image beside its restoration."
+	@echo "Done. Open $(CURDIR)/demo/report.html: each image before and after, with its width, verdict and map."
 
 test: check ## ruff, mypy and all tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(PYTEST_ARGS)

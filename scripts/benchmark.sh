@@ -1,5 +1,5 @@
 #!/bin/sh
-# All records, tables and figures of the README, the model cards and docs/benchmark.md: scripts/benchmark.sh TEST_SETS WEIGHTS OUT
+# All records, tables and figures of the model cards and docs/benchmark.md: scripts/benchmark.sh TEST_SETS WEIGHTS OUT
 # TEST_SETS holds kodak24, div2k_crops, div2k_full and gopro; WEIGHTS is what scripts/train_peers.sh left. Stop it at any time; it goes on where
 # it was. A fourth argument limits every test set to its first images, for a rehearsal that leaves the pages as they are.
 set -eu
@@ -25,7 +25,7 @@ nets() { # the rows of the nets that train_peers.sh left with an ending: nafnet-
 ours=blurred,linear-limit,swift,sharp,wiener
 peers="nafnet srn deepdeblur dwdn"
 
-# The README's table and those of the model cards.
+# The tables of the model cards.
 card() {
     name=$1
     shift
@@ -91,6 +91,6 @@ pinsharp bench fig4 "$out/fig4" --data "$sets/kodak24" --limit "${limit:-4}" --o
 for blurs in budget wide; do
     python "$here/plot_learning.py" "$out/learning-$blurs.png" "$weights"/*-$blurs/log.jsonl
 done
-for page in README.md docs/swift.md docs/sharp.md docs/benchmark.md docs/training.md; do
+for page in docs/swift.md docs/sharp.md docs/benchmark.md docs/training.md; do
     [ -n "$limit" ] || python "$here/fill_page.py" "$here/../$page" "$out"
 done

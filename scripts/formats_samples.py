@@ -132,6 +132,24 @@ SAMPLES: dict[str, Sample] = {
     "raw frame, `--raw 6x4:Mono10Packed`": Sample(
         ".raw", imagecodecs.packints_encode(DEEP.ravel() // 4, 10, bitorder=">"), Reading(raw="6x4:Mono10Packed")
     ),
+    "raw frame, `--raw 6x4:BayerRG12p`": Sample(
+        ".raw", imagecodecs.packints_encode(DEEP.ravel(), 12, bitorder="<"), Reading(raw="6x4:BayerRG12p")
+    ),
+    "the same with `--demosaic planes`": Sample(
+        ".raw",
+        imagecodecs.packints_encode(DEEP.ravel(), 12, bitorder="<"),
+        Reading(raw="6x4:BayerRG12p", demosaic="planes"),
+    ),
+    "TIFF, Bayer mosaic, `--demosaic planes`": Sample(
+        ".tif",
+        by_tifffile(
+            DEEP,
+            photometric="cfa",
+            extratags=[(33421, 3, 2, (2, 2), True), (33422, 1, 4, bytes([0, 1, 1, 2]), True)],
+            metadata=None,
+        ),
+        Reading(demosaic="planes"),
+    ),
     "TIFF, float16 in [0, 1]": Sample(".tif", by_tifffile((GREY / 255).astype("f2"), metadata=None)),
     "TIFF, float64 up to 4095, `--white-level 4095`": Sample(
         ".tif", by_tifffile(DEEP.astype("f8"), metadata=None), Reading(white_level=4095)
@@ -197,7 +215,6 @@ REFUSED: dict[str, Sample] = {
     "OME-Zarr, labels": Sample(".zarr", by_zarr(DEEP, "0.4", {"image-label": {}})),
     "OME-Zarr, a plate": Sample(".zarr", by_zarr(DEEP, "0.5", {"version": "0.5", "plate": {}}, inside="A/1/0")),
     "Zarr without metadata of OME": Sample(".zarr", by_zarr(DEEP, "0.4", {"author": "none"})),
-    "HEIC": Sample(".avif", b"\0\0\0\x18ftypheic" + bytes(12)),
     "PBM (P1, P4), one bit": Sample(".pnm", b"P4\n8 1\n\xaa"),
 }
 """Files that are refused, by their names in the table."""

@@ -1,9 +1,9 @@
-"""Tables of the README and of the model cards, from what three runs of `pinsharp bench run --json` printed.
+"""Tables of the model cards, from what three runs of `pinsharp bench run --json` printed.
 
 Usage: python scripts/kodak_tables.py OUT [NAME ...]
 
 OUT holds kodak-reflect.json, kodak-valid.json and kodak-disks.json (scripts/benchmark.sh makes them). Writes
-OUT/readme.md, and OUT/NAME.md for each model; scripts/fill_page.py puts them into the pages.
+OUT/NAME.md for each model; scripts/fill_page.py puts them into the pages.
 """
 
 import json
@@ -52,17 +52,6 @@ def table(head: Cells, rows: list[Cells]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
 
 
-def overview(runs: list[Run], names: list[str]) -> str:
-    """The README's table: one row a run. The models share one estimator, and so one width error."""
-    ours = [f"{name}, {how}" for name in names for how in ("blind", "true kernel")]
-    rows = []
-    for run in runs:
-        figures = [run.mean(row) for name in names for row in (name, name + TRUE_KERNEL)]
-        reference = [run.mean("blurred"), run.mean("linear-limit")]
-        rows.append([run.title, *reference, *figures, run.width_error(names[0])])
-    return table(["Kodak24, mean PSNR in dB", "blurred", "linear limit", *ours, "width error"], rows)
-
-
 def by_width(run: Run, name: str) -> str:
     """The card's table of one run: PSNR at every width."""
     widths = list(run.rows["blurred"]["psnr"])
@@ -88,8 +77,7 @@ def main(folder: str, *names: str) -> None:
     """Write the tables of all models into the folder."""
     out, models = Path(folder), list(names or ("swift", "sharp"))
     runs = [read(out / f"kodak-{key}.json", title) for key, title in RUNS.items()]
-    tables = {"readme": overview(runs, models)}
-    tables |= {name: "\n\n".join(by_width(run, name) for run in runs) for name in models}
+    tables = {name: "\n\n".join(by_width(run, name) for run in runs) for name in models}
     for name, text in tables.items():
         (out / f"{name}.md").write_text(f"{text}\n\n{provenance(runs[0])}\n", encoding="utf-8")
 

@@ -43,7 +43,7 @@ def make_strip(path: Path, shape: tuple[int, ...], compression: str) -> None:
         )
 
 
-def restore_strip(source: Path, target: Path, precision: str, window: int | None) -> dict[str, Any]:
+def restore_strip(source: Path, target: Path, precision: str, window: int | None, **said: Any) -> dict[str, Any]:
     """Restore a strip in this process and tell what it took."""
     import torch
 
@@ -51,7 +51,7 @@ def restore_strip(source: Path, target: Path, precision: str, window: int | None
     from pinsharp.restoration.restorer import Restorer
 
     sources.LARGE_VALUES = 0  # a short strip too is restored from disk
-    restorer, begun = Restorer(precision=precision, window=window), time.process_time()
+    restorer, begun = Restorer(precision=precision, window=window, **said), time.process_time()
     result = restorer.restore_file(source, target, overwrite=True, progress=_Pace())
     return {
         "megapixels_per_s": round(result.megapixels / result.seconds, 3),
@@ -144,9 +144,12 @@ def main() -> None:
     parser.add_argument("--window", type=int, help="side of the windows; chosen by the size unless given")
     parser.add_argument("--keep", action="store_true", help="keep the strips")
     parser.add_argument("--restore", type=Path, nargs=2, help=argparse.SUPPRESS)  # the process that is measured
+    parser.add_argument("--raw", help=argparse.SUPPRESS)
+    parser.add_argument("--white-level", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.restore:
-        print(json.dumps(restore_strip(*options.restore, options.precision, options.window)))
+        said = {"raw": options.raw, "white_level": options.white_level}
+        print(json.dumps(restore_strip(*options.restore, options.precision, options.window, **said)))
         return
     options.out.mkdir(parents=True, exist_ok=True)
     for gigapixels in options.gigapixels:

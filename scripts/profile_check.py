@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
-from pinsharp.blur.profile import Blur, Focus
+from pinsharp.blur.measured import Blur, Focus
 from pinsharp.profiling.edge_search import find_edges
 from pinsharp.profiling.optics import Shape, falls_to
 from pinsharp.profiling.photo import read_photo

@@ -36,5 +36,5 @@ def photo(plane, **changes):
     from pathlib import Path
 
     none = np.zeros(plane.shape, bool)
-    made = Photo(Path("photo.png"), plane, none, (plane >= 0.998) | (plane <= 0), SAYS_NOTHING, 8, 255.0, "0")
+    made = Photo(Path("photo.png"), plane, none, (plane >= 0.998) | (plane <= 0), SAYS_NOTHING, 8, 255.0, "mono", "0")
     return replace(made, **changes)

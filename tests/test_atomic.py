@@ -3,16 +3,17 @@
 import errno
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
 from pinsharp import atomic
-from pinsharp.atomic import HIDDEN, replace, sweep, whole_folder, write_atomically
+from pinsharp.atomic import HIDDEN, check_folder, make_folder, replace, sweep, whole_folder, write_atomically
 from pinsharp.errors import OutputError
 
 
 def failing(error):
-    def fail(*_args):
+    def fail(*_args, **_options):
         raise error
 
     return fail
@@ -23,7 +24,12 @@ def failing(error):
     "number, sentence",
     [
         (errno.ENOSPC, "expected 3 bytes of free space, got a full disk"),
-        (errno.EROFS, "expected a folder that can be written, got Read-only"),
+        (errno.EDQUOT, "expected 3 bytes of free space, got a used-up quota"),
+        (errno.EFBIG, "expected 3 bytes of free space, got a limit on the size of files"),
+        (errno.EROFS, "expected a disk that can be written, got a read-only one"),
+        (errno.EACCES, "expected a folder that can be written, got Permission denied"),
+        (errno.ENAMETOOLONG, "expected a name that the file system takes, got too long a one"),
+        (errno.ENOENT, "expected a folder that takes new files, got .*, which takes none"),
         (errno.EIO, "expected to write a file, got Input/output error"),
     ],
 )
@@ -59,7 +65,7 @@ def test_an_unwritable_folder_is_one_clear_sentence(tmp_path):
 def test_a_file_in_the_place_of_a_folder_is_one_clear_sentence(tmp_path):
     (tmp_path / "file").write_bytes(b"")
 
-    with pytest.raises(OutputError, match=r"expected the folder .*file to exist"):
+    with pytest.raises(OutputError, match=r"expected the folder .*, got a file; choose another"):
         write_atomically(tmp_path / "file" / "out.png", b"new")
 
 
@@ -90,7 +96,7 @@ def test_a_new_file_has_the_rights_that_new_files_have(tmp_path):
     assert stat.S_IMODE((tmp_path / "out.png").stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
 
 
-def make_folder(path, content):
+def make_tree(path, content):
     path.mkdir()
     (path / "inner").mkdir()
     (path / "inner/a").write_text(content)
@@ -104,10 +110,10 @@ def content(path):
 def test_a_folder_takes_the_place_of_another_whole(tmp_path, monkeypatch, can_exchange):
     if not can_exchange:
         monkeypatch.setattr(atomic, "_exchange", lambda one, other: False)
-    make_folder(tmp_path / "x.zarr", "old")
+    make_tree(tmp_path / "x.zarr", "old")
 
     with whole_folder(tmp_path / "x.zarr") as hidden:
-        make_folder(hidden, "new")
+        make_tree(hidden, "new")
         assert content(tmp_path / "x.zarr") == "old"
 
     assert content(tmp_path / "x.zarr") == "new"
@@ -116,11 +122,11 @@ def test_a_folder_takes_the_place_of_another_whole(tmp_path, monkeypatch, can_ex
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt(), ValueError("ours")])
 def test_a_folder_that_fails_leaves_the_old_one_and_nothing_else(tmp_path, error):
-    make_folder(tmp_path / "x.zarr", "old")
+    make_tree(tmp_path / "x.zarr", "old")
 
     def fail():
         with whole_folder(tmp_path / "x.zarr") as hidden:
-            make_folder(hidden, "new")
+            make_tree(hidden, "new")
             raise error
 
     with pytest.raises(OutputError if isinstance(error, OSError) else type(error)):
@@ -132,8 +138,8 @@ def test_a_folder_that_fails_leaves_the_old_one_and_nothing_else(tmp_path, error
 
 def test_an_older_folder_has_its_name_again_where_the_new_one_cannot_take_it(tmp_path, monkeypatch):
     monkeypatch.setattr(atomic, "_exchange", lambda one, other: False)
-    make_folder(tmp_path / "new", "new")
-    make_folder(tmp_path / "x.zarr", "old")
+    make_tree(tmp_path / "new", "new")
+    make_tree(tmp_path / "x.zarr", "old")
     rename = type(tmp_path).rename
 
     def stumble(path, target):
@@ -150,11 +156,57 @@ def test_an_older_folder_has_its_name_again_where_the_new_one_cannot_take_it(tmp
 
 
 def test_sweeping_leaves_a_folder_in_which_somebody_is_at_work(tmp_path):
-    make_folder(tmp_path / HIDDEN.replace("*", "dead"), "dead")
+    make_tree(tmp_path / HIDDEN.replace("*", "dead"), "dead")
 
     with whole_folder(tmp_path / "x.zarr") as hidden:
-        make_folder(hidden, "new")
+        make_tree(hidden, "new")
         sweep(tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == ["x.zarr"]
     assert content(tmp_path / "x.zarr") == "new"
+
+
+@pytest.mark.parametrize(
+    "number, sentence",
+    [
+        (errno.EROFS, "got a read-only disk"),
+        (errno.ENOSPC, "got a full disk"),
+        (errno.EACCES, "got Permission denied"),
+        (errno.ENOENT, "got a place that takes no new ones"),
+    ],
+)
+def test_why_a_folder_cannot_be_made_is_said(tmp_path, monkeypatch, number, sentence):
+    monkeypatch.setattr("pathlib.Path.mkdir", failing(OSError(number, os.strerror(number))))
+
+    with pytest.raises(OutputError, match=f"new: expected a folder that can be made and written, {sentence}; choose"):
+        make_folder(tmp_path / "new")
+
+
+def test_a_place_that_is_there_but_takes_no_files_is_not_called_missing():
+    """Such as those in which Linux shows its processes, even to root."""
+    if not Path("/proc/self").is_dir():
+        pytest.skip("needs /proc")
+
+    for act in (lambda: write_atomically(Path("/proc/a.png"), b"new"), lambda: make_folder(Path("/proc/new"))):
+        with pytest.raises(OutputError, match="takes n"):
+            act()
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", "dangling"])
+def test_a_file_in_the_way_is_named_before_the_work(tmp_path, place):
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "dangling").symlink_to("nowhere")
+
+    with pytest.raises(OutputError, match=rf"expected the folder .*{place}, got (a|the) file.*; choose another"):
+        check_folder(tmp_path / place / "a.json")
+    with pytest.raises(OutputError, match=r"expected a folder that can be made and written, got (a|the) file"):
+        make_folder(tmp_path / place / "new")
+
+
+def test_a_missing_or_closed_folder_is_told_apart_before_the_work(tmp_path, monkeypatch):
+    """Asked through os.access, because root may write everywhere."""
+    with pytest.raises(OutputError, match=r"expected the folder .*none to exist, got none; create it first"):
+        check_folder(tmp_path / "none" / "a.json")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(OutputError, match="expected a folder that can be written, got no right to write there"):
+        check_folder(tmp_path / "a.json")

@@ -25,9 +25,8 @@ _LOCK = ".lock"
 LONGEST_NAME = 255
 """Bytes of a file's name, by most file systems."""
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
-_ABSENT = {errno.ENOENT, errno.ENOTDIR}
+_FULL = {errno.ENOSPC: "a full disk", errno.EDQUOT: "a used-up quota", errno.EFBIG: "a limit on the size of files"}
+_FORBIDDEN = {errno.EACCES, errno.EPERM}
 
 
 def hidden_path(folder: Path) -> Path:
@@ -217,17 +216,74 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(
-            f"{folder}: expected a folder that can be made, got {error.strerror}; choose another"
-        ) from error
+        raise OutputError(folder_error(folder, error)) from error
+
+
+def check_folder(path: Path) -> None:
+    """Refuse, before any work, a file whose folder is not there, is no folder, or cannot be written.
+
+    Raises:
+        OutputError: If it is so.
+    """
+    folder = path.parent
+    if not folder.is_dir():
+        raise OutputError(f"{path}: {_no_folder(folder)}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"{path}: expected a folder that can be written, got {unwritable(folder)}; write to another")
+
+
+def unwritable(folder: Path) -> str:
+    """Why a folder cannot be written, in words."""
+    is_read_only = hasattr(os, "statvfs") and os.statvfs(folder).f_flag & os.ST_RDONLY
+    return "a read-only disk" if is_read_only else "no right to write there"
 
 
 def write_error(path: Path, size: int, error: OSError) -> str:
     """Say in one sentence why `size` bytes could not be written to a file."""
     if error.errno in _FULL:
-        return f"{path}: expected {size:,} bytes of free space, got a full disk; free some or write to another folder"
+        room = f"{size:,} bytes of free space" if size else "free space"
+        return f"{path}: expected {room}, got {_FULL[error.errno]}; free some or write to another folder"
+    if error.errno == errno.EROFS:
+        return f"{path}: expected a disk that can be written, got a read-only one; write to another folder"
     if error.errno in _FORBIDDEN:
         return f"{path}: expected a folder that can be written, got {error.strerror}; write to another folder"
-    if error.errno in _ABSENT:
-        return f"{path}: expected the folder {path.parent} to exist, got none; create it first"
+    if error.errno == errno.ENAMETOOLONG:
+        return f"{path}: expected a name that the file system takes, got too long a one; shorten it"
+    if path.is_dir():
+        return f"{path}: expected a file to write, got a folder; name a file in it"
+    if not path.parent.is_dir():
+        return f"{path}: {_no_folder(path.parent)}"
+    if error.errno == errno.ENOENT:
+        return f"{path}: expected a folder that takes new files, got {path.parent}, which takes none; choose another"
     return f"{path}: expected to write a file, got {error.strerror or error}; choose another name or folder"
+
+
+def folder_error(folder: Path, error: OSError) -> str:
+    """Say in one sentence why a folder could not be made, or opened for writing."""
+    if error.errno == errno.EROFS:
+        reason = "a read-only disk"
+    elif error.errno in _FULL:
+        reason = _FULL[error.errno]
+    elif (file := _file_above(folder)) is not None:
+        reason = _called(file, folder)
+    elif error.errno == errno.ENOENT:
+        reason = "a place that takes no new ones"
+    else:
+        reason = error.strerror or str(error)
+    return f"{folder}: expected a folder that can be made and written, got {reason}; choose another"
+
+
+def _no_folder(folder: Path) -> str:
+    """Why a path is no folder, as the rest of a sentence."""
+    if (file := _file_above(folder)) is not None:
+        return f"expected the folder {folder}, got {_called(file, folder)}; choose another"
+    return f"expected the folder {folder} to exist, got none; create it first"
+
+
+def _called(file: Path, folder: Path) -> str:
+    return "a file" if file == folder else f"the file {file}"
+
+
+def _file_above(folder: Path) -> Path | None:
+    """What is no folder on the way to a folder, itself included; None if nothing is in its way."""
+    return next((each for each in (folder, *folder.parents) if os.path.lexists(each) and not each.is_dir()), None)

@@ -10,7 +10,7 @@ from pinsharp.batch.job import Job
 from pinsharp.batch.work import load_work, restore_job
 from pinsharp.errors import ImageError
 from pinsharp.images.files import read_image, write_image
-from pinsharp.restoration import sources
+from pinsharp.restoration import sources, views
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.restorer import Restorer
 from tiny_models import save_tiny_swift
@@ -56,7 +56,7 @@ def test_a_large_file_is_taken_whole_where_that_is_asked_for(job, model, monkeyp
 
 def test_a_large_file_has_iterations_and_a_picture_of_its_middle(job, model, monkeypatch):
     monkeypatch.setattr(sources, "LARGE_VALUES", 1000)
-    monkeypatch.setattr(sources, "VIEW_SIDE", 40)
+    monkeypatch.setattr(views, "VIEW_SIDE", 40)
     drawn = []
     monkeypatch.setattr(
         "pinsharp.batch.side_by_side.draw", lambda *images, labels, found: drawn.append((images, labels))

@@ -83,6 +83,13 @@ def test_what_is_detached_lets_no_gradient_through_and_is_the_same_otherwise():
     assert (held.continuations, held.is_given) == (("reflect",), True)
 
 
+@pytest.mark.parametrize("std, is_uncertain", [(None, False), (0.02, False), (0.21, False), (0.212, True), (0.5, True)])
+def test_a_width_is_uncertain_where_its_interval_leaves_a_factor_of_two(std, is_uncertain):
+    field = BlurField(gaussian_kernel(1.0), log_width_std=None if std is None else torch.tensor([std]))
+
+    assert field.is_uncertain is is_uncertain
+
+
 def test_it_shows_itself_on_one_short_line():
     assert repr(three_images().of(1)) == "<BlurField: sigma 2.00 px ± 20 %, mixture, kernel of 15 x 15 pixels>"
     assert repr(BlurField(gaussian_kernel(1.0, 9))) == "<BlurField: sigma 1.00 px, free, kernel of 9 x 9 pixels>"

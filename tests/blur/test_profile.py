@@ -8,20 +8,8 @@ import pytest
 import torch
 
 from pinsharp.blur.kernels import kernel_sigma
-from pinsharp.blur.profile import (
-    Blur,
-    Box,
-    DistanceScale,
-    EdgeSpread,
-    Focus,
-    FocusStep,
-    LocalKernel,
-    Mtf,
-    Noise,
-    Photograph,
-    Profile,
-    boxes_of,
-)
+from pinsharp.blur.measured import Blur, DistanceScale, EdgeSpread, Focus, FocusStep, LocalKernel, Mtf, Noise
+from pinsharp.blur.profile import Box, Photograph, Profile, boxes_of
 from pinsharp.blur.profile_json import MOST_BYTES, read_profile, to_json, write_profile
 from pinsharp.errors import ConfigError, OutputError
 

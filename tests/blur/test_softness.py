@@ -8,7 +8,7 @@ import torch
 
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma
-from pinsharp.blur.profile import Blur
+from pinsharp.blur.measured import Blur
 from pinsharp.blur.softness import LEAST_WIDTH, Softness, beyond_softness, softness_of, total_width
 from pinsharp.blur.votes import Votes
 

@@ -245,7 +245,7 @@ def test_what_the_format_cannot_hold_is_refused_before_the_work(cli, model, phot
         (["--kernel", "gaussian:wide"], "expected a number, got 'wide'"),
         (["--kernel", "gaussian:2", "--iterations", "3"], "leave one of them out"),
         (["--iterations", "0"], "iterations must be at least 1"),
-        (["--device", "tpu"], "expected the device auto, cpu or cuda, got 'tpu'"),
+        (["--device", "tpu"], "expected --device auto, cpu or cuda, got 'tpu'"),
         (["--precision", "half"], "precision must be one of auto, float32, bfloat16"),
         (["--model", "selfdeblur", "--kernel", "disk:3"], "selfdeblur fits a kernel of its own and has no use for a"),
     ],

@@ -146,14 +146,14 @@ def test_a_second_run_into_the_same_folder_is_refused(bench, tmp_path):
         (["--methods", "nothing.safetensors"], "nothing.safetensors"),
         (["--data", "nowhere"], "nowhere: expected an image file, a folder or a pattern, got no such file"),
         (["--data", "empty"], "empty: expected a folder with images"),
-        (["-o", "file"], "file: expected a folder for the records"),
+        (["-o", "file"], "file: expected a folder that can be made and written, got a file"),
         (["--jobs", "-1"], "--jobs must be at least 1 process, got -1"),
         (["--jobs", "0"], "--jobs must be at least 1 process, got 0"),
         (["--limit", "0"], "--limit must be at least 1 image, got 0"),
         (["--bits", "17"], "bits must be from 1 to 16"),
         (["--boundary", "mirror"], "boundary must be one of"),
         (["--kernels", "dics:2"], "neither gaussian:SIGMA nor disk:RADIUS"),
-        (["--device", "tpu"], "expected the device auto, cpu or cuda"),
+        (["--device", "tpu"], "expected --device auto, cpu or cuda"),
     ],
 )
 def test_wrong_input_is_one_line(cli, data, tmp_path, monkeypatch, options, sentence):

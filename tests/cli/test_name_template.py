@@ -10,7 +10,13 @@ from pinsharp.errors import ConfigError
 
 @pytest.mark.parametrize(
     "template, name",
-    [(None, "a.b.png"), ("{stem}-sharp{suffix}", "a.b-sharp.png"), ("{stem}.tif", "a.b.tif"), ("x.PNG", "x.PNG")],
+    [
+        (None, "a.b.png"),
+        ("{stem}-sharp{suffix}", "a.b-sharp.png"),
+        ("{stem}.tif", "a.b.tif"),
+        ("{folder}-{stem}{suffix}", "in-a.b.png"),
+        ("x.PNG", "x.PNG"),
+    ],
 )
 def test_a_template_makes_a_name(template, name):
     assert templated(template, Path("in/a.b.png")) == name
@@ -21,7 +27,7 @@ def test_a_template_makes_a_name(template, name):
     ["{name}", "{stem", "{0}", "{stem.real}{x}", "{stem}", "{stem}.xyz", "../{stem}{suffix}", "a/{stem}.png", ""],
 )
 def test_what_makes_none_is_refused(template):
-    with pytest.raises(ConfigError, match="name template must"):
+    with pytest.raises(ConfigError, match="--name-template must"):
         templated(template, Path("in/a.png"))
 
 

@@ -26,7 +26,10 @@ def command_options(name):
         ("watch", list(OPTIONS)),
         (
             "kernel",
-            ["model", "white_level", "raw", "light", "device", "precision", "mask", "faults", "reference", "profile"],
+            [
+                *["model", "white_level", "raw", "demosaic", "light", "device", "precision"],
+                *["mask", "faults", "reference", "profile"],
+            ],
         ),
     ],
 )

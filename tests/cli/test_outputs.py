@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pinsharp.cli.outputs import check_results, plan_jobs
-from pinsharp.errors import OutputError
+from pinsharp.errors import ConfigError, OutputError
+from pinsharp.images.discover import Found
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def place(tmp_path, monkeypatch):
 
 
 def plan(inputs, out, *, side_by_side=False, overwrite=False):
-    return plan_jobs(inputs, out, side_by_side=side_by_side, overwrite=overwrite)
+    return plan_jobs([Found(path) for path in inputs], out, side_by_side=side_by_side, overwrite=overwrite)
 
 
 def test_a_folder_keeps_the_names(place):
@@ -156,14 +157,23 @@ def test_a_name_that_gets_too_long_is_refused_before_the_work(more, tmp_path):
     source.write_bytes(b"")
 
     with pytest.raises(OutputError, match=r"expected a name of at most \d+ bytes, got \d+; shorten it"):
-        plan_jobs([source], f"{tmp_path}/out/", overwrite=False, **more)
+        plan_jobs([Found(source)], f"{tmp_path}/out/", overwrite=False, **more)
     short = tmp_path / "a.png"
     short.write_bytes(b"")
     if more.get("save_mask") != Path("y" * 260 + ".png"):
-        assert len(plan_jobs([source, short], f"{tmp_path}/out/", overwrite=False, **more)) == 2
+        assert len(plan_jobs([Found(source), Found(short)], f"{tmp_path}/out/", overwrite=False, **more)) == 2
 
 
 def test_a_report_or_a_folder_of_too_long_a_name_is_refused(tmp_path):
     for path in (tmp_path / ("y" * 260 + ".html"), tmp_path / ("d" * 260) / "a.png"):
         with pytest.raises(OutputError, match="expected a name of at most"):
             check_results([path], [], overwrite=False)
+
+
+def test_images_of_frames_are_of_one_video(tmp_path):
+    inputs = [tmp_path / "a.mp4", tmp_path / "b.mp4"]
+
+    with pytest.raises(ConfigError, match=r"one video for images of its frames, a-%03d\.png, got 2 inputs"):
+        plan_jobs(inputs, f"{tmp_path}/o/", side_by_side=False, overwrite=False, template="{stem}-%03d.png")
+    (job,) = plan_jobs(inputs[:1], f"{tmp_path}/o/%d.png", side_by_side=False, overwrite=False)
+    assert job.output == tmp_path / "o" / "%d.png"

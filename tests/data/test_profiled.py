@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma
-from pinsharp.blur.profile import Blur, Box, Noise, Profile
+from pinsharp.blur.measured import Blur, Noise
+from pinsharp.blur.profile import Box, Profile
 from pinsharp.data.profiled import convolved
 from pinsharp.data.testset import Degradation, degrade
 from pinsharp.errors import ConfigError

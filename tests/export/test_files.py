@@ -224,7 +224,7 @@ def test_networks_that_cannot_be_exported_are_refused(tmp_path):
 def test_a_folder_that_cannot_be_written_is_named(exported, tmp_path):
     tmp_path.chmod(0o500)
 
-    with pytest.raises(OutputError, match=r"cannot write .*m.onnx"):
+    with pytest.raises(OutputError, match=r"m.onnx: expected a folder that can be written"):
         export(exported["weights"], tmp_path / "m.onnx")
 
 

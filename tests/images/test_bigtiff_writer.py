@@ -173,12 +173,12 @@ def test_whatever_stops_the_bands_passes_and_the_older_file_stays(tmp_path, erro
 
 @pytest.mark.parametrize("compression", [None, "zlib"])
 def test_a_disk_that_gets_full_is_one_sentence_and_leaves_nothing(tmp_path, compression):
-    """A limit on the size of files is what the system reports like a full disk."""
+    """A limit on the size of files stands for the disk."""
     write_tiff(tmp_path / "in.tif", random_image((400, 400), "uint16", 0), rowsperstrip=10, compression=compression)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
     try:
-        with pytest.raises(OutputError, match=r"out\.tif: expected 320,000 bytes of free space, got a full disk"):
+        with pytest.raises(OutputError, match=r"out\.tif: expected 320,000 bytes of free space, got a limit"):
             copy(tmp_path / "in.tif", tmp_path / "out.tif", [100, 200, 400])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -257,7 +257,7 @@ BAD_INPUTS = {
     "bayer tiff": (
         "a.tif",
         tiff(GREY8, photometric="cfa"),
-        r"got raw Bayer \(CFA\) pixels, .*; demosaic the file first",
+        r"got raw Bayer \(CFA\) pixels, .*; name a raw file as its camera does",
     ),
     "bayer tiff that says it is mono": (
         "a.tif",

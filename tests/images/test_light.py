@@ -29,7 +29,7 @@ def test_words_and_numbers_ask_for_a_light_that_says_the_same_again(asked, name,
 
 @pytest.mark.parametrize("asked", ["", "sRGB", "log", "2,2", "nan", "inf", "0.99", 4.01, 0, -1, True, None, [2.2]])
 def test_anything_else_is_one_sentence(asked):
-    with pytest.raises(ConfigError, match="auto, linear, srgb or the exponent of a power law from 1 to 4, got"):
+    with pytest.raises(ConfigError, match="auto, linear, srgb, bt709 or the exponent of a power law from 1 to 4, got"):
         asked_light(asked)
 
 

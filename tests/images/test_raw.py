@@ -26,7 +26,14 @@ DRAWN = {
 
 
 def test_every_format_is_drawn():
-    assert DRAWN.keys() == raw.FORMATS.keys()
+    """Those of mosaics are stored as those of mono."""
+    mono = {name.removeprefix("Mono"): raw.FORMATS[name] for name in DRAWN}
+
+    assert {
+        f"{colours}{name}": stored
+        for colours in ("Mono", "BayerRG", "BayerGR", "BayerGB", "BayerBG")
+        for name, stored in mono.items()
+    } == raw.FORMATS
 
 
 @pytest.mark.parametrize("name", DRAWN)

@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.signal import fftconvolve
 
 from pinsharp.blur.family import exact_kernels
-from pinsharp.blur.profile import Blur
+from pinsharp.blur.measured import Blur
 from pinsharp.errors import ImageError
 from pinsharp.profiling.pairs import measure_pair
 from pinsharp.profiling.stack import measure_stack, sharpest

@@ -270,7 +270,7 @@ def test_windows_of_a_sample_are_placed_where_they_lie_in_the_image():
         ({"field": "no.npy"}, KernelError, "auto, off, or a .npy file of widths, got 'no.npy'"),
         ({"field": [[1.0, -1.0]]}, KernelError, "positive widths in pixels"),
         ({"field": [[1.0, 2.0]], "kernel": "gaussian:2"}, ConfigError, "one for the whole image, got a given field"),
-        ({"field": [[1.0, 2.0]], "iterations": 2}, ConfigError, "need the field 'auto'"),
+        ({"field": [[1.0, 2.0]], "iterations": 2}, ConfigError, "need --field auto"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(swift, options, error, reason):

@@ -11,7 +11,7 @@ from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.arrays import luma, to_tensor
-from pinsharp.images.light import SRGB, Light
+from pinsharp.images.light import BT709, SRGB, Light
 from pinsharp.methods.method import Deblurred, MethodTraits, WindowedMethod
 from pinsharp.restoration.colour import decode, encode, join, linear_to_srgb, split, srgb_to_linear, with_luma
 from pinsharp.restoration.recipe import Recipe
@@ -51,7 +51,7 @@ def colours(height=40, width=37, seed=0):
     return torch.rand(1, 3, height, width, generator=generator(seed, 0))
 
 
-@pytest.mark.parametrize("light", ["linear", "srgb", 1.8, 4])
+@pytest.mark.parametrize("light", ["linear", "srgb", "bt709", 1.8, 4])
 @pytest.mark.parametrize("shape", [(256, 256), (256, 256, 3), (256, 256, 4)])
 def test_every_one_of_65536_levels_survives(shape, light):
     """Nothing on the way has 8 bits, with and without windows."""
@@ -65,7 +65,7 @@ def test_every_one_of_65536_levels_survives(shape, light):
 
 
 @pytest.mark.parametrize("channels", ["luma", "each"])
-@pytest.mark.parametrize("light", ["linear", "srgb", 2.2])
+@pytest.mark.parametrize("light", ["linear", "srgb", "bt709", 2.2])
 def test_every_level_survives_luma_and_each(channels, light):
     ramp = np.stack([LEVELS, LEVELS[::-1], LEVELS.T], axis=-1)
 
@@ -130,7 +130,7 @@ def test_a_white_level_is_for_integers():
 @pytest.mark.parametrize(
     "options, reason",
     [
-        ({"white_level": 0}, "white level must be in 1 to 4294967295, got 0; 12-bit cameras have 4095"),
+        ({"white_level": 0}, "--white-level must be in 1 to 4294967295, got 0; 12-bit cameras have 4095"),
         ({"white_level": 2**32}, "got 4294967296"),
         ({"channels": "lab"}, "channels must be one of joint, luma, each, got 'lab'"),
     ],
@@ -164,6 +164,13 @@ def test_srgb_has_the_values_of_its_standard(code, light):
     assert float(srgb_to_linear(torch.tensor(code))) == pytest.approx(light, abs=1e-6)
 
 
+@pytest.mark.parametrize("code, light", [(0, 0), (1, 1), (0.081, 0.018), (0.045, 0.01), (0.4090077, 0.18)])
+def test_bt709_has_the_values_of_its_standard(code, light):
+    """ITU-R BT.709-6, 1.2: V = 1.099 L ** 0.45 - 0.099 from L = 0.018 on, below it 4.5 L."""
+    assert float(decode(torch.tensor(code), BT709)) == pytest.approx(light, abs=3e-4)
+    assert float(encode(torch.tensor(light), BT709)) == pytest.approx(code, abs=3e-4)
+
+
 @pytest.mark.parametrize("exponent", [1.0, 1.8, 2.2, 4.0])
 def test_a_power_law_is_one_from_black_to_white_and_back(exponent):
     values, light = torch.linspace(0, 1, 100_001), Light("power", exponent)
@@ -175,7 +182,7 @@ def test_a_power_law_is_one_from_black_to_white_and_back(exponent):
     torch.testing.assert_close(encode(decoded, light), values, atol=4e-7, rtol=0)
 
 
-@pytest.mark.parametrize("light", [Light(), SRGB, Light("power", 2.2)])
+@pytest.mark.parametrize("light", [Light(), SRGB, BT709, Light("power", 2.2)])
 def test_what_a_method_drives_below_black_stays_there(light):
     driven = encode(torch.tensor([-0.1, -1e-9, 0.0]), light)
 

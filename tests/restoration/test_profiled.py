@@ -8,7 +8,8 @@ import torch
 
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel
-from pinsharp.blur.profile import Blur, Box, DistanceScale, Focus, FocusStep, Profile
+from pinsharp.blur.measured import Blur, DistanceScale, Focus, FocusStep
+from pinsharp.blur.profile import Box, Profile
 from pinsharp.blur.profile_json import write_profile
 from pinsharp.blur.softness import beyond_softness, softness_of
 from pinsharp.blur.votes import Votes

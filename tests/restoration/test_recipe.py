@@ -34,7 +34,7 @@ def model(tmp_path_factory):
     [
         ({"iterations": 0}, ConfigError, "iterations must be at least 1, got 0"),
         ({"window": 31}, ConfigError, "0 for the whole image, or at least 32 pixels, got 31; try 1024"),
-        ({"white_level": 2**32}, ConfigError, "white level must be in 1 to 4294967295, got 4294967296"),
+        ({"white_level": 2**32}, ConfigError, "--white-level must be in 1 to 4294967295, got 4294967296"),
         ({"channels": "lab"}, ConfigError, "channels must be one of joint, luma, each, got 'lab'"),
         ({"precision": "float16"}, ConfigError, "precision must be one of auto, float32, bfloat16, got 'float16'"),
         ({"runtime": "cpp"}, ConfigError, "runtime must be one of torch, .*, got 'cpp'"),
@@ -98,9 +98,11 @@ def test_gamma_still_means_what_it_meant_and_warns_whoever_calls(gamma, light):
 
 
 def test_gamma_and_another_light_contradict_each_other():
-    with pytest.raises(ConfigError, match="gamma is an old name for light, and means srgb here, got light linear too"):
+    with pytest.raises(
+        ConfigError, match="--gamma is an old name for --light, and means srgb here, got --light linear too"
+    ):
         Recipe(gamma=True, light="linear")
-    with pytest.raises(ConfigError, match="means linear here, got light srgb too; leave it out"):
+    with pytest.raises(ConfigError, match="means linear here, got --light srgb too; leave it out"):
         Restorer("wiener", gamma=False, light="srgb")
 
 

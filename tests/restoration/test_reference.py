@@ -7,8 +7,11 @@ import pytest
 import torch
 
 import pinsharp
+from pinsharp.blur import operators
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel
-from pinsharp.blur.operators import Blur
+from pinsharp.blur.measured import Blur
+from pinsharp.blur.profile import Box, Profile
+from pinsharp.blur.profile_json import write_profile
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.files import write_image
 from pinsharp.nets.weights import save_weights
@@ -34,7 +37,7 @@ def taken(seed, *kernels, noise=0.0, gain=1.0):
     """A scene through a camera of some softness, and through further kernels, uint8."""
     light = torch.from_numpy(scene(seed)).float()[None, None]
     for kernel in (gaussian_kernel(OWN), *kernels):
-        light = Blur(kernel)(light)
+        light = operators.Blur(kernel)(light)
     values = 255 * gain * light[0, 0].numpy() + np.random.default_rng(1).normal(0, noise, light.shape[2:])
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
@@ -165,3 +168,18 @@ def test_several_images_are_measured_together_beyond_the_reference(swift, sharp)
 
     assert found.sigma == pytest.approx(2, rel=0.05)
     assert math.isclose(found.own.sigma, OWN, abs_tol=0.4)
+
+
+def test_beside_a_profile_the_reference_tells_the_softness_and_the_profile_all_else(swift, sharp, tmp_path):
+    seen = taken(3, gaussian_kernel(2.0))
+    camera = Profile(*seen.shape, own_softness=Blur(0.2, 0.19, 0.21), faulty_pixels=(Box(5, 7, 2, 3),))
+    write_profile(tmp_path / "camera.json", camera)
+    both = {"reference": sharp(), "profile": str(tmp_path / "camera.json")}
+
+    of_reference = measured(swift, seen, reference=both["reference"])
+    of_both = measured(swift, seen, **both)
+
+    assert of_both.own.sigma == pytest.approx(of_reference.own.sigma, rel=0.05)
+    assert of_both.own.sigma > 3 * camera.own_softness.sigma
+    restorer = Restorer(swift.method, recipe=swift.recipe, keep_memory=False, **both)
+    assert np.array_equal(restorer.hidden(seen), camera.faulty_mask)

@@ -276,7 +276,7 @@ def test_a_sharp_image_is_restored_once():
 
 
 def test_iterations_with_a_given_kernel_are_refused(restorer):
-    with pytest.raises(ConfigError, match="need the kernel 'auto', got 3 and a given kernel; leave one of them out"):
+    with pytest.raises(ConfigError, match="need --kernel auto, got 3 and a given kernel; leave one of them out"):
         restorer(random_image((40, 40), "uint8", seed=1), kernel="gaussian:2", iterations=3)
 
 
@@ -437,7 +437,7 @@ def test_windows_that_are_all_halo_are_refused(model, window):
 
 
 def test_what_fits_the_image_as_a_whole_takes_no_window():
-    with pytest.raises(ConfigError, match="the model fit fits each image as a whole, got a window of 64; leave it out"):
+    with pytest.raises(ConfigError, match="the model fit fits each image as a whole, got --window 64; leave it out"):
         Restorer(ScriptedFit(2.0), window=64)
     assert Restorer(ScriptedFit(2.0))(np.full((2500, 2500), 0.2, np.float32)).window == 0
 

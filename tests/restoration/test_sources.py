@@ -7,9 +7,9 @@ from PIL import Image
 
 from pinsharp.errors import ImageError
 from pinsharp.images.files import write_image
-from pinsharp.restoration import sources
+from pinsharp.restoration import sources, views
 from pinsharp.restoration.restorer import Restorer
-from pinsharp.restoration.sources import read_view
+from pinsharp.restoration.views import read_view
 from strategies import random_image
 from tiffs import write_tiff
 from tiny_models import save_tiny_swift
@@ -20,17 +20,17 @@ def test_only_a_tiff_of_many_values_that_can_be_read_by_bands_is_large(tmp_path,
     write_tiff(source, random_image((210, 143, 3), "uint8", 0))
     monkeypatch.setattr(sources, "LARGE_VALUES", 210 * 143 * 3)
 
-    assert not sources._is_large(source)
+    assert not sources.is_large(source)
     monkeypatch.setattr(sources, "LARGE_VALUES", 210 * 143 * 3 - 1)
-    assert sources._is_large(source)
+    assert sources.is_large(source)
     write_tiff(
         tmp_path / "planes.tif",
         tifffile.imread(source).transpose(2, 0, 1).copy(),
         planarconfig="separate",
         photometric="rgb",
     )
-    assert not sources._is_large(tmp_path / "planes.tif")
-    assert not sources._is_large(tmp_path / "absent.tif")
+    assert not sources.is_large(tmp_path / "planes.tif")
+    assert not sources.is_large(tmp_path / "absent.tif")
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_a_view_is_the_image_or_the_middle_of_one_on_disk(tmp_path, monkeypatch)
     whole = read_view(tmp_path / "a.tif")
     middle = read_view(tmp_path / "a.tif", 30)
     monkeypatch.setattr(sources, "LARGE_VALUES", 1000)
-    monkeypatch.setattr(sources, "VIEW_SIDE", 40)
+    monkeypatch.setattr(views, "VIEW_SIDE", 40)
     shown, part = read_view(tmp_path / "a.tif"), read_view(tmp_path / "a.tif", 30)
 
     assert np.array_equal(whole.pixels, pixels)

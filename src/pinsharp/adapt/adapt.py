@@ -1,7 +1,6 @@
 """Adapting a net from a folder of sharp images to a weights file; what is stopped goes on where it was."""
 
 import json
-import os
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict, dataclass
@@ -13,7 +12,7 @@ import torch
 from pinsharp.adapt.gains import Gains, HeldOut, Restore, compare, restored_psnr
 from pinsharp.adapt.images import SharpImages, hashes, look_at, told_blurred
 from pinsharp.adapt.plan import counts_for, least_side, make_config, parts_of, seconds_a_step
-from pinsharp.atomic import check_free, make_folder, write_json
+from pinsharp.atomic import check_folder, check_free, make_folder, write_json
 from pinsharp.data.corpus import GENERAL_HELD_OUT
 from pinsharp.errors import ConfigError, OutputError
 from pinsharp.images.discover import images_in
@@ -83,12 +82,7 @@ def check_out(plan: Plan) -> None:
     if plan.out.suffix != ".safetensors":
         raise OutputError(f"{plan.out}: expected a name that ends in .safetensors for the model; rename it")
     check_free(plan.out, overwrite=False, advice="choose another, or remove it")
-    if not plan.out.parent.is_dir():
-        raise OutputError(f"{plan.out}: expected the folder {plan.out.parent} to exist, got none; create it first")
-    if not os.access(plan.out.parent, os.W_OK | os.X_OK):
-        raise OutputError(
-            f"{plan.out}: expected a folder that can be written, got a read-only one; write to another folder"
-        )
+    check_folder(plan.out)
     if not (plan.run_folder / _REQUEST).exists():
         for path in (plan.config_file, plan.run_folder):
             if path.exists():

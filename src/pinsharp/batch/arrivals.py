@@ -1,12 +1,12 @@
 """Which files of a folder are completely written, in the order in which they became so."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pinsharp.batch.fingerprint import Look, identity_of, look
-from pinsharp.images.discover import images_in
+from pinsharp.images.discover import images_below, images_in, unlisted
 
 
 @dataclass
@@ -20,15 +20,17 @@ class _Seen:
 
 
 class Arrivals:
-    """The images in a folder, not in those below it, hidden ones left out.
+    """The images in a folder, hidden ones left out; those in folders below too if it is `deep`, but not in `apart`.
 
     An image counts as completely written when its size and its time of change have stood still for `settle_s` seconds.
     One that was moved in, finished long ago, counts at once, as do those that are there at the beginning.
     """
 
-    def __init__(self, folder: Path, settle_s: float) -> None:
+    def __init__(self, folder: Path, settle_s: float, *, deep: bool = False, apart: Iterable[Path] = ()) -> None:
         self.folder = folder
         self.settle_s = settle_s
+        self.refused: list[Path] = []  # folders below that could not be listed
+        self._deep, self._apart = deep, list(apart)
         self._seen: dict[Path, _Seen] = {}
 
     def look(self) -> None:
@@ -39,7 +41,7 @@ class Arrivals:
         """
         now = time.monotonic()
         seen: dict[Path, _Seen] = {}
-        for path in images_in(self.folder):
+        for path in self._images():
             try:
                 now_seen = look(path)
             except OSError:  # gone again
@@ -48,6 +50,16 @@ class Arrivals:
             is_known = known is not None and known.look.identity == now_seen.identity
             seen[path] = known if known is not None and is_known else _Seen(now_seen, now)
         self._seen = seen
+
+    def _images(self) -> list[Path]:
+        if not self._deep:
+            return images_in(self.folder)
+        images, tree = images_below(self.folder, apart=self._apart)
+        for folder, error in tree.refused:
+            if folder == self.folder:
+                raise unlisted(folder, error) from error
+        self.refused = [folder for folder, _ in tree.refused]
+        return images
 
     def ready(self) -> Sequence[Path]:
         """Those that are complete and not taken, in the order in which they were completed."""

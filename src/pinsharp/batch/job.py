@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from pinsharp.errors import PinsharpError
+from pinsharp.images.places import shown_name
 
 Figures = dict[str, object]
 """What was measured of an image, as JSON prints it: sigma, family, seconds, megapixels, ..."""
@@ -15,7 +16,8 @@ Figures = dict[str, object]
 class Job:
     """One image to restore: where it is, where the result goes, and what else is wanted of it.
 
-    That is a picture before and after, the mask, and the evidence map.
+    That is a picture before and after, the mask, and the evidence map. `below` is the folder of the result, from the
+    folder for all results.
     """
 
     input: Path
@@ -23,6 +25,17 @@ class Job:
     picture: Path | None = None
     mask: Path | None = None
     evidence: Path | None = None
+    below: Path = Path()
+
+    @property
+    def name(self) -> str:
+        """What the result is called in the folder for all results: its path from there."""
+        return (self.below / self.output.name).as_posix()
+
+    @property
+    def title(self) -> str:
+        """What people know the input by: its name, behind the folders that tell it from others."""
+        return (self.below / shown_name(self.input)).as_posix()
 
     @property
     def results(self) -> list[Path]:
@@ -30,12 +43,18 @@ class Job:
         return [path for path in (self.output, self.picture, self.mask, self.evidence) if path]
 
     def moved(self, folder: Path) -> "Job":
-        """The same job with results of the same names in another folder, or folders in it."""
-        picture, mask, evidence = (
-            folder / kind / path.name if path else None
-            for kind, path in (("", self.picture), ("mask", self.mask), ("evidence", self.evidence))
+        """The same job with results of the same names in folders of another folder."""
+        output, picture, mask, evidence = (
+            folder / kind / self.below / path.name if path else None
+            for kind, path in (
+                ("result", self.output),
+                ("result", self.picture),
+                ("mask", self.mask),
+                ("evidence", self.evidence),
+            )
         )
-        return replace(self, output=folder / self.output.name, picture=picture, mask=mask, evidence=evidence)
+        assert output is not None
+        return replace(self, output=output, picture=picture, mask=mask, evidence=evidence)
 
     def given(self, figures: Figures) -> "Job":
         """The same job with the results that it has, as its figures say: an image left as it is has no evidence map."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pinsharp.atomic import hidden_path, sweep, write_error
+from pinsharp.atomic import folder_error, hidden_path, make_folder, sweep
 from pinsharp.batch.fingerprint import Fingerprint, fingerprint, identity_of
 from pinsharp.batch.job import Figures, Job, Work, named
 from pinsharp.batch.manifest import Manifest
@@ -30,7 +30,7 @@ def staging_folder(folder: Path) -> Iterator[Path]:
     try:
         staging.mkdir()
     except OSError as error:
-        raise OutputError(write_error(staging, 0, error)) from error
+        raise OutputError(folder_error(folder, error)) from error
     try:
         yield staging
     finally:
@@ -49,17 +49,25 @@ class Made:
 def make(job: Job, staging: Path, work: Work) -> Made:
     """Carry out a job, its results going into the staging folder; whatever goes wrong becomes an error."""
     try:
-        before = identity_of(job.input)
-        figures = work(job.moved(staging))
+        before, moved = identity_of(job.input), job.moved(staging)
+        for folder in {path.parent for path in moved.results}:
+            make_folder(folder)
+        figures = work(moved)
         source = fingerprint(job.input)
         if identity_of(job.input) != before:
             raise ImageError("expected an image that stays as it is while it is restored, got a change; run it again")
     except PinsharpError as error:
-        where_it_goes = str(error).replace(str(staging), str(job.output.parent))
-        return Made({}, None, named(type(error)(where_it_goes), str(job.input)))
+        return Made({}, None, named(type(error)(_where_it_goes(str(error), job, staging)), str(job.input)))
     except Exception as error:  # noqa: BLE001 - one bad image must not end a night's work on the others
         return Made({}, None, named(PinsharpError(f"{type(error).__name__}: {error}"), str(job.input)))
     return Made(figures, source)
+
+
+def _where_it_goes(words: str, job: Job, staging: Path) -> str:
+    """Words about results that are being made, with the names that they will have."""
+    for made, result in zip(job.moved(staging).results, job.results, strict=True):
+        words = words.replace(str(made), str(result)).replace(str(made.parent), str(result.parent))
+    return words.replace(str(staging), str(job.output.parent))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Literal, Self
 
+from pinsharp.atomic import folder_error
 from pinsharp.batch.fingerprint import Fingerprint
 from pinsharp.batch.job import Figures, Job
 from pinsharp.errors import ConfigError, OutputError
@@ -24,7 +25,7 @@ MANIFEST, LOCK = ".pinsharp.sqlite", ".pinsharp.lock"
 _VERSION = 1
 _TABLE = """
 CREATE TABLE images (
-    output TEXT PRIMARY KEY,       -- name of the result in the folder; a BLOB if it is no text
+    output TEXT PRIMARY KEY,       -- path of the result from the folder; a BLOB if it is no text
     path TEXT NOT NULL,            -- of the input
     state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'failed')),
     size INTEGER, mtime_ns INTEGER, sha256 TEXT,  -- of the input that was restored
@@ -44,7 +45,7 @@ _COLUMNS = "output, path, state, size, mtime_ns, sha256, reason, figures, settin
 class Entry:
     """A row of the manifest."""
 
-    output: str  # name of the result in the folder
+    output: str  # path of the result from the folder
     path: str  # the input, as it was given
     # `waiting`, `running`, `done` or `failed`; what is running while nobody holds the lock was interrupted.
     state: Literal["waiting", "running", "done", "failed"]
@@ -99,13 +100,13 @@ class Manifest:
         """The row of one job, if there is one."""
         with _told(self.folder / MANIFEST):
             query = f"SELECT {_COLUMNS} FROM images WHERE output = ?"
-            row = self._database.execute(query, (_stored(job.output.name),)).fetchone()
+            row = self._database.execute(query, (_stored(job.name),)).fetchone()
         return _entry(row) if row else None
 
     def add(self, jobs: Iterable[Job], settings: dict[str, object]) -> None:
         """Let jobs wait, all or none of them."""
         now, words = time.time(), json.dumps(settings)
-        rows = [(_stored(job.output.name), _stored(str(job.input)), words, now) for job in jobs]
+        rows = [(_stored(job.name), _stored(str(job.input)), words, now) for job in jobs]
         with self._transaction():
             self._database.executemany(
                 "INSERT INTO images (output, path, state, settings, added) VALUES (?, ?, 'waiting', ?, ?) ON CONFLICT "
@@ -139,9 +140,7 @@ class Manifest:
         """Change a row; if the power fails, only what is durable is there for certain, along with all before it."""
         with _told(self.folder / MANIFEST):
             self._database.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
-            self._database.execute(
-                f"UPDATE images SET {assignments} WHERE output = ?", (*values, _stored(job.output.name))
-            )
+            self._database.execute(f"UPDATE images SET {assignments} WHERE output = ?", (*values, _stored(job.name)))
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -184,9 +183,7 @@ def _take(folder: Path) -> IO[bytes]:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / LOCK).open("ab")
     except OSError as error:
-        raise OutputError(
-            f"{folder}: expected a folder that can be made and written, got {error.strerror}; choose another"
-        ) from error
+        raise OutputError(folder_error(folder, error)) from error
     if not try_lock(file):
         file.close()
         raise OutputError(

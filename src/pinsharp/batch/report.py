@@ -19,7 +19,7 @@ from pinsharp.batch.summary import Summary
 from pinsharp.batch.words import light_in_words, verdict_in_words
 from pinsharp.errors import PinsharpError
 from pinsharp.images.codec import Reading
-from pinsharp.images.places import result_path, shown_name
+from pinsharp.images.places import result_path
 from pinsharp.pages import document, jpeg_address, text
 
 MOST_THUMBNAILS = 60
@@ -95,7 +95,7 @@ def _facts(summary: Summary) -> str:
 
 def _charts(outcomes: Sequence[Outcome]) -> str:
     widths = [
-        (shown_name(outcome.job.input), float(sigma))
+        (outcome.job.title, float(sigma))
         for outcome in outcomes
         if isinstance(sigma := outcome.figures.get("sigma"), int | float)
     ]
@@ -136,7 +136,7 @@ def _figure(outcome: Outcome, reading: Reading) -> str:
     sigma = outcome.figures.get("sigma")
     width = f", sigma {sigma:.2f} px" if isinstance(sigma, int | float) else ""
     width += text(light_in_words(outcome.figures))
-    name = text(shown_name(outcome.job.input))
+    name = text(outcome.job.title)
     try:
         before, gain, note = _thumbnail(outcome.job.input, None, reading)
         after, _, _ = _thumbnail(result_path(outcome.job.output, outcome.job.input), gain, reading)
@@ -169,7 +169,7 @@ def _maps(outcome: Outcome, name: str) -> str:
 
 def _thumbnail(path: Path, gain: float | None, reading: Reading) -> tuple[Picture, float, str]:
     """A small picture of a file, brightened by `gain`, or as it needs; by how much; and which part it shows."""
-    from pinsharp.restoration.sources import read_view
+    from pinsharp.restoration.views import read_view
 
     view = read_view(path, reading=reading)
     pixels = view.pixels

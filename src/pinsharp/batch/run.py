@@ -50,7 +50,7 @@ def plan_batch(
     entries = manifest.entries()
     plan, foreign = Plan(), list[Path]()
     for job in jobs:
-        entry = entries.get(job.output.name)
+        entry = entries.get(job.name)
         foreign += _sort(job, entry, manifest, plan, settings, resume=resume, overwrite=overwrite)
     if foreign:
         more = f" (and {len(foreign) - 1} more)" if len(foreign) > 1 else ""
@@ -58,7 +58,7 @@ def plan_batch(
             f"{foreign[0]}{more}: expected a new name, got an existing file of which the manifest knows nothing; "
             "--overwrite replaces it"
         )
-    known = [entries[job.output.name] for job in plan.to_do if job.output.name in entries]
+    known = [entries[job.name] for job in plan.to_do if job.name in entries]
     plan.failed_before = sum(entry.state == "failed" for entry in known)
     manifest.add(plan.to_do, settings)
     return plan

@@ -41,6 +41,7 @@ class Place:
     failed: Path  # folder for images that cannot be restored
     settle_s: float  # seconds for which a file has to stand still
     overwrite: bool = False  # whether older results, that are not ours, may be replaced
+    recursive: bool = False  # whether folders below are watched too; results and failures keep the tree
 
 
 class Watch:
@@ -71,7 +72,9 @@ class Watch:
         self._manifest, self._settings = manifest, settings
         self._makers = Makers(load, work, processes)
         self._stop, self._say = stop, say
-        self._arrivals = Arrivals(place.source, place.settle_s)
+        apart = (manifest.folder, place.failed)
+        self._arrivals = Arrivals(place.source, place.settle_s, deep=place.recursive, apart=apart)
+        self._refused_folders = set[Path]()
         self._looked_s = 0.0  # when it was looked what has arrived, on the monotonic clock
         self._tried = set[Path]()  # images that are waiting, being restored, or not to be tried again at once
 
@@ -98,7 +101,7 @@ class Watch:
             stop_event=self._stop,
             rust_timeout=int(1000 * min(1.0, max(0.05, self.place.settle_s / 2))),
             yield_on_timeout=True,
-            recursive=False,
+            recursive=self.place.recursive,
         )
 
         def pause() -> bool:
@@ -140,12 +143,16 @@ class Watch:
         """Look what is ready and let it wait, at most so many; tell of images for which nothing has to be done."""
         self._looked_s = time.monotonic()
         self._arrivals.look()
+        for folder in set(self._arrivals.refused) - self._refused_folders:
+            self._refused_folders.add(folder)
+            self._say(f"{folder}: expected a folder that can be listed; its images wait until it can")
         for path in self._arrivals.ready():
             if self._stop.is_set() or len(waiting) >= count:
                 return
             if path in self._tried:
                 continue
-            job = Job(path, self._manifest.folder / path.name)
+            below = path.parent.relative_to(self.place.source)
+            job = Job(path, self._manifest.folder / below / path.name, below=below)
             outcome = self._settled_before(job)
             if outcome:
                 yield outcome
@@ -201,8 +208,9 @@ class Watch:
 
     def _aside(self, path: Path, reason: str) -> str:
         """Move an image aside; what to tell about that."""
+        folder = self.place.failed / path.parent.relative_to(self.place.source)
         try:
-            return f"moved to {move_aside(path, self.place.failed, reason)}"
+            return f"moved to {move_aside(path, folder, reason)}"
         except OutputError as refusal:
             return f"left where it is: {refusal}"
 

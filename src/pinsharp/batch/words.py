@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def width_in_words(sigma: float, relative_std: float | None, family: str) -> str:
-    """Width in pixels, its uncertainty and the family of a blur: 'sigma 2.31 px ± 2 %, gaussian'."""
+def width_in_words(sigma: float, relative_std: float | None, family: str, *, is_uncertain: bool) -> str:
+    """Width in pixels, its uncertainty and the family of a blur: 'sigma 0.98 px ± 31 %, uncertain, gaussian'."""
     spread = f" ± {100 * relative_std:.2g} %" if relative_std is not None else ""
-    return f"sigma {sigma:.2f} px{spread}, {family}"
+    doubt = ", uncertain" if is_uncertain else ""
+    return f"sigma {sigma:.2f} px{spread}{doubt}, {family}"
 
 
 def light_in_words(figures: Mapping[str, object]) -> str:

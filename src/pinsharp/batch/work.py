@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pinsharp.atomic import make_folder
 from pinsharp.batch.job import Figures, Job, Work
 from pinsharp.batch.words import printable, width_in_words
-from pinsharp.images.places import check_free_place, shown_name
+from pinsharp.images.places import check_free_place
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.workers import threads_for
 
@@ -44,8 +44,8 @@ def restore_job(
         check_free_place(path, overwrite=overwrite)
     if job.evidence:
         restorer.check_map(job.input, job.evidence)
-    if (job.evidence or job.mask) and restorer.recipe.planes:
-        _check_single(job)
+    if job.evidence or job.mask:
+        _check_single(job, restorer.recipe)
     result = restorer.restore_file(job.input, job.output, overwrite=overwrite, progress=progress)
     if job.mask:
         from pinsharp.images.masks import write_mask
@@ -67,14 +67,17 @@ def restore_job(
     return _figures(result)
 
 
-def _check_single(job: Job) -> None:
-    """Refuse a mask or a map of several planes."""
+def _check_single(job: Job, recipe: Recipe) -> None:
+    """Refuse a mask or a map of several planes or frames."""
     from pinsharp.errors import ImageError
+    from pinsharp.images.mosaic_file import is_mosaic
     from pinsharp.images.stack import is_stack
+    from pinsharp.images.video_names import is_video
 
-    if is_stack(job.input):
+    is_several = is_video(job.input) or (recipe.planes and is_stack(job.input))
+    if is_several or is_mosaic(job.input, recipe.reading):
         raise ImageError(
-            f"{job.input}: expected one image for a mask or an evidence map, got several planes; leave it out"
+            f"{job.input}: expected one image for a mask or an evidence map, got several planes or frames; leave it out"
         )
 
 
@@ -82,7 +85,7 @@ def _write_picture(job: Job, result: "Restored", restorer: "Restorer", *, overwr
     """Write the picture of before and after, with what was found."""
     from pinsharp.batch.side_by_side import Found, draw
     from pinsharp.images.files import write_image
-    from pinsharp.restoration.sources import read_view
+    from pinsharp.restoration.views import read_view
 
     assert job.picture is not None
     before, after = read_view(job.input, reading=restorer.recipe.reading), result.view()
@@ -95,8 +98,9 @@ def _write_picture(job: Job, result: "Restored", restorer: "Restorer", *, overwr
 
 def _labels(job: Job, result: "Restored", model: str) -> tuple[str, str]:
     times = f", {result.iterations} iterations" if result.iterations > 1 else ""
-    width = width_in_words(result.defocus.sigma, result.defocus.sigma_relative_std, result.defocus.family)
-    return f"{printable(shown_name(job.input))}: {width}", f"Restored by {model}{times}"
+    found = result.defocus
+    width = width_in_words(found.sigma, found.sigma_relative_std, found.family, is_uncertain=found.is_uncertain)
+    return f"{printable(job.title)}: {width}", f"Restored by {model}{times}"
 
 
 def _figures(result: "Restored") -> Figures:
@@ -111,11 +115,13 @@ def _figures(result: "Restored") -> Figures:
         "sigmas": list(result.sigmas),
         "seconds": round(result.seconds, 4),
         "megapixels": result.megapixels,
+        "frames": result.frames,
         "window": result.window,
         "seam": asdict(result.seam) if result.seam else None,
         "field": asdict(result.field) if result.field else None,
         "channel_sigmas": [channel.sigma for channel in result.channels],
         "verdict": found.verdict,
+        "uncertain": found.is_uncertain,
         "interval": found.interval,
         "restored": result.is_restored,
         "reason": result.reason,
@@ -130,6 +136,7 @@ def _figures(result: "Restored") -> Figures:
         "own_softness": None if found.own is None else found.own.sigma,
         "distance": result.distance,
         "dropped": result.dropped,
+        "remarks": list(result.remarks),
         **result.light.figures(),
         "masked_share": result.masked_share,
         "faults": result.faults,

@@ -1,5 +1,6 @@
 """How blurred an image is: the one value that estimators return, restorers take and reports show."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -14,7 +15,7 @@ from pinsharp.blur.continuation import Continuation
 from pinsharp.blur.family import Family, disk_radius, family_of
 from pinsharp.blur.kernels import kernel_sigma, sized_kernels
 from pinsharp.blur.normalise import Normalisation
-from pinsharp.blur.verdict import Finding, Verdict, find
+from pinsharp.blur.verdict import NINETY, UNCERTAIN_BY, Finding, Verdict, find
 from pinsharp.blur.votes import Votes
 
 if TYPE_CHECKING:
@@ -111,6 +112,12 @@ class BlurField:
         A given kernel has none, although a network may be told how far to believe it.
         """
         return None if self.log_width_std is None or self.is_given else self._only(self.log_width_std)
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether the ends of the width's 90 % interval differ by more than a factor of two, and that matters."""
+        std = self.sigma_relative_std
+        return std is not None and self.verdict != "sharp" and 2 * NINETY * std > math.log(UNCERTAIN_BY)
 
     @property
     def family(self) -> Family:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.levels import of_width
-from pinsharp.blur.profile import Blur
+from pinsharp.blur.measured import Blur
 from pinsharp.blur.verdict import NINETY
 from pinsharp.blur.votes import Votes
 

@@ -86,6 +86,9 @@ RISE = math.log(1.25)
 NINETY = 1.645
 """Standard deviations to each side that hold nine of ten values of a normal distribution."""
 
+UNCERTAIN_BY = 2.0
+"""Factor between the ends of the 90 % interval above which a width is called uncertain: it may be half or twice."""
+
 
 @dataclass(frozen=True, eq=False)
 class Finding:

@@ -62,7 +62,7 @@ class Widths:
         import numpy as np
 
         if not Path(path).is_file():
-            raise KernelError(f"field must be auto, off, or a .npy file of widths, got {str(path)!r}; check its name")
+            raise KernelError(f"--field must be auto, off, or a .npy file of widths, got {str(path)!r}; check its name")
         try:
             table = np.load(path, allow_pickle=False)
         except (ValueError, EOFError, OSError) as error:

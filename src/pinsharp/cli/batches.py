@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import typer
 
@@ -37,6 +37,8 @@ def tell(
             teller.done(record, shown, _line(outcome.job, outcome.figures))
             if outcome.figures.get("dropped"):
                 remark(f"{outcome.job.input}: {outcome.figures['dropped']} not written to the result")
+            for words in cast(list[str], outcome.figures.get("remarks", [])):
+                remark(f"{outcome.job.input}: {words}")
             if outcome.figures.get("faults"):
                 remark(f"{outcome.job.input}: left as it was: {outcome.figures['faults']}")
             if outcome.job.evidence and not outcome.figures.get("restored", True):
@@ -68,12 +70,14 @@ def _line(job: Job, figures: Figures) -> str:
     found: Any = SimpleNamespace(**figures)
     further = ", then ".join(f"{sigma:.2f}" for sigma in found.sigmas[1:])
     times = f", {found.iterations} iterations (then {further} px)" if further else ""
-    width = width_in_words(found.sigma, found.sigma_relative_std, found.family)
+    width = width_in_words(found.sigma, found.sigma_relative_std, found.family, is_uncertain=found.uncertain)
     far = distance_in_words(figures)
     if not found.restored:
         return f"{job.input} -> {job.output}: {width}{far}; left as it is: {found.reason}"
     how = f"{_field(figures)}{_channels(figures)}{times}{_seam(figures)}{light_in_words(figures)}"
-    return f"{job.input} -> {job.output}: {width}{far}{how}, {found.megapixels:.2f} megapixels in {found.seconds:.2f} s"
+    frames = figures.get("frames", 1)
+    size = f"{found.megapixels:.2f} megapixels" + (f" ({frames} frames)" if frames != 1 else "")
+    return f"{job.input} -> {job.output}: {width}{far}{how}, {size} in {found.seconds:.2f} s"
 
 
 def _doubt(job: Job, figures: Figures) -> str:

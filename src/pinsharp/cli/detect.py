@@ -9,9 +9,10 @@ from typer.core import TyperGroup
 
 from pinsharp.cli.detect_report import report
 from pinsharp.cli.detect_simulate import simulate
+from pinsharp.cli.distinct import check_distinct
 from pinsharp.cli.each import Record, Task, carry_out
-from pinsharp.cli.options import Inputs, Json, Overwrite
-from pinsharp.cli.outputs import check_distinct, check_results
+from pinsharp.cli.options import Inputs, Json, Overwrite, Recursive
+from pinsharp.cli.outputs import check_results
 
 if TYPE_CHECKING:
     from pinsharp.detect.particles import DetectorSettings, Inspection
@@ -63,6 +64,7 @@ def images(
             "looked for in each.",
         ),
     ] = None,
+    recursive: Recursive = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -75,13 +77,14 @@ def images(
     Exit status: 0 all inspected, whatever the verdicts; 1 some of several images failed; 2 wrong use, or the only image
     could not be read.
     """
+    from pinsharp.cli.inputs import asked_images
     from pinsharp.detect.settings import load_settings
     from pinsharp.detect.tables import read_pins
-    from pinsharp.images.discover import find_images
 
-    paths = find_images(inputs)
+    asked = asked_images(inputs, recursive=recursive, apart=(out,))
+    paths = [found.path for found in asked]
     chosen, known_pins = load_settings(settings), read_pins(pins) if pins else None
-    results = [_Results.of(path, out) if out else None for path in paths]
+    results = [_Results.of(found.path, out / found.below) if out else None for found in asked]
     check_distinct([(found.document, path) for path, found in zip(paths, results, strict=True) if found])
     check_results([file for found in results if found for file in found.files], paths, overwrite=overwrite)
     tasks = [_task(path, found, chosen, known_pins) for path, found in zip(paths, results, strict=True)]

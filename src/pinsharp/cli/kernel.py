@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pinsharp.atomic import check_folder
 from pinsharp.batch.words import distance_in_words, light_in_words, printable, width_in_words
 from pinsharp.cli.each import Task, carry_out
-from pinsharp.cli.options import Inputs, Json, Overwrite, takes_recipe
+from pinsharp.cli.messages import remark
+from pinsharp.cli.options import Inputs, Json, Overwrite, Recursive, takes_recipe
 from pinsharp.cli.outputs import check_results
 from pinsharp.errors import ConfigError, OutputError
 from pinsharp.images.places import shown_name
@@ -24,7 +26,21 @@ PLOT_SUFFIXES = (".png", ".pdf", ".svg")
 COLOURS = ("red", "green", "blue")
 
 
-@takes_recipe("model", "white_level", "raw", "light", "device", "precision", "mask", "faults", "reference", "profile")
+@takes_recipe(
+    *(
+        "model",
+        "white_level",
+        "raw",
+        "demosaic",
+        "light",
+        "device",
+        "precision",
+        "mask",
+        "faults",
+        "reference",
+        "profile",
+    )
+)
 def kernel(
     inputs: Inputs,
     save: Annotated[
@@ -50,6 +66,7 @@ def kernel(
     ] = False,
     *,
     recipe: Recipe,
+    recursive: Recursive = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
     together: Annotated[
@@ -78,9 +95,9 @@ def kernel(
     With --together the windows of all images vote for one blur, and there is one line.
     Exit status as of `pinsharp restore`.
     """
-    from pinsharp.images.discover import find_images
+    from pinsharp.cli.inputs import asked_images
 
-    paths = find_images(inputs)
+    paths = [found.path for found in asked_images(inputs, recursive=recursive)]
     if together and save_mask:
         raise ConfigError("--save-mask takes the pixels of one image, got --together; leave one of them out")
     _check_files(paths, save, plot, save_mask, overwrite, together=together)
@@ -134,8 +151,7 @@ def _check_files(
             known = " or ".join(suffixes)
             raise OutputError(f"{file}: expected a name that ends in {known}, got '{file.suffix}'; rename it")
         check_results([file], paths, overwrite=overwrite)
-        if not file.parent.is_dir():
-            raise OutputError(f"{file}: expected the folder {file.parent} to exist, got none; create it first")
+        check_folder(file)
 
 
 def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> tuple[dict[str, object], str]:
@@ -161,6 +177,10 @@ def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> 
     words, further = _trend(found) if asked.say_trend else ("", {})
     further |= {"channels": _channel_figures(channels)} if channels else {}
     distance = distance_figures(found, asked.restorer.recipe)
+    remarks = asked.restorer.remarks(paths[0])
+    for sentence in remarks:
+        remark(f"{name}: {sentence}")
+    further |= {"remarks": list(remarks)} if remarks else {}
     further |= {"own_softness": None if found.own is None else found.own.sigma, "distance": distance}
     line = (
         _line(name, found, distance_in_words({"distance": distance}))
@@ -187,6 +207,7 @@ def _figures(found: "BlurField") -> dict[str, object]:
     return {
         "sigma": found.sigma,
         "sigma_relative_std": found.sigma_relative_std,
+        "uncertain": found.is_uncertain,
         "verdict": found.verdict,
         "reason": found.finding.reason if found.finding else "",
         "interval": found.interval,
@@ -220,6 +241,6 @@ def _channels_in_words(channels: "Sequence[BlurField]") -> str:
 def _line(name: str, found: "BlurField", distance: str = "") -> str:
     level = found.noise_level
     noise = "" if level is None else f", noise {255 * level:.2f}/255"
-    width = width_in_words(found.sigma, found.sigma_relative_std, found.family)
+    width = width_in_words(found.sigma, found.sigma_relative_std, found.family, is_uncertain=found.is_uncertain)
     verdict = f"; {found.verdict}: {found.finding.reason}" if found.finding else ""
     return f"{name}: {width}; as wide as a disc of radius {found.disk_radius:.2f} px{distance}{noise}{verdict}"

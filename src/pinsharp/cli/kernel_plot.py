@@ -31,7 +31,7 @@ def draw(blur: BlurField, *, title: str, kind: str) -> bytes:
     FigureCanvasAgg(figure)
     upper, *lower = figure.subfigures(rows, 1, squeeze=False)[:, 0]
     pixels, profile, transfer = upper.subplots(1, 3)
-    width = width_in_words(blur.sigma, blur.sigma_relative_std, blur.family)
+    width = width_in_words(blur.sigma, blur.sigma_relative_std, blur.family, is_uncertain=blur.is_uncertain)
     verdict = f"\n{blur.verdict}: {blur.finding.reason}" if blur.finding else ""
     figure.suptitle(f"{title}: {width}{verdict}", parse_math=False)  # a $ in a file's name is no formula
     _draw_pixels(pixels, upper, blur)

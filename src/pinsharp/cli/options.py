@@ -9,7 +9,8 @@ import typer
 
 from pinsharp.cli.messages import remark
 from pinsharp.errors import ConfigError
-from pinsharp.restoration.recipe import OPTIONS, Recipe, light_for_gamma
+from pinsharp.restoration.old_names import light_for_gamma
+from pinsharp.restoration.recipe import OPTIONS, Recipe
 
 DEFAULT_MODEL = str(Recipe.model)
 
@@ -75,8 +76,17 @@ Inputs = Annotated[
     list[str],
     typer.Argument(
         metavar="INPUT",
-        help="Images (PNG, JPEG, TIFF, X.zarr, FILE.h5::/path; docs/formats.md has all), folders of images, or "
-        "patterns such as 'scans/*.tif'.",
+        help="Images (PNG, JPEG, TIFF, X.zarr, FILE.h5::/path, raw files of cameras; docs/formats.md has all), videos, "
+        "folders of images, or patterns such as 'scans/*.tif'.",
+    ),
+]
+Recursive = Annotated[
+    bool,
+    typer.Option(
+        "--recursive",
+        "-r",
+        help="Search the folders below folders too, and keep the tree in the folder for results; hidden folders, and "
+        "the one for results, are left out.",
     ),
 ]
 Device = Annotated[str, option("device")]

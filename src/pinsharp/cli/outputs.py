@@ -3,11 +3,16 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pinsharp.atomic import LONGEST_NAME, check_name
+from pinsharp.atomic import LONGEST_NAME, check_name, unwritable
 from pinsharp.batch.job import Job
+from pinsharp.cli.distinct import check_distinct
 from pinsharp.errors import ConfigError, OutputError
 from pinsharp.images.places import check_free_place, disk_path, holds, is_folder_image, place_of
+
+if TYPE_CHECKING:
+    from pinsharp.images.discover import Found
 
 PICTURE_SUFFIX = ".side-by-side.png"
 MASK_SUFFIX = ".mask.png"
@@ -15,7 +20,7 @@ EVIDENCE_SUFFIX = ".evidence.png"
 
 
 def plan_jobs(
-    inputs: Sequence[Path],
+    inputs: Sequence["Found"],
     out: str,
     *,
     side_by_side: bool,
@@ -29,10 +34,11 @@ def plan_jobs(
 
     `out` is what the user typed: the name of an image for a single input, or a folder, which keeps the inputs' names,
     or makes them by `template`, and need not exist. `save_mask` is a .png for a single input, or a folder; `evidence`
-    is a .png, a .tif, or a folder. `advice` is what to do about an older file, the end of a sentence.
+    is a .png, a .tif, or a folder. In each folder results keep the place in the tree that their inputs have `below`.
+    `advice` is what to do about an older file, the end of a sentence.
 
     Raises:
-        ConfigError: If the template makes no name.
+        ConfigError: If the template makes no name, or images of the frames of several videos are asked for.
         OutputError: If `out` does not fit the inputs, two results have one name, or `check_results` refuses one.
     """
     if names_image(out):
@@ -40,24 +46,23 @@ def plan_jobs(
             raise OutputError(f"{out}: expected a folder for {len(inputs)} images, got the name of one; give a folder")
         if template is not None:
             raise ConfigError(f"--name-template needs a folder for the results, got the file {out}; leave it out")
-        outputs = [Path(out)]
+        outputs, below = [Path(out)], [Path()]
     else:
-        outputs = [_folder(out) / templated(template, path) for path in inputs]
+        below = [found.below for found in inputs]
+        outputs = [_folder(out) / found.below / templated(template, found.path) for found in inputs]
+    pictures = [_picture(output) if side_by_side else None for output in outputs]
+    masks = _beside(inputs, outputs, save_mask, MASK_SUFFIX, check_mask_name)
+    maps = _beside(inputs, outputs, evidence, EVIDENCE_SUFFIX, check_evidence_name)
     jobs = [
-        Job(source, output, _picture(output) if side_by_side else None, mask, map_)
-        for source, output, mask, map_ in zip(
-            inputs,
-            outputs,
-            _beside(inputs, save_mask, MASK_SUFFIX, check_mask_name),
-            _beside(inputs, evidence, EVIDENCE_SUFFIX, check_evidence_name),
-            strict=True,
-        )
+        Job(found.path, *results) for found, *results in zip(inputs, outputs, pictures, masks, maps, below, strict=True)
     ]
+    if len(jobs) > 1:
+        _check_no_numbers(jobs)
     check_distinct((path, job.input) for job in jobs for path in job.results)
     results = [path for job in jobs for path in job.results]
     if len(jobs) > 1:  # of many images one may have too long a name, and fail by itself
         results = [path for path in results if len(os.fsencode(path.name)) <= LONGEST_NAME]
-    check_results(results, inputs, overwrite=overwrite, advice=advice)
+    check_results(results, [job.input for job in jobs], overwrite=overwrite, advice=advice)
     return jobs
 
 
@@ -67,11 +72,24 @@ def _picture(output: Path) -> Path:
     return path.with_name(path.stem + PICTURE_SUFFIX)
 
 
+def _check_no_numbers(jobs: Sequence[Job]) -> None:
+    """Refuse images of frames for several inputs: a manifest knows one result for each.
+
+    Raises:
+        ConfigError: If they are asked for.
+    """
+    from pinsharp.images.video_names import is_numbered
+
+    if named := [job.output for job in jobs if is_numbered(job.output)]:
+        raise ConfigError(f"expected one video for images of its frames, {named[0].name}, got {len(jobs)} inputs")
+
+
 def templated(template: str | None, source: Path) -> str:
     """The name of the result of an input.
 
     Args:
-        template: With {stem} and {suffix} of the input (the suffix with its dot); None keeps the name.
+        template: With {stem} and {suffix} of the input (the suffix with its dot), and {folder}, the name of the folder
+            in which it lies; None keeps the name.
         source: The input.
 
     Raises:
@@ -83,24 +101,24 @@ def templated(template: str | None, source: Path) -> str:
     if template is None:
         return source.name
     try:
-        name = template.format(stem=source.stem, suffix=source.suffix)
+        name = template.format(stem=source.stem, suffix=source.suffix, folder=source.absolute().parent.name)
     except (LookupError, ValueError, AttributeError) as error:
         raise ConfigError(
-            f"name template must be made of {{stem}}, {{suffix}} and other letters, got {template!r}; "
+            f"--name-template must be made of {{stem}}, {{suffix}}, {{folder}} and other letters, got {template!r}; "
             "try {stem}-sharp{suffix}"
         ) from error
     if Path(name).name != name or Path(name).suffix.lower() not in SUFFIXES:
         raise ConfigError(
-            f"name template must make the name of an image in OUT, got {name!r} of {template!r}; end it with "
+            f"--name-template must make the name of an image in OUT, got {name!r} of {template!r}; end it with "
             "{suffix} or .tif"
         )
     return name
 
 
 def _beside(
-    inputs: Sequence[Path], asked: Path | None, suffix: str, check: Callable[[Path], object]
+    inputs: Sequence["Found"], outputs: Sequence[Path], asked: Path | None, suffix: str, check: Callable[[Path], object]
 ) -> list[Path | None]:
-    """Where the mask or map of each input goes: the file that was asked for, or files in that folder."""
+    """Where the mask or map of each input goes: the file that was asked for, or files in that folder, as results."""
     if asked is None:
         return [None] * len(inputs)
     from pinsharp.images.codec import SUFFIXES
@@ -112,7 +130,7 @@ def _beside(
     if asked.suffix.lower() in SUFFIXES and not is_folder:
         raise OutputError(f"{asked}: expected a folder for {len(inputs)} images, got the name of one; give a folder")
     folder = _folder(str(asked))
-    return [folder / (disk_path(path).stem + suffix) for path in inputs]
+    return [folder / found.below / (disk_path(path).stem + suffix) for found, path in zip(inputs, outputs, strict=True)]
 
 
 def check_mask_name(path: Path) -> None:
@@ -190,22 +208,6 @@ def _folder(out: str) -> Path:
     return folder
 
 
-def check_distinct(results: Iterable[tuple[Path, Path]]) -> None:
-    """Refuse two results of one name, given with the inputs that they are made of.
-
-    Raises:
-        OutputError: With the first name that is taken twice.
-    """
-    takers: dict[Path, Path] = {}
-    for path, source in results:
-        if path in takers:
-            raise OutputError(
-                f"{path}: expected one result of this name, got two, from {takers[path]} and {source}; write them into "
-                "different folders"
-            )
-        takers[path] = source
-
-
 def _check_writable(folder: Path) -> None:
     """Ask the folder, or the one in which it will be made."""
     while not os.path.lexists(folder) and folder != folder.parent:
@@ -213,7 +215,7 @@ def _check_writable(folder: Path) -> None:
     if not folder.is_dir():
         raise OutputError(f"{folder}: expected a folder for the results, got a file; choose another name")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"{folder}: expected a folder that can be written, got a read-only one; choose another")
+        raise OutputError(f"{folder}: expected a folder that can be written, got {unwritable(folder)}; choose another")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -84,7 +84,7 @@ def create(
     patterns. The profile holds kernels over the field with their intervals, transfer functions, the camera's own
     softness, noise, faulty pixels, and of a stack the best focus, its tilt, and how much defocus a pixel stands for.
     """
-    from pinsharp.atomic import check_free
+    from pinsharp.atomic import check_folder, check_free
     from pinsharp.blur.profile_json import to_json, write_profile
     from pinsharp.profiling.create import Material
     from pinsharp.profiling.create import create as make
@@ -94,8 +94,7 @@ def create(
     if output.suffix.lower() != ".json":
         raise OutputError(f"{output}: expected a name that ends in .json, got '{output.suffix}'; rename it")
     check_free(output, overwrite=overwrite)
-    if not output.parent.is_dir():
-        raise OutputError(f"{output}: expected the folder {output.parent} to exist, got none; create it first")
+    check_folder(output)
     images = _found(stack)
     if bool(images) != (steps is not None):
         raise ConfigError("--stack goes with --steps, got one without the other; give both")

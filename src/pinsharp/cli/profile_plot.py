@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pinsharp.batch.words import printable
-from pinsharp.blur.profile import Blur, EdgeSpread, Focus, LocalKernel, Mtf, Noise, Profile
+from pinsharp.blur.measured import Blur, EdgeSpread, Focus, LocalKernel, Mtf, Noise
+from pinsharp.blur.profile import Profile
 from pinsharp.profiling.edge import FREQUENCIES
 from pinsharp.profiling.optics import Shape, edge_profile
 

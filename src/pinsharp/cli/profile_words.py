@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from pinsharp.batch.words import printable
-from pinsharp.blur.profile import Blur, Focus, LocalKernel, Profile, Source
+from pinsharp.blur.measured import Blur, Focus, LocalKernel, Source
+from pinsharp.blur.profile import Profile
 
 NAMES: dict[Source, str] = {
     "edge": "slanted edges",
@@ -20,9 +21,11 @@ _MOST = 12  # kernels of one source that are listed
 
 def in_words(profile: Profile) -> Iterator[str]:
     """Lines that say what a profile holds."""
+    colours = f"{profile.colours}, " if profile.colours else ""
     yield (
-        f"camera: {profile.width} x {profile.height} px, {profile.bits} bits, white {profile.white_level:g}, light "
-        f"{profile.light} ({profile.light_from}), {len(profile.made_of)} photograph{'s' * (len(profile.made_of) != 1)}"
+        f"camera: {profile.width} x {profile.height} px, {colours}{profile.bits} bits, white {profile.white_level:g}, "
+        f"light {profile.light} ({profile.light_from}), {len(profile.made_of)} "
+        f"photograph{'s' * (len(profile.made_of) != 1)}"
     )
     yield f"own softness: {_width(profile.own_softness)}" if profile.own_softness else "own softness: not measured"
     for source, name in NAMES.items():

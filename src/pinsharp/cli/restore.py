@@ -14,7 +14,7 @@ from pinsharp.batch.job import Job, Outcome
 from pinsharp.cli.batches import conclude, say_stopping, tell
 from pinsharp.cli.each import Teller
 from pinsharp.cli.messages import remark
-from pinsharp.cli.options import Inputs, Jobs, Json, Overwrite, takes_recipe
+from pinsharp.cli.options import Inputs, Jobs, Json, Overwrite, Recursive, takes_recipe
 from pinsharp.cli.outputs import check_results, names_image, plan_jobs
 from pinsharp.cli.piped import is_piped, piped
 from pinsharp.cli.progress import percent_progress, progress
@@ -34,20 +34,23 @@ def restore(
             "--out",
             "-o",
             metavar="OUT",
-            help="Where results go: a folder (made if it is not there; names are kept) or, for one input, a file. "
+            help="Where results go: a folder (made if it is not there; names are kept) or, for one input, a file; of a "
+            "video also an image for each frame, such as frames/%06d.png. "
             "`restore - < IN > OUT` alone needs none: standard input to standard output.",
         ),
     ] = None,
     *,
     recipe: Recipe,
+    recursive: Recursive = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
     name_template: Annotated[
         str | None,
         typer.Option(
             metavar="T",
-            help="How results are named in the folder OUT, such as '{stem}-sharp{suffix}', or '{stem}.tif' for inputs "
-            "of formats that are only read. Unless given: as their inputs.",
+            help="How results are named in the folder OUT, such as '{stem}-sharp{suffix}', '{folder}-{stem}{suffix}' "
+            "with the name of their folder, or '{stem}.tif' for inputs of formats that are only read. Unless given: as "
+            "their inputs.",
         ),
     ] = None,
     side_by_side: Annotated[
@@ -91,13 +94,14 @@ def restore(
     """Bring defocused images back.
 
     Results keep format, bit depth, channels, size, resolution, colour profile and tags of the inputs, which are never
-    changed. Of several images, OUT/.pinsharp.sqlite remembers what is done, so that --resume can go on after anything;
+    changed. Videos are restored frame by frame with one blur, that of a fixed camera.
+    Of several images, OUT/.pinsharp.sqlite remembers what is done, so that --resume can go on after anything;
     a single image leaves nothing but its result. Ctrl-C stops after the current images, a second one at once.
 
     Exit status: 0 all done; 1 some of several images failed (each with its reason, the others are done); 2 wrong use,
     or the only image could not be restored; 130 stopped by Ctrl-C.
     """
-    from pinsharp.images.discover import find_images
+    from pinsharp.cli.inputs import asked_images
 
     if tta:
         recipe = replace(recipe, model=f"ensemble:{recipe.model}")
@@ -107,15 +111,15 @@ def restore(
                 "expected only the result of standard input, got an option that writes files; leave it out"
             )
         with piped(is_raw=recipe.raw is not None) as (source, target):
-            _Run([Job(source, target)], recipe, _Report(None), False, False).only(Teller(1, as_json))
+            _Run([Job(source, target)], target.parent, recipe, _Report(None), False, False).only(Teller(1, as_json))
         return
     assert out is not None  # `is_piped` has seen to it
-    paths = find_images(inputs)
-    is_batch = _is_batch(out, len(paths), resume=resume)
+    found = asked_images(inputs, recursive=recursive, apart=(Path(out), save_mask, evidence))
+    is_batch = _is_batch(out, len(found), resume=resume)
     advice = _check_folder(Path(out), resume=resume) if is_batch else "--overwrite replaces it"
     # What --resume may replace is known only when the manifest is read.
     planned = plan_jobs(
-        paths,
+        found,
         out,
         side_by_side=side_by_side,
         overwrite=overwrite or resume,
@@ -124,7 +128,7 @@ def restore(
         evidence=evidence,
         template=name_template,
     )
-    run = _Run(planned, recipe, _Report(report), overwrite, resume)
+    run = _Run(planned, Path(out), recipe, _Report(report), overwrite, resume)
     run.report.check(planned, overwrite=overwrite or resume)
     teller = Teller(len(planned), as_json)
     if is_batch:
@@ -168,6 +172,7 @@ class _Run:
     """What is to be restored, and how."""
 
     jobs: list[Job]
+    folder: Path  # for the results, if they are several
     recipe: Recipe
     report: _Report
     overwrite: bool
@@ -199,7 +204,7 @@ class _Run:
         restorer = Restorer(recipe=self.recipe)  # here too if others do the work: what does not go is refused before
         work, settings = load_work(self.recipe, restorer=restorer), restorer.settings()
         load = partial(load_work, self.recipe, share=processes)
-        with Manifest(self.jobs[0].output.parent) as manifest, stoppable(say_stopping) as stop:
+        with Manifest(self.folder) as manifest, stoppable(say_stopping) as stop:
             plan = plan_batch(self.jobs, manifest, settings, resume=self.resume, overwrite=self.overwrite)
             if self.resume:
                 over, to_do = len(plan.over), len(plan.to_do)

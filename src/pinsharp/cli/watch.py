@@ -11,7 +11,7 @@ from pinsharp.batch.interrupts import stoppable
 from pinsharp.cli.batches import conclude, say_stopping, tell
 from pinsharp.cli.each import Teller
 from pinsharp.cli.messages import remark
-from pinsharp.cli.options import Jobs, Json, Overwrite, takes_recipe
+from pinsharp.cli.options import Jobs, Json, Overwrite, Recursive, takes_recipe
 from pinsharp.errors import ConfigError
 from pinsharp.restoration.recipe import OPTIONS, Recipe
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @takes_recipe(*OPTIONS)
 def watch(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to watch; folders inside it are not searched.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to watch; those inside it with --recursive.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="Folder for the results; names are kept.")],
     failed_dir: Annotated[
         Path | None,
@@ -41,6 +41,7 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Restore what is there and stop, for cron.")] = False,
     *,
     recipe: Recipe,
+    recursive: Recursive = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -60,7 +61,7 @@ def watch(
         need("watchfiles", extra="watch")
     from pinsharp.batch.watch import Place, check_place
 
-    place = Place(folder, failed_dir or folder / "failed", settle, overwrite)
+    place = Place(folder, failed_dir or folder / "failed", settle, overwrite, recursive)
     check_place(place, out)
     _watch(place, out, recipe, jobs=jobs, once=once, as_json=as_json)
 

@@ -48,11 +48,11 @@ class Degradation:
 
     def __post_init__(self) -> None:
         if self.boundary not in BOUNDARIES:
-            raise ConfigError(f"boundary must be one of {', '.join(BOUNDARIES)}, got {self.boundary!r}")
+            raise ConfigError(f"--boundary must be one of {', '.join(BOUNDARIES)}, got {self.boundary!r}")
         if not 1 <= self.bits <= 16:
-            raise ConfigError(f"bits must be from 1 to 16, got {self.bits}")
+            raise ConfigError(f"--bits must be from 1 to 16, got {self.bits}")
         if not 0 <= self.noise < 1:
-            raise ConfigError(f"noise must be at least 0 and far below full scale, got {255 * self.noise:g} of 255")
+            raise ConfigError(f"--noise must be at least 0 and far below full scale, got {255 * self.noise:g} of 255")
         kernels = named_kernels(self.kernel_set)
         if self.profile is not None:
             object.__setattr__(self, "bits", self.profile.bits)

@@ -186,7 +186,7 @@ def _neighbourhoods(
     is close to nothing is in no group.
     """
     if not (math.isfinite(tolerance) and tolerance >= 0):
-        raise ConfigError(f"the tolerance must be a distance in pixels, 0 or more, got {tolerance:g}; 3 is usual")
+        raise ConfigError(f"--tolerance must be a distance in pixels, 0 or more, got {tolerance:g}; 3 is usual")
     if not found or not truth:
         return
     trees = [KDTree([(each.row, each.column) for each in side]) for side in (found, truth)]

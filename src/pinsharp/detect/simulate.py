@@ -26,7 +26,7 @@ def simulate_panel(settings: PanelSettings, seed: int) -> Panel:
         ConfigError: If the seed is negative.
     """
     if seed < 0:
-        raise ConfigError(f"a seed must be a whole number from 0 on, got {seed}")
+        raise ConfigError(f"--seed must be a whole number from 0 on, got {seed}")
     of_bars, of_particles, of_dirt = (np.random.default_rng([seed, stream]) for stream in range(3))
     scene, on_bars = draw_bars(settings, of_bars)
     pins = tuple(settings.pin(number) for number in range(settings.pins))

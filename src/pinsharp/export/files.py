@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pinsharp.atomic import write_error
 from pinsharp.errors import ConfigError, OutputError
 from pinsharp.nets.weights import LoadedNet, parse_weights, weights_bytes
 from pinsharp.runtimes import onnx, openvino
@@ -94,7 +95,7 @@ def _folder_beside(target: Path) -> "tempfile.TemporaryDirectory[str]":
     try:
         return tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror or error}") from None
+        raise OutputError(write_error(target, 0, error)) from None
 
 
 def _put(
@@ -105,4 +106,4 @@ def _put(
         try:
             replace(draft, target)
         except OSError as error:
-            raise OutputError(f"cannot write {target}: {error.strerror or error}") from None
+            raise OutputError(write_error(target, 0, error)) from None

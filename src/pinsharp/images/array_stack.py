@@ -39,6 +39,17 @@ class ArrayStack:
     dtype: np.dtype[Any]
     stored: Stored | None
 
+    def check_output(self, path: Path, *, overwrite: bool) -> None:
+        """Find out before the work whether its planes could be written.
+
+        Raises:
+            FormatError: If the name is not that of a container of the same kind.
+            OutputError: If it exists and may not be replaced.
+        """
+        from pinsharp.images.containers import check_output
+
+        check_output(path, self.path, overwrite=overwrite)
+
     @contextlib.contextmanager
     def writing(self, target: Path, *, overwrite: bool) -> Iterator[ArrayStackWriter]:
         """Write the planes of a result, whole or not at all.
@@ -69,6 +80,10 @@ class ArrayStackWriter:
     def keep(self, number: int) -> Path:
         """Write a plane as it is."""
         self.writer.keep(number)
+        return self.path
+
+    def shown(self) -> Path:
+        """Where all planes are."""
         return self.path
 
 

@@ -154,7 +154,7 @@ def check_white_level(white_level: int) -> None:
     """
     if not 1 <= white_level <= LARGEST_WHITE:
         raise ConfigError(
-            f"white level must be in 1 to {LARGEST_WHITE}, got {white_level}; 12-bit cameras have 4095, "
+            f"--white-level must be in 1 to {LARGEST_WHITE}, got {white_level}; 12-bit cameras have 4095, "
             "10-bit ones 1023"
         )
 

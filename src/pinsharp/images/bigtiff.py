@@ -1,8 +1,8 @@
 """TIFF and BigTIFF that are larger than memory: read by windows, written by bands.
 
-Strips and tiles, 8 and 16 bit and float32, mono and RGB, with and without alpha, uncompressed, deflate, LZW and zstd,
-with and without predictor, in both byte orders. Channels have to be stored together. What the file says besides its
-pixels is kept as `tiff` keeps it, and strips or tiles stay as large as they were.
+Strips and tiles, 8 and 16 bit, packed 9 to 15 bit and float32, mono and RGB, with and without alpha, uncompressed,
+deflate, LZW and zstd, with and without predictor, in both byte orders. Channels have to be stored together. What the
+file says besides its pixels is kept as `tiff` keeps it, and strips or tiles stay as large as they were.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import imagecodecs
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from pinsharp.images.tiff import read_tags
 from pinsharp.images.tiff_counts import check_complete, whole_counts
 from pinsharp.images.tiff_layout import (
     DAMAGED,
+    PACKED_BITS,
     TiffLayout,
     check_pixels,
     grey_levels,
@@ -90,10 +92,24 @@ class LargeTiff(Segmented):
         window, top, left = self.window(rows, columns)
         if window.size and self._page.is_final:
             self._copy_rows(window, top, left)
+        elif window.size and _has_packed_rows(self._page):
+            self._unpack_rows(window, top, left)
         elif window.size:
             self.fill(window, top, left)
         pixels = window if self.samples > 1 else window[..., 0]
-        return swap_black_and_white(pixels) if self.layout.negates(self.samples) else pixels
+        return swap_black_and_white(pixels, self.layout.white_level) if self.layout.negates(self.samples) else pixels
+
+    def _unpack_rows(self, window: NDArray[Any], top: int, left: int) -> None:
+        """Fill a window (rows, columns, samples) from strips of packed rows, of which each begins with a byte."""
+        bits, values = int(self._page.bitspersample), self.width * self.samples
+        row_bytes, height, bottom = -(-values * bits // 8), self.segment_shape[0], top + len(window)
+        for above in range(top - top % height, bottom, height):
+            begin, end = max(top, above), min(bottom, above + height)
+            start = self._page.dataoffsets[above // height] + (begin - above) * row_bytes
+            data = self._bytes(start, (end - begin) * row_bytes, f"rows {begin} to {end}")
+            found = np.asarray(imagecodecs.packints_decode(data, np.uint16, bits, runlen=values))
+            rows = found.reshape(end - begin, self.width, self.samples)
+            window[begin - top : end - top] = rows[:, left : left + window.shape[1]]
 
     def _copy_rows(self, window: NDArray[Any], top: int, left: int) -> None:
         """Fill a window (rows, columns, samples) from an image that lies in the file uncompressed and in one piece."""
@@ -184,10 +200,9 @@ def _open(path: Path, stack: contextlib.ExitStack, cache_bytes: int) -> LargeTif
 def _check_windowed(page: TiffPage) -> None:
     """Refuse what can be decoded as a whole only."""
     advice = "write it again, for example with `tiffcp -p contig -c zip -r 256 INPUT OUTPUT`"
-    if page.bitspersample % 8 or page.dtype not in FULL_SCALE or grey_levels(page) is not None:
-        raise ImageError(
-            f"expected a large image of unsigned 8 or 16 bits or float32, not packed, without a palette; {advice}"
-        )
+    is_whole = page.bitspersample % 8 == 0 and page.dtype in FULL_SCALE
+    if not (is_whole or page.bitspersample in PACKED_BITS) or grey_levels(page) is not None:
+        raise ImageError(f"expected a large image of unsigned 8 to 16 bits or float32, without a palette; {advice}")
     if page.planarconfig != 1 and page.samplesperpixel > 1:
         raise ImageError(f"expected a large image with its channels stored together, got separate planes; {advice}")
     if page.compression not in _COMPRESSIONS:
@@ -195,9 +210,15 @@ def _check_windowed(page: TiffPage) -> None:
         raise ImageError(f"expected a large image uncompressed, or in deflate, LZW or zstd, got {name}; {advice}")
     assert page.dtype is not None
     size = int(np.prod(_segment_shape(page))) * page.samplesperpixel * page.dtype.itemsize
-    if size > MAX_SEGMENT_BYTES and not page.is_final:
+    if size > MAX_SEGMENT_BYTES and not page.is_final and not _has_packed_rows(page):
         most = MAX_SEGMENT_BYTES // 2**20
         raise ImageError(f"expected strips or tiles of at most {most} MiB, got {size / 2**20:.0f} MiB; {advice}")
+
+
+def _has_packed_rows(page: TiffPage) -> bool:
+    """Whether rows of packed samples can be read one by one."""
+    is_plain = page.compression == COMPRESSION.NONE and page.fillorder == 1 and not page.is_tiled
+    return is_plain and page.bitspersample in PACKED_BITS
 
 
 def _segment_shape(page: TiffPage) -> tuple[int, int]:

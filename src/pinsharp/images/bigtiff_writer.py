@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pinsharp.images.bigtiff import LargeTiff
 from pinsharp.images.codec import SUFFIXES
 from pinsharp.images.segments import MAX_SEGMENT_BYTES, blocks
 from pinsharp.images.tiff_layout import TiffLayout, swap_black_and_white
+from pinsharp.images.tiff_packed import packed_rows
 
 STRIP_BYTES = 2**20
 """Strips of images that came as one huge strip."""
@@ -75,6 +77,7 @@ def write_large(path: str | Path, bands: Iterable[NDArray[Any]], *, like: LargeT
                 shape=like.shape,
                 dtype=like.dtype,
                 rowsperstrip=None if like.layout.tile else _strip_rows(like),
+                bitspersample=like.layout.bits,
                 extratags=[*like.layout.raw, *exif.pointer_tags(directories, is_big=is_big)],
                 **like.layout.options(like.samples),
             )
@@ -115,13 +118,15 @@ def _stored(bands: Iterable[NDArray[Any]], like: LargeTiff) -> Iterator[NDArray[
         if band.dtype != like.dtype or band.shape[1:] != like.shape[1:]:
             expected = f"{like.dtype} (rows, {', '.join(map(str, like.shape[1:]))})"
             raise ValueError(f"expected bands {expected}, got {band.dtype} {band.shape}")
-        stored = swap_black_and_white(band) if like.layout.negates(like.samples) else band
+        stored = swap_black_and_white(band, like.layout.white_level) if like.layout.negates(like.samples) else band
         yield stored.reshape(len(band), like.width, like.samples)
 
 
 def _encoder(layout: TiffLayout, dtype: np.dtype[Any]) -> Callable[[NDArray[Any]], bytes]:
     """What turns a strip or tile (rows, columns, samples) into its bytes in the file."""
     stored = dtype.newbyteorder(layout.byteorder)
+    if layout.bits:
+        return partial(packed_rows, bits=layout.bits)
     if layout.compression == "none":
         return lambda segment: np.ascontiguousarray(segment, stored).tobytes()
     compress = tifffile.TIFF.COMPRESSORS[_CODES[layout.compression]]

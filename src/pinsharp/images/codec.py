@@ -38,9 +38,13 @@ SUFFIXES = {
     ".h5": "hdf5",
     ".hdf5": "hdf5",
     ".zarr": "zarr",
+    **dict.fromkeys((".mp4", ".mkv", ".mov", ".m4v", ".avi", ".webm"), "video"),
+    **dict.fromkeys((".heic", ".heif", ".hif"), "heif"),
+    **dict.fromkeys((".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".sr2", ".rw2", ".orf", ".raf"), "camera"),
+    **dict.fromkeys((".pef", ".srw", ".3fr", ".iiq", ".erf", ".mrw", ".dcr", ".rwl"), "camera"),
 }
-ONLY_BY_NAME = (".npy", ".h5", ".hdf5")
-"""Suffixes of files that hold other things too, such as kernels: they are no images of a folder."""
+ONLY_BY_NAME = (".npy", ".h5", ".hdf5", *(suffix for suffix, kind in SUFFIXES.items() if kind == "video"))
+"""Suffixes of files that hold other things too, such as kernels or many frames: they are no images of a folder."""
 
 # Images that claim more pixels than this are refused before anything is decoded.
 MAX_PIXELS = 1_000_000_000
@@ -58,20 +62,24 @@ class Reading:
         raw: Size and format of frames without a header, `WxH:FORMAT`.
         white_level: The value that stands for white.
         planes: Which planes of files of several share a blur; None where there is one.
+        demosaic: How colours are made of mosaics; `planes` leaves them as they are.
     """
 
     raw: str | None = None
     white_level: int | None = None
     planes: str | None = None
+    demosaic: str = "malvar"
 
     @classmethod
     def of(cls, settings: Mapping[str, object]) -> Reading:
         """What the settings of a run say of its files."""
         raw, white_level, planes = (settings.get(name) for name in ("raw", "white_level", "planes"))
+        demosaic = settings.get("demosaic")
         return cls(
             raw=raw if isinstance(raw, str) else None,
             white_level=white_level if isinstance(white_level, int) else None,
             planes=planes if isinstance(planes, str) else None,
+            demosaic=demosaic if isinstance(demosaic, str) else cls.demosaic,
         )
 
 
@@ -118,6 +126,7 @@ class Tags:
         light: What all this says of the tone curve of the values.
         white_level: The value that stands for white, where it is not the largest of the pixels' type.
         stored: How the file stores the values, where that is otherwise than the pixels are.
+        mosaic: The Bayer pattern of pixels of which each saw one colour, such as "RGGB"; empty of others.
     """
 
     dpi: tuple[float, float] | None = None
@@ -130,6 +139,7 @@ class Tags:
     light: Light = SAYS_NOTHING
     white_level: int | None = None
     stored: Stored | None = None
+    mosaic: str = ""
 
 
 def check_size(width: int, height: int, *, is_windowed: bool = False) -> None:

@@ -25,7 +25,7 @@ ExtraTag = tuple[int | str, int | str, int | None, Any, bool]
 _MAIN_TEXTS = (270, 271, 272, 305, 306, 315, 33432)
 _ORIENTATION = 274
 _POINTERS = {"ExifTag": 34665, "GPSTag": 34853}
-_COLOUR_SPACE, _SRGB = 40961, 1
+_COLOUR_SPACE, _SRGB, _UNCALIBRATED = 40961, 1, 65535
 _INTEROPERABILITY = 40965  # a directory within the EXIF directory: says only which standard the names follow
 
 # What pillow raises for a block that it cannot follow.
@@ -74,6 +74,24 @@ def main_tags(block: bytes | None) -> list[RawTag]:
 def says_srgb(block: bytes) -> bool:
     """Whether a block says that the values are sRGB; not so where it is damaged, or says "uncalibrated"."""
     return bool(_load(block).get_ifd(_POINTERS["ExifTag"]).get(_COLOUR_SPACE) == _SRGB)
+
+
+def without_srgb(block: bytes | None) -> bytes | None:
+    """The same block where it does not say that the values are sRGB: of raw files it speaks of the camera's JPEG."""
+    if not block or not says_srgb(block):
+        return block
+    found = _load(block)
+    found.get_ifd(_POINTERS["ExifTag"])[_COLOUR_SPACE] = _UNCALIBRATED
+    return found.tobytes().removeprefix(b"Exif\0\0")
+
+
+def upright(block: bytes | None) -> bytes | None:
+    """The same block, its orientation that of pixels that are not to be turned any more."""
+    found = _load(block)
+    if _ORIENTATION not in found:
+        return block
+    found[_ORIENTATION] = 1
+    return found.tobytes().removeprefix(b"Exif\0\0")
 
 
 def directories(block: bytes | None, byteorder: ByteOrder, *, is_big: bool) -> dict[str, ImageFileDirectory_v2]:

@@ -21,10 +21,27 @@ from numpy.typing import NDArray
 
 from pinsharp.atomic import check_free, write_atomically
 from pinsharp.errors import FormatError, ImageError, OutputError
-from pinsharp.images import avif, dicom, eight_bit, jpeg2000, jpegls, jpegxl, npy, pam, pfm, png, pnm, raw, tiff
+from pinsharp.images import (
+    avif,
+    camera,
+    dicom,
+    eight_bit,
+    heif,
+    jpeg2000,
+    jpegls,
+    jpegxl,
+    npy,
+    pam,
+    pfm,
+    png,
+    pnm,
+    raw,
+    tiff,
+)
 from pinsharp.images.arrays import check_image
 from pinsharp.images.codec import AS_IT_SAYS, SUFFIXES, Reading, Tags
 from pinsharp.images.discover import find_images, known_suffixes, suffix_fault
+from pinsharp.images.mosaic import demosaiced
 from pinsharp.images.places import PlaneOf, disk_path, is_container
 from pinsharp.images.places import same_place as same_file
 from pinsharp.images.stored import enter
@@ -76,6 +93,10 @@ class _Format:
     is_deep: bool = True
 
 
+def _no_image(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
+    raise ImageError("expected a single image, got a video; restore it by `pinsharp restore`, or export a frame")
+
+
 _INTEGERS = ("uint8", "uint16")
 _FORMATS = {
     "png": _Format("PNG", _INTEGERS, True, png.decode, png.encode),
@@ -92,6 +113,9 @@ _FORMATS = {
     "avif": _Format("AVIF", (), False, avif.decode, None),
     "npy": _Format("NumPy", (*_INTEGERS, "float32"), True, npy.decode, npy.encode),
     "dicom": _Format("DICOM", (), False, dicom.decode, None),
+    "heif": _Format("HEIF", (), False, heif.decode, None),
+    "video": _Format("video", (), False, _no_image, None),
+    "camera": _Format("camera raw", (), False, partial(camera.decode, as_mosaic=False), None),
     "raw": _Format("raw", _INTEGERS, False, partial(raw.decode, words=None), raw.encode, is_own=True),
 }
 _BEGINNINGS = {
@@ -103,6 +127,7 @@ _BEGINNINGS = {
     rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51": "jpeg2000",
     rb"\0\0\0\x0cJXL \r\n\x87\n|\xff\x0a": "jpegxl",
     rb"....ftypavi[fs]": "avif",
+    rb"....ftyp(he|mif|msf)": "heif",
     rb"\x93NUMPY": "npy",
     rb".{128}DICM": "dicom",
     rb"P[1-6][\s#]": "pnm",
@@ -137,6 +162,9 @@ def read_image(path: str | Path | PlaneOf, reading: Reading = AS_IT_SAYS) -> Ima
         with path.open("rb") as file:
             kind = _kind(file, path.suffix)
             pixels, tags = _decoder(kind, reading)(file)
+        if tags.mosaic and reading.demosaic != "planes":
+            pixels = demosaiced(pixels, tags.mosaic, method=reading.demosaic, white=tags.white_level)
+            tags = replace(tags, native=None, mosaic="")
         pixels, stored = enter(pixels, reading.white_level)
         check_image(pixels, holes=True)  # `images.masks` hides them, where nobody does `to_tensor` refuses them
     except ImageError as error:
@@ -223,10 +251,14 @@ def check_output(
             f"{path}: expected 8 or 16 bits for {target.name}, got white at {like.tags.white_level}, which it could "
             "not say; use .jp2 or .jxl, which can"
         )
-    if target.is_own and (like is None or _FORMATS.get(like.format) is not target):
+    if target.is_own and (like is None or _FORMATS.get(like.format) is not target or like.tags.native is None):
         raise FormatError(
             f"{path}: expected pixels that came from a {target.name} file, got others; use .png or .tif: {target.name} "
-            "files are written only as they were read"
+            "files are written only as they were read, mosaics with --demosaic planes"
+        )
+    if like is not None and like.tags.mosaic and target.name not in ("TIFF", _FORMATS[like.format].name):
+        raise FormatError(
+            f"{path}: expected a format that can hold a mosaic, got {target.name}; name a .tif, or leave --demosaic out"
         )
     if pixels.dtype.name not in target.dtypes:
         better = ".tif" if pixels.dtype.kind == "f" else ".png or .tif"
@@ -292,6 +324,8 @@ def _check_is_file(path: Path) -> None:
 
 
 def _decoder(kind: str, reading: Reading) -> _Decode:
+    if kind == "camera":
+        return partial(camera.decode, as_mosaic=reading.demosaic == "planes")
     return partial(raw.decode, words=reading.raw) if kind == "raw" else _FORMATS[kind].decode
 
 
@@ -303,15 +337,13 @@ def _kind(file: BinaryIO, suffix: str) -> str:
         raise ImageError("expected an image, got an HDF5 file; name it .h5 and say which dataset: FILE.h5::/path")
     if not head:
         raise ImageError("expected an image, got an empty file of 0 bytes; copy or export it again")
-    if SUFFIXES.get(suffix.lower()) == "raw":
-        return "raw"
+    if (named := SUFFIXES.get(suffix.lower(), "")) in ("raw", "camera", "video"):
+        return named
     for beginning, kind in _BEGINNINGS.items():
         if re.match(beginning, head, re.DOTALL):
             return "jpegls" if kind == "jpeg" and _is_jpegls(file) else kind
-    if re.match(rb"....ftyp(he|mif|msf)", head, re.DOTALL):
-        raise ImageError("expected an image of another format, got HEIC; convert it, for example with `heif-convert`")
     found = "a GIF" if head.startswith(b"GIF8") else f"a file that begins with {head[:8]!r}"
-    names = [one.name for one in _FORMATS.values() if one.name != "raw"]
+    names = [one.name for one in _FORMATS.values() if one.name not in ("raw", "camera raw", "video")]
     raise ImageError(f"expected a {', '.join(names[:-1])} or {names[-1]} image, got {found}; convert it to PNG")
 
 

@@ -20,9 +20,11 @@ class Light:
     """The tone curve of an image's values, in [0, 1], and what says so.
 
     Attributes:
-        name: `linear`, `srgb` (IEC 61966-2-1) or `power`: values are light ** (1 / exponent).
-        exponent: Of the power law; 1 of linear light, 2.2, which is nearest, of sRGB.
-        why: `ICC profile`, `PNG sRGB`, `PNG gAMA`, `EXIF`, `JPEG`, `asked for` or `no statement`.
+        name: `linear`, `srgb` (IEC 61966-2-1), `bt709` (of video, ITU-R BT.709: what cameras encode by) or `power`:
+            values are light ** (1 / exponent).
+        exponent: Of the power law; 1 of linear light, 2.2, which is nearest, of sRGB, 1.96 of BT.709.
+        why: `ICC profile`, `PNG sRGB`, `PNG gAMA`, `EXIF`, `JPEG`, `HEIF nclx`, `camera raw`,
+            `video`, `asked for` or `no statement`.
     """
 
     name: str = "linear"
@@ -34,7 +36,7 @@ class Light:
 
     @property
     def words(self) -> str:
-        """As the option `light` takes it: `linear`, `srgb` or the exponent."""
+        """As the option `light` takes it: `linear`, `srgb`, `bt709` or the exponent."""
         return repr(self.exponent) if self.name == "power" else self.name
 
     def figures(self) -> dict[str, object]:
@@ -47,6 +49,8 @@ SAYS_NOTHING = Light()
 
 SRGB = Light("srgb", _NOMINAL_SRGB)
 
+BT709 = Light("bt709", 1.96, "video")
+
 
 def power_light(exponent: float, why: str) -> Light | None:
     """The light of a power law; None if that is no tone curve of images."""
@@ -56,20 +60,21 @@ def power_light(exponent: float, why: str) -> Light | None:
 
 
 def asked_light(light: str | float) -> Light:
-    """The light that a user asks for: `linear`, `srgb`, or an exponent as a number or in words.
+    """The light that a user asks for: `linear`, `srgb`, `bt709`, or an exponent as a number or in words.
 
     Raises:
         ConfigError: If it is none of them.
     """
-    if light in ("linear", "srgb"):
-        return replace(SRGB if light == "srgb" else SAYS_NOTHING, why="asked for")
+    for known in (SAYS_NOTHING, SRGB, BT709):
+        if light == known.name:
+            return replace(known, why="asked for")
     try:
         exponent = math.nan if isinstance(light, bool) else float(light)
     except (TypeError, ValueError):
         exponent = math.nan
     if (found := power_light(exponent, "asked for")) is None:
         raise ConfigError(
-            f"light must be auto, linear, srgb or the exponent of a power law from {LEAST:g} to {MOST:g}, "
+            f"--light must be auto, linear, srgb, bt709 or the exponent of a power law from {LEAST:g} to {MOST:g}, "
             f"got {light!r}; try srgb for photographs"
         )
     return found

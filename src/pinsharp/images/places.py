@@ -13,8 +13,10 @@ SEPARATOR = "::"
 """Stands between a container and the path of an array in it."""
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
-ZARR_SUFFIXES = (".zarr",)
-_SUFFIXES = (*HDF5_SUFFIXES, *ZARR_SUFFIXES)
+IMAGE_FOLDERS = (".zarr",)
+"""Suffixes of folders that are one image each."""
+
+_SUFFIXES = (*HDF5_SUFFIXES, *IMAGE_FOLDERS)
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Place:
     @property
     def is_zarr(self) -> bool:
         """Whether it is called like a Zarr folder."""
-        return self.path.suffix.lower() in ZARR_SUFFIXES
+        return self.path.suffix.lower() in IMAGE_FOLDERS
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def is_container(path: str | Path) -> bool:
 
 def is_folder_image(path: Path) -> bool:
     """Whether a path is a folder that is one image."""
-    return path.suffix.lower() in ZARR_SUFFIXES and path.is_dir()
+    is_folder = os.path.isdir(path)  # noqa: PTH112 - Path raises for a link into a folder that is closed
+    return path.suffix.lower() in IMAGE_FOLDERS and is_folder
 
 
 def result_place(target: str | Path, source: str | Path) -> Place:

@@ -1,6 +1,7 @@
-"""Frames of cameras without any header, in the pixel formats of GenICam (PFNC) that are mono.
+"""Frames of cameras without any header, in the pixel formats of GenICam (PFNC) that are mono or Bayer mosaics.
 
-Nothing in such a file says what it is: size and format have to be given. It is written back in the same format.
+Nothing in such a file says what it is: size and format have to be given. It is written back in the same format; a
+mosaic only as one, not where colours were made of it.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ from pinsharp.images.codec import Tags, check_size
 _Packing = Literal["<", ">"] | None
 _LOW_FIRST: _Packing = "<"
 _PAIRS: _Packing = ">"
-FORMATS: dict[str, tuple[int, _Packing]] = {
-    "Mono8": (8, None),
-    **{f"Mono{bits}": (bits, None) for bits in (10, 12, 14, 16)},
-    **{f"Mono{bits}p": (bits, _LOW_FIRST) for bits in (10, 12, 14)},
-    **{f"Mono{bits}Packed": (bits, _PAIRS) for bits in (10, 12)},
+_STORED: dict[str, tuple[int, _Packing]] = {
+    **{f"{bits}": (bits, None) for bits in (8, 10, 12, 14, 16)},
+    **{f"{bits}p": (bits, _LOW_FIRST) for bits in (10, 12, 14)},
+    **{f"{bits}Packed": (bits, _PAIRS) for bits in (10, 12)},
 }
+_BAYER = {"BayerRG": "RGGB", "BayerGR": "GRBG", "BayerGB": "GBRG", "BayerBG": "BGGR"}
+FORMATS = {f"{colours}{name}": stored for colours in ("Mono", *_BAYER) for name, stored in _STORED.items()}
 """Bits of a value and how they are packed, by the name of the format."""
 
 _WORDS = re.compile(r"(\d+)x(\d+):(\w+)")
@@ -48,6 +50,11 @@ class RawLayout:
     format: str
 
     @property
+    def mosaic(self) -> str:
+        """The Bayer pattern; empty of mono frames."""
+        return _BAYER.get(self.format[:7], "")
+
+    @property
     def bits(self) -> int:
         """Of a value."""
         return FORMATS[self.format][0]
@@ -55,8 +62,11 @@ class RawLayout:
     @property
     def size(self) -> int:
         """Bytes of a frame."""
+        return self.bytes_of(self.width * self.height)
+
+    def bytes_of(self, count: int) -> int:
+        """Bytes of so many pixels from the beginning."""
         bits, packing = FORMATS[self.format]
-        count = self.width * self.height
         if packing == _PAIRS:
             return 3 * math.ceil(count / 2)
         return math.ceil(count * bits / 8) if packing else count * math.ceil(bits / 8)
@@ -71,13 +81,14 @@ def layout_of(words: str) -> RawLayout:
     found = _WORDS.fullmatch(words)
     if found is None or found[3] not in FORMATS or not int(found[1]) * int(found[2]):
         raise ConfigError(
-            f"raw must be WxH:FORMAT with a FORMAT of {', '.join(FORMATS)}, got {words!r}; try 2448x2048:Mono12p"
+            f"--raw must be WxH:FORMAT with a FORMAT of {', '.join(f'Mono{name}' for name in _STORED)}, or with "
+            f"{', '.join(_BAYER)} in the place of Mono, got {words!r}; try 2448x2048:Mono12p"
         )
     return RawLayout(int(found[1]), int(found[2]), found[3])
 
 
 def decode(file: BinaryIO, words: str | None) -> tuple[NDArray[Any], Tags]:
-    """Decode a frame: (H, W), uint8 or uint16, with the camera's counts.
+    """Decode a frame: (H, W), uint8 or uint16, with the camera's counts; of a mosaic the tags say its pattern.
 
     Args:
         file: Holds a frame and nothing else.
@@ -95,16 +106,31 @@ def decode(file: BinaryIO, words: str | None) -> tuple[NDArray[Any], Tags]:
     layout = layout_of(words)
     check_size(layout.width, layout.height)
     data = file.read()
-    if len(data) != layout.size:
-        raise _other_size(layout, len(data))
-    values = _unpacked(data, layout)[: layout.width * layout.height]
+    check_length(len(data), layout)
+    values = unpacked(data, layout)[: layout.width * layout.height]
+    check_counts(values, layout)
+    return values.reshape(layout.height, layout.width), tags_of(layout)
+
+
+def check_length(length: int, layout: RawLayout) -> None:
+    """Refuse a file of another size than its frame has."""
+    if length != layout.size:
+        raise _other_size(layout, length)
+
+
+def check_counts(values: NDArray[Any], layout: RawLayout) -> None:
+    """Refuse values that have more bits than their format."""
     if (largest := int(values.max())) >= 2**layout.bits:
         raise ImageError(
             f"expected values below {2**layout.bits} in {layout.format}, got {largest}; if the camera moves its bits "
-            f"up, they are Mono16"
+            f"up, they are {layout.format.rstrip('0123456789')}16"
         )
+
+
+def tags_of(layout: RawLayout) -> Tags:
+    """What is known of a frame."""
     white = None if layout.bits in (8, 16) else 2**layout.bits - 1
-    return values.reshape(layout.height, layout.width), Tags(native=layout, white_level=white)
+    return Tags(native=layout, white_level=white, mosaic=layout.mosaic)
 
 
 def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
@@ -116,14 +142,20 @@ def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
     layout = tags.native
     if not isinstance(layout, RawLayout) or pixels.shape != (layout.height, layout.width):
         raise ValueError("no frame of a camera that it came from, which would say its format")
+    return packed(pixels.ravel(), layout)
+
+
+def packed(values: NDArray[Any], layout: RawLayout) -> bytes:
+    """Pack values in a row as their format does."""
     packing = FORMATS[layout.format][1]
-    if packing is None:
-        return pixels.astype(pixels.dtype.newbyteorder("<")).tobytes()
-    values = np.pad(pixels.ravel(), (0, pixels.size % 2 if packing == _PAIRS else 0))
-    return bytes(imagecodecs.packints_encode(values, layout.bits, bitorder=packing))
+    if packing is None or not values.size:
+        return values.astype(values.dtype.newbyteorder("<")).tobytes()
+    padded = np.pad(values, (0, values.size % 2 if packing == _PAIRS else 0))
+    return bytes(imagecodecs.packints_encode(padded, layout.bits, bitorder=packing))
 
 
-def _unpacked(data: bytes, layout: RawLayout) -> NDArray[Any]:
+def unpacked(data: bytes, layout: RawLayout) -> NDArray[Any]:
+    """The values in the bytes of a format; there may be one more than there are pixels."""
     bits, packing = FORMATS[layout.format]
     if packing is None:
         stored = np.dtype("u1" if bits == 8 else "<u2")
@@ -132,7 +164,9 @@ def _unpacked(data: bytes, layout: RawLayout) -> NDArray[Any]:
 
 
 def _other_size(layout: RawLayout, length: int) -> ImageError:
-    fitting = [name for name in FORMATS if RawLayout(layout.width, layout.height, name).size == length]
+    kind = layout.format.rstrip("0123456789pPacked") or "Mono"
+    names = [f"{kind}{name}" for name in _STORED]
+    fitting = [name for name in names if RawLayout(layout.width, layout.height, name).size == length]
     advice = (
         f"it would fit {' or '.join(fitting)}" if fitting else "check width, height and format, and cut headers off"
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,12 +16,13 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from pinsharp.atomic import check_free, make_folder, write_atomically
+from pinsharp.atomic import check_free, write_atomically
 from pinsharp.errors import FormatError, ImageError, MissingExtra
 from pinsharp.images import tiff
 from pinsharp.images.array_stack import ArrayStack, count_planes, read_array_stack
 from pinsharp.images.codec import AS_IT_SAYS, SUFFIXES, Reading, Tags, check_size, damaged
 from pinsharp.images.files import ImageFile
+from pinsharp.images.held_planes import HeldPlanes, writing_together
 from pinsharp.images.places import is_container
 from pinsharp.images.stored import enter
 from pinsharp.images.tiff_counts import check_complete
@@ -44,46 +45,21 @@ class Stack:
     planes: tuple[ImageFile, ...]
     channels: tuple[int, ...]
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of a plane."""
-        return self.planes[0].pixels.shape
+    def shown(self, planes: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """What stands for all planes: the first."""
+        return planes[0]
 
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the pixels of a plane as they are restored."""
-        return self.planes[0].pixels.dtype
+    def check_output(self, path: Path, *, overwrite: bool) -> None:
+        """Find out before the work whether its planes could be written; see `check_stack_output`."""
+        check_stack_output(path, overwrite=overwrite)
 
-    @contextlib.contextmanager
-    def writing(self, target: Path, *, overwrite: bool) -> Iterator[StackWriter]:
-        """Write the planes of a result, whole or not at all.
+    def writing(self, target: Path, *, overwrite: bool) -> contextlib.AbstractContextManager[HeldPlanes]:
+        """Write the planes of a result; see `writing_together`."""
+        return writing_together(self, target, overwrite=overwrite)
 
-        Raises:
-            OutputError: If it cannot be written.
-        """
-        writer = StackWriter(self, {})
-        yield writer
-        make_folder(target.parent)
-        made = [writer.made[number] for number in range(len(self.planes))]
-        write_stack(target, made, like=self, overwrite=overwrite)
-
-
-@dataclass(frozen=True)
-class StackWriter:
-    """Holds planes until all are there."""
-
-    stack: Stack
-    made: dict[int, NDArray[Any]]
-
-    def take(self, number: int, rows: Iterator[NDArray[Any]]) -> NDArray[Any]:
-        """Take a plane of restored rows, from top to bottom."""
-        self.made[number] = np.concatenate(list(rows))
-        return self.made[number]
-
-    def keep(self, number: int) -> NDArray[Any]:
-        """Take a plane as it is."""
-        self.made[number] = self.stack.planes[number].pixels.copy()
-        return self.made[number]
+    def write(self, path: Path, planes: Sequence[NDArray[Any]], *, overwrite: bool) -> None:
+        """Write planes as they were stored; see `write_stack`."""
+        write_stack(path, planes, like=self, overwrite=overwrite)
 
 
 def is_stack(path: str | Path) -> bool:
@@ -156,21 +132,6 @@ def write_stack(path: str | Path, planes: Sequence[NDArray[Any]], *, like: Stack
             stored = plane.tags.stored.leave(pixels) if plane.tags.stored else pixels
             tiff.write_page(writer, stored, _named(plane.tags, like.path.name, path.name))
     write_atomically(path, buffer.getvalue())
-
-
-def check_planes_output(path: Path, source: Path, *, overwrite: bool) -> None:
-    """Find out before the work whether the planes of a file could be written.
-
-    Raises:
-        FormatError: If the name is not that of a file of the same kind.
-        OutputError: If the file exists and may not be replaced.
-    """
-    if is_container(source):
-        from pinsharp.images.containers import check_output
-
-        check_output(path, source, overwrite=overwrite)
-    else:
-        check_stack_output(path, overwrite=overwrite)
 
 
 def check_stack_output(path: Path, *, overwrite: bool) -> None:

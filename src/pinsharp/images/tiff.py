@@ -25,9 +25,12 @@ from pinsharp.images.tiff_layout import (
     DAMAGED,
     PACKED_BITS,
     TiffLayout,
+    bayer_pattern,
     check_pixels,
     further_pages,
     grey_levels,
+    mosaic_tags,
+    mosaic_white,
     only_page,
     read_layout,
     swap_black_and_white,
@@ -52,7 +55,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
         with tifffile.TiffFile(file) as tiff:
             page = only_page(tiff)
             check_size(page.imagewidth, page.imagelength)
-            check_pixels(page)
+            check_pixels(page, takes_mosaics=True)
             check_complete(page, file)
             return read_pixels(page, file), read_tags(tiff, page, file)
     except DAMAGED as error:
@@ -74,7 +77,8 @@ def read_tags(tiff: tifffile.TiffFile, page: TiffPage, file: BinaryIO) -> Tags:
         native=layout,
         dropped=further_pages(tiff),
         light=light,
-        white_level=layout.white_level,
+        white_level=layout.white_level or (mosaic_white(page) if layout.is_mosaic else None),
+        mosaic=bayer_pattern(page),
     )
 
 
@@ -177,12 +181,13 @@ def _dpi(layout: TiffLayout) -> tuple[float, float] | None:
 
 def _portable_layout(tags: Tags) -> TiffLayout:
     """The default layout, with what an image of another format says about itself."""
-    raw = exif.main_tags(tags.exif)
+    raw = exif.main_tags(tags.exif) + (mosaic_tags(tags.mosaic, tags.white_level) if tags.mosaic else [])
     if tags.icc:
         raw.append((34675, 7, len(tags.icc), tags.icc, True))
     if tags.xmp:
         raw.append((700, 1, len(tags.xmp), tags.xmp, True))
+    is_mosaic = bool(tags.mosaic)
     if tags.dpi is None:
-        return TiffLayout(raw=tuple(raw))
+        return TiffLayout(raw=tuple(raw), is_mosaic=is_mosaic)
     across, down = (Fraction(value).limit_denominator(400).as_integer_ratio() for value in tags.dpi)
-    return TiffLayout(raw=tuple(raw), resolution=(across, down), resolution_unit=2)
+    return TiffLayout(raw=tuple(raw), is_mosaic=is_mosaic, resolution=(across, down), resolution_unit=2)

@@ -20,6 +20,7 @@ from pinsharp.errors import ImageError
 from pinsharp.images import exif
 from pinsharp.images.arrays import FULL_SCALE
 from pinsharp.images.codec import animated, damaged, unsupported_colours, unsupported_depth
+from pinsharp.images.mosaic import PATTERNS
 
 # What tifffile and its codecs raise for files that are not what they promise.
 DAMAGED = (
@@ -52,7 +53,8 @@ _COLOUR_NAMES = {
     PHOTOMETRIC.SEPARATED: "CMYK pixels",
     PHOTOMETRIC.PALETTE: "a palette",
 }
-_RAW_TAGS = (33421, 33422, 50706)  # size and colours of a filter array, DNG version: whatever the first page shows
+_PATTERN_SIZE, _PATTERN, _DNG_VERSION, _WHITE_LEVEL = 33421, 33422, 50706, 50717
+_RAW_TAGS = (_PATTERN_SIZE, _PATTERN, _DNG_VERSION)  # whatever the first page shows
 PACKED_BITS = range(9, 16)
 """Bits of unsigned samples that are packed without gaps."""
 
@@ -80,6 +82,7 @@ class TiffLayout:
         is_unnamed_colour: Three or four samples whose photometric interpretation is "MinIsBlack".
         is_signed: 16-bit pixels that are stored as signed integers, none of them negative.
         bits: Of a packed sample, 9 to 15; None for samples of whole bytes.
+        is_mosaic: Whether each pixel saw one colour; the raw tags say which, and what is white.
         extras: What each sample beyond those of the photometric interpretation means: alpha, premultiplied (1) or not
             (2), or unsaid (0).
         resolution: The two rationals, in `resolution_unit` (1 none, 2 inch, 3 centimetre).
@@ -96,6 +99,7 @@ class TiffLayout:
     is_unnamed_colour: bool = False
     is_signed: bool = False
     bits: int | None = None
+    is_mosaic: bool = False
     extras: tuple[int, ...] = ()
     resolution: tuple[tuple[int, int], tuple[int, int]] | None = None
     resolution_unit: int = 1
@@ -122,6 +126,7 @@ class TiffLayout:
         """
         is_rgb = samples >= 3 and not self.is_unnamed_colour
         mono = PHOTOMETRIC.MINISWHITE if self.is_white_zero else PHOTOMETRIC.MINISBLACK
+        mono = PHOTOMETRIC.CFA if self.is_mosaic else mono
         extras = samples - (3 if is_rgb else 1)
         compression = None if self.compression == "none" or self.bits else self.compression  # nobody packs and squeezes
         return {
@@ -188,8 +193,38 @@ def _is_full(page: TiffPage) -> bool:
     return not (page.is_reduced or page.is_mask)
 
 
-def check_pixels(page: TiffPage) -> None:
+def bayer_pattern(page: TiffPage) -> str:
+    """The pattern of a page that is a Bayer mosaic of red, green and blue, such as "RGGB"; empty of others."""
+    size, colours = page.tags.valueof(_PATTERN_SIZE), page.tags.valueof(_PATTERN)
+    is_one = page.photometric == PHOTOMETRIC.CFA and page.samplesperpixel == 1 and tuple(size or ()) == (2, 2)
+    if not is_one or _DNG_VERSION in page.tags or colours is None or len(bytes(colours)) != 4 or max(colours) > 2:
+        return ""
+    pattern = "".join("RGB"[number] for number in bytes(colours))
+    return pattern if pattern in PATTERNS else ""
+
+
+def mosaic_white(page: TiffPage) -> int | None:
+    """What a mosaic says is white."""
+    white = page.tags.valueof(_WHITE_LEVEL)
+    return int(white) if isinstance(white, int) and 0 < white < 2**page.bitspersample - 1 else None
+
+
+def mosaic_tags(pattern: str, white_level: int | None) -> list[exif.RawTag]:
+    """Tags of a little-endian TIFF that say which colours the pixels of a mosaic saw, and what is white."""
+    colours = bytes("RGB".index(letter) for letter in pattern)
+    tags: list[exif.RawTag] = [
+        (_PATTERN_SIZE, 3, 2, struct.pack("<2H", 2, 2), True),
+        (_PATTERN, 1, 4, colours, True),
+    ]
+    return [*tags, (_WHITE_LEVEL, 4, 1, struct.pack("<I", white_level), True)] if white_level else tags
+
+
+def check_pixels(page: TiffPage, *, takes_mosaics: bool = False) -> None:
     """Refuse, from the tags alone, pixels of a kind that cannot be restored.
+
+    Args:
+        page: A page.
+        takes_mosaics: Whether Bayer mosaics are no reason.
 
     Raises:
         ImageError: If they are CMYK, a palette of colours, CFA, of another depth or number of channels, or a volume.
@@ -198,10 +233,13 @@ def check_pixels(page: TiffPage) -> None:
     photometric = PHOTOMETRIC(page.photometric)
     if page.compression == COMPRESSION.JPEG:
         allowed[PHOTOMETRIC.YCBCR] = (3,)  # decoded to RGB
-    if photometric == PHOTOMETRIC.CFA or any(code in page.tags for code in _RAW_TAGS):
+    if takes_mosaics and bayer_pattern(page):
+        allowed[PHOTOMETRIC.CFA] = (1,)
+    elif photometric == PHOTOMETRIC.CFA or any(code in page.tags for code in _RAW_TAGS):
         raise ImageError(
             "expected mono or RGB pixels, got raw Bayer (CFA) pixels, of which neighbours see different colours; "
-            "demosaic the file first, with the camera's software or, for example, `dcraw -T -4 INPUT`"
+            "name a raw file as its camera does, such as .dng or .nef, or demosaic it first, for example with "
+            "`dcraw -T -4 INPUT`"
         )
     if page.imagedepth > 1:
         raise animated(page.imagedepth, "a volume")
@@ -255,6 +293,7 @@ def read_layout(tiff: tifffile.TiffFile, page: TiffPage, file: BinaryIO) -> Tiff
         is_unnamed_colour=page.photometric == PHOTOMETRIC.MINISBLACK and page.samplesperpixel > 2,
         is_signed=page.sampleformat == _SIGNED,
         bits=page.bitspersample if page.bitspersample in PACKED_BITS else None,
+        is_mosaic=bool(bayer_pattern(page)),
         extras=tuple(int(extra) for extra in page.extrasamples or ()),
         resolution=_resolution(page),
         resolution_unit=unit if (unit := page.tags.valueof(296, default=2)) in (1, 2, 3) else 1,

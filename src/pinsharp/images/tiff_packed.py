@@ -29,5 +29,10 @@ def segments(pixels: NDArray[Any], bits: int, tile: tuple[int, int] | None, rows
             if tile:
                 missing = (height - segment.shape[0], width - segment.shape[1])
                 segment = np.pad(segment, [(0, missing[0]), (0, missing[1]), (0, 0)][: segment.ndim])
-            values = np.ascontiguousarray(segment).ravel()
-            yield bytes(imagecodecs.packints_encode(values, bits, runlen=values.size // len(segment)))
+            yield packed_rows(segment, bits)
+
+
+def packed_rows(segment: NDArray[Any], bits: int) -> bytes:
+    """Pack rows (h, w) or (h, w, samples), each from a byte on."""
+    values = np.ascontiguousarray(segment).ravel()
+    return bytes(imagecodecs.packints_encode(values, bits, runlen=values.size // len(segment)))

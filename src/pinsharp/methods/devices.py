@@ -27,11 +27,11 @@ def find_device(device: str | torch.device) -> torch.device:
     try:
         found = torch.device(device)
     except RuntimeError:
-        raise ConfigError(f"expected the device auto, cpu or cuda, got {str(device)!r}") from None
+        raise ConfigError(f"expected --device auto, cpu or cuda, got {str(device)!r}") from None
     if found.type not in ("cpu", "cuda"):
-        raise ConfigError(f"expected the device auto, cpu or cuda, got {str(device)!r}")
+        raise ConfigError(f"expected --device auto, cpu or cuda, got {str(device)!r}")
     if found.type == "cuda" and (found.index or 0) >= gpus:
-        raise ConfigError(f"expected a GPU for the device {found}, this torch finds {gpus or 'none'}; use --device cpu")
+        raise ConfigError(f"expected a GPU for --device {found}, this torch finds {gpus or 'none'}; use --device cpu")
     return found
 
 
@@ -54,7 +54,7 @@ def check_precision(precision: str) -> None:
         ConfigError: If it is not one of `PRECISIONS`.
     """
     if precision not in PRECISIONS:
-        raise ConfigError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
+        raise ConfigError(f"--precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
 
 
 def has_native_bfloat16(device: torch.device) -> bool:
@@ -73,7 +73,7 @@ def check_runtime(runtime: str) -> None:
         ConfigError: If `runtime` is not in `RUNTIMES`.
     """
     if runtime not in RUNTIMES:
-        raise ConfigError(f"runtime must be one of {', '.join(RUNTIMES)}, got {runtime!r}")
+        raise ConfigError(f"--runtime must be one of {', '.join(RUNTIMES)}, got {runtime!r}")
 
 
 def check_torch_only(name: str, runtime: str) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pinsharp.blur.profile import Blur, Box, LocalKernel, Photograph, Profile, Source, boxes_of
+from pinsharp.blur.measured import Blur, LocalKernel, Source
+from pinsharp.blur.profile import Box, Photograph, Profile, boxes_of
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.profiling.edge_search import find_edges
 from pinsharp.profiling.noise import measure_noise
@@ -172,6 +173,11 @@ def create(material: Material, load_restorer: Callable[[], Restorer]) -> Profile
                 f"{photo.path}: expected the light {first.light.words} of {first.path}, got {photo.light}; say what it "
                 "is, such as --light linear"
             )
+        if photo.colours != first.colours:
+            raise ImageError(
+                f"{photo.path}: expected a {first.colours} image as {first.path}, got a {photo.colours} one; make a "
+                "profile of each camera"
+            )
     largest = max((photo.shape for photo in photos), key=lambda shape: shape[0] * shape[1])
     return Profile(
         *largest,
@@ -179,6 +185,7 @@ def create(material: Material, load_restorer: Callable[[], Restorer]) -> Profile
         light_from=first.light.why,
         bits=max(photo.bits for photo in photos),
         white_level=max(photo.white_level for photo in photos),
+        colours=first.colours,
         own_softness=own or (stack.own if stack else None),
         kernels=(*making.kernels, *(stack.kernels if stack else ())),
         focus=stack.focus if stack else None,

@@ -13,14 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.errors import ImageError
-from pinsharp.profiling.edge import (
-    LEAST_LENGTH,
-    LEAST_REACH,
-    EdgeFound,
-    Samples,
-    check_angle,
-    measure_edge,
-)
+from pinsharp.profiling.edge import LEAST_LENGTH, LEAST_REACH, EdgeFound, check_angle, measure_edge
+from pinsharp.profiling.edge_fit import Samples
 from pinsharp.profiling.photo import Photo
 
 MOST_EDGES = 40

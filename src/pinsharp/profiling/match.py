@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.fft import irfft2
 from scipy.optimize import OptimizeResult, least_squares
 
-from pinsharp.blur.profile import Blur
+from pinsharp.blur.measured import Blur
 from pinsharp.errors import ImageError
 from pinsharp.profiling.optics import Shape, Values
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from pinsharp.blur.profile import Noise
+from pinsharp.blur.measured import Noise
 from pinsharp.profiling.photo import Photo, Plane
 
 _SIDE = 8  # pixels of a window

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.fft import next_fast_len, rfft2
 
-from pinsharp.blur.profile import Blur
+from pinsharp.blur.measured import Blur
 from pinsharp.errors import ImageError
 from pinsharp.images.registration import BORDER, overlap, register, registered
 from pinsharp.profiling.match import Light, match

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pinsharp.blur.profile import Colours
 from pinsharp.errors import ImageError
 from pinsharp.images.arrays import FULL_SCALE, depth_ceiling, split_alpha, to_tensor
 from pinsharp.images.faults import find_faults
 from pinsharp.images.files import read_image
 from pinsharp.images.light import Light, asked_light
-from pinsharp.restoration.colour import decode
+from pinsharp.restoration.colour import as_mono, decode
 
 Plane = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -33,6 +34,7 @@ class Photo:
         light: Tone curve of its values.
         bits: Depth of its values.
         white_level: The value that stands for white.
+        colours: Whether it is `mono`, as three equal channels are, or in `colour`.
         sha256: Of the file.
     """
 
@@ -43,6 +45,7 @@ class Photo:
     light: Light
     bits: int
     white_level: float
+    colours: Colours
     sha256: str
 
     @property
@@ -57,7 +60,8 @@ def read_photo(path: Path, *, light: str = "auto", white_level: int | None = Non
     Args:
         path: An image file.
         light: Tone curve of its values: `auto` as the file states, `linear`, `srgb` or an exponent.
-        white_level: The value that stands for white; None for the largest of the depth that the values show.
+        white_level: The value that stands for white; None for what the file says, or else for the largest of the depth
+            that the values show.
         faults: Look for pixels that no lens made.
 
     Raises:
@@ -66,7 +70,7 @@ def read_photo(path: Path, *, light: str = "auto", white_level: int | None = Non
     """
     file = read_image(path)
     found = file.tags.light if light == "auto" else asked_light(light)
-    white = white_level or depth_ceiling(split_alpha(file.pixels)[0])
+    white = white_level or file.tags.white_level or depth_ceiling(split_alpha(file.pixels)[0])
     try:
         values = to_tensor(file.pixels, white_level=white)
     except ImageError as error:
@@ -82,6 +86,7 @@ def read_photo(path: Path, *, light: str = "auto", white_level: int | None = Non
         found,
         _bits(file.pixels, full),
         full,
+        "colour" if as_mono(values).shape[1] > 1 else "mono",
         hashlib.sha256(path.read_bytes()).hexdigest(),
     )
 

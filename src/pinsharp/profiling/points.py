@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
-from pinsharp.blur.profile import Blur
+from pinsharp.blur.measured import Blur
 from pinsharp.errors import ImageError
 from pinsharp.profiling.match import Light, match
 from pinsharp.profiling.photo import Photo

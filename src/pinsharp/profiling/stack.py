@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_laplace
 
-from pinsharp.blur.profile import Blur, DistanceScale, Focus, FocusStep, LocalKernel
+from pinsharp.blur.measured import Blur, DistanceScale, Focus, FocusStep, LocalKernel
 from pinsharp.errors import ImageError
 from pinsharp.images.registration import BORDER, overlap, register, registered
 from pinsharp.profiling.optics import Values

@@ -15,6 +15,9 @@ from pinsharp.images.arrays import luma, to_array, to_tensor
 from pinsharp.images.light import Light, asked_light
 from pinsharp.restoration.recipe import Recipe
 
+_ALPHA, _BETA = 1.09929682680944, 0.018053968510807
+"""Those of BT.709, which rounds them to 1.099 and 0.018, where its curve meets its straight line."""
+
 
 def light_of(recipe: Recipe, stated: Light) -> Light:
     """The light of an image that states one: as the recipe asks for, or as stated."""
@@ -70,6 +73,9 @@ def decode(values: Tensor, light: Light) -> Tensor:
     """Turn values in [0, 1] into linear light; float32 stays float32."""
     if light.name == "power":
         return values.clamp(min=0) ** light.exponent
+    if light.name == "bt709":
+        curve = ((values.clamp(min=0) + _ALPHA - 1) / _ALPHA) ** (1 / 0.45)
+        return torch.where(values < 4.5 * _BETA, values / 4.5, curve)
     return srgb_to_linear(values) if light.name == "srgb" else values
 
 
@@ -77,6 +83,8 @@ def encode(values: Tensor, light: Light) -> Tensor:
     """Turn linear light into values: the inverse of `decode`. Below 0, where there is no light, is 0 or below."""
     if light.name == "power":
         return values.clamp(min=0) ** (1 / light.exponent)
+    if light.name == "bt709":
+        return torch.where(values < _BETA, values * 4.5, _ALPHA * values.clamp(min=_BETA) ** 0.45 - _ALPHA + 1)
     return linear_to_srgb(values) if light.name == "srgb" else values
 
 

@@ -1,4 +1,7 @@
-"""What is known of the camera of an image, for measuring its defocus alone: a profile, a sharp reference, or both."""
+"""What is known of the camera of an image, for measuring its defocus alone: a profile, a sharp reference, or both.
+
+Where both are given, the reference tells the softness and the profile all else.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +11,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from pinsharp.blur.profile import Profile
 from pinsharp.blur.softness import softness_of
 from pinsharp.errors import ImageError, PinsharpError
 from pinsharp.methods.method import BlindMethod, Method, Sight, measures_first
@@ -29,9 +33,11 @@ def own_softness(source: Source, method: Method, recipe: Recipe) -> tuple[Own | 
 
     Raises:
         ConfigError: If the method does not say how sure its widths are.
-        ImageError: If the reference cannot be used, or is not of the same kind as the image.
+        ImageError: If the reference cannot be used, or it or the profile is not of the same kind as the image.
     """
     profile = profile_of(recipe)
+    if profile:
+        _check_colours(profile, source, recipe)
     share = defocus_share(profile) if profile else None
     if recipe.beyond_camera or not recipe.measures or not measures_first(method) or method.kernel_from == "nobody":
         return (None,) * len(source.parts)
@@ -41,6 +47,26 @@ def own_softness(source: Source, method: Method, recipe: Recipe) -> tuple[Own | 
     if profile is None or profile.own_softness is None:
         return (None,) * len(source.parts)
     return (Own(softness_of(profile.own_softness), share),) * len(source.parts)
+
+
+def is_colour(source: Source) -> bool:
+    """Whether an image has colours; three equal channels are mono, where the image is in memory."""
+    if source.shape[2:] not in ((3,), (4,)):
+        return False
+    if not isinstance(source, ArraySource):
+        return True
+    colours = source.pixels[..., :3]
+    return not bool((colours[..., :1] == colours[..., 1:]).all())
+
+
+def _check_colours(profile: Profile, source: Source, recipe: Recipe) -> None:
+    """Refuse a colour image of a mono camera, or the other way round, where the profile says which it is."""
+    found = "colour" if is_colour(source) else "mono"
+    if profile.colours and profile.colours != found:
+        raise ImageError(
+            f"{recipe.profile}: expected {profile.colours} images, as this profile was made of, got a {found} one; "
+            "give the profile of this camera, or leave --profile out"
+        )
 
 
 def _references(recipe: Recipe, source: Source, method: BlindMethod) -> tuple[Reference, ...]:

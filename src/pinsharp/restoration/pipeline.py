@@ -6,13 +6,12 @@ last are kept, in memory or in a file as the source says; rows of the last one g
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -23,7 +22,7 @@ from pinsharp.blur.verdict import LEFT_ALONE
 from pinsharp.errors import ImageError
 from pinsharp.methods.method import BlindMethod, Method, has_exact_windows, measures_first
 from pinsharp.restoration.by_levels import restored_by_levels
-from pinsharp.restoration.disk import ROWS_AT_ONCE, OnDisk
+from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.measure import estimate, given_blur, local_blur, whole
 from pinsharp.restoration.narrower import SHARES, narrowed
 from pinsharp.restoration.own import own_softness
@@ -32,6 +31,7 @@ from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.reference import Own
 from pinsharp.restoration.residual import Residual, is_refuted
 from pinsharp.restoration.result import Restored, RestoredField, channels_of
+from pinsharp.restoration.rows import main, rows_of
 from pinsharp.restoration.sources import Source, SourcePlanes
 from pinsharp.restoration.windows import SeamMeter, reach, restored_bands, worst
 
@@ -53,11 +53,9 @@ Tell = Callable[[int], None]
 Sink = Callable[[Iterator[NDArray[Any]]], NDArray[Any] | OnDisk]
 """Takes the rows of a result from top to bottom."""
 
-_Part = TypeVar("_Part")
-
 
 @dataclass(eq=False)
-class _Passes:
+class Passes:
     """One part of an image after all passes but the last.
 
     Attributes:
@@ -127,7 +125,7 @@ def _attempt(
     blurs, levels = main(parts).blurs, main(parts).levels
     left = Residual(planes.shape, blurs[0].kernel, levels) if len(blurs) == 1 else None
     is_left = all(part.reason for part in parts)
-    rows = _rows(source, parts, left, reach(method))
+    rows = rows_of(source, parts, left, reach(method))
     if judges and left is not None and not is_left:
         rows = _unless_refuted(rows, source, left, blurs[0])
     try:
@@ -194,11 +192,6 @@ def _second_try(result: Restored, source: Source, method: Method, recipe: Recipe
     return replace(result, held=sink(source.untouched()), reason=REFUTED, field=None, levels=None)
 
 
-def main(parts: Sequence[_Part]) -> _Part:
-    """The part that speaks for an image: the only one, or that of green, which makes up most of what is seen."""
-    return parts[len(parts) // 2]
-
-
 def _passes(
     planes: SourcePlanes,
     own: Own | None,
@@ -207,13 +200,13 @@ def _passes(
     window: int,
     tell: Tell,
     folder: Path | None,
-) -> _Passes:
+) -> Passes:
     """Measure and restore, again and again, until one pass is left or the result is sharp.
 
     Raises:
         ImageError: If the image would stay as it is, and the recipe is strict.
     """
-    made = _Passes(planes, own)
+    made = Passes(planes, own)
     while True:
         found, bands = _find(made, method, recipe, window, tell)
         if not made.blurs and not recipe.force and (found.verdict in LEFT_ALONE or _is_point(found)):
@@ -228,7 +221,7 @@ def _passes(
         made.planes = made.planes.stored(bands, folder)
 
 
-def _left_alone(made: _Passes, found: BlurField, recipe: Recipe) -> _Passes:
+def _left_alone(made: Passes, found: BlurField, recipe: Recipe) -> Passes:
     """The planes as they are: nothing can be gained, or nothing trusted."""
     made.blurs.append(found)
     if found.finding is None:
@@ -245,7 +238,7 @@ def _is_point(found: BlurField) -> bool:
     return found.is_given and float(kernel_sigma(found.kernel)[0]) < POINT
 
 
-def _find(made: _Passes, method: Method, recipe: Recipe, window: int, tell: Tell) -> tuple[BlurField, Iterator[Tensor]]:
+def _find(made: Passes, method: Method, recipe: Recipe, window: int, tell: Tell) -> tuple[BlurField, Iterator[Tensor]]:
     """Find the blur of planes; with it comes what restores them."""
     planes = made.planes
     if measures_first(method):
@@ -281,38 +274,6 @@ def _dropping(planes: SourcePlanes, bands: Iterator[Tensor], halo: int) -> Itera
         bottom += band.shape[-2]
         yield band
         planes.drop(bottom - halo)
-
-
-def _rows(source: Source, parts: list[_Passes], left: Residual | None, halo: int) -> Iterator[NDArray[Any]]:
-    """Finished rows of the result, from top to bottom, of the input's kind."""
-    source.rewind()
-    top = 0
-    for bands in _last_pass(parts):
-        if left is not None:
-            left.add(main(bands))
-        for restored in zip(*(torch.split(band, ROWS_AT_ONCE, dim=-2) for band in bands), strict=True):
-            yield source.leave(restored, top)
-            top += restored[0].shape[-2]
-        source.drop(top - halo)
-
-
-def _last_pass(parts: list[_Passes]) -> Iterator[list[Tensor]]:
-    """Rows of all parts, as many of each: finished ones as they come, of others those that were kept."""
-    _, height, width = parts[0].planes.shape
-    running = [part.bands for part in parts if part.bands is not None]
-    top = 0
-    while top < height:
-        finished = [next(bands) for bands in running]
-        bottom = top + finished[0].shape[-2] if finished else min(top + ROWS_AT_ONCE, height)
-        following = iter(finished)
-        yield [
-            part.planes.read(slice(top, bottom), slice(0, width)) if part.bands is None else next(following)
-            for part in parts
-        ]
-        for part in parts:
-            if part.bands is None:
-                part.planes.drop(bottom)
-        top = bottom
 
 
 def _counter(progress: Progress | None, total: int) -> Tell:

@@ -32,8 +32,14 @@ def _kept(path: Path, changed: int) -> Profile:
     return read_profile(path)
 
 
-def in_profile(recipe: Recipe, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Recipe:
+def in_profile(recipe: Recipe, dtype: np.dtype[Any], shape: tuple[int, ...], stated_white: int | None = None) -> Recipe:
     """A recipe for images of a type and shape (H, W, ...), with light and white level of its profile unless overruled.
+
+    Args:
+        recipe: As the user gave it.
+        dtype: Of the values.
+        shape: Of the image.
+        stated_white: The value that stands for white, where the file says it.
 
     Raises:
         ImageError: If the camera cannot have taken such an image.
@@ -42,10 +48,16 @@ def in_profile(recipe: Recipe, dtype: np.dtype[Any], shape: tuple[int, ...]) -> 
     if profile is None:
         return recipe
     is_eight_bit = profile.bits <= 8
-    if dtype in (np.uint8, np.uint16) and is_eight_bit != (dtype == np.uint8):
+    is_of_floats = profile.bits > 16
+    if dtype in (np.uint8, np.uint16) and (is_of_floats or is_eight_bit != (dtype == np.uint8)):
         raise ImageError(
             f"{recipe.profile}: expected images of {profile.bits} bits, white at {profile.white_level:g}, as this "
             f"profile says, got {dtype} values; give the profile of this camera"
+        )
+    if recipe.white_level is None and stated_white is not None and stated_white != profile.white_level:
+        raise ImageError(
+            f"{recipe.profile}: expected images of {profile.bits} bits, white at {profile.white_level:g}, as this "
+            f"profile says, got white at {stated_white}; give the profile of this camera, or --white-level"
         )
     _check_shape(recipe, profile, shape)
     white = recipe.white_level

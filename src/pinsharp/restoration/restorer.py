@@ -16,16 +16,18 @@ from pinsharp.errors import ConfigError, OutputError
 from pinsharp.images.files import same_file
 from pinsharp.images.light import Light
 from pinsharp.images.masks import is_masked, masked_like
+from pinsharp.images.mosaic_file import is_mosaic, read_mosaic
 from pinsharp.images.packed_mask import PackedMask
 from pinsharp.images.places import disk_path
-from pinsharp.images.stack import is_stack
+from pinsharp.images.video_names import is_video
 from pinsharp.methods.method import BlindMethod, Method, check_takes_kernel, has_exact_windows, measures_first
 from pinsharp.methods.table import load_method
 from pinsharp.restoration.options import check_names, takes
 from pinsharp.restoration.pipeline import Progress, Sink
 from pinsharp.restoration.pipeline import restore as restore_source
-from pinsharp.restoration.planes import restore_planes
+from pinsharp.restoration.planes import read_planes, restore_planes
 from pinsharp.restoration.recipe import OPTIONS, Recipe
+from pinsharp.restoration.remarks import remarks
 from pinsharp.restoration.result import Restored
 from pinsharp.restoration.sources import ArraySource, PixelsOf, check_map, collected, memory_errors, open_source
 from pinsharp.restoration.together import are_several, measure_one, measure_together
@@ -109,6 +111,7 @@ class Restorer:
         with open_source(image, recipe) as source, memory_errors(source.shape):
             sink = partial(collected, shape=source.shape)
             result = restore_source(source, self.method, recipe, sink, progress=None, folder=None)
+            result = replace(result, remarks=remarks(source, recipe, image))
         return replace(result, held=masked_like(result.image, image)) if is_masked(image) else result
 
     def restore_rows(
@@ -152,6 +155,8 @@ class Restorer:
 
         Larger than memory may be TIFFs, HDF5 (`FILE.h5::/path`) and OME-Zarr (`X.zarr`).
 
+        A video is restored frame by frame, with one blur unless `planes` is `each`.
+
         Args:
             source: The input, never changed.
             target: The result, complete or not there; its folder is made. Beside it lie, while several iterations of
@@ -175,19 +180,24 @@ class Restorer:
             raise OutputError(
                 f"{target}: expected a result beside its input, got the input itself; choose another place"
             )
-        if recipe.planes is not None and is_stack(source):
+        file = None if is_video(source) else read_planes(source, recipe)
+        if file is not None or is_video(source):
             asked, informed = (
                 Restorer(self.method, recipe=each, keep_memory=False)
                 for each in (recipe, replace(recipe, reference=None, beyond_camera=False))
             )
-            return restore_planes(asked, informed, source, target, overwrite=overwrite, progress=progress)
+            if file is None:
+                from pinsharp.restoration.clips import restore_clip
+
+                return restore_clip(asked, informed, source, target, overwrite=overwrite, progress=progress)
+            return restore_planes(asked, informed, file, target, overwrite=overwrite, progress=progress)
         with open_source(source, recipe) as opened, memory_errors(opened.shape):
             opened.check_target(target, overwrite=overwrite)
             sink = partial(opened.take, target, overwrite=overwrite)
             folder = disk_path(target).parent
             result = restore_source(opened, self.method, recipe, sink, progress=progress, folder=folder)
             opened.save(target, result.held, overwrite=overwrite)
-        return result
+            return replace(result, remarks=remarks(opened, recipe, source))
 
     def measure(self, image: PixelsOf | Sequence[PixelsOf]) -> BlurField:
         """Measure the blur of an image without restoring it; for models that cannot, `swift` does it.
@@ -226,6 +236,12 @@ class Restorer:
         """Measure as `measure` does, or one of the `channels` that are taken by themselves; and say in which light."""
         _check_process()
         method = self.check_measurable()
+        if isinstance(image, str | Path) and is_mosaic(image, self.recipe.reading):
+            image = read_mosaic(image, self.recipe.reading).planes
+        elif isinstance(image, str | Path) and is_video(image):
+            from pinsharp.restoration.clips import measured_frames
+
+            image = measured_frames(image)
         if are_several(image):
             return measure_together(cast(Sequence[PixelsOf], image), method, self.recipe, part)
         return measure_one(cast(PixelsOf, image), method, self.recipe, part)
@@ -237,6 +253,17 @@ class Restorer:
             OutputError: If the image is larger than memory and the name is not that of a TIFF.
         """
         check_map(image, Path(target), self.recipe)
+
+    def remarks(self, image: PixelsOf) -> tuple[str, ...]:
+        """What of the options may not fit an image, or has no say on it, each in a sentence; mostly empty.
+
+        Raises:
+            ImageError: If it cannot be used.
+        """
+        if not (self.recipe.profile or self.recipe.raw or self.recipe.planes or self.recipe.channels != "joint"):
+            return ()  # so that nothing is read again for it
+        with open_source(image, replace(self.recipe, mask=None, faults="off")) as source:
+            return remarks(source, self.recipe, image)
 
     def in_light(self, light: str | float) -> "Restorer":
         """Restore with the same model, which is not loaded again, images of another light.
@@ -286,13 +313,12 @@ class Restorer:
             check_takes_kernel(self.method)
         if recipe.reference is not None and (not measures_first(self.method) or self.method.kernel_from == "nobody"):
             raise ConfigError(
-                f"the model {self.method.name} measures no blur before it restores, got a reference to measure it by; "
+                f"the model {self.method.name} measures no blur before it restores, got --reference to measure it by; "
                 "restore with swift"
             )
         if recipe.window and not measures_first(self.method):
             raise ConfigError(
-                f"the model {self.method.name} fits each image as a whole, got a window of {recipe.window}; "
-                "leave it out"
+                f"the model {self.method.name} fits each image as a whole, got --window {recipe.window}; leave it out"
             )
         return recipe
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -26,8 +26,10 @@ from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.evidence import Look, unsupported_rows
 from pinsharp.restoration.remaining import Remaining, remaining
 from pinsharp.restoration.residual import compared_noise, is_doubtful, is_refuted
-from pinsharp.restoration.sources import View, read_view
 from pinsharp.restoration.windows import Seam
+
+if TYPE_CHECKING:
+    from pinsharp.restoration.views import View
 
 _LEAST_CONTRAST = 1e-3  # of full scale: less is rounding
 
@@ -52,7 +54,8 @@ class Restored:
     """A restored image and what was found out on the way.
 
     Attributes:
-        held: The restored image, or the file that it was written to if it is larger than memory; see `image`.
+        held: The restored image, or the file that it was written to if it is larger than memory; see `image`. Of a
+            video, whose first frame all else is said of, the file.
         defocus: The blur of the input.
         sigmas: Width in pixels that each iteration found before it restored; the first one is the input's.
         seconds: Time that the restoration took.
@@ -81,8 +84,10 @@ class Restored:
             are light. Of an image larger than memory it is packed: `numpy.asarray(mask)` unpacks it.
         faults: What was found to be none, in words; empty if nothing was found.
         white_level: The value that stands for white in an integer image; None for the largest of its type.
+        remarks: What of the options may not fit the image, or has no say on it, each in a sentence; mostly empty.
         distance: How far out of focus the image is, where the camera's profile has a scale: `distance`, `low` and
             `high` in a `unit`; on which side of the focus nobody can tell.
+        frames: How many there are: more than one of a video.
     """
 
     held: NDArray[Any] | OnDisk
@@ -106,6 +111,8 @@ class Restored:
     faults: str = ""
     white_level: int | None = None
     distance: dict[str, Any] | None = None
+    remarks: tuple[str, ...] = ()
+    frames: int = 1
 
     def __repr__(self) -> str:
         height, width = self.held.shape[:2]
@@ -122,8 +129,10 @@ class Restored:
         """The restored image, of the input's dtype and shape; read from its file if it is larger than memory."""
         return read_image(self.held.path, self.held.reading).pixels if isinstance(self.held, OnDisk) else self.held
 
-    def view(self) -> View:
+    def view(self) -> "View":
         """The restored image to be looked at, as `read_view` gives it."""
+        from pinsharp.restoration.views import View, read_view
+
         held = self.held
         return read_view(held.path, reading=held.reading) if isinstance(held, OnDisk) else View(held)
 
@@ -199,8 +208,8 @@ class Restored:
 
     @property
     def megapixels(self) -> float:
-        """Size of the image."""
-        return math.prod(self.held.shape[:2]) / 1e6
+        """Size of the image, or of all frames."""
+        return self.frames * math.prod(self.held.shape[:2]) / 1e6
 
     @property
     def masked_share(self) -> float:

@@ -1,7 +1,7 @@
 """Where pixels come from and where results go: an array, or a file of any size, which nobody else has to tell apart.
 
-A TIFF, or a plane of an array in a container, of more than `LARGE_VALUES` values stays on disk: it is read from top to
-bottom, and its result is written so. Every other image is read as a whole.
+A TIFF, a raw frame, or a plane of an array in a container, of more than `LARGE_VALUES` values stays on disk: it is read
+from top to bottom, and its result is written so. Every other image is read as a whole.
 """
 
 import itertools
@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,7 @@ from pinsharp.images.large import open_large
 from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.images.masks import Hidden, hide, is_masked, read_mask, read_packed_mask
 from pinsharp.images.packed_mask import PackedMask
-from pinsharp.images.places import PlaneOf, disk_path, is_container
-from pinsharp.images.stack import is_stack, read_stack
+from pinsharp.images.places import PlaneOf, disk_path
 from pinsharp.images.statements import pillow_light
 from pinsharp.restoration.colour import as_mono, enter, join, leave, light_of, split
 from pinsharp.restoration.disk import DiskPlanes, DiskSource, OnDisk
@@ -40,28 +39,10 @@ from pinsharp.restoration.windows import choose_window
 LARGE_VALUES = 100_000_000
 """Values (pixels times channels) above which an image stays on disk: in memory restoring it would take some 2 GiB."""
 
-VIEW_SIDE = 2048
-"""Side in pixels of the middle of an image that stands for one which stays on disk."""
-
 PixelsOf = NDArray[Any] | str | Path | Image.Image | ImageFile | PlaneOf
 """An image as users give it: an array, a file, one that was read, a plane of one, or an image of Pillow."""
 
 _PILLOW_MODES = ("L", "LA", "RGB", "RGBA", "I;16", "F")
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """What is shown of an image.
-
-    Attributes:
-        pixels: The image, or the middle of one that stays on disk.
-        note: Which part it is, in words; empty for the whole image.
-        light: The light that the file states.
-    """
-
-    pixels: NDArray[Any]
-    note: str = ""
-    light: Light = SAYS_NOTHING
 
 
 @contextmanager
@@ -76,39 +57,13 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
     elif not isinstance(image, str | Path | PlaneOf):
         pixels = _as_array(image)
         yield ArraySource(pixels, _in_profile(recipe, pixels), stated=pillow_light(image))
-    elif recipe.window != 0 and _is_large(image, recipe.reading):  # 0 asks for the whole image in memory
+    elif recipe.window != 0 and is_large(image, recipe.reading):  # 0 asks for the whole image in memory
         with open_large(image, reading := recipe.reading) as large:
-            recipe = in_profile(recipe, large.dtype, large.shape)
-            if _is_divided(large.tags):
-                recipe = replace(recipe, white_level=None)
+            recipe = in_profile(recipe, large.dtype, large.shape, large.tags.white_level)
+            recipe = replace(recipe, white_level=_white_level(recipe, large.tags, image))
             yield DiskSource(large, recipe, _packed_mask(recipe, (large.height, large.width)), reading)
     else:
         yield _of_file(read_image(image, recipe.reading), recipe)
-
-
-def read_view(path: str | Path, side: int | None = None, *, reading: Reading = AS_IT_SAYS) -> View:
-    """Read an image to be looked at: whole, or the middle of one that stays on disk.
-
-    Args:
-        path: The file.
-        side: Read at most so many pixels a side from the middle, whatever the size.
-        reading: What a user says of the file.
-
-    Raises:
-        ImageError: If it cannot be read.
-    """
-    shown = PlaneOf(Path(path), 0) if reading.planes and is_container(path) else path
-    if _is_large(shown, reading):
-        with open_large(shown, reading) as image:
-            pixels = image.read(*(_middle(length, side or VIEW_SIDE) for length in image.shape[:2]))
-            (height, width), part = image.shape[:2], pixels.shape
-        return View(pixels, f"the middle {part[1]} x {part[0]} pixels of {width} x {height}", image.tags.light)
-    is_paged = reading.planes and not is_container(path) and is_stack(path)
-    file = read_stack(path, reading).planes[0] if is_paged else read_image(shown, reading)
-    if side is None:
-        return View(file.pixels, light=file.tags.light)
-    rows, columns = (_middle(length, side) for length in file.pixels.shape[:2])
-    return View(np.ascontiguousarray(file.pixels[rows, columns]), light=file.tags.light)
 
 
 def check_map(image: PixelsOf, target: Path, recipe: Recipe) -> None:
@@ -118,7 +73,7 @@ def check_map(image: PixelsOf, target: Path, recipe: Recipe) -> None:
         OutputError: If the image stays on disk and the name is not that of a TIFF.
     """
     is_tiff = target.suffix.lower() in (".tif", ".tiff")
-    if not is_tiff and isinstance(image, str | Path) and recipe.window != 0 and _is_large(image, recipe.reading):
+    if not is_tiff and isinstance(image, str | Path) and recipe.window != 0 and is_large(image, recipe.reading):
         raise OutputError(
             f"{target}: expected a name that ends in .tif for the evidence map of an image larger than memory, got "
             f"'{target.suffix}'; restore it by itself with --evidence F.tif"
@@ -255,8 +210,17 @@ def memory_errors(shape: tuple[int, ...]) -> Iterator[None]:
 
 
 def _of_file(file: ImageFile, recipe: Recipe) -> "ArraySource":
-    """A file in memory, with the white level that is given, or that it states."""
-    recipe = _in_profile(recipe, file.pixels)
+    """A file in memory, with the white level that is given, or that it states.
+
+    Raises:
+        ImageError: If it is a mosaic.
+    """
+    if file.tags.mosaic:
+        raise ImageError(
+            f"{file.path}: expected an image in colours, got a mosaic; restore it from file to file, or leave "
+            "--demosaic out"
+        )
+    recipe = _in_profile(recipe, file.pixels, file.tags.white_level)
     white_level = None if _is_divided(file.tags) else recipe.white_level or file.tags.white_level
     if white_level != recipe.white_level:
         recipe = replace(recipe, white_level=white_level)
@@ -269,7 +233,23 @@ def _is_divided(tags: Tags) -> bool:
     return tags.stored is not None and tags.stored.white is not None
 
 
-def _is_large(image: str | Path | PlaneOf, reading: Reading = AS_IT_SAYS) -> bool:
+def _white_level(recipe: Recipe, tags: Tags, image: object) -> int | None:
+    """The white level that is given, or that an image on disk states; None where it was taken out already.
+
+    Raises:
+        ImageError: If its values are packed into fewer bits than the given one has.
+    """
+    if _is_divided(tags):
+        return None
+    if tags.white_level and recipe.white_level and recipe.white_level > tags.white_level:
+        raise ImageError(
+            f"{image}: expected a white level of at most {tags.white_level}, which its bits hold, got "
+            f"{recipe.white_level}; leave it out"
+        )
+    return recipe.white_level or tags.white_level
+
+
+def is_large(image: str | Path | PlaneOf, reading: Reading = AS_IT_SAYS) -> bool:
     """Whether an image stays on disk: of many values, and such that it can be read by windows.
 
     Only its tags are read. What is damaged, or none, is not large: whoever reads it as a whole says why.
@@ -335,10 +315,10 @@ def _hidden(pixels: NDArray[Any], recipe: Recipe) -> Hidden:
     return hide(pixels, given=given, find=recipe.faults == "auto", white_level=recipe.white_level)
 
 
-def _in_profile(recipe: Recipe, pixels: Any) -> Recipe:
+def _in_profile(recipe: Recipe, pixels: Any, stated_white: int | None = None) -> Recipe:
     """The recipe for an array; for what is none, which is refused later, as it is."""
     is_image = isinstance(pixels, np.ndarray) and pixels.ndim in (2, 3)
-    return in_profile(recipe, pixels.dtype, pixels.shape) if is_image else recipe
+    return in_profile(recipe, pixels.dtype, pixels.shape, stated_white) if is_image else recipe
 
 
 def _packed_mask(recipe: Recipe, shape: tuple[int, int]) -> PackedMask | None:
@@ -348,8 +328,3 @@ def _packed_mask(recipe: Recipe, shape: tuple[int, int]) -> PackedMask | None:
         given = PackedMask(shape) if given is None else given
         given.add(slice(0, shape[0]), slice(0, shape[1]), faulty)
     return given
-
-
-def _middle(length: int, side: int) -> slice:
-    begin = max(0, (length - side) // 2)
-    return slice(begin, begin + min(side, length))

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from pinsharp.atomic import write_atomically
+from pinsharp.atomic import write_atomically, write_error
 from pinsharp.errors import ConfigError, OutputError
 
 CHECKPOINT = "checkpoint.pt"
@@ -58,7 +58,7 @@ def append_log(folder: Path, record: dict[str, Any]) -> None:
         with (folder / LOG).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(record) + "\n")
     except OSError as error:
-        raise OutputError(f"cannot write the log {folder / LOG}: {error.strerror}") from None
+        raise OutputError(write_error(folder / LOG, 0, error)) from None
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:

@@ -40,7 +40,9 @@ RANGE = replace(GOOD, situation="tilt", accepted=("varying",), least=1.0, most=3
         (replace(GOOD, sigma=1.27, low=None, high=None), "silent"),
         (replace(GOOD, sigma=1.73, low=None, high=None), "silent"),
         (replace(GOOD, sigma=2.0, low=1.45, high=2.8), "right"),  # covered
-        (replace(GOOD, sigma=2.0, low=1.35, high=2.8), "silent"),  # covered by an interval that says nothing
+        (replace(GOOD, sigma=2.0, low=1.35, high=2.8), "wrong"),  # covered, but called uncertain
+        (replace(GOOD, sigma=2.0, low=1.6, high=3.3), "wrong"),
+        (replace(GOOD, sigma=2.0, low=1.6, high=3.1), "silent"),
         (replace(GOOD, sigma=2.0, low=1.6, high=2.6), "silent"),
         (replace(GOOD, sigma=2.0, low=1.6, high=2.6, is_doubtful=True), "wrong"),
         (replace(GOOD, verdict="no-texture", is_restored=False, change=None), "wrong"),

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pinsharp.atomic import make_folder
 from pinsharp.bench.detection.pictures import draw_cuts
 from pinsharp.bench.detection.plots import draw_curves
 from pinsharp.bench.detection.records import IN_FOCUS, KIND, SHARP, InspectionFigures, StudyRecords, kept_files
@@ -158,6 +159,6 @@ def _sha256(kernel: Tensor) -> str:
 
 def _keep(image: NDArray[Any], judgement: Judgement, files: tuple[Path, Path]) -> None:
     """Write the image and what was found on it."""
-    files[0].parent.mkdir(parents=True, exist_ok=True)
+    make_folder(files[0].parent)
     write_image(files[0], image, overwrite=True)
     write_particles(files[1], judgement.found.particles)

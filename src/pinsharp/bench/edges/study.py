@@ -27,7 +27,7 @@ from pinsharp.bench.show.typeset import Column, Group, Table
 from pinsharp.images.files import read_image
 from pinsharp.images.light import asked_light
 from pinsharp.restoration.restorer import Restorer
-from pinsharp.restoration.sources import View
+from pinsharp.restoration.views import View
 
 _VERSION = 2  # of what the figures mean
 _COLUMNS = (

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from pinsharp.atomic import folder_error
 from pinsharp.errors import OutputError
 from pinsharp.locks import try_lock
 
@@ -28,9 +29,7 @@ class RecordFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("a+b")
         except OSError as error:
-            raise OutputError(
-                f"{folder}: expected a folder for the records, got {error.strerror}; choose another"
-            ) from None
+            raise OutputError(folder_error(Path(folder), error)) from None
         try:
             if not try_lock(self._file):
                 raise OutputError(

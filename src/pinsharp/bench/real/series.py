@@ -16,7 +16,7 @@ from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.arrays import luma, to_tensor
 from pinsharp.images.discover import find_images, images_in
 from pinsharp.restoration.recipe import Recipe
-from pinsharp.restoration.sources import read_view
+from pinsharp.restoration.views import read_view
 
 CROP = 2048  # side in pixels of the part in the middle that is judged; smaller images are judged whole
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")

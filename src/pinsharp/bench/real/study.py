@@ -20,6 +20,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 
+from pinsharp.atomic import make_folder
 from pinsharp.bench.engine.methods import Attempt, describe
 from pinsharp.bench.engine.provenance import image_hashes
 from pinsharp.bench.engine.study import ID_DIGITS, Study
@@ -32,7 +33,7 @@ from pinsharp.bench.real.summary import summary_table, width_table
 from pinsharp.bench.real.tables import detail_table, real_table
 from pinsharp.bench.show.sheet import Box, most_damaged
 from pinsharp.bench.show.typeset import Table
-from pinsharp.errors import ConfigError, OutputError
+from pinsharp.errors import ConfigError
 from pinsharp.images.files import write_image
 from pinsharp.images.registration import BORDER, Plane
 from pinsharp.restoration.restorer import Restorer
@@ -253,10 +254,7 @@ class Real(Study[Task, Scene, LevelFigures]):
     def _keep(self, task: Task, row: Row, detail: Plane) -> None:
         """Write what the pictures show of an image, in luma, 8 bits."""
         path = self._path(task, row)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{path.parent}: expected a folder for the details, got {error.strerror}") from None
+        make_folder(path.parent)
         write_image(path, np.rint(np.clip(detail, 0, 1) * 255).astype(np.uint8), overwrite=True)
 
 

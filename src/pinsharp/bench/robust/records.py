@@ -8,12 +8,10 @@ from typing import Literal
 
 from pinsharp.bench.engine.records import Kind, Records, Result
 from pinsharp.bench.robust.case import UNMEASURED
+from pinsharp.blur.verdict import UNCERTAIN_BY
 
 WITHIN = 0.15
 """A width is right if it is off by no more than this share."""
-
-WIDEST = 2.0
-"""Most that the ends of an interval may differ by, as a factor, for it to say anything."""
 
 HARM = 0.3
 """Decibels that a result may lose against its input."""
@@ -79,7 +77,7 @@ class Answer(Result):
             return True
         if self.error is None:
             return False
-        return abs(self.error) <= WITHIN or bool(self.is_covered and self._has_tight_interval)
+        return abs(self.error) <= WITHIN or bool(self.is_covered and not self.is_uncertain)
 
     @property
     def is_verdict_right(self) -> bool:
@@ -97,12 +95,13 @@ class Answer(Result):
         if self.is_done and self.is_width_right and self.is_verdict_right and self.is_harmless:
             return "right"
         is_wrong = not (self.is_width_right and self.is_harmless)
-        is_quiet = self.verdict not in LOUD and not self.is_doubtful
+        is_quiet = self.verdict not in LOUD and not self.is_doubtful and not self.is_uncertain
         return "silent" if self.is_done and is_wrong and is_quiet else "wrong"
 
     @property
-    def _has_tight_interval(self) -> bool:
-        return self.low is not None and self.high is not None and self.high <= WIDEST * self.low
+    def is_uncertain(self) -> bool:
+        """Whether the ends of the interval differ by so much that the width is called uncertain."""
+        return self.low is not None and self.high is not None and self.high > UNCERTAIN_BY * self.low
 
 
 KIND = Kind("robust.jsonl", "robust", "answer", "what users meet", Answer)

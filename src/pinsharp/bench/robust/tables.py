@@ -27,8 +27,8 @@ _NOTES = (
     "the verdict is one of those that fit the situation; and the result loses at most 0.3 dB against the image. Where "
     "a fitting verdict claims no width, none is asked for.",
     "Silently wrong: the width is wrong or the result worse, while the verdict is restorable, or the model gives none, "
-    "and the result is not called doubtful. Width error: median over images with one true width. Covered: how often "
-    "the 90 % interval holds it. Worst change: of PSNR, over the images that were restored.",
+    "the result is not called doubtful and the width not uncertain. Width error: median over images with one true "
+    "width. Covered: how often the 90 % interval holds it. Worst change: of PSNR, over the images that were restored.",
 )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pinsharp.cli.messages import print_json
-from pinsharp.errors import ConfigError, OutputError
+from pinsharp.errors import ConfigError
 
 if TYPE_CHECKING:
     from pinsharp.bench.quality.records import RunRecords
@@ -122,15 +122,6 @@ def show(tables: "Sequence[Table]", paths: Sequence[Path], content: dict[str, An
     elif tables:
         print("\n".join(markdown(table) for table in tables), end="", flush=True)
     print("wrote", ", ".join(str(path) for path in paths), file=sys.stderr, flush=True)
-
-
-def make_folder(folder: Path) -> Path:
-    """Make a folder for results, if it is not there. Raises OutputError if it cannot be made."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: expected a folder for the results, got {error.strerror}") from None
-    return folder
 
 
 def _show_on_terminal(table: "Table") -> None:

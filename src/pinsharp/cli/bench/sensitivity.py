@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from pinsharp.atomic import make_folder
 from pinsharp.cli.bench.measure import conduct, write_results
-from pinsharp.cli.bench.present import NUMBER_SUFFIXES, Detail, Psnr, box_of, check_psnr, make_folder, names, show
+from pinsharp.cli.bench.present import NUMBER_SUFFIXES, Detail, Psnr, box_of, check_psnr, names, show
 from pinsharp.cli.comparison import loader, sharp_images
 from pinsharp.cli.options import DEFAULT_MODEL, Border, Device, JsonDocument, Limit, Overwrite, Precision, Split
 from pinsharp.cli.outputs import check_results
@@ -57,7 +58,8 @@ def fig4(
     failed = next((each.reason for each in records.figures if not each.is_done), None)
     if failed is not None:
         raise ImageError(failed)
-    tables, written = write_results(study, records, make_folder(out), NUMBER_SUFFIXES)
+    make_folder(out)
+    tables, written = write_results(study, records, out, NUMBER_SUFFIXES)
     content = {"fig4": document(tables[0]), "curve": document(tables[1]), "protocol": setting.protocol.summary}
     show(tables[:1], written, content | {"data": str(data), **provenance()}, as_json=as_json)
 

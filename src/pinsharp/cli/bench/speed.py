@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
+from pinsharp.atomic import make_folder
 from pinsharp.cli.bench.measure import MethodFiles, conduct, write_results
 from pinsharp.cli.bench.present import (
     TABLE_SUFFIXES,
     Psnr,
     check_psnr,
-    make_folder,
     names,
     numbers,
     show,
@@ -79,7 +79,8 @@ def speed(
     images = IMAGES if mono else IMAGES[:1]
     study = Speed(rows, sizes, counts, repeats, images, apart, runs=runs, psnr=psnr)
     _, records = conduct(study, None, doing="timing", apart=apart)
-    tables, written = write_results(study, records, make_folder(out), TABLE_SUFFIXES)
+    make_folder(out)
+    tables, written = write_results(study, records, out, TABLE_SUFFIXES)
     content = {table.name: document(table) for table in tables} | provenance()
     text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     write_atomically(out / "speed.json", text.encode())
