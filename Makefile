@@ -10,7 +10,7 @@ COMPUTING := $(addprefix tests/,blur classical nets restoration runtimes export 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-portable check clean
+.PHONY: help demo test test-portable test-hosts test-service test-page test-cluster check clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is"
@@ -23,10 +23,23 @@ demo: $(VENV)/.core ## set up on the first run, then restore two defocused image
 	@echo "Done. Open $(CURDIR)/demo/report.html: each image before and after, with its width, verdict and map."
 
 test: check ## ruff, mypy and all tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --ignore tests/page $(PYTEST_ARGS)
+
+test-page: $(VENV)/.page ## the page of the service, in Chromium, which has to be on the path
+	OMP_NUM_THREADS=1 PINSHARP_TEST_PAGE=1 $(BIN)/pytest tests/page $(PYTEST_ARGS)
 
 test-portable: $(VENV)/.dev ## the tests that compute, as on a processor that has AVX2 and no more
 	OMP_NUM_THREADS=1 ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 $(BIN)/pytest -n 2 $(PYTEST_ARGS) $(COMPUTING)
+
+test-hosts: $(VENV)/.dev ## training over two hosts that are network namespaces; needs root and ip, and fails without
+	PINSHARP_TEST_HOSTS=1 OMP_NUM_THREADS=1 timeout 300 $(BIN)/pytest $(PYTEST_ARGS) tests/train/test_hosts.py
+
+test-service: $(VENV)/.dev ## generated requests to the service, and kills in the midst of its jobs
+	OMP_NUM_THREADS=1 PYTHONPATH=src $(BIN)/python scripts/service_fuzz.py --cases 500
+	OMP_NUM_THREADS=1 PYTHONPATH=src $(BIN)/python scripts/service_kills.py --kills 4
+
+test-cluster: $(VENV)/.cluster ## the tests that need a Ray cluster and an object store, both of which they start on this machine
+	PINSHARP_CLUSTER=1 OMP_NUM_THREADS=1 $(BIN)/pytest $(PYTEST_ARGS) tests/cluster
 
 check: $(VENV)/.dev ## ruff and mypy alone
 	$(BIN)/ruff check .
@@ -58,3 +71,12 @@ $(VENV)/.dev: $(VENV)/.created pyproject.toml constraints-cpu.txt
 	@echo "Installing pinsharp and its development tools: a few minutes, once"
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[dev]'
 	@touch $(VENV)/.core $@
+
+$(VENV)/.page: $(VENV)/.dev
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[dev,page]'
+	@touch $@
+
+$(VENV)/.cluster: $(VENV)/.dev
+	@echo "Installing what tests of clusters need: a few minutes, once"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[dev,cluster]' 'moto[server]>=5.2'
+	@touch $@

@@ -49,9 +49,10 @@ MAY_IMPORT = {
     "adapt": {"train", "restoration", "methods", "nets", "data", "images", "blur", "metrics"},
     "profiling": {"restoration", "images", "blur"},
     "batch": {"restoration", "images"},
+    "monitor": {"batch", "images", "blur"},
     "bench": {"methods", "restoration", "detect", "runtimes", "data", "metrics", "images", "blur"},
-    "service": {"restoration", "images", "detect"},
-    "cluster": {"restoration", "images"},
+    "service": {"batch", "restoration", "profiling", "detect", "methods", "nets", "images", "blur"},
+    "cluster": {"batch", "restoration", "methods", "images", "blur"},
 }
 DOORS = {"__init__", "__main__", "cli"}  # may import every room
 LONGEST_CHAIN = 16

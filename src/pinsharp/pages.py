@@ -16,16 +16,18 @@ body { font: 15px/1.45 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; colo
 """
 
 
-def document(title: str, style: str, body: Iterable[str]) -> str:
+def document(title: str, style: str, body: Iterable[str], *, refresh_s: int | None = None) -> str:
     """A whole page.
 
     Args:
         title: As HTML.
         style: CSS, beyond type, colours and width of the page.
         body: Parts, as HTML.
+        refresh_s: The browser loads it again every so many seconds.
     """
+    refresh = "" if refresh_s is None else f'<meta http-equiv="refresh" content="{refresh_s}">'
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{refresh}'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{_STYLE}{style}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
     )

@@ -96,14 +96,14 @@ def in_processes(
     Raises:
         ConfigError: If no process is left that could make it.
     """
-    workers: list[_Worker[Task, Value]] = []
+    workers: list[Worker[Task, Value]] = []
     try:
         while ask_s is not None or waiting or any(worker.tasks for worker in workers):
             busy = sum(bool(worker.tasks) for worker in workers)
             if ask_s is not None and busy < jobs and not waiting:
                 yield Free(jobs - busy, busy)
             missing = min(jobs - len(workers), len(waiting) + busy - len(workers))
-            workers.extend(_Worker(make) for _ in range(missing))
+            workers.extend(Worker(make) for _ in range(missing))
             for worker in [worker for worker in workers if worker.is_idle()]:
                 for task in _next(waiting):
                     yield Began(task)
@@ -131,8 +131,18 @@ def how_it_ended(code: int | None) -> str:
     return f"a process that ended with status {code}"
 
 
-class _Worker(Generic[Task, Value]):
-    """A process, seen by its parent: whether it is ready, and the task that it is at, if any."""
+class Worker(Generic[Task, Value]):
+    """A process, seen by its parent.
+
+    Args:
+        make: Makes there what carries out its tasks.
+
+    Attributes:
+        process: The process.
+        connection: Where its messages come from; closed at the other end when it dies.
+        is_ready: Whether it has made what it works with, and said so.
+        tasks: What it is at: one task, or none.
+    """
 
     def __init__(self, make: Make[Task, Value]) -> None:
         context: SpawnContext = get_context("spawn")  # a forked process would hang in torch's threads, or on a GPU
@@ -149,12 +159,17 @@ class _Worker(Generic[Task, Value]):
         return self.is_ready and not self.tasks and self.process.is_alive()
 
     def give(self, task: Task) -> None:
+        """Send it a task, which it is at from now on."""
         self.tasks = [task]
         with contextlib.suppress(OSError):  # if it has died, hear() will say so
             self.connection.send(task)
 
     def hear(self) -> Iterator[Answer[Task, Value]]:
-        """Take the next message; a value becomes an event."""
+        """Wait for the next message; a value becomes an event.
+
+        Raises:
+            EOFError: If the process has died; or OSError.
+        """
         kind, value = self.connection.recv()
         if kind == _READY:
             self.is_ready = True
@@ -164,6 +179,7 @@ class _Worker(Generic[Task, Value]):
             yield Answer(self.tasks[0], value)
 
     def stop(self) -> None:
+        """End it: at once if it is at a task, else it has some seconds to go by itself."""
         self.connection.close()
         if self.is_ready and not self.tasks:
             self.process.join(_PATIENCE_S)  # it goes by itself when it hears that nobody is there
@@ -177,7 +193,7 @@ def _next(waiting: deque[Task]) -> Iterator[Task]:
         yield waiting.popleft()
 
 
-def _nobody_left(last: _Worker[Task, Value]) -> ConfigError:
+def _nobody_left(last: Worker[Task, Value]) -> ConfigError:
     return ConfigError(
         f"expected processes that load what they work with, got {how_it_ended(last.process.exitcode)} before that; "
         "what was done is kept, go on with fewer --jobs if memory is short"

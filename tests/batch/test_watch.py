@@ -331,6 +331,6 @@ def test_a_process_that_dies_costs_the_image_that_it_was_at(once):
 def test_without_anything_to_do_no_process_is_started(once, monkeypatch):
     arrive("a.png")
     once()
-    monkeypatch.setattr(workers, "_Worker", None)
+    monkeypatch.setattr(workers, "Worker", None)
 
     assert once(load=fake_work.load_work, processes=2) == [("skipped", "a.png")]

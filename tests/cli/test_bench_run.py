@@ -13,6 +13,8 @@ import pytest
 import pinsharp
 from pinsharp.bench.engine.record_file import RECORDS, RecordFile
 from pinsharp.bench.quality.records import load_records
+from pinsharp.blur.profile import Blur, Noise, Profile
+from pinsharp.blur.profile_json import write_profile
 from pinsharp.methods.classical import SolverMethod
 
 PROTOCOL = ["--kernels", "gaussian:1.8:21,disk:2"]
@@ -226,3 +228,22 @@ def is_running(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_a_profile_blurs_as_its_camera_does(cli, data, tmp_path):
+    """Its softness widens the true kernel, its noise is in the blurred image, and the record names it."""
+    path = tmp_path / "camera.json"
+    write_profile(path, Profile(48, 40, own_softness=Blur(1.5, 1.4, 1.6), noise=Noise(0.05, gain=0.0)))
+    command = ["bench", "run", "--data", data, "--methods", "blurred", "--kernels", "gaussian:2", "--json"]
+
+    plain, soft = (json.loads(cli(*command, *more).out) for more in ([], ["--profile", path]))
+
+    assert soft["rows"][0]["mean_psnr"] < plain["rows"][0]["mean_psnr"] - 1
+    assert soft["protocol"] != plain["protocol"]
+
+
+def test_noise_is_not_said_beside_a_profile(cli, data, tmp_path):
+    done = cli("bench", "run", "--data", data, "--profile", tmp_path / "camera.json", "--noise", "1")
+
+    assert done.code == 2
+    assert done.err == "pinsharp: error: --noise is what the profile says; leave it out\n"

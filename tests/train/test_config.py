@@ -1,14 +1,18 @@
 """Training files: each one that comes with pinsharp loads, each slip is one sentence in the user's words."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pinsharp.blur.profile import Blur, Noise, Profile
+from pinsharp.blur.profile_json import write_profile
 from pinsharp.data.synthesis import SynthesisConfig
 from pinsharp.errors import ConfigError
 from pinsharp.nets.registry import build_net, make_config, net_classes
 from pinsharp.train.config import RunConfig, StageConfig, TrainConfig, load_config
+from pinsharp.train.config_file import save_config
 from pinsharp.train.stages import check_stage
 
 CONFIGS = [  # SelfDeblur is fitted to each image, not trained
@@ -312,3 +316,50 @@ def test_a_config_can_be_made_in_python_as_well():
     stage = StageConfig(kind="deconv", steps=10, batch=1, crop=8, lr=1e-3, warmup=0)
 
     assert TrainConfig(name="mine", net="swift", stage=(stage,), run=RunConfig(folder="there")).folder == Path("there")
+
+
+@pytest.fixture
+def profile(tmp_path):
+    """The profile of a camera, as TOML names it."""
+    path = tmp_path / "camera.json"
+    write_profile(path, Profile(64, 48, bits=12, own_softness=Blur(0.5, 0.4, 0.6), noise=Noise(0.01, gain=1e-4)))
+    return f"profile={json.dumps(str(path))}"
+
+
+def test_a_profile_becomes_settings_of_the_pairs_which_a_saved_config_keeps(file, profile, tmp_path):
+    config = load_config(file(), [profile])
+
+    assert (config.data.softness, config.data.bits) == (0.5, 12)
+    assert config.data.read_noise == pytest.approx(0.01, rel=1e-3)
+    assert config.data.full_well == pytest.approx(10_000)
+    save_config(config, tmp_path / "saved.toml")
+    assert load_config(tmp_path / "saved.toml") == replace(config, name="mine")
+
+
+@pytest.mark.parametrize(
+    "settings, sentence",
+    [
+        (["data.bits=8"], "data.bits is what the profile .* says; leave one of them out"),
+        (['data.camera="lab"'], "draws softness and noise of its own; leave the profile out"),
+    ],
+)
+def test_what_the_profile_says_is_not_said_again(file, profile, settings, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        load_config(file(), [profile, *settings])
+
+
+@pytest.mark.parametrize(
+    "setting, sentence",
+    [
+        ("stream=-1", "stream must be 0 or a number of crops, got -1"),
+        ("run.workers=-1", "run.workers must not be negative, got -1"),
+    ],
+)
+def test_numbers_below_zero_are_refused(file, setting, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        load_config(file(), [setting])
+
+
+def test_general_photographs_do_not_go_with_a_stream(file):
+    with pytest.raises(ConfigError, match="general has no effect with stream"):
+        load_config(file(), ["stream=8", "general=package", "general_share=0.2"])

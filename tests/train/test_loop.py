@@ -612,6 +612,24 @@ def test_an_interrupted_run_over_a_pool_of_pairs_ends_where_the_whole_one_ends(
     assert figures_of(config) == figures_of(whole)
 
 
+def test_an_interrupted_run_over_a_stream_ends_where_the_whole_one_ends(
+    tiny_run, stages, tmp_path, monkeypatch, no_pictures
+):
+    """In the midst of a photograph's turn, and by processes that make pairs ahead in the end."""
+    config = replace(tiny_run, stream=3, stage=(stages("deconv", steps=20),))
+    whole = in_folder(config, tmp_path / "whole")
+    train(whole, quiet=True)
+    with monkeypatch.context() as patch:
+        interrupt_after(7, patch)
+        with pytest.raises(Interrupted):
+            train(config, quiet=True)
+
+    train(replace(config, run=replace(config.run, workers=1)), resume=True, quiet=True)
+
+    assert same(weights_of(config), weights_of(whole))
+    assert figures_of(config) == figures_of(whole)
+
+
 def test_a_pool_of_pairs_needs_an_estimator_of_spectra(tiny_run, stages):
     config = replace(tiny_run, net="udbd", config={}, stage=(stages("kernel", pairs=6),))
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import train_throughput
-from train_throughput import measure_throughput
+from train_throughput import measure_cameras, measure_throughput
 
 LINE = (
     r"tiny, 2 crops of 16 x 16, 1 threads: ([\d.]+) crops/s as configured, "
@@ -54,3 +54,25 @@ def test_the_plain_loop_is_float32_contiguous_and_not_compiled(tiny_run, monkeyp
 @pytest.mark.parametrize("name", ["nafnet", "dwdn"])
 def test_the_speed_of_a_peer_is_told(tiny_peer, name):
     assert re.fullmatch(LINE, measure_throughput(tiny_peer(name), steps=1))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_cameras_are_timed_beside_formulas(tiny_run, with_run, monkeypatch, workers):
+    trained = []
+    train = train_throughput._Loop.train
+    monkeypatch.setattr(
+        train_throughput._Loop,
+        "train",
+        lambda self, batch, number: trained.append((self.config.data.camera, number)) or train(self, batch, number),
+    )
+    config = with_run(replace(tiny_run, data=replace(tiny_run.data, mono=1.0)), workers=workers)
+
+    line = measure_cameras(config, steps=1, turns=2)
+
+    assert trained == [("train", 0), ("train", 1), ("", 0), ("", 1), ("train", 2), ("train", 3), ("", 2), ("", 3)]
+    found = re.fullmatch(
+        rf"tiny, 2 crops of 16 x 16, 1 threads, {workers} workers: ([\d.]+) crops/s by cameras, "
+        r"([\d.]+) crops/s by formulas, ratio ([\d.]+)",
+        line,
+    )
+    assert found, line

@@ -1,7 +1,7 @@
 """Which files of a folder are completely written, in the order in which they became so."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,14 +23,24 @@ class Arrivals:
     """The images in a folder, hidden ones left out; those in folders below too if it is `deep`, but not in `apart`.
 
     An image counts as completely written when its size and its time of change have stood still for `settle_s` seconds.
-    One that was moved in, finished long ago, counts at once, as do those that are there at the beginning.
+    One that was moved in, finished long ago, counts at once, as do those that are there at the beginning. Instead of
+    the images in the folder, `listed` may give others.
     """
 
-    def __init__(self, folder: Path, settle_s: float, *, deep: bool = False, apart: Iterable[Path] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settle_s: float,
+        listed: Callable[[], Sequence[Path]] | None = None,
+        *,
+        deep: bool = False,
+        apart: Iterable[Path] = (),
+    ) -> None:
         self.folder = folder
         self.settle_s = settle_s
         self.refused: list[Path] = []  # folders below that could not be listed
         self._deep, self._apart = deep, list(apart)
+        self._listed = listed or self._images
         self._seen: dict[Path, _Seen] = {}
 
     def look(self) -> None:
@@ -41,7 +51,7 @@ class Arrivals:
         """
         now = time.monotonic()
         seen: dict[Path, _Seen] = {}
-        for path in self._images():
+        for path in self._listed():
             try:
                 now_seen = look(path)
             except OSError:  # gone again
@@ -64,7 +74,15 @@ class Arrivals:
     def ready(self) -> Sequence[Path]:
         """Those that are complete and not taken, in the order in which they were completed."""
         paths = [path for path, seen in self._seen.items() if not seen.is_taken and self._is_complete(seen)]
-        return sorted(paths, key=lambda path: (self._seen[path].look.ctime_ns, path.name))
+        return sorted(paths, key=lambda path: (self.completed_ns(path), path.name))
+
+    def completed_ns(self, path: Path) -> int:
+        """When a file that was seen came to be as it is, in nanoseconds since 1970."""
+        return self._seen[path].look.ctime_ns
+
+    def known(self) -> Sequence[Path]:
+        """All that was seen at the last look."""
+        return list(self._seen)
 
     def is_waiting(self) -> bool:
         """Whether some are not taken yet."""

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from pinsharp.atomic import folder_error, hidden_path, make_folder, sweep
 from pinsharp.batch.fingerprint import Fingerprint, fingerprint, identity_of
@@ -68,6 +69,15 @@ def _where_it_goes(words: str, job: Job, staging: Path) -> str:
     for made, result in zip(job.moved(staging).results, job.results, strict=True):
         words = words.replace(str(made), str(result)).replace(str(made.parent), str(result.parent))
     return words.replace(str(staging), str(job.output.parent))
+
+
+class MakesResults(Protocol):
+    """Whoever makes results of jobs: `Makers` on this machine, others on many."""
+
+    def make(
+        self, waiting: deque[Job], manifest: Manifest, staging: Path
+    ) -> Generator[tuple[Job, Made] | Free, None, None]:
+        """Carry out jobs as `Makers.make` does."""
 
 
 @dataclass(frozen=True)

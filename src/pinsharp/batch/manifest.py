@@ -100,14 +100,16 @@ class Manifest:
         """The row of one job, if there is one."""
         with _told(self.folder / MANIFEST):
             query = f"SELECT {_COLUMNS} FROM images WHERE output = ?"
-            row = self._database.execute(query, (_stored(job.name),)).fetchone()
+            row = self._database.execute(query, (stored_name(job.name),)).fetchone()
         return _entry(row) if row else None
 
     def add(self, jobs: Iterable[Job], settings: dict[str, object]) -> None:
         """Let jobs wait, all or none of them."""
-        now, words = time.time(), json.dumps(settings)
-        rows = [(_stored(job.name), _stored(str(job.input)), words, now) for job in jobs]
+        jobs, now, words = list(jobs), time.time(), json.dumps(settings)
+        rows = [(stored_name(job.name), stored_name(str(job.input)), words, now) for job in jobs]
         with self._transaction():
+            for job in jobs:
+                self._change(job)
             self._database.executemany(
                 "INSERT INTO images (output, path, state, settings, added) VALUES (?, ?, 'waiting', ?, ?) ON CONFLICT "
                 "DO UPDATE SET path = excluded.path, state = 'waiting', settings = excluded.settings, reason = NULL",
@@ -130,17 +132,23 @@ class Manifest:
 
     def fail(self, job: Job, reason: str) -> None:
         """There is no result."""
-        self._set(job, "state = 'failed', staged = NULL, reason = ?, ended = ?", _stored(reason), time.time())
+        self._set(job, "state = 'failed', staged = NULL, reason = ?, ended = ?", stored_name(reason), time.time())
 
     def wait(self, job: Job, reason: str) -> None:
         """There is no result for now; it will be tried again."""
-        self._set(job, "state = 'waiting', staged = NULL, reason = ?", _stored(reason))
+        self._set(job, "state = 'waiting', staged = NULL, reason = ?", stored_name(reason))
 
     def _set(self, job: Job, assignments: str, *values: object, is_durable: bool = False) -> None:
         """Change a row; if the power fails, only what is durable is there for certain, along with all before it."""
+        self._change(job)
         with _told(self.folder / MANIFEST):
             self._database.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
-            self._database.execute(f"UPDATE images SET {assignments} WHERE output = ?", (*values, _stored(job.name)))
+            self._database.execute(
+                f"UPDATE images SET {assignments} WHERE output = ?", (*values, stored_name(job.name))
+            )
+
+    def _change(self, job: Job) -> None:
+        """Note that a row changes; here the database is all there is."""
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -223,7 +231,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     )
 
 
-def _stored(name: str) -> str | bytes:
+def stored_name(name: str) -> str | bytes:
     """A name for the database; bytes if it is no text, as file systems allow."""
     try:
         name.encode()

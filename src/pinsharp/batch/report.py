@@ -120,7 +120,7 @@ def _failures(failed: Sequence[Outcome]) -> str:
 def _thumbnails(outcomes: Sequence[Outcome], reading: Reading) -> str:
     if not outcomes:
         return ""
-    picked = np.unique(np.linspace(0, len(outcomes) - 1, min(len(outcomes), MOST_THUMBNAILS)).round().astype(int))
+    picked = _picked(len(outcomes))
     note = f'<p class="quiet">{len(picked)} of {len(outcomes)}, evenly through the run.</p>'
     figures = "".join(_figure(outcomes[number], reading) for number in picked)
     about = f'<p class="quiet">{EVIDENCE}</p>' if any(outcome.job.evidence for outcome in outcomes) else ""
@@ -130,6 +130,19 @@ def _thumbnails(outcomes: Sequence[Outcome], reading: Reading) -> str:
         + about
         + f'<div class="pairs">{figures}</div>'
     )
+
+
+def shown(outcomes: Sequence[Outcome]) -> list[int]:
+    """Which of all outcomes a page shows with thumbnails."""
+    good = [number for number, outcome in enumerate(outcomes) if outcome.state != "failed"]
+    return [good[number] for number in _picked(len(good))]
+
+
+def _picked(count: int) -> list[int]:
+    """At most so many of a count, evenly; none of none."""
+    if not count:
+        return []
+    return [*map(int, np.unique(np.linspace(0, count - 1, min(count, MOST_THUMBNAILS)).round()))]
 
 
 def _figure(outcome: Outcome, reading: Reading) -> str:

@@ -11,15 +11,17 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from pinsharp.atomic import make_folder, remove, replace, sweep, write_error
-from pinsharp.batch.fingerprint import Fingerprint, fingerprint, identity_of, look
+from pinsharp.atomic import make_folder, remove, replace, write_error
+from pinsharp.batch.fingerprint import Fingerprint, identity_of, look
 from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.job import Figures, Job, Outcome, Work
-from pinsharp.batch.making import Load, Made, Makers, staging_folder
+from pinsharp.batch.making import Load, Made, Makers, MakesResults, staging_folder
 from pinsharp.batch.manifest import Entry, Manifest
-from pinsharp.errors import ConfigError, ImageError, OutputError, PinsharpError
+from pinsharp.batch.shelf import Folder, Shelf
+from pinsharp.errors import ConfigError, OutputError, PinsharpError
 from pinsharp.workers import Free
 
 
@@ -35,23 +37,31 @@ class Plan:
 
 
 def plan_batch(
-    jobs: Sequence[Job], manifest: Manifest, settings: dict[str, object], *, resume: bool, overwrite: bool
+    jobs: Sequence[Job],
+    manifest: Manifest,
+    settings: dict[str, object],
+    *,
+    resume: bool,
+    overwrite: bool,
+    shelf: Shelf | None = None,
 ) -> Plan:
     """Find out what is to be done of all that was asked for, and remove what dead runs have left.
 
     With `resume` what is done is left out: the manifest says so, the result is there, and the input has the same hash.
-    With `overwrite` older results are replaced, whoever made them.
+    With `overwrite` older results are replaced, whoever made them. Results lie on the `shelf`: unless given, in the
+    manifest's folder.
 
     Raises:
         ConfigError: If what is done was made with other settings.
         OutputError: If a result would replace an older file without leave.
     """
-    sweep(manifest.folder)
+    shelf = shelf or Folder(manifest.folder)
+    shelf.sweep()
     entries = manifest.entries()
     plan, foreign = Plan(), list[Path]()
+    sort = partial(_sort, shelf, manifest, plan, settings, resume=resume, overwrite=overwrite)
     for job in jobs:
-        entry = entries.get(job.name)
-        foreign += _sort(job, entry, manifest, plan, settings, resume=resume, overwrite=overwrite)
+        foreign += sort(job, entries.get(job.name))
     if foreign:
         more = f" (and {len(foreign) - 1} more)" if len(foreign) > 1 else ""
         raise OutputError(
@@ -79,11 +89,15 @@ def run_batch(
         OutputError: If the manifest cannot be written.
         ConfigError: If the processes end before they have loaded anything.
     """
+    yield from carry_out(plan, manifest, Makers(load, work, processes), stop)
+
+
+def carry_out(plan: Plan, manifest: Manifest, makers: MakesResults, stop: Stop) -> Generator[Outcome, None, None]:
+    """Carry a plan out as `run_batch` does, whoever makes the results, into the manifest's folder."""
     waiting = deque(plan.to_do)
     stop.then(waiting.clear)
     if stop.is_set():
         return
-    makers = Makers(load, work, processes)
     with staging_folder(manifest.folder) as staging, closing(makers.make(waiting, manifest, staging)) as events:
         for event in events:
             assert not isinstance(event, Free)  # nobody is asked for more
@@ -108,9 +122,10 @@ def conclude(job: Job, made: Made, manifest: Manifest, staging: Path, *, may_rep
     return Outcome(job, "failed", {}, error)
 
 
-def was_cut_off(job: Job, entry: Entry) -> bool:
+def was_cut_off(job: Job, entry: Entry, shelf: Shelf | None = None) -> bool:
     """Whether a run was killed after the result got its name and before that was recorded."""
-    return entry.staged is not None and identity_of(job.output) == entry.staged
+    identify = shelf.identity if shelf else identity_of
+    return entry.staged is not None and identify(job.output) == entry.staged
 
 
 def _commit(
@@ -134,25 +149,26 @@ def _commit(
 
 
 def _sort(
-    job: Job,
-    entry: Entry | None,
+    shelf: Shelf,
     manifest: Manifest,
     plan: Plan,
     settings: dict[str, object],
+    job: Job,
+    entry: Entry | None,
     *,
     resume: bool,
     overwrite: bool,
 ) -> list[Path]:
     """Put one job where it belongs in the plan; returns the older file, if any, that is in its way."""
-    existing = [path for path in job.results if os.path.lexists(path)]
+    existing = [path for path in job.results if shelf.exists(path)]
     is_ours = False
     if resume and entry:
-        cut_off = was_cut_off(job, entry)
+        cut_off = was_cut_off(job, entry, shelf)
         if cut_off:
             manifest.finish(job)
-        is_there = all(os.path.lexists(path) for path in job.given(entry.figures).results)
+        is_there = all(map(shelf.exists, job.given(entry.figures).results))
         is_done = (entry.state == "done" or cut_off) and is_there
-        if is_done and _is_same(job, entry, settings, overwrite=overwrite):
+        if is_done and _is_same(shelf, job, entry, settings, overwrite=overwrite):
             plan.over.append(Outcome(job, "done" if cut_off else "skipped", entry.figures))
             return []
         is_ours = entry.is_written or cut_off
@@ -163,12 +179,9 @@ def _sort(
     return []
 
 
-def _is_same(job: Job, entry: Entry, settings: dict[str, object], *, overwrite: bool) -> bool:
+def _is_same(shelf: Shelf, job: Job, entry: Entry, settings: dict[str, object], *, overwrite: bool) -> bool:
     """Whether a result is what would be made again: of the same input, with the same settings."""
-    try:
-        is_unchanged = entry.fingerprint is not None and fingerprint(job.input).sha256 == entry.fingerprint.sha256
-    except ImageError:  # then trying to restore it says why
-        return False
+    is_unchanged = entry.fingerprint is not None and shelf.is_same(job.input, entry.fingerprint)
     # What a manifest does not have, such as one that was written before there was such a setting, was not given.
     names = sorted({*settings, *entry.settings})
     others = [name for name in names if settings.get(name) != entry.settings.get(name)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from pinsharp.atomic import sweep
 from pinsharp.batch.arrivals import Arrivals
 from pinsharp.batch.aside import move_aside
+from pinsharp.batch.changes import changes
 from pinsharp.batch.fingerprint import fingerprint, look
 from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.job import Job, Outcome, Work
@@ -92,21 +93,11 @@ class Watch:
 
     def forever(self) -> Generator[Outcome, None, None]:
         """Restore what is there, then what arrives, until somebody asks to stop."""
-        from watchfiles import watch
-
-        events = watch(
-            self.place.source,
-            watch_filter=None,
-            debounce=200,
-            stop_event=self._stop,
-            rust_timeout=int(1000 * min(1.0, max(0.05, self.place.settle_s / 2))),
-            yield_on_timeout=True,
-            recursive=self.place.recursive,
-        )
+        events = changes(self.place.source, self.place.settle_s, self._stop, recursive=self.place.recursive)
 
         def pause() -> bool:
-            for changes in events:
-                if changes or self._arrivals.is_waiting() or time.monotonic() - self._looked_s > _LOOK_S:
+            for is_changed in events:
+                if is_changed or self._arrivals.is_waiting() or time.monotonic() - self._looked_s > _LOOK_S:
                     return True
             return False
 

@@ -64,7 +64,7 @@ def restore_job(
         job.evidence.unlink(missing_ok=True)
     if job.picture:
         _write_picture(job, result, restorer, overwrite=overwrite)
-    return _figures(result)
+    return restored_figures(result)
 
 
 def _check_single(job: Job, recipe: Recipe) -> None:
@@ -91,7 +91,7 @@ def _write_picture(job: Job, result: "Restored", restorer: "Restorer", *, overwr
     before, after = read_view(job.input, reading=restorer.recipe.reading), result.view()
     note = f", {before.note}" if before.note else ""
     labels = [label + note for label in _labels(job, result, restorer.method.name)]
-    found = Found(_figures(result), result.unsupported_view() if job.evidence else None)
+    found = Found(restored_figures(result), result.unsupported_view() if job.evidence else None)
     picture = draw(before.pixels, after.pixels, labels=(labels[0], labels[1]), found=found)
     write_image(job.picture, picture, overwrite=overwrite)
 
@@ -103,7 +103,8 @@ def _labels(job: Job, result: "Restored", model: str) -> tuple[str, str]:
     return f"{printable(job.title)}: {width}", f"Restored by {model}{times}"
 
 
-def _figures(result: "Restored") -> Figures:
+def restored_figures(result: "Restored") -> Figures:
+    """What was found on the way to a result, as `--json` prints it."""
     from pinsharp.restoration.widths import field_figures
 
     found, left = result.defocus, result.remaining

@@ -1,8 +1,12 @@
-"""What `pinsharp restore` and `pinsharp watch` share: a line an image, the summary, and how they end."""
+"""What `pinsharp restore`, `batch` and `watch` share: a line an image, the summary, the report, and how they end."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
@@ -12,6 +16,13 @@ from pinsharp.batch.summary import Summary
 from pinsharp.batch.words import distance_in_words, light_in_words, width_in_words
 from pinsharp.cli.each import Teller
 from pinsharp.cli.messages import INTERRUPTED, remark
+from pinsharp.cli.outputs import check_results
+from pinsharp.cli.progress import progress
+from pinsharp.errors import OutputError
+
+if TYPE_CHECKING:
+    from pinsharp.batch.manifest import Manifest
+    from pinsharp.batch.run import Plan
 
 
 def say_stopping() -> None:
@@ -50,6 +61,58 @@ def tell(
         elif outcome.error is not None:
             teller.failed(record, outcome.error)
     return summary
+
+
+@dataclass
+class Report:
+    """The page that --report asks for, or none."""
+
+    path: Path | None
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def check(self, jobs: list[Job], *, overwrite: bool) -> None:
+        """Refuse, before any work, a page that could not be written."""
+        if self.path is None:
+            return
+        if self.path.suffix.lower() not in (".html", ".htm"):
+            raise OutputError(f"{self.path}: expected a name that ends in .html, got '{self.path.suffix}'; rename it")
+        check_results([self.path], [job.input for job in jobs], overwrite=overwrite)
+
+    def note(self, outcome: Outcome) -> None:
+        """Keep what the page will show."""
+        if self.path is not None:
+            self.outcomes.append(outcome)
+
+    def write(self, summary: Summary, settings: dict[str, object]) -> None:
+        """Write the page, which tells the settings that decide the pixels, and say where it is."""
+        if self.path is None:
+            return
+        from pinsharp.batch.report import write_report
+
+        write_report(self.path, self.outcomes, summary, settings)
+        remark(f"report: {self.path}")
+
+
+def say_resumed(plan: "Plan", manifest: "Manifest") -> None:
+    """Say where a run goes on."""
+    over, to_do = len(plan.over), len(plan.to_do)
+    known = f"{over} of {over + to_do} images are done, {to_do} to do"
+    remark(f"{manifest.folder}: {'no earlier run to resume, starting anew' if manifest.is_new else known}")
+
+
+def tell_all(plan: "Plan", outcomes: Iterator[Outcome], teller: Teller, model: str, report: Report) -> Summary:
+    """Carry a plan out, with a progress bar, and tell what earlier runs had done and what becomes of the rest."""
+    with _ended(outcomes), progress(len(plan.over) + len(plan.to_do), "images") as advance:
+
+        def note(outcome: Outcome) -> None:
+            report.note(outcome)
+            advance()
+
+        return tell(chain(plan.over, outcomes), teller, model, note=note)
+
+
+def _ended(outcomes: Iterator[Outcome]) -> AbstractContextManager[object]:
+    return closing(outcomes) if isinstance(outcomes, Generator) else nullcontext()
 
 
 def conclude(teller: Teller, summary: Summary, stop: Stop) -> None:

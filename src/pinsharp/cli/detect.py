@@ -137,7 +137,7 @@ def _task(path: Path, results: _Results | None, settings: "DetectorSettings", pi
     def work() -> tuple[Record, str]:
         pixels = read_image(path).pixels
         found = inspect(pixels, settings, pins=pins)
-        figures = _figures(found)
+        figures = found.figures()
         if results:
             particles: Record = {"particles": [asdict(particle) for particle in found.particles]}
             made_with: Record = {"settings": asdict(settings)}
@@ -148,14 +148,6 @@ def _task(path: Path, results: _Results | None, settings: "DetectorSettings", pi
     if results:
         record["output"] = str(results.document)
     return Task(record, work)
-
-
-def _figures(found: "Inspection") -> Record:
-    return {
-        "pins": [asdict(pin) | {"count": found.counts[pin.number], "passed": found.passed(pin)} for pin in found.pins],
-        "failed_pins": [pin.number for pin in found.failed_pins],
-        "minimum_per_pin": found.settings.minimum_per_pin,
-    }
 
 
 def _line(path: Path, found: "Inspection") -> str:

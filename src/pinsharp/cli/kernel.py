@@ -15,6 +15,7 @@ from pinsharp.cli.options import Inputs, Json, Overwrite, Recursive, takes_recip
 from pinsharp.cli.outputs import check_results
 from pinsharp.errors import ConfigError, OutputError
 from pinsharp.images.places import shown_name
+from pinsharp.restoration.figures import COLOURS, channel_figures, measured_figures
 from pinsharp.restoration.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 SAVE_SUFFIXES = (".npy", ".json")
 PLOT_SUFFIXES = (".png", ".pdf", ".svg")
-COLOURS = ("red", "green", "blue")
 
 
 @takes_recipe(
@@ -175,7 +175,7 @@ def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> 
         title = _all_in_words([Path(shown_name(path)) for path in paths])
         write_atomically(asked.plot, draw(found, title=printable(title), kind=asked.plot.suffix[1:].lower()))
     words, further = _trend(found) if asked.say_trend else ("", {})
-    further |= {"channels": _channel_figures(channels)} if channels else {}
+    further |= {"channels": channel_figures(channels)} if channels else {}
     distance = distance_figures(found, asked.restorer.recipe)
     remarks = asked.restorer.remarks(paths[0])
     for sentence in remarks:
@@ -188,7 +188,7 @@ def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> 
         + _channels_in_words(channels)
         + words
     )
-    return _figures(found) | light.figures() | further, line
+    return measured_figures(found) | light.figures() | further, line
 
 
 def _trend(found: "BlurField") -> tuple[str, dict[str, object]]:
@@ -201,30 +201,6 @@ def _trend(found: "BlurField") -> tuple[str, dict[str, object]]:
 
     seen = trend(found.votes[0], found.finding)
     return f"; field: {seen.words}", {"field": {"words": seen.words, **asdict(seen)}}
-
-
-def _figures(found: "BlurField") -> dict[str, object]:
-    return {
-        "sigma": found.sigma,
-        "sigma_relative_std": found.sigma_relative_std,
-        "uncertain": found.is_uncertain,
-        "verdict": found.verdict,
-        "reason": found.finding.reason if found.finding else "",
-        "interval": found.interval,
-        "agreement": found.finding.agreement if found.finding else None,
-        "shape": found.finding.field.shape if found.finding else None,
-        "family": found.family,
-        "disk_share": found.disk_fraction,
-        "disk_radius": found.disk_radius,
-        "noise": found.noise_level,
-        "continuation": found.continuation,
-        "kernel_size": found.kernel.shape[-1],
-    }
-
-
-def _channel_figures(channels: "Sequence[BlurField]") -> dict[str, object]:
-    keys = ("sigma", "sigma_relative_std", "verdict", "interval")
-    return {name: {key: getattr(each, key) for key in keys} for name, each in zip(COLOURS, channels, strict=True)}
 
 
 def _channels_in_words(channels: "Sequence[BlurField]") -> str:

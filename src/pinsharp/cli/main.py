@@ -8,14 +8,17 @@ import typer
 
 from pinsharp.allocator import keep_freed_memory
 from pinsharp.cli.adapt import adapt
+from pinsharp.cli.batch import batch
 from pinsharp.cli.bench import bench
 from pinsharp.cli.detect import detect
 from pinsharp.cli.export import export
 from pinsharp.cli.info import info
 from pinsharp.cli.kernel import kernel
 from pinsharp.cli.messages import INTERRUPTED, Interrupted, complain
+from pinsharp.cli.monitor import monitor
 from pinsharp.cli.profile import profile
 from pinsharp.cli.restore import restore
+from pinsharp.cli.serve import serve
 from pinsharp.cli.synth import synth
 from pinsharp.cli.train import train
 from pinsharp.cli.watch import watch
@@ -30,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",  # joins the lines of a docstring's paragraph
     context_settings={"help_option_names": ["-h", "--help"]},  # subcommands inherit it
 )
-for _command in (restore, watch, kernel, info, synth, export, train, adapt):
+for _command in (restore, batch, watch, monitor, kernel, info, synth, export, train, adapt, serve):
     app.command()(_command)
 app.add_typer(detect)
 app.add_typer(bench)

@@ -2,6 +2,9 @@
 
 import json
 import sys
+from collections.abc import Mapping
+
+from pinsharp.errors import ConfigError
 
 INTERRUPTED = 130
 """Exit status of what was stopped by Ctrl-C or `kill`."""
@@ -27,3 +30,10 @@ class Interrupted(SystemExit):
 def print_json(record: dict[str, object]) -> None:
     """Print a record as JSON on one line of stdout."""
     print(json.dumps(record), flush=True)
+
+
+def refuse(given: Mapping[str, bool], reason: str) -> None:
+    """Refuse options that go with the other way. Raises ConfigError with the first of them."""
+    for option, is_given in given.items():
+        if is_given:
+            raise ConfigError(f"{option} {reason}")

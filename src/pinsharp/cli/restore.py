@@ -1,28 +1,22 @@
 """`pinsharp restore`: bring defocused images back."""
 
-from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pinsharp.batch.interrupts import stoppable
 from pinsharp.batch.job import Job, Outcome
-from pinsharp.cli.batches import conclude, say_stopping, tell
+from pinsharp.cli.batches import Report, conclude, say_resumed, say_stopping, tell, tell_all
 from pinsharp.cli.each import Teller
-from pinsharp.cli.messages import remark
 from pinsharp.cli.options import Inputs, Jobs, Json, Overwrite, Recursive, takes_recipe
-from pinsharp.cli.outputs import check_results, names_image, plan_jobs
+from pinsharp.cli.outputs import names_image, plan_jobs
 from pinsharp.cli.piped import is_piped, piped
-from pinsharp.cli.progress import percent_progress, progress
-from pinsharp.errors import ConfigError, OutputError, PinsharpError
+from pinsharp.cli.progress import percent_progress
+from pinsharp.errors import ConfigError, PinsharpError
 from pinsharp.restoration.recipe import OPTIONS, Recipe
-
-if TYPE_CHECKING:
-    from pinsharp.batch.summary import Summary
 
 
 @takes_recipe(*OPTIONS)
@@ -111,7 +105,7 @@ def restore(
                 "expected only the result of standard input, got an option that writes files; leave it out"
             )
         with piped(is_raw=recipe.raw is not None) as (source, target):
-            _Run([Job(source, target)], target.parent, recipe, _Report(None), False, False).only(Teller(1, as_json))
+            _Run([Job(source, target)], target.parent, recipe, Report(None), False, False).only(Teller(1, as_json))
         return
     assert out is not None  # `is_piped` has seen to it
     found = asked_images(inputs, recursive=recursive, apart=(Path(out), save_mask, evidence))
@@ -128,43 +122,13 @@ def restore(
         evidence=evidence,
         template=name_template,
     )
-    run = _Run(planned, Path(out), recipe, _Report(report), overwrite, resume)
+    run = _Run(planned, Path(out), recipe, Report(report), overwrite, resume)
     run.report.check(planned, overwrite=overwrite or resume)
     teller = Teller(len(planned), as_json)
     if is_batch:
         run.all(teller, processes=jobs)
     else:
         run.only(teller)
-
-
-@dataclass
-class _Report:
-    """The page that --report asks for, or none."""
-
-    path: Path | None
-    outcomes: list[Outcome] = field(default_factory=list)
-
-    def check(self, jobs: list[Job], *, overwrite: bool) -> None:
-        """Refuse, before any work, a page that could not be written."""
-        if self.path is None:
-            return
-        if self.path.suffix.lower() not in (".html", ".htm"):
-            raise OutputError(f"{self.path}: expected a name that ends in .html, got '{self.path.suffix}'; rename it")
-        check_results([self.path], [job.input for job in jobs], overwrite=overwrite)
-
-    def note(self, outcome: Outcome) -> None:
-        """Keep what the page will show."""
-        if self.path is not None:
-            self.outcomes.append(outcome)
-
-    def write(self, summary: "Summary", settings: dict[str, object]) -> None:
-        """Write the page, which tells the settings that decide the pixels, and say where it is."""
-        if self.path is None:
-            return
-        from pinsharp.batch.report import write_report
-
-        write_report(self.path, self.outcomes, summary, settings)
-        remark(f"report: {self.path}")
 
 
 @dataclass(frozen=True)
@@ -174,7 +138,7 @@ class _Run:
     jobs: list[Job]
     folder: Path  # for the results, if they are several
     recipe: Recipe
-    report: _Report
+    report: Report
     overwrite: bool
     resume: bool
 
@@ -207,20 +171,10 @@ class _Run:
         with Manifest(self.folder) as manifest, stoppable(say_stopping) as stop:
             plan = plan_batch(self.jobs, manifest, settings, resume=self.resume, overwrite=self.overwrite)
             if self.resume:
-                over, to_do = len(plan.over), len(plan.to_do)
-                known = f"{over} of {over + to_do} images are done, {to_do} to do"
-                remark(f"{manifest.folder}: {'no earlier run to resume, starting anew' if manifest.is_new else known}")
+                say_resumed(plan, manifest)
             processes = max(1, min(processes, len(plan.to_do)))
-            with (
-                closing(run_batch(plan, manifest, load, stop, work=work, processes=processes)) as outcomes,
-                progress(len(self.jobs), "images") as advance,
-            ):
-
-                def note(outcome: Outcome) -> None:
-                    self.report.note(outcome)
-                    advance()
-
-                summary = tell(chain(plan.over, outcomes), teller, str(self.recipe.model), note=note)
+            outcomes = run_batch(plan, manifest, load, stop, work=work, processes=processes)
+            summary = tell_all(plan, outcomes, teller, str(self.recipe.model), self.report)
         self.report.write(summary, settings)
         conclude(teller, summary, stop)
 

@@ -1,16 +1,15 @@
 """`pinsharp synth`: blur sharp images by a protocol or a simulated camera, to test or compare deblurring with."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from pinsharp.cli.messages import refuse
 from pinsharp.cli.options import Bits, Border, Json, Kernels, Noise, Overwrite, Seed, Split
 from pinsharp.cli.outputs import check_results
 from pinsharp.cli.progress import progress
-from pinsharp.errors import ConfigError
 
 if TYPE_CHECKING:
     from pinsharp.blur.operators import Boundary
@@ -73,12 +72,12 @@ def synth(
     from pinsharp.data.testset import Degradation, find_sharp_images
 
     if camera is None:
-        _refuse({"--pairs": pairs is not None, "--size": size is not None}, "is for simulated cameras; add --camera")
+        refuse({"--pairs": pairs is not None, "--size": size is not None}, "is for simulated cameras; add --camera")
         known = None
         if profile is not None:
             from pinsharp.blur.profile_json import read_profile
 
-            _refuse({"--bits": bits != 8, "--noise": noise != 0}, "is what the profile says; leave it out")
+            refuse({"--bits": bits != 8, "--noise": noise != 0}, "is what the profile says; leave it out")
             known = read_profile(profile)
         protocol = Degradation(kernels, cast("Boundary", boundary), bits, noise / 255, seed, known)
     else:
@@ -88,7 +87,7 @@ def synth(
             "--bits": bits != 8,
             "--profile": profile is not None,
         }
-        _refuse(given | {"--noise": noise != 0}, "is what a simulated camera draws by itself; leave it out")
+        refuse(given | {"--noise": noise != 0}, "is what a simulated camera draws by itself; leave it out")
         from pinsharp.data.cameras.camera_set import CameraSet
 
         asked = CameraSet(camera, _PAIRS if pairs is None else pairs, _SIZE if size is None else size, seed)
@@ -136,10 +135,3 @@ def _take(paths: list[Path], asked: "CameraSet", out: Path, *, overwrite: bool, 
         manifest = write_camera_set(photographs, asked, out, overwrite=overwrite, report=report)
     if not as_json:
         print(f"{asked.pairs} pairs by {asked.camera}: {manifest}; what each step does: {out / 'index.html'}")
-
-
-def _refuse(given: Mapping[str, bool], reason: str) -> None:
-    """Refuse options that go with the other way. Raises ConfigError with the first of them."""
-    for option, is_given in given.items():
-        if is_given:
-            raise ConfigError(f"{option} {reason}")

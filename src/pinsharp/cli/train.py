@@ -1,5 +1,6 @@
 """`pinsharp train`: train a net from a TOML file."""
 
+import json
 import os
 import shlex
 import shutil
@@ -24,12 +25,28 @@ def train(
             "--set", metavar="KEY=VALUE", help="Change a setting: root=DIR, run.folder=DIR, stage.0.steps=100."
         ),
     ] = None,
+    profile: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CAMERA.json",
+            help="Take the pairs with the camera of this profile: its softness, noise and depth. Of linear light.",
+        ),
+    ] = None,
+    stream: Annotated[
+        int | None,
+        typer.Option(
+            metavar="CROPS",
+            help="Read each photograph in its turn and cut so many crops in a row from it, 8 for example, instead of "
+            "reading all at the start: for corpora larger than memory.",
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
 ) -> None:
     """Train a net on a folder of sharp images; stop it at any time with Ctrl-C and go on with --resume.
 
     The folder of the run holds the weights (model.safetensors), the log (log.jsonl), curves and validation crops as
-    pictures and the checkpoint. With several processes: torchrun --nproc-per-node 2 -m pinsharp train CONFIG.toml
+    pictures and the checkpoint. With several processes: torchrun --nproc-per-node 2 -m pinsharp train CONFIG.toml;
+    over several hosts: docs/training.md.
 
     Ctrl-C, or `kill`, finishes the step, saves a checkpoint and says how to go on; a second one stops at once, with the
     checkpoint before. Exit status: 0 done; 2 wrong use; 130 stopped.
@@ -39,7 +56,10 @@ def train(
     need("accelerate", extra="train")
     from pinsharp.train.config import load_config
 
-    run = load_config(config, settings)
+    given = [*(settings or [])]
+    given += [] if profile is None else [f"profile={json.dumps(str(profile))}"]
+    given += [] if stream is None else [f"stream={stream}"]
+    run = load_config(config, given)
     _train(run, resume=resume)
 
 
@@ -80,6 +100,8 @@ def _leave() -> NoReturn:
 
 def _command(is_shared: bool) -> str:
     """The command that goes on with this run, as it can be pasted into a shell."""
+    if int(os.environ.get("GROUP_WORLD_SIZE", "1")) > 1:
+        return "the torchrun command of before, on every host"  # whose run it is says its --rdzv-id
     program = ["pinsharp"] if shutil.which("pinsharp") else [sys.executable, "-m", "pinsharp"]
     if is_shared:
         program = ["torchrun", "--nproc-per-node", os.environ["LOCAL_WORLD_SIZE"], "-m", "pinsharp"]

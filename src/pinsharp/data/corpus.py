@@ -1,4 +1,4 @@
-"""A corpus: sharp images in memory, split once and for all into training and held-out images."""
+"""A corpus: sharp images, in memory or read when they are needed, split once and for all into training and held-out."""
 
 import hashlib
 import re
@@ -9,10 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from pinsharp.data.testset import find_sharp_images
+from pinsharp.data.photograph import Photograph, find_photographs
 from pinsharp.errors import ImageError
-from pinsharp.images.arrays import split_alpha
-from pinsharp.images.files import read_image
 
 HELD_OUT_SHARE = 10
 """One image in this many is held out of training, for validation."""
@@ -28,10 +26,26 @@ GENERAL_HELD_OUT = PHOTOGRAPHS / "held_out"
 
 @dataclass(frozen=True)
 class Corpus:
-    """Sharp images as 8-bit colour tensors (3, H, W), with the names of their files."""
+    """Sharp images in memory as 8-bit colour tensors (3, H, W), with the names of their files."""
 
     images: tuple[Tensor, ...]  # the images, of any sizes
     names: tuple[str, ...]  # file names in the same order
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the images are."""
+        return self.images[0].device
+
+    def pick(self, number: int, _index: int) -> Tensor:
+        """The image that was drawn, whatever the sample."""
+        return self.images[number]
+
+    def reader(self, _batch: int, _seed: int) -> "Corpus":
+        """What the samples of a run are made of: see `pinsharp.data.stream.Stream`."""
+        return self
 
     def to(self, device: torch.device) -> "Corpus":
         """Move all images to a device, so that crops are cut there."""
@@ -55,7 +69,7 @@ def load_corpus(
     chosen: Sequence[str] = (),
     left_out: Sequence[str] = (),
 ) -> Corpus:
-    """Read the training or the held-out images of a folder, such as DIV2K's or GOPRO's, into memory.
+    """Read the training or the held-out images of a corpus into memory; see `find_photographs` for what it may be.
 
     Crops of one photograph (`street_1.webp`, `street_2.webp`) and frames of one GOPRO sequence are never split between
     the two, unless the files to hold out are `chosen` by name. Images with a side below `smallest` pixels and those of
@@ -64,30 +78,50 @@ def load_corpus(
     Raises:
         ImageError: If no image is left, or one that is chosen or left out is not there.
     """
-    found = find_sharp_images(root)
-    if missing := {*chosen, *left_out} - {path.name for path in found}:
-        raise ImageError(f"{root}: expected an image named {min(missing)}, got none; train on the folder as it was")
-    paths = [
-        path
-        for path in found
-        if path.name not in left_out and (path.name in chosen if chosen else is_held_out(_source(path))) == held_out
-    ]
+    found = share_of(find_photographs(root), root, held_out=held_out, chosen=chosen, left_out=left_out)
     images, names = [], []
-    for done, path in enumerate(paths, start=1):
-        image = _read_colour(path)
+    for done, photograph in enumerate(found, start=1):
+        image = photograph.read()
         if min(image.shape[1:]) >= smallest:
             images.append(image)
-            names.append(path.name)
+            names.append(photograph.name)
         if progress:
-            progress(done, len(paths))
+            progress(done, len(found))
     if not images:
-        kind = "held-out" if held_out else "training"
-        raise ImageError(
-            f"{root}: no {kind} image of at least {smallest} x {smallest} pixels; "
-            f"one photograph in {HELD_OUT_SHARE} is held out, so a corpus needs a few dozen "
-            "(files that differ only in _1, _2 at the end count as one)"
-        )
+        raise too_few(root, held_out=held_out, smallest=smallest)
     return Corpus(tuple(images), tuple(names))
+
+
+def share_of(
+    found: Sequence[Photograph],
+    root: str | Path,
+    *,
+    held_out: bool,
+    chosen: Sequence[str] = (),
+    left_out: Sequence[str] = (),
+) -> list[Photograph]:
+    """Those photographs of a folder that are trained on, or held out; see `load_corpus`.
+
+    Raises:
+        ImageError: If one that is chosen or left out is not there.
+    """
+    if missing := {*chosen, *left_out} - {photograph.name for photograph in found}:
+        raise ImageError(f"{root}: expected an image named {min(missing)}, got none; train on the folder as it was")
+    return [
+        one
+        for one in found
+        if one.name not in left_out and (one.name in chosen if chosen else is_held_out(one.source)) == held_out
+    ]
+
+
+def too_few(root: str | Path, *, held_out: bool, smallest: int) -> ImageError:
+    """The error for a corpus of which nothing is left."""
+    kind = "held-out" if held_out else "training"
+    return ImageError(
+        f"{root}: no {kind} image of at least {smallest} x {smallest} pixels; "
+        f"one photograph in {HELD_OUT_SHARE} is held out, so a corpus needs a few dozen "
+        "(files that differ only in _1, _2 at the end count as one)"
+    )
 
 
 def mixed(corpus: Corpus, others: Corpus, share: float) -> Corpus:
@@ -106,7 +140,7 @@ def read_corpus(paths: Sequence[Path], progress: Callable[[int, int], None] | No
     """Read sharp images into memory; `progress` as of `load_corpus`. Raises ImageError if one cannot be read."""
     images = []
     for done, path in enumerate(paths, start=1):
-        images.append(_read_colour(path))
+        images.append(Photograph(path).read())
         if progress:
             progress(done, len(paths))
     return Corpus(tuple(images), tuple(path.name for path in paths))
@@ -117,18 +151,3 @@ def is_held_out(name: str) -> bool:
     # One or two digits number the crops of a photograph; three or more (IMG_0123) the photographs of a camera.
     photograph = re.sub(r"[-_]\d{1,2}$", "", Path(name).stem) or name
     return int.from_bytes(hashlib.sha256(photograph.encode()).digest()[:4]) % HELD_OUT_SHARE == 0
-
-
-def _source(path: Path) -> str:
-    """Name of what an image was cut from: its own, or that of the video (SEQUENCE/sharp/FRAME in GOPRO)."""
-    return path.parent.parent.name if path.parent.name == "sharp" else path.name
-
-
-def _read_colour(path: Path) -> Tensor:
-    pixels, _ = split_alpha(read_image(path).pixels)
-    if pixels.dtype.name == "uint16":
-        pixels = (pixels >> 8).astype("uint8")
-    elif pixels.dtype.name != "uint8":
-        raise ImageError(f"{path}: training images must have 8 or 16 bits, got {pixels.dtype}")
-    planes = torch.from_numpy(pixels.copy()).reshape(*pixels.shape[:2], -1).permute(2, 0, 1)
-    return planes.expand(3, -1, -1).contiguous()

@@ -1,7 +1,23 @@
-"""Random crops of sharp images, each decided by one generator."""
+"""What samples are made of, sharp images, and random crops of them, each decided by one generator."""
+
+from typing import Protocol
 
 import torch
 from torch import Tensor
+
+
+class Photographs(Protocol):
+    """Sharp images that samples are made of, as 8-bit colour tensors (3, H, W)."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the images are."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def pick(self, number: int, index: int) -> Tensor:
+        """The image of sample `index`, which has drawn the `number`, from 0 and below their count."""
 
 
 def draw_crop(image: Tensor, size: int, generator: torch.Generator) -> Tensor:

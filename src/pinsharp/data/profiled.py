@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import torch
 from torch import Tensor
@@ -12,6 +12,7 @@ from torch import Tensor
 from pinsharp.blur.camera import Camera
 from pinsharp.blur.fourier import circular_convolve
 from pinsharp.blur.profile import Profile
+from pinsharp.data.synthesis import SynthesisConfig
 from pinsharp.errors import ConfigError
 
 
@@ -40,6 +41,21 @@ class ProfiledCamera:
         noise, bits = self.profile.noise, self.profile.bits
         return (
             Camera(bits) if noise is None else Camera(bits, _without_rounding(noise.read_noise, bits), noise.full_well)
+        )
+
+    def taking(self, config: SynthesisConfig) -> SynthesisConfig:
+        """Settings of training pairs as this camera takes them: its softness, depth and noise; blurs stay as they were.
+
+        Raises:
+            ConfigError: If they are those of a simulated camera.
+        """
+        own, camera = self.profile.own_softness, self.camera
+        return replace(
+            config,
+            softness=0.0 if own is None else own.sigma,
+            bits=camera.bits,
+            read_noise=camera.read_noise,
+            full_well=camera.full_well,
         )
 
     @property

@@ -6,8 +6,8 @@ resumable. Only whether it is mono is a matter of its step, all of whose pairs a
 """
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -16,8 +16,7 @@ from pinsharp.blur.camera import Camera, generator
 from pinsharp.blur.family import exact_kernels
 from pinsharp.blur.operators import Blur
 from pinsharp.data.aberrations import aberrate
-from pinsharp.data.corpus import Corpus
-from pinsharp.data.crops import draw_crop
+from pinsharp.data.crops import Photographs, draw_crop
 from pinsharp.data.grains import draw_grains
 from pinsharp.data.shapes import draw_shapes
 from pinsharp.errors import ConfigError
@@ -57,6 +56,13 @@ class SynthesisConfig:
     # `wide`: share of the noisy images whose read noise is smooth, as colour filters and cameras' own denoising leave
     # it.
     coloured: float = 0.0
+    # The camera that takes all images, as its profile says (`pinsharp train --profile`): softness in focus, a sigma in
+    # pixels which widens every blur, and, where `bits` says so, depth, read noise in units of full scale and full well
+    # in electrons (0: no shot noise) instead of drawn ones.
+    softness: float = 0.0
+    bits: int = 0
+    read_noise: float = 0.0
+    full_well: float = 0.0
 
     def __post_init__(self) -> None:
         if self.distribution not in ("paper", "wide"):
@@ -68,17 +74,28 @@ class SynthesisConfig:
         if self.sharp + self.gaussian + self.disk > 1:
             raise ConfigError("data.sharp + data.gaussian + data.disk must be at most 1; what is left are mixtures")
         least = {"max_sigma": _MIN_WIDTH, "max_radius": _MIN_WIDTH, "max_noise": 0.0, "line_gain": 0.0}
+        least |= dict.fromkeys(("softness", "read_noise", "full_well"), 0.0)
         for name, bound in least.items():
             value = getattr(self, name)
             if not bound <= value < math.inf:
                 raise ConfigError(f"data.{name} must be at least {bound}, got {value}")
+        if not 0 <= self.bits <= 16:
+            raise ConfigError(f"data.bits must be from 1 to 16, or 0 for drawn ones, got {self.bits}")
+        if (self.read_noise or self.full_well) and not self.bits:
+            raise ConfigError("data.read_noise and data.full_well are of a camera whose data.bits are known; set them")
+        if self.camera and (self.softness or self.bits):
+            raise ConfigError(
+                f"data.camera = {self.camera!r} draws softness and noise of its own; leave the profile out, or set "
+                'data.camera = ""'
+            )
 
     @property
     def kernel_size(self) -> int:
         """Side of the kernels in pixels: the paper's 21, or room for four sigmas and for a disc with a soft edge."""
         if self.distribution == "paper":
             return 21
-        return 2 * math.ceil(max(4 * self.max_sigma, self.max_radius + 4 * _MIXTURE_SIGMA[1])) + 1
+        widest, soft = (math.hypot(sigma, self.softness) for sigma in (self.max_sigma, _MIXTURE_SIGMA[1]))
+        return 2 * math.ceil(max(4 * widest, self.max_radius + 4 * soft)) + 1
 
 
 @dataclass(frozen=True)
@@ -102,20 +119,27 @@ class Batch:
     radius: Tensor  # radii of their disc part, pixels, (B,)
     mask: Tensor | None = None  # true where an image stems from the scene, (B, 1, H, W); None for everywhere
 
+    def to(self, device: torch.device) -> "Batch":
+        """The same pairs on a device."""
+        values: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        return replace(self, **{name: value.to(device) for name, value in values.items() if value is not None})
+
 
 def make_batch(
-    corpus: Corpus, config: SynthesisConfig, *, size: int, indices: range, seed: int, first: int | None = None
+    corpus: Photographs, config: SynthesisConfig, *, size: int, indices: range, seed: int, first: int | None = None
 ) -> Batch:
     """Make the training pairs of the given sample numbers, square crops of `size` pixels, on the device of the corpus.
 
     Each side of the sharp images is at least `size` plus a kernel. `first` is the number of the step's first sample,
     which decides whether the whole step is mono: the first of `indices` unless several processes share the step.
     """
-    device = corpus.images[0].device
+    device = corpus.device
     margin = config.kernel_size // 2
     draws = [generator(seed, index) for index in indices]
     first = indices.start if first is None else first
-    crops = torch.stack([_draw_sharp(corpus, size + 2 * margin, draw) for draw in draws]).float() / 255
+    side = size + 2 * margin
+    sharp = [_draw_sharp(corpus, side, index, draw) for index, draw in zip(indices, draws, strict=True)]
+    crops = torch.stack(sharp).float() / 255
     crops = luma(crops, BT601) if is_mono(config, seed, first) else crops
     if config.shapes or config.grains:
         crops = torch.stack([_shaped(crop, config, draw) for crop, draw in zip(crops, draws, strict=True)])
@@ -148,17 +172,23 @@ def draw_blurriness(config: SynthesisConfig, generator: torch.Generator) -> Blur
     """Draw the blur and the noise of one pair from the distribution of a config."""
     u = torch.rand(8, generator=generator, dtype=torch.float64).tolist()
     if config.distribution == "paper":
-        return Blurriness(1 + 3 * u[0], 0.0, Camera(bits=8))
-    sigma, radius = _draw_widths(config, u[0], u[1], u[2])
+        drawn = Blurriness(1 + 3 * u[0], 0.0, Camera(bits=8))
+    else:
+        drawn = Blurriness(*_draw_widths(config, u[0], u[1], u[2]), _draw_camera(config, u))
+    known = Camera(config.bits, config.read_noise, config.full_well) if config.bits else drawn.camera
+    return Blurriness(math.hypot(drawn.sigma, config.softness), drawn.radius, known)
+
+
+def _draw_camera(config: SynthesisConfig, u: list[float]) -> Camera:
+    """The camera of the `wide` distribution from uniform numbers."""
     noisy = u[3] >= config.noiseless
-    camera = Camera(
+    return Camera(
         bits=_BITS[int(u[6] * len(_BITS))],
         read_noise=config.max_noise / 255 * u[4] if noisy else 0.0,
         # One noisy image in three counts electrons as well: full wells from 2,000 to 32,000.
         full_well=2000.0 * 16 ** (u[5] * 3) if noisy and u[5] < 1 / 3 else 0.0,
         smoothing=0.3 + 0.9 * u[7] / config.coloured if u[7] < config.coloured else 0.0,
     )
-    return Blurriness(sigma, radius, camera)
 
 
 _MIXTURE_SIGMA = (0.3, 2.0)
@@ -179,9 +209,9 @@ def _draw_widths(config: SynthesisConfig, family: float, first: float, second: f
     return low + (high - low) * second, radius
 
 
-def _draw_sharp(corpus: Corpus, size: int, draw: torch.Generator) -> Tensor:
-    index = int(torch.randint(len(corpus.images), (), generator=draw))
-    return draw_crop(corpus.images[index], size, draw)
+def _draw_sharp(corpus: Photographs, size: int, index: int, draw: torch.Generator) -> Tensor:
+    number = int(torch.randint(len(corpus), (), generator=draw))
+    return draw_crop(corpus.pick(number, index), size, draw)
 
 
 def _shaped(crop: Tensor, config: SynthesisConfig, draw: torch.Generator) -> Tensor:

@@ -9,7 +9,7 @@ not matter.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -65,6 +65,14 @@ class Inspection:
     def failed_pins(self) -> tuple[Pin, ...]:
         """Pins with too few particles."""
         return tuple(pin for pin in self.pins if not self.passed(pin))
+
+    def figures(self) -> dict[str, Any]:
+        """Pins with their counts and verdicts, as plain values."""
+        return {
+            "pins": [asdict(pin) | {"count": self.counts[pin.number], "passed": self.passed(pin)} for pin in self.pins],
+            "failed_pins": [pin.number for pin in self.failed_pins],
+            "minimum_per_pin": self.settings.minimum_per_pin,
+        }
 
 
 def inspect(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,7 @@ ONLY_BY_NAME = (".npy", ".h5", ".hdf5", *(suffix for suffix, kind in SUFFIXES.it
 
 # Images that claim more pixels than this are refused before anything is decoded.
 MAX_PIXELS = 1_000_000_000
+_MOST = {"whole": MAX_PIXELS, "windowed": sys.maxsize}  # what holds in this process
 
 # Both libraries report to their loggers what they also raise; without a handler Python would print it to stderr.
 for _library in ("tifffile", "imagecodecs"):
@@ -151,15 +153,21 @@ def check_size(width: int, height: int, *, is_windowed: bool = False) -> None:
         is_windowed: Whether the image is read by windows, for which none is too large.
 
     Raises:
-        ImageError: If there is no pixel, or more than `MAX_PIXELS`.
+        ImageError: If there is no pixel, or more than `MAX_PIXELS`, or than `limit_pixels` has said.
     """
     if width < 1 or height < 1:
         raise ImageError(f"expected at least one pixel, got {width} x {height}; copy or export the file again")
-    if width * height > MAX_PIXELS and not is_windowed:
+    most = _MOST["windowed" if is_windowed else "whole"]
+    if width * height > most:
         raise ImageError(
-            f"expected at most {MAX_PIXELS:,} pixels, got {width} x {height} in the header; "
+            f"expected at most {most:,} pixels, got {width} x {height} in the header; "
             "cut the image into parts, or check that the file is what it says"
         )
+
+
+def limit_pixels(most: int) -> None:
+    """Refuse from now on, in this process, images of more pixels, those too that are read by windows."""
+    _MOST.update(whole=min(most, MAX_PIXELS), windowed=most)
 
 
 def bits_for(dtype: np.dtype[Any], white_level: int | None) -> int:

@@ -116,6 +116,11 @@ def images_in(folder: Path) -> list[Path]:
     return [path for path in _children(folder) if _is_of_folder(path)]
 
 
+def images_matching(pattern: str) -> list[Path]:
+    """List the images that a pattern with `*`, `?`, `[...]` or `**` names, as `find_images` does, even if none is."""
+    return [path for path in _matches(Path(pattern)) if _is_image(path)]
+
+
 def suffix_fault(path: Path) -> str | None:
     """What is wrong with a file's suffix, as the rest of a sentence; None if it names a format that we know."""
     if disk_path(path).suffix.lower() in SUFFIXES:

@@ -160,19 +160,39 @@ def read_image(path: str | Path | PlaneOf, reading: Reading = AS_IT_SAYS) -> Ima
     try:
         _check_is_file(path)
         with path.open("rb") as file:
-            kind = _kind(file, path.suffix)
-            pixels, tags = _decoder(kind, reading)(file)
-        if tags.mosaic and reading.demosaic != "planes":
-            pixels = demosaiced(pixels, tags.mosaic, method=reading.demosaic, white=tags.white_level)
-            tags = replace(tags, native=None, mosaic="")
-        pixels, stored = enter(pixels, reading.white_level)
-        check_image(pixels, holes=True)  # `images.masks` hides them, where nobody does `to_tensor` refuses them
+            return _decoded(path, file, reading)
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
     except OSError as error:
         raise ImageError(f"{path}: expected a readable file, got {error.strerror}; check its rights") from error
     except MemoryError as error:
         raise ImageError(f"{path}: expected an image that fits into memory, got a larger one; cut it up") from error
+
+
+def decode_image(content: bytes, name: str) -> ImageFile:
+    """Decode what an image file holds, such as a member of an archive.
+
+    Args:
+        content: All bytes of the file.
+        name: What it is called, with a suffix that is known.
+
+    Raises:
+        ImageError: As `read_image` does, for what is wrong with the content.
+    """
+    try:
+        return _decoded(Path(name), io.BytesIO(content), AS_IT_SAYS)
+    except ImageError as error:
+        raise ImageError(f"{name}: {error}") from error
+
+
+def _decoded(path: Path, file: BinaryIO, reading: Reading) -> ImageFile:
+    kind = _kind(file, path.suffix)
+    pixels, tags = _decoder(kind, reading)(file)
+    if tags.mosaic and reading.demosaic != "planes":
+        pixels = demosaiced(pixels, tags.mosaic, method=reading.demosaic, white=tags.white_level)
+        tags = replace(tags, native=None, mosaic="")
+    pixels, stored = enter(pixels, reading.white_level)
+    check_image(pixels, holes=True)  # `images.masks` hides them, where nobody does `to_tensor` refuses them
     return ImageFile(path, pixels, kind, replace(tags, stored=stored))
 
 

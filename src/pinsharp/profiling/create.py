@@ -41,6 +41,7 @@ class Material:
         flat: Photographs of one scene with plain places, for noise.
         light: Tone curve of all of them: `auto`, `linear`, `srgb` or an exponent.
         white_level: The value that stands for white; None for the largest.
+        box: Where edges are looked for; None for everywhere.
     """
 
     edges: Sequence[Path] = ()
@@ -56,6 +57,7 @@ class Material:
     flat: Sequence[Path] = ()
     light: str = "auto"
     white_level: int | None = None
+    box: Box | None = None
 
     def check(self) -> None:
         """Refuse too little, and halves of pairs.
@@ -112,7 +114,7 @@ class _Making:
                     mtf=edge.mtf,
                     edge_spread=edge.spread,
                 )
-                for line, edge in find_edges(photo)
+                for line, edge in find_edges(photo, self.material.box)
             ]
 
     def add_points(self) -> None:

@@ -5,13 +5,14 @@ profile says where the spread of the edge ends and how far both sides are plain.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pinsharp.blur.profile import Box
 from pinsharp.errors import ImageError
 from pinsharp.profiling.edge import LEAST_LENGTH, LEAST_REACH, EdgeFound, check_angle, measure_edge
 from pinsharp.profiling.edge_fit import Samples
@@ -60,12 +61,17 @@ class Line:
         return 90 - (90 - turned) % 180
 
 
-def find_edges(photo: Photo) -> list[tuple[Line, EdgeFound]]:
-    """Measure the slanted edges of a photograph, the longest first.
+def find_edges(photo: Photo, box: Box | None = None) -> list[tuple[Line, EdgeFound]]:
+    """Measure the slanted edges of a photograph, or of a box in it, the longest first.
 
     Raises:
         ImageError: If there is none; it says what is wrong with the longest one.
     """
+    if box is not None:
+        found_there = find_edges(photo.part(box))
+        return [
+            (replace(line, row=line.row + box.top, column=line.column + box.left), edge) for line, edge in found_there
+        ]
     if min(photo.shape) < _LEAST_SIDE:
         raise ImageError(
             f"{photo.path}: expected an edge in at least {_LEAST_SIDE} pixels a side, got {photo.shape[1]} x "

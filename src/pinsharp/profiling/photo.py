@@ -1,14 +1,14 @@
 """A photograph as profiles are made of it: one channel in linear light, and what of it has no say."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pinsharp.blur.profile import Colours
+from pinsharp.blur.profile import Box, Colours
 from pinsharp.errors import ImageError
 from pinsharp.images.arrays import FULL_SCALE, depth_ceiling, split_alpha, to_tensor
 from pinsharp.images.faults import find_faults
@@ -52,6 +52,22 @@ class Photo:
     def shape(self) -> tuple[int, int]:
         """Height and width in pixels."""
         return self.plane.shape[0], self.plane.shape[1]
+
+    def part(self, box: Box) -> "Photo":
+        """What lies in a box, as a photograph.
+
+        Raises:
+            ImageError: If not all of the box lies in it.
+        """
+        height, width = self.shape
+        if box.top + box.height > height or box.left + box.width > width:
+            raise ImageError(
+                f"{self.path}: expected a box within {width} x {height} pixels, got one of {box.width} x {box.height} "
+                f"at {box.left}, {box.top}"
+            )
+        place = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
+        plane = np.ascontiguousarray(self.plane[place])
+        return replace(self, plane=plane, faulty=self.faulty[place], clipped=self.clipped[place])
 
 
 def read_photo(path: Path, *, light: str = "auto", white_level: int | None = None, faults: bool = True) -> Photo:

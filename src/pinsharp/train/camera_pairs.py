@@ -8,12 +8,12 @@ from torch import Tensor
 from pinsharp.blur.normalise import normalisation
 from pinsharp.data.cameras.choices import Draw
 from pinsharp.data.cameras.pair import make_batch
-from pinsharp.data.corpus import Corpus
+from pinsharp.data.crops import Photographs
 from pinsharp.data.synthesis import Batch
 
 
 def camera_batch(
-    corpus: Corpus, camera: str, *, size: int, indices: range, seed: int, kernel_size: int, channels: int = 1
+    corpus: Photographs, camera: str, *, size: int, indices: range, seed: int, kernel_size: int, channels: int = 1
 ) -> Batch:
     """Make training pairs by a simulated camera.
 

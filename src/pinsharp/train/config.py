@@ -2,11 +2,13 @@
 
 import tomllib
 import typing
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
+from pinsharp.blur.profile_json import read_profile
+from pinsharp.data.profiled import ProfiledCamera
 from pinsharp.data.synthesis import SynthesisConfig
 from pinsharp.errors import ConfigError
 from pinsharp.settings import build
@@ -152,6 +154,9 @@ class RunConfig:
     device: Literal["auto", "cpu", "cuda"] = "auto"  # `auto`, `cpu` or `cuda`
     precision: Literal["bf16", "fp32"] = "bf16"  # `bf16` autocast or `fp32`
     channels_last: bool = True  # keep images channel by channel per pixel, which convolutions like
+    # Processes that make pairs ahead, while the net is trained: 1 uses a second core, a GPU wants several. 0 makes them
+    # in between. On Linux they share the images in memory.
+    workers: int = 0
     # Compile the restorer's trunks, where it has any, with TorchInductor: slow to start, then faster where launching is
     # what costs.
     compile: bool = False
@@ -168,6 +173,8 @@ class RunConfig:
         for name in ("log_every", "validate_every", "validation_crops", "validation_size", "save_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"run.{name} must be at least 1, got {getattr(self, name)}")
+        if self.workers < 0:
+            raise ConfigError(f"run.workers must not be negative, got {self.workers}")
         if not self.save_minutes >= 0:
             raise ConfigError(f"run.save_minutes must not be negative, got {self.save_minutes}")
         if not 0 <= self.ema < 1:
@@ -181,11 +188,19 @@ class TrainConfig:
     name: str  # name of the model
     net: str  # net from the table in `pinsharp.nets.registry`
     stage: tuple[StageConfig, ...]  # the stages, in order
-    root: str = ""  # folder of sharp images
+    # Folder of sharp images, or of tar archives of them, or one archive (*.tar), or a list of files (*.txt, a path a
+    # line, relative to the list).
+    root: str = ""
+    # 0 reads all images into memory at the start. From 1 on each is read in its turn and this many crops in a row are
+    # cut from it, for corpora larger than memory: fewer show more different images, more are read faster.
+    stream: int = 0
     held_out: tuple[str, ...] = ()  # files of `root` that are held out; by default one photograph in ten
     left_out: tuple[str, ...] = ()  # files of `root` that are not used at all
     general: str = ""  # folder of further sharp images, none of which is held out; "package" for those of pinsharp
     general_share: float = 0.0  # share of the pairs that are made of these
+    # Profile of a camera (`pinsharp profile create`), of linear light, which takes the pairs: it sets `data.softness`,
+    # `data.bits`, `data.read_noise` and `data.full_well`.
+    profile: str = ""
     config: dict[str, Any] = field(default_factory=dict)  # the net's own settings
     data: SynthesisConfig = field(default_factory=SynthesisConfig)  # blurs and noises of the pairs
     run: RunConfig = field(default_factory=RunConfig)  # how the run is carried out
@@ -203,6 +218,10 @@ class TrainConfig:
                 f"general and general_share go together, a folder and a share between 0 and 1, got {self.general!r} "
                 f"and {self.general_share}"
             )
+        if self.stream < 0:
+            raise ConfigError(f"stream must be 0 or a number of crops, got {self.stream}")
+        if self.stream and self.general:
+            raise ConfigError("general has no effect with stream, which reads one corpus in turn; remove one of them")
         for part, file in self.start.items():
             if not isinstance(file, str):
                 raise ConfigError(f"start.{part} must name a weights file, got {file!r}")
@@ -241,4 +260,18 @@ def load_config(path: str | Path, overrides: list[str] | None = None) -> TrainCo
     for text in overrides or []:
         override(values, text)
     values.setdefault("name", Path(path).stem)
-    return typing.cast(TrainConfig, build(TrainConfig, values, ""))
+    config = typing.cast(TrainConfig, build(TrainConfig, values, ""))
+    return replace(config, data=_taken(config)) if config.profile else config
+
+
+def _taken(config: TrainConfig) -> SynthesisConfig:
+    """Settings of the pairs as the camera of the profile takes them.
+
+    Raises:
+        ConfigError: If the profile cannot be read, is not of linear light, or settings say something else.
+    """
+    said = [name for name in ("softness", "bits", "read_noise", "full_well") if getattr(config.data, name)]
+    taken = ProfiledCamera(read_profile(Path(config.profile))).taking(config.data)
+    if said and taken != config.data:
+        raise ConfigError(f"data.{said[0]} is what the profile {config.profile} says; leave one of them out")
+    return taken

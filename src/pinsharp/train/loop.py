@@ -5,21 +5,26 @@ a checkpoint is weights, averaged weights, optimiser and a step number, and a ru
 ends, on a CPU, with the very weights of one that was not.
 """
 
+import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from pinsharp.atomic import make_folder
-from pinsharp.data.synthesis import Batch
+from pinsharp.data.crops import Photographs
+from pinsharp.data.synthesis import Batch, SynthesisConfig
 from pinsharp.errors import ConfigError, PinsharpError
 from pinsharp.nets.registry import traits_of
 from pinsharp.nets.weights import save_weights
+from pinsharp.train.ahead import ahead
 from pinsharp.train.config import StageConfig, TrainConfig
+from pinsharp.train.elastic import is_restarted, job_name
 from pinsharp.train.observed import Observed
 from pinsharp.train.pairs import make_pairs
 from pinsharp.train.pictures import save_pictures
@@ -39,8 +44,8 @@ def train(
 ) -> Run:
     """Train a net through all stages of a config and leave weights, log, pictures and checkpoint in its folder.
 
-    With `resume` it goes on from the folder's checkpoint. `stop` is asked after every step; of several processes, one
-    that says yes stops them all.
+    With `resume` it goes on from the folder's checkpoint; so it does without, if torchrun has started the processes
+    again. `stop` is asked after every step; of several processes, one that says yes stops them all.
 
     Returns:
         The run. If it was stopped (`is_stopped`), its checkpoint is that of the last step.
@@ -52,7 +57,8 @@ def train(
         PinsharpError: If the loss stops being a number.
     """
     run = set_up(config)
-    first_stage, first_step, optimiser_state = _resume(run) if resume else _start(run)
+    goes_on = resume or is_restarted(run.config.folder, run.accelerator)
+    first_stage, first_step, optimiser_state = _resume(run) if goes_on else _start(run)
     run.saved_s = time.monotonic()
     run.is_stopped = _is_asked_to_stop(run, stop)  # while the corpus was read
     for number in range(first_stage, len(config.stage)):
@@ -102,16 +108,13 @@ def _fit(
     if optimiser_state:
         optimiser.load_state_dict(optimiser_state)
     model, optimiser = run.accelerator.prepare(objective, optimiser)
-    share = stage.batch // run.accelerator.num_processes
-    offset = run.accelerator.process_index * share
-    pairs = _pairs(run, stage, seed)
+    shares = _shares(run, stage, start)
+    batches = _batches(run, stage, seed, shares)
     shown = Progress(number, stage, quiet=quiet or not run.accelerator.is_main_process)
-    with shown:
-        for step in range(start, stage.steps):
+    with shown, contextlib.closing(batches):
+        for step, indices in enumerate(shares, start):
             begun = time.monotonic()
-            indices = range(step * stage.batch + offset, step * stage.batch + offset + share)
-            batch = pairs(indices, step * stage.batch)
-            losses = _step(run, model, optimiser, stage, batch, indices.start, step)
+            losses = _step(run, model, optimiser, stage, next(batches), indices.start, step)
             run.seconds += time.monotonic() - begun
             run.crops += stage.batch
             shown.advance(step + 1, losses["loss"], stage.batch / (time.monotonic() - begun))
@@ -128,21 +131,35 @@ def _is_asked_to_stop(run: Run, stop: Callable[[], bool]) -> bool:
     return bool(run.accelerator.check_trigger())
 
 
-def _pairs(run: Run, stage: StageConfig, seed: int) -> Callable[[range, int], Batch | Observed]:
-    """What makes the training pairs of some indices, in a step that begins with another one."""
+def _shares(run: Run, stage: StageConfig, start: int) -> list[range]:
+    """Which samples of each step from `start` on are this process's."""
+    share = stage.batch // run.accelerator.num_processes
+    offset = run.accelerator.process_index * share
+    return [
+        range(first, first + share)
+        for first in range(start * stage.batch + offset, stage.steps * stage.batch, stage.batch)
+    ]
+
+
+def _batches(run: Run, stage: StageConfig, seed: int, shares: list[range]) -> Generator[Batch | Observed, None, None]:
+    """Make the training pairs of each step, ahead of it if there are workers."""
+    workers, device = run.config.run.workers, run.accelerator.device
+    data = replace(run.config.data, camera="", mono=0.0) if stage.kind == "clean" else run.config.data
+    corpus = run.training.reader(stage.batch, seed)
     if stage.pairs:
         estimator: Any = run.net.get_submodule("kernel_net")
         sizes = {"size": stage.crop, "pairs": stage.pairs, "block": stage.batch}
-        pool = Pool(estimator, run.training, run.config.data, **sizes, seed=seed, small=stage.small)
-        return pool.batch
+        yield from Pool(estimator, corpus, data, **sizes, seed=seed, small=stage.small).batches(shares, workers)
+        return
+    make = partial(_made, corpus, data, stage, seed)
+    for batch in ahead(make, shares, workers):
+        yield channels_last(batch.to(device), run.config.run.channels_last)
 
-    data = replace(run.config.data, camera="", mono=0.0) if stage.kind == "clean" else run.config.data
 
-    def made(indices: range, first: int) -> Batch:
-        batch = make_pairs(run.training, data, size=stage.crop, indices=indices, seed=seed, first=first)
-        return channels_last(batch, run.config.run.channels_last)
-
-    return made
+def _made(corpus: Photographs, data: SynthesisConfig, stage: StageConfig, seed: int, indices: range) -> Batch:
+    """The pairs of some samples of one step."""
+    first = indices.start // stage.batch * stage.batch
+    return make_pairs(corpus, data, size=stage.crop, indices=indices, seed=seed, first=first)
 
 
 def _step(
@@ -220,6 +237,7 @@ def _state(run: Run, stage: int, step: int, optimiser: dict[str, Any] | None) ->
     """What a checkpoint holds: all that the steps from `step` of `stage` on depend on."""
     return {
         "fingerprint": run.fingerprint,
+        "job": job_name(),
         "stage": stage,
         "step": step,
         "net": run.net.state_dict(),

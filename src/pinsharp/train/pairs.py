@@ -1,12 +1,12 @@
 """Training pairs of a run: by a simulated camera where the settings name one, by formula otherwise."""
 
-from pinsharp.data.corpus import Corpus
+from pinsharp.data.crops import Photographs
 from pinsharp.data.synthesis import Batch, SynthesisConfig, is_mono, make_batch
 from pinsharp.train.camera_pairs import camera_batch
 
 
 def make_pairs(
-    corpus: Corpus, config: SynthesisConfig, *, size: int, indices: range, seed: int, first: int | None = None
+    corpus: Photographs, config: SynthesisConfig, *, size: int, indices: range, seed: int, first: int | None = None
 ) -> Batch:
     """Make the training pairs of some indices; arguments are those of `pinsharp.data.synthesis.make_batch`."""
     if not config.camera:

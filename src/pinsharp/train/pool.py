@@ -4,16 +4,19 @@ Making a pair, blur and spectra, costs fifty times what a step of the estimator'
 pairs the first round through it costs that, and every later one almost nothing.
 """
 
+from collections.abc import Iterator, Sequence
+
 import torch
 from torch import Tensor
 
 from pinsharp.blur.camera import generator
 from pinsharp.blur.family import exact_kernels
 from pinsharp.blur.kernels import elongation
-from pinsharp.data.corpus import Corpus
-from pinsharp.data.synthesis import SynthesisConfig
+from pinsharp.data.crops import Photographs
+from pinsharp.data.synthesis import Batch, SynthesisConfig
 from pinsharp.nets.swift.spectrum_net import SpectrumNet
 from pinsharp.nets.swift.window_net import WindowNet
+from pinsharp.train.ahead import ahead
 from pinsharp.train.observed import Observed
 from pinsharp.train.pairs import make_pairs
 
@@ -36,7 +39,7 @@ class Pool:
     def __init__(
         self,
         estimator: SpectrumNet | WindowNet,
-        corpus: Corpus,
+        corpus: Photographs,
         config: SynthesisConfig,
         *,
         size: int,
@@ -49,7 +52,19 @@ class Pool:
         self._size, self._pairs, self._block, self._seed, self._small = size, pairs, block, seed, small
         # Features (block, N, F), float16, and the truth of each (block, 3 + rings).
         self._blocks: dict[int, tuple[Tensor, Tensor]] = {}
+        self._made: Iterator[tuple[int, Batch]] = iter(())  # blocks that are made ahead, in the order of need
         self._round, self._order = 0, torch.arange(pairs)
+
+    def batches(self, steps: Sequence[range], workers: int = 0) -> Iterator[Observed]:
+        """Give the samples of some steps, each step's or a process's share of it, in turn.
+
+        `workers` is how many processes make pairs ahead; with 0 this one makes each block when it is needed.
+        """
+        needed = self._needed(steps) if workers else []
+        made = ahead(self._pairs_of, [self._indices(block) for block in needed], workers)
+        self._made = zip(needed, made, strict=True)
+        for indices in steps:
+            yield self.batch(indices, indices.start // self._block * self._block)
 
     def batch(self, indices: range, first: int | None = None) -> Observed:
         """Give the samples of some indices.
@@ -76,16 +91,35 @@ class Pool:
             self._round, self._order = turn, order if turn else torch.arange(self._pairs)
         return int(self._order[position])
 
+    def _needed(self, steps: Sequence[range]) -> list[int]:
+        """The blocks that some steps need, each once, in the order in which they do."""
+        needed: dict[int, None] = {}
+        for indices in steps:
+            needed |= dict.fromkeys(self._place(index) // self._block for index in indices)
+            if len(needed) * self._block == self._pairs:
+                break
+        return list(needed)
+
+    def _indices(self, block: int) -> range:
+        return range(block * self._block, (block + 1) * self._block)
+
     def _pair(self, place: int) -> tuple[Tensor, Tensor]:
         block, position = divmod(place, self._block)
         if block not in self._blocks:
-            self._blocks[block] = self._made(range(block * self._block, (block + 1) * self._block))
+            indices = self._indices(block)
+            expected, batch = next(self._made, (block, None))
+            assert expected == block
+            self._blocks[block] = self._read(self._pairs_of(indices) if batch is None else batch, indices)
         features, truth = self._blocks[block]
         return features[position], truth[position]
 
+    def _pairs_of(self, indices: range) -> Batch:
+        return make_pairs(self._corpus, self._config, size=self._size, indices=indices, seed=self._seed)
+
     @torch.no_grad()
-    def _made(self, indices: range) -> tuple[Tensor, Tensor]:
-        batch = make_pairs(self._corpus, self._config, size=self._size, indices=indices, seed=self._seed)
+    def _read(self, batch: Batch, indices: range) -> tuple[Tensor, Tensor]:
+        """What the estimator reads of pairs, on its own device, and the truth."""
+        batch = batch.to(next(self._estimator.parameters()).device)
         with torch.autocast(batch.blurred.device.type, enabled=False):
             features = self._observed(batch.blurred, indices).half()
         truth = torch.stack([batch.sigma, batch.radius, elongation(batch.kernel)], dim=1)

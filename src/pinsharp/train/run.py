@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from pinsharp.data.corpus import GENERAL, Corpus, load_corpus, mixed, read_corpus
+from pinsharp.data.stream import Stream, open_stream
 from pinsharp.data.synthesis import Batch, SynthesisConfig
 from pinsharp.data.testset import find_sharp_images
 from pinsharp.errors import ConfigError
@@ -41,7 +42,7 @@ class Run:
     accelerator: Accelerator
     net: nn.Module
     average: AveragedModel
-    training: Corpus
+    training: Corpus | Stream
     validation: Batch
     fingerprint: str
     seconds: float = 0.0  # how long the steps have taken so far, over all sessions
@@ -71,23 +72,32 @@ def set_up(config: TrainConfig) -> Run:
     if config.run.channels_last:
         net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = AveragedModel(net, multi_avg_fn=_averaging(config.run.ema))
-    training, held_out = _corpora(config)
+    # Simulated cameras compute on the CPU, and so do processes that make pairs ahead.
+    place = torch.device("cpu") if config.data.camera or config.run.workers else accelerator.device
+    training, held_out = (corpus.to(place) for corpus in _corpora(config))
     validation = make_pairs(
-        held_out.to(accelerator.device),
+        held_out.reader(1, VALIDATION_SEED),
         replace(config.data, mono=float(config.data.mono == 1)),  # mono only where nothing else is trained
         size=config.run.validation_size,
         indices=range(config.run.validation_crops),
         seed=VALIDATION_SEED,
-    )
+    ).to(accelerator.device)
     fingerprint = _fingerprint(config, training)
-    return Run(config, accelerator, net, average, training.to(accelerator.device), validation, fingerprint)
+    return Run(config, accelerator, net, average, training, validation, fingerprint)
 
 
-def _corpora(config: TrainConfig) -> tuple[Corpus, Corpus]:
-    """Read the images to train on, general ones among them, and the held-out ones."""
+def _corpora(config: TrainConfig) -> tuple[Corpus, Corpus] | tuple[Stream, Stream]:
+    """The images to train on, general ones among them, and the held-out ones: read, or listed to be read in turn."""
     margin = config.data.kernel_size
     smallest = max(stage.crop for stage in config.stage) + margin
-    load = partial(load_corpus, config.images, chosen=config.held_out, left_out=config.left_out)
+    shares: dict[str, Any] = {"chosen": config.held_out, "left_out": config.left_out}
+    if config.stream:
+        listed = partial(open_stream, config.images, **shares)
+        return (
+            listed(held_out=False, smallest=smallest, reuse=config.stream),
+            listed(held_out=True, smallest=config.run.validation_size + margin, reuse=1),
+        )
+    load = partial(load_corpus, config.images, **shares)
     training = load(held_out=False, smallest=smallest)
     held_out = load(held_out=True, smallest=config.run.validation_size + margin)
     if config.general:
@@ -124,8 +134,9 @@ def calibrate(run: Run) -> None:
         return
     estimator: Any = run.net.get_submodule("kernel_net")
     indices = range(_CALIBRATION_CROPS)
-    batch = make_pairs(run.training, run.config.data, size=stage.crop, indices=indices, seed=run.config.run.seed)
-    estimator.calibrate(batch.blurred)
+    corpus = run.training.reader(stage.batch, run.config.run.seed)
+    batch = make_pairs(corpus, run.config.data, size=stage.crop, indices=indices, seed=run.config.run.seed)
+    estimator.calibrate(batch.blurred.to(run.accelerator.device))
     run.average.module.load_state_dict(run.net.state_dict())
 
 
@@ -182,7 +193,7 @@ def _accelerator(config: TrainConfig) -> Accelerator:
     return Accelerator(mixed_precision=precision, cpu=on_cpu, kwargs_handlers=[unused])
 
 
-def _fingerprint(config: TrainConfig, corpus: Corpus) -> str:
+def _fingerprint(config: TrainConfig, corpus: Corpus | Stream) -> str:
     """Hash of all that decides the weights."""
     run = {key: getattr(config.run, key) for key in ("seed", "precision", "ema", "channels_last", "compile")}
     stages = [_changed(stage) for stage in config.stage]

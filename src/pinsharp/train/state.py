@@ -32,6 +32,21 @@ def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any]:
     Raises:
         ConfigError: If there is none, it cannot be read, or it belongs to other settings.
     """
+    state = read_checkpoint(folder)
+    if state["fingerprint"] != fingerprint:
+        raise ConfigError(
+            f"{folder / CHECKPOINT} belongs to a run with other settings; resume with the same ones, or start in "
+            "another folder"
+        )
+    return state
+
+
+def read_checkpoint(folder: Path) -> dict[str, Any]:
+    """Read the checkpoint of whatever run a folder holds.
+
+    Raises:
+        ConfigError: If there is none, or it cannot be read.
+    """
     path = folder / CHECKPOINT
     if not path.exists():
         raise ConfigError(f"nothing to resume in {folder}: no {CHECKPOINT}; leave --resume out to start")
@@ -41,10 +56,6 @@ def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any]:
         raise ConfigError(f"cannot read {path}: {error}".splitlines()[0]) from None
     if not isinstance(state, dict) or "fingerprint" not in state:
         raise ConfigError(f"{path} is no checkpoint of pinsharp; start in another folder")
-    if state["fingerprint"] != fingerprint:
-        raise ConfigError(
-            f"{path} belongs to a run with other settings; resume with the same ones, or start in another folder"
-        )
     return state
 
 

@@ -65,7 +65,7 @@ def card(run: Run) -> dict[str, Any]:
         "name": run.config.name,
         "licence": run.config.licence,
         "data": {
-            "images": len(run.training.images),
+            "images": len(run.training.names),
             "sha256": run.training.fingerprint(),
             "fingerprint": run.fingerprint,
         },

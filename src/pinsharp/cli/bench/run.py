@@ -8,6 +8,7 @@ import typer
 
 from pinsharp.cli.bench.measure import conduct, tell_failures
 from pinsharp.cli.comparison import loader, print_scores, sharp_images
+from pinsharp.cli.messages import refuse
 from pinsharp.cli.options import (
     DEFAULT_MODEL,
     Bits,
@@ -40,6 +41,14 @@ def run(
     boundary: Border = "reflect",
     bits: Bits = 8,
     noise: Noise = 0.0,
+    profile: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CAMERA.json",
+            help="Blur as the camera of this profile shows it: with its own softness, noise, depth and faulty pixels "
+            "(those on images of its size). Of linear light.",
+        ),
+    ] = None,
     seed: Seed = 0,
     split: Split = None,
     true_kernel: TrueKernel = False,
@@ -55,6 +64,8 @@ def run(
     mean PSNR over all images and kernels, `aggregate` 10 log10(1 / mean MSE), `sigma error` the median relative error
     of the measured width, `gap` what the true kernel would add.
 
+    With a profile, the true kernel is that of defocus and camera together, and the sharp images are what is restored.
+
     With -o, OUT/records.jsonl takes every figure as soon as it is there: stop it at any time, the same command goes on.
     What it holds already, of the same images, protocol and weights, is not measured again; other methods and other test
     sets may go into the same folder. A restoration that fails is reported with its reason, tried again next time, and
@@ -67,7 +78,13 @@ def run(
     from pinsharp.cli.messages import print_json
     from pinsharp.data.testset import Degradation
 
-    protocol = Degradation(kernels, cast("Boundary", boundary), bits, noise / 255, seed)
+    known = None
+    if profile is not None:
+        from pinsharp.blur.profile_json import read_profile
+
+        refuse({"--bits": bits != 8, "--noise": noise != 0}, "is what the profile says; leave it out")
+        known = read_profile(profile)
+    protocol = Degradation(kernels, cast("Boundary", boundary), bits, noise / 255, seed, known)
     paths = sharp_images(data, split=split, limit=limit)
     rows = [name.strip() for name in methods.split(",")]
     lineup = partial(contenders, rows, true_kernel=true_kernel, load=loader(device, precision))

@@ -17,7 +17,7 @@ from pinsharp.data.cameras.exposing import Shot, shoot
 from pinsharp.data.cameras.faults import Mask
 from pinsharp.data.cameras.light import Array
 from pinsharp.data.cameras.noise import KINDS, Noise, brightness, measure, noise_kind
-from pinsharp.data.corpus import Corpus
+from pinsharp.data.crops import Photographs
 from pinsharp.errors import ConfigError
 
 
@@ -75,7 +75,7 @@ class CameraBatch:
     draws: tuple[Draw, ...]
 
 
-def make_pair(photographs: Corpus, camera: str, *, size: int, seed: int, index: int) -> Pair:
+def make_pair(photographs: Photographs, camera: str, *, size: int, seed: int, index: int) -> Pair:
     """Make one training pair.
 
     Args:
@@ -89,7 +89,7 @@ def make_pair(photographs: Corpus, camera: str, *, size: int, seed: int, index: 
         ConfigError: If there is no camera of that name.
     """
     draw = draw_pair(camera, seed, index)
-    image = photographs.images[int(draw.scene.image * len(photographs.images))]
+    image = photographs.pick(int(draw.scene.image * len(photographs)), index)
     return pair_of(shoot(image.permute(1, 2, 0).numpy(), draw, size), size)
 
 
@@ -106,7 +106,7 @@ def pair_of(shot: Shot, size: int) -> Pair:
 
 
 def make_batch(
-    photographs: Corpus, camera: str, *, size: int, indices: range, seed: int, channels: int = 1
+    photographs: Photographs, camera: str, *, size: int, indices: range, seed: int, channels: int = 1
 ) -> CameraBatch:
     """Make the training pairs of the given indices, in this process.
 

@@ -1,0 +1,1 @@
+"""Restoring and measuring over HTTP: requests within limits, long jobs that survive a restart."""
