@@ -48,6 +48,30 @@ def test_a_zarr_is_one_image_of_a_folder_and_a_run_goes_on(cli, model, place):
     assert not list((place / "out").glob(".pinsharp-*"))
 
 
+def test_a_zarr_is_one_image_of_a_tree_and_a_dataset_keeps_its_place(cli, model, place):
+    shutil.move(place / "in/b.zarr", place / "in/deep/b.zarr")
+    shutil.copy(place / "in/c.h5", place / "in/deep/c.h5")
+    asked = ("restore", "in", "in/deep/*.h5::/scan/image", "in/deep/b.zarr", "-r", "-o", "out", "--model", model)
+
+    shown = cli(*asked, "--json", "--report", "page.html", *OPTIONS)
+    again = cli(*asked, "--resume", *OPTIONS)
+
+    names = ["a.zarr", "deep/b.zarr", "deep/c.h5::/scan/image"]
+    assert sorted(json.loads(line)["input"] for line in shown.out.splitlines()) == [f"in/{name}" for name in names]
+    assert (level(place / "out/deep/b.zarr") != level(place / "in/deep/b.zarr")).any()
+    assert (place / "out/deep/c.h5").is_file()
+    page = (place / "page.html").read_text()
+    assert all(f"<figcaption>{name}," in page for name in names)
+    assert (again.code, again.out) == (0, "")
+
+
+def test_a_zarr_alone_is_one_image_with_recursive_too(cli, model, place):
+    shown = cli("restore", "in/a.zarr", "-r", "-o", "out", "--model", model, *OPTIONS)
+
+    assert shown.code == 0
+    assert [path.name for path in (place / "out").glob("[!.]*")] == ["a.zarr"]
+
+
 def test_a_result_that_is_gone_is_made_again_and_an_older_one_is_replaced_with_leave(cli, model, place):
     cli("restore", "in", "-o", "out", "--model", model, *OPTIONS)
     shutil.rmtree(place / "out/b.zarr")

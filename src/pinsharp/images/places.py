@@ -66,7 +66,7 @@ def place_of(path: str | Path) -> Place:
     before, separator, inside = str(path).partition(SEPARATOR)
     if separator and Path(before).suffix.lower() in _SUFFIXES:
         return Place(Path(before), inside.strip("/"))
-    return Place(Path(path))
+    return Place(path if isinstance(path, Path) else Path(path))  # an address in a store stays one
 
 
 def disk_path(path: str | Path) -> Path:
@@ -94,7 +94,8 @@ def result_place(target: str | Path, source: str | Path) -> Place:
 
 def result_path(target: str | Path, source: str | Path) -> Path:
     """How the result of an image is named when it is there."""
-    return Path(str(result_place(target, source)))
+    place = result_place(target, source)
+    return Path(str(place)) if place.inside else place.path
 
 
 def shown_name(path: str | Path) -> str:
