@@ -1,7 +1,9 @@
 """Files of every format, small and made by other libraries or by hand, for the tables of docs/formats.md."""
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import imagecodecs
@@ -57,19 +59,61 @@ TWELVE = (
 )
 
 
+def by_h5py(pixels: Any, **options: Any) -> bytes:
+    """An HDF5 file with a dataset at /a/b."""
+    import h5py
+
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file.create_dataset("a/b", data=pixels, **options)
+    return buffer.getvalue()
+
+
+def by_zarr(pixels: Any, version: str, said: Any = None, inside: str = "") -> Callable[[Path], None]:
+    """What writes an OME-Zarr of two levels; or one in it, where its root says something else."""
+
+    def write(path: Path) -> None:
+        import zarr
+
+        group = root = zarr.open_group(str(path), mode="w", zarr_format=2 if version == "0.4" else 3)
+        if inside:
+            group = root.require_group(inside)
+        for number in range(2):
+            level = pixels[..., :: 2**number, :: 2**number]
+            group.create_array(f"s{number}", shape=level.shape, dtype=level.dtype, chunks=level.shape)[:] = level
+        axes = [{"name": name} for name in "tczyx"[-pixels.ndim :]]
+        scale = {"version": version, "axes": axes, "datasets": [{"path": "s0"}, {"path": "s1"}]}
+        for place, attributes in ((group, {"version": version, "multiscales": [scale]}), (root, said)):
+            if attributes:
+                place.attrs.put(attributes if version == "0.4" else {"ome": attributes})
+
+    return write
+
+
 @dataclass(frozen=True)
 class Sample:
-    """A file.
+    """A file, or a folder that is one image.
 
     Attributes:
         suffix: Of its name.
-        data: What is in it.
+        data: What is in it, or what writes it.
         reading: What has to be said of it.
+        inside: The path of an array in it.
     """
 
     suffix: str
-    data: bytes
+    data: bytes | Callable[[Path], None]
     reading: Reading = AS_IT_SAYS
+    inside: str = ""
+
+    def write(self, folder: Path, stem: str) -> Path:
+        """Write it, and return how a user names it."""
+        path = folder / f"{stem}{self.suffix}"
+        if isinstance(self.data, bytes):
+            path.write_bytes(self.data)
+        else:
+            self.data(path)
+        return Path(f"{path}::{self.inside}") if self.inside else path
 
 
 SAMPLES: dict[str, Sample] = {
@@ -133,6 +177,17 @@ SAMPLES: dict[str, Sample] = {
     "NumPy (.npy), uint16": Sample(".npy", by_numpy(DEEP)),
     "NumPy, float64 in [0, 1], columns first": Sample(".npy", by_numpy(np.asfortranarray(GREY / 255))),
     "NumPy, int64, big-endian": Sample(".npy", by_numpy(DEEP.astype(">i8"))),
+    "HDF5, `FILE.h5::/a/b`, 16 bits, big-endian, gzip": Sample(
+        ".h5", by_h5py(DEEP.astype(">u2"), chunks=(2, 6), compression="gzip"), inside="/a/b"
+    ),
+    "HDF5, channels last": Sample(".h5", by_h5py(RGB), inside="/a/b"),
+    "HDF5, float64 up to 4095, `--white-level 4095`": Sample(
+        ".h5", by_h5py(DEEP.astype("f8")), Reading(white_level=4095), inside="/a/b"
+    ),
+    "OME-Zarr 0.4 (a folder .zarr), uint16": Sample(".zarr", by_zarr(DEEP, "0.4")),
+    "OME-Zarr 0.5, float32 in [0, 1], t, c, z of one": Sample(
+        ".zarr", by_zarr((GREY / np.float32(255))[None, None, None], "0.5")
+    ),
     "JPEG, mono": Sample(".jpg", by_pillow(np.full((8, 8), 90, np.uint8), "JPEG", quality=95)),
     "BMP": Sample(".bmp", by_pillow(RGB, "BMP")),
     "WebP, lossless": Sample(".webp", by_pillow(RGB, "WEBP", lossless=True)),
@@ -154,6 +209,12 @@ REFUSED: dict[str, Sample] = {
     "TIFF, int16 with negatives": Sample(".tif", by_tifffile(DEEP.astype("i2") - 5, metadata=None)),
     "TIFF of several pages, without `--planes`": Sample(".tif", by_tifffile(np.stack([GREY, GREY]), metadata=None)),
     "NumPy, several planes": Sample(".npy", by_numpy(np.zeros((7, 5, 6)))),
+    "HDF5 without a dataset": Sample(".h5", by_h5py(np.zeros((16, 16), "u2"))),
+    "HDF5, several planes, without `--planes`": Sample(".h5", by_h5py(np.zeros((7, 5, 6), "u2")), inside="/a/b"),
+    "OME-Zarr, several planes, without `--planes`": Sample(".zarr", by_zarr(np.stack([DEEP, DEEP]), "0.4")),
+    "OME-Zarr, labels": Sample(".zarr", by_zarr(DEEP, "0.4", {"image-label": {}})),
+    "OME-Zarr, a plate": Sample(".zarr", by_zarr(DEEP, "0.5", {"version": "0.5", "plate": {}}, inside="A/1/0")),
+    "Zarr without metadata of OME": Sample(".zarr", by_zarr(DEEP, "0.4", {"author": "none"})),
     "PBM (P1, P4), one bit": Sample(".pnm", b"P4\n8 1\n\xaa"),
 }
 """Files that are refused, by their names in the table."""

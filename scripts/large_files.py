@@ -1,6 +1,6 @@
 """Measure what restoring an image larger than memory costs in each format that is read by windows, side by side.
 
-Usage: python scripts/large_files.py --gigapixels 0.2 --out FOLDER [--formats plain,packed] [--width 8192] [--window N]
+Usage: python scripts/large_files.py --gigapixels 0.2 --out FOLDER [--formats tiff,zarr] [--width 8192] [--window N]
 
 Makes the strip of `large_strip.py` (mono, 12 bits) in each format, restores each in a process of its own with `swift`,
 which measures the width, and compares the results, which have to be the same to the bit. `pace_by_...` is the speed as
@@ -10,6 +10,7 @@ a share of the first format's, by the clock and by what the processor did. A fur
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -25,10 +26,12 @@ from numpy.typing import NDArray
 import large_strip
 from pinsharp.images.codec import Reading
 from pinsharp.images.large import open_large
+from pinsharp.images.places import disk_path
 from pinsharp.images.raw import layout_of, packed
 from pinsharp.images.tiff_packed import packed_rows
 
 BITS = 12
+CHUNK, LEVELS = 1024, 5
 ROWS = 1024
 """Rows of two results that are compared together."""
 
@@ -59,7 +62,7 @@ class Format:
         return Reading(raw=said[said.index("--raw") + 1] if "--raw" in said else None)
 
 
-def make_plain(path: Path, shape: Shape) -> None:
+def make_tiff(path: Path, shape: Shape) -> None:
     """12 bits stored in 16, in strips of 256 rows, uncompressed."""
     bands = (band for _, band in _bands(shape, large_strip.TILE))
     with tifffile.TiffWriter(path, bigtiff=True) as writer:
@@ -83,10 +86,52 @@ def make_raw(path: Path, shape: Shape) -> None:
             file.write(packed(band.ravel(), layout))
 
 
+def make_zarr(path: Path, shape: Shape) -> None:
+    """OME-Zarr 0.4 as microscopes write it: chunks of 1024 pixels a side, zstd, and a pyramid."""
+    import zarr
+
+    from pinsharp.images.ome_zarr_writer import shrink
+
+    group = zarr.open_group(str(path), mode="w", zarr_format=2)
+    levels = []
+    for number in range(LEVELS):
+        size = (1, 1, 1, *(-(-side // 2**number) for side in shape))
+        chunks = (1, 1, 1, CHUNK, CHUNK)
+        levels.append(group.create_array(str(number), shape=size, chunks=chunks, dtype="u2", fill_value=0))
+        if number:
+            shrink(levels[-2], levels[-1])
+            continue
+        for top, band in _bands(shape, CHUNK):
+            levels[0][0, 0, 0, top : top + len(band)] = band
+    kinds = {"t": "time", "c": "channel"}
+    datasets = [
+        {
+            "path": str(number),
+            "coordinateTransformations": [{"type": "scale", "scale": [1, 1, 1, 2**number, 2**number]}],
+        }
+        for number in range(LEVELS)
+    ]
+    axes = [{"name": name, "type": kinds.get(name, "space")} for name in "tczyx"]
+    group.attrs["multiscales"] = [{"version": "0.4", "name": "strip", "axes": axes, "datasets": datasets}]
+
+
+def make_hdf5(path: Path, shape: Shape) -> None:
+    """A dataset in chunks of 256 pixels a side, gzip."""
+    import h5py
+
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset("strip", shape, "u2", chunks=(256, 256), compression="gzip", compression_opts=1)
+        for top, band in _bands(shape, large_strip.TILE):
+            data[top : top + len(band)] = band
+
+
+_WHITE = ("--white-level", str(large_strip.WHITE))
 FORMATS = {
-    "plain": Format("plain.tif", make_plain, ("--white-level", str(large_strip.WHITE))),
+    "tiff": Format("strip.tif", make_tiff, _WHITE),
     "packed": Format("packed.tif", make_packed),
     "mono12p": Format("strip.raw", make_raw, ("--raw", "{width}x{height}:Mono12p")),
+    "zarr": Format("strip.zarr", make_zarr, _WHITE),
+    "hdf5": Format("strip.h5::/strip", make_hdf5, _WHITE),
 }
 
 
@@ -100,7 +145,7 @@ def _bands(shape: Shape, rows: int) -> Iterator[tuple[int, NDArray[np.uint16]]]:
 def _measure(form: Format, shape: Shape, options: argparse.Namespace) -> dict[str, Any]:
     source, target = options.out / form.name, options.out / f"restored-{form.name}"
     begun = time.monotonic()
-    form.make(source, shape)
+    form.make(disk_path(source), shape)
     print(f"{source}: made in {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     command = [sys.executable, large_strip.__file__, "--restore", source, target, *form.options(shape)]
     command += ["--window", str(options.window)] if options.window else []
@@ -117,13 +162,20 @@ def _is_same(forms: list[Format], shape: Shape, out: Path) -> bool:
         return all(np.array_equal(first.read(part, whole), second.read(part, whole)) for part in rows)
 
 
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def main() -> None:
     """Measure each format and print a line of JSON for it; the first one is what the others are compared with."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gigapixels", type=float, default=0.2)
     parser.add_argument("--out", type=Path, default=Path())
     parser.add_argument("--width", type=int, default=8192)
-    parser.add_argument("--formats", default="plain,packed", help=f"joined by commas: {', '.join(FORMATS)}")
+    parser.add_argument("--formats", default="tiff,packed,zarr", help=f"joined by commas: {', '.join(FORMATS)}")
     parser.add_argument("--window", type=int, help="side of the windows; chosen by the size unless given")
     parser.add_argument("--keep", action="store_true", help="keep the strips")
     options = parser.parse_args()
@@ -142,7 +194,7 @@ def main() -> None:
     finally:
         for form in forms if not options.keep else []:
             for path in (options.out / form.name, options.out / f"restored-{form.name}"):
-                path.unlink(missing_ok=True)
+                _remove(disk_path(path))
 
 
 if __name__ == "__main__":

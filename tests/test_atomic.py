@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pinsharp.atomic import check_folder, make_folder, write_atomically
+from pinsharp import atomic
+from pinsharp.atomic import HIDDEN, check_folder, make_folder, replace, sweep, whole_folder, write_atomically
 from pinsharp.errors import OutputError
 
 
@@ -93,6 +94,76 @@ def test_a_new_file_has_the_rights_that_new_files_have(tmp_path):
     write_atomically(tmp_path / "out.png", b"new")
 
     assert stat.S_IMODE((tmp_path / "out.png").stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
+
+
+def make_tree(path, content):
+    path.mkdir()
+    (path / "inner").mkdir()
+    (path / "inner/a").write_text(content)
+
+
+def content(path):
+    return (path / "inner/a").read_text()
+
+
+@pytest.mark.parametrize("can_exchange", [True, False])
+def test_a_folder_takes_the_place_of_another_whole(tmp_path, monkeypatch, can_exchange):
+    if not can_exchange:
+        monkeypatch.setattr(atomic, "_exchange", lambda one, other: False)
+    make_tree(tmp_path / "x.zarr", "old")
+
+    with whole_folder(tmp_path / "x.zarr") as hidden:
+        make_tree(hidden, "new")
+        assert content(tmp_path / "x.zarr") == "old"
+
+    assert content(tmp_path / "x.zarr") == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["x.zarr"]
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt(), ValueError("ours")])
+def test_a_folder_that_fails_leaves_the_old_one_and_nothing_else(tmp_path, error):
+    make_tree(tmp_path / "x.zarr", "old")
+
+    def fail():
+        with whole_folder(tmp_path / "x.zarr") as hidden:
+            make_tree(hidden, "new")
+            raise error
+
+    with pytest.raises(OutputError if isinstance(error, OSError) else type(error)):
+        fail()
+
+    assert content(tmp_path / "x.zarr") == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["x.zarr"]
+
+
+def test_an_older_folder_has_its_name_again_where_the_new_one_cannot_take_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(atomic, "_exchange", lambda one, other: False)
+    make_tree(tmp_path / "new", "new")
+    make_tree(tmp_path / "x.zarr", "old")
+    rename = type(tmp_path).rename
+
+    def stumble(path, target):
+        if path.name == "new":
+            raise OSError(errno.EIO, "broken")
+        return rename(path, target)
+
+    monkeypatch.setattr(type(tmp_path), "rename", stumble)
+    with pytest.raises(OSError, match="broken"):
+        replace(tmp_path / "new", tmp_path / "x.zarr")
+
+    assert content(tmp_path / "x.zarr") == "old"
+    assert content(tmp_path / "new") == "new"
+
+
+def test_sweeping_leaves_a_folder_in_which_somebody_is_at_work(tmp_path):
+    make_tree(tmp_path / HIDDEN.replace("*", "dead"), "dead")
+
+    with whole_folder(tmp_path / "x.zarr") as hidden:
+        make_tree(hidden, "new")
+        sweep(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["x.zarr"]
+    assert content(tmp_path / "x.zarr") == "new"
 
 
 @pytest.mark.parametrize(

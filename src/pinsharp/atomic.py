@@ -1,8 +1,9 @@
-"""Writing a file whole or not at all."""
+"""Writing a file, or a folder that is one image, whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import json
 import os
@@ -17,6 +18,9 @@ from pinsharp.locks import try_lock
 
 HIDDEN = ".pinsharp-*.tmp"
 """Names of files and folders that exist only while something is written."""
+
+_LOCK = ".lock"
+"""In a hidden folder, the file that is locked while somebody writes there."""
 
 LONGEST_NAME = 255
 """Bytes of a file's name, by most file systems."""
@@ -33,16 +37,18 @@ def hidden_path(folder: Path) -> Path:
 def sweep(folder: Path) -> None:
     """Remove the hidden files and folders that killed processes have left in a folder.
 
-    A hidden file that a living process writes is locked and stays. A hidden folder goes, so whoever makes such folders
+    What a living process writes is locked and stays. A hidden folder without a lock goes, so whoever makes such folders
     sees to it that only one process does at a time.
     """
     for hidden in folder.glob(HIDDEN):
-        if hidden.is_dir() and not hidden.is_symlink():
-            shutil.rmtree(hidden, ignore_errors=True)
+        is_folder = hidden.is_dir() and not hidden.is_symlink()
+        lock = hidden / _LOCK if is_folder else hidden
+        if is_folder and not lock.exists():
+            remove(hidden)
             continue
-        with contextlib.suppress(OSError), hidden.open("rb") as file:
+        with contextlib.suppress(OSError), lock.open("rb") as file:
             if try_lock(file):
-                hidden.unlink()
+                remove(hidden)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -89,6 +95,88 @@ def whole_or_nothing(path: Path, size: int) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):  # after success it is gone; after a failure the first error matters
             hidden.unlink()
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Make a folder that takes its name only when all in it was written, as `whole_or_nothing` does with a file.
+
+    Args:
+        path: Its name; an existing folder or file is replaced.
+
+    Yields:
+        A hidden name at which nothing is yet.
+
+    Raises:
+        OutputError: As `whole_or_nothing`.
+    """
+    hidden = hidden_path(path.parent)
+    try:
+        hidden.mkdir()
+        with (hidden / _LOCK).open("xb") as file:
+            try_lock(file)
+            yield hidden / path.name
+            _sync_all(hidden)
+            replace(hidden / path.name, path)
+    except OSError as error:
+        raise OutputError(write_error(path, 0, error)) from error
+    finally:
+        remove(hidden)
+
+
+def replace(now: Path, then: Path) -> None:
+    """Give a file or folder another name, in place of what has it.
+
+    A folder takes the place of another in one step where the system can exchange names (Linux). Elsewhere the older
+    one has a name that ends in `.replaced` for a moment, and gets its own again if the step fails.
+
+    Raises:
+        OSError: If it cannot be done; then the older one is as it was.
+    """
+    if not (now.is_dir() and os.path.lexists(then)):
+        now.replace(then)
+        return
+    if _exchange(now, then):
+        remove(now)
+        return
+    older = then.with_name(f"{then.name}.{secrets.token_hex(3)}.replaced")
+    then.rename(older)
+    try:
+        now.rename(then)
+    except OSError:
+        older.rename(then)
+        raise
+    remove(older)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all that is in it, if it is there and can be removed."""
+    with contextlib.suppress(OSError):  # of a name that is too long too
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two names in one step; whether the system can."""
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    return bool(rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0)
+
+
+def _sync_all(folder: Path) -> None:
+    """Let all files of a folder reach the disk."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            descriptor = os.open(Path(place) / name, os.O_RDWR)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def write_json(path: Path, content: object) -> None:

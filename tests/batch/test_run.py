@@ -9,7 +9,7 @@ import pytest
 
 import fake_work
 from pinsharp import atomic
-from pinsharp.batch.fingerprint import fingerprint, identity
+from pinsharp.batch.fingerprint import fingerprint, look
 from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.making import make
 from pinsharp.batch.manifest import Manifest
@@ -56,11 +56,11 @@ def test_a_mistake_of_ours_costs_one_image(images, run, rows):
 def test_what_is_done_is_not_done_again(images, run):
     jobs = images(a="abc", b="def")
     run(jobs)
-    before = [identity(job.output.stat()) for job in jobs]
+    before = [look(job.output).identity for job in jobs]
 
     assert run(jobs, resume=True) == NOTHING | {"skipped": ["a", "b"]}
 
-    assert [identity(job.output.stat()) for job in jobs] == before
+    assert [look(job.output).identity for job in jobs] == before
 
 
 def test_new_images_join_a_finished_run(images, run):
@@ -171,10 +171,10 @@ def test_a_run_that_was_cut_off_before_the_end_was_recorded_is_not_repeated(imag
         patch.setattr(Manifest, "finish", die)
         with pytest.raises(KeyboardInterrupt):
             run([job])
-    before = identity(job.output.stat())
+    before = look(job.output).identity
 
     assert run([job], resume=True)["done"] == ["a"]
-    assert identity(job.output.stat()) == before
+    assert look(job.output).identity == before
     assert (rows()["a"].state, rows()["a"].attempts) == ("done", 1)
 
 

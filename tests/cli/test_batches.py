@@ -15,7 +15,7 @@ import pytest
 
 import pinsharp
 from pinsharp import atomic
-from pinsharp.batch.fingerprint import identity
+from pinsharp.batch.fingerprint import look
 from pinsharp.batch.manifest import MANIFEST, Manifest
 from pinsharp.images.files import read_image
 from pinsharp.restoration.restorer import Restorer
@@ -79,7 +79,7 @@ def states():
 
 
 def visible():
-    return {path.name: identity(path.stat()) for path in Path("out").glob("[!.]*")}
+    return {path.name: look(path).identity for path in Path("out").glob("[!.]*")}
 
 
 def check_whole(names):
@@ -166,9 +166,9 @@ def test_a_second_interrupt_stops_at_once_and_leaves_nothing_torn(fakes, begin, 
 
 @pytest.mark.slow
 def test_a_second_run_into_the_same_folder_is_refused(fakes, begin):
-    fakes(50)
-    first = begin("restore", "in", "-o", "out", seconds=0.2)
-    first.stdout.readline()
+    fakes(4, size=64_000)
+    begin("restore", "in", "-o", "out", seconds=3600)  # far longer than the others take, however slow the machine is
+    wait_for(lambda: list(Path("out").glob(f"{atomic.HIDDEN}/result/{atomic.HIDDEN}")))  # amid writing
 
     for options in ([], ["--resume"], ["--overwrite"]):
         second = begin("restore", "in", "-o", "out", *options)

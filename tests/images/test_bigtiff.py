@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pinsharp.errors import ImageError
-from pinsharp.images import bigtiff
+from pinsharp.images import bigtiff, segments
 from pinsharp.images.bigtiff import open_large
 from pinsharp.images.files import read_image
 from strategies import random_image
@@ -45,7 +45,7 @@ def test_bands_with_halo_decode_every_strip_once(tmp_path, monkeypatch):
     pixels = random_image((100, 30), "uint16", 0)
     write_tiff(tmp_path / "a.tif", pixels, compression="zlib", rowsperstrip=4)
     decoded = []
-    monkeypatch.setattr(bigtiff._Cache, "put", _spied(bigtiff._Cache.put, decoded))
+    monkeypatch.setattr(segments._Cache, "put", _spied(segments._Cache.put, decoded))
 
     with open_large(tmp_path / "a.tif", cache_bytes=16 * 30 * 2) as large:
         for top in range(0, 100, 20):
@@ -59,7 +59,7 @@ def test_bands_with_halo_decode_every_strip_once(tmp_path, monkeypatch):
 def test_only_what_a_window_touches_is_decoded(tmp_path, monkeypatch):
     write_tiff(tmp_path / "a.tif", random_image((96, 96), "uint8", 0), compression="zstd", tile=(16, 16))
     decoded = []
-    monkeypatch.setattr(bigtiff._Cache, "put", _spied(bigtiff._Cache.put, decoded))
+    monkeypatch.setattr(segments._Cache, "put", _spied(segments._Cache.put, decoded))
 
     with open_large(tmp_path / "a.tif") as large:
         large.read(slice(15, 33), slice(64, 80))
@@ -68,7 +68,7 @@ def test_only_what_a_window_touches_is_decoded(tmp_path, monkeypatch):
 
 
 def test_the_cache_stays_within_its_bytes_and_keeps_what_was_used_last():
-    cache = bigtiff._Cache(30)
+    cache = segments._Cache(30)
     for index in range(3):
         cache.put(index, np.zeros(10, np.uint8))
     cache.get(0)

@@ -1,6 +1,11 @@
 """The page of formats says what each file of its tables does now."""
 
+import pytest
+
 from formats_page import PAGE, filled
+
+pytest.importorskip("h5py")
+pytest.importorskip("zarr", minversion="3")
 
 
 def test_the_page_of_formats_is_as_the_program_is():

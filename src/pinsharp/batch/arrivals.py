@@ -3,18 +3,17 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from os import stat_result
 from pathlib import Path
 
-from pinsharp.batch.fingerprint import identity
+from pinsharp.batch.fingerprint import Look, identity_of, look
 from pinsharp.images.discover import images_below, images_in, unlisted
 
 
 @dataclass
 class _Seen:
-    """A file as it was last seen."""
+    """A file, or a folder that is one image, as it was last seen."""
 
-    status: stat_result
+    look: Look
     since_s: float  # when it was first seen like this, on the monotonic clock
     not_before_s: float = 0.0  # when it may be taken, if it was put off
     is_taken: bool = False  # whether it was
@@ -54,12 +53,12 @@ class Arrivals:
         seen: dict[Path, _Seen] = {}
         for path in self._listed():
             try:
-                status = path.stat()
+                now_seen = look(path)
             except OSError:  # gone again
                 continue
             known = self._seen.get(path)
-            is_known = known is not None and identity(known.status) == identity(status)
-            seen[path] = known if known is not None and is_known else _Seen(status, now)
+            is_known = known is not None and known.look.identity == now_seen.identity
+            seen[path] = known if known is not None and is_known else _Seen(now_seen, now)
         self._seen = seen
 
     def _images(self) -> list[Path]:
@@ -79,7 +78,7 @@ class Arrivals:
 
     def completed_ns(self, path: Path) -> int:
         """When a file that was seen came to be as it is, in nanoseconds since 1970."""
-        return self._seen[path].status.st_ctime_ns
+        return self._seen[path].look.ctime_ns
 
     def known(self) -> Sequence[Path]:
         """All that was seen at the last look."""
@@ -103,10 +102,8 @@ class Arrivals:
     def has_changed(self, path: Path) -> bool:
         """Whether a file that is there has changed since it was taken, be that seen already or not."""
         seen = self._seen.get(path)
-        try:
-            return seen is None or not seen.is_taken or identity(seen.status) != identity(path.stat())
-        except OSError:
-            return False
+        identity = identity_of(path)
+        return identity is not None and (seen is None or not seen.is_taken or seen.look.identity != identity)
 
     def age_s(self, path: Path) -> float:
         """For how many seconds a file has stood still; infinite if it is not there."""
@@ -120,4 +117,4 @@ class Arrivals:
 
 
 def _age_s(seen: _Seen) -> float:
-    return max(time.monotonic() - seen.since_s, time.time() - seen.status.st_mtime)
+    return max(time.monotonic() - seen.since_s, time.time() - seen.look.mtime_ns / 1e9)

@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from pinsharp.atomic import hidden_path, write_atomically, write_error
+from pinsharp.atomic import hidden_path, remove, write_atomically, write_error
 from pinsharp.errors import OutputError
 
 REASON_SUFFIX = ".reason.txt"
@@ -39,7 +39,9 @@ def _reason(place: Path) -> Path:
 
 
 def _move(path: Path, place: Path) -> bool:
-    """Move a file to a name that nobody has; whether it could be had."""
+    """Move a file, or a folder that is one image, to a name that nobody has; whether it could be had."""
+    if path.is_dir():
+        return _move_folder(path, place)
     try:
         os.link(path, place)  # unlike renaming, this never replaces a file
     except FileExistsError:
@@ -54,4 +56,22 @@ def _move(path: Path, place: Path) -> bool:
         finally:
             hidden.unlink(missing_ok=True)
     path.unlink()
+    return True
+
+
+def _move_folder(path: Path, place: Path) -> bool:
+    try:
+        place.mkdir()  # nobody else can have the name now, and an empty folder is replaced by renaming
+    except FileExistsError:
+        return False
+    try:
+        path.rename(place)
+    except OSError:  # another file system
+        hidden = hidden_path(place.parent)
+        try:
+            shutil.copytree(path, hidden)
+            hidden.replace(place)
+        finally:
+            remove(hidden)
+        remove(path)
     return True

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from pinsharp.errors import PinsharpError
+from pinsharp.images.places import shown_name
 
 Figures = dict[str, object]
 """What was measured of an image, as JSON prints it: sigma, family, seconds, megapixels, ..."""
@@ -34,7 +35,7 @@ class Job:
     @property
     def title(self) -> str:
         """What people know the input by: its name, behind the folders that tell it from others."""
-        return (self.below / self.input.name).as_posix()
+        return (self.below / shown_name(self.input)).as_posix()
 
     @property
     def results(self) -> list[Path]:

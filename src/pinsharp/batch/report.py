@@ -19,6 +19,7 @@ from pinsharp.batch.summary import Summary
 from pinsharp.batch.words import light_in_words, verdict_in_words
 from pinsharp.errors import PinsharpError
 from pinsharp.images.codec import Reading
+from pinsharp.images.places import result_path
 from pinsharp.pages import document, jpeg_address, text
 
 MOST_THUMBNAILS = 60
@@ -151,7 +152,7 @@ def _figure(outcome: Outcome, reading: Reading) -> str:
     name = text(outcome.job.title)
     try:
         before, gain, note = _thumbnail(outcome.job.input, None, reading)
-        after, _, _ = _thumbnail(outcome.job.output, gain, reading)
+        after, _, _ = _thumbnail(result_path(outcome.job.output, outcome.job.input), gain, reading)
     except PinsharpError as error:
         return f"<figure><figcaption>{name}{width}: no thumbnail, {text(str(error))}</figcaption></figure>"
     verdict = f"<br>{text(words)}" if (words := verdict_in_words(outcome.figures)) else ""

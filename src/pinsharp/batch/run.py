@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from pinsharp.atomic import make_folder, write_error
-from pinsharp.batch.fingerprint import Fingerprint, identity, identity_of
+from pinsharp.atomic import make_folder, remove, replace, write_error
+from pinsharp.batch.fingerprint import Fingerprint, identity_of, look
 from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.job import Figures, Job, Outcome, Work
 from pinsharp.batch.making import Load, Made, Makers, MakesResults, staging_folder
@@ -114,8 +114,7 @@ def conclude(job: Job, made: Made, manifest: Manifest, staging: Path, *, may_rep
         except PinsharpError as refusal:
             error = refusal
     for path in job.moved(staging).results:
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
+        remove(path)
     if error is None:
         manifest.finish(job)
         return Outcome(job, "done", made.figures)
@@ -137,11 +136,11 @@ def _commit(
         raise OutputError(f"{existing[0]}: expected a new name, got a file that has appeared; --overwrite replaces it")
     made = job.given(figures)
     staged = made.moved(staging)
-    manifest.stage(job, source, figures, identity(staged.output.stat()))
+    manifest.stage(job, source, figures, look(staged.output).identity)
     try:
         for now, then in reversed(list(zip(staged.results, made.results, strict=True))):  # the result is the last
             make_folder(then.parent)
-            now.replace(then)
+            replace(now, then)
         for path in set(existing) - set(made.results):  # of an image that is left as it is now
             path.unlink()
         _sync(job.output.parent)

@@ -12,7 +12,7 @@ from pinsharp.atomic import sweep
 from pinsharp.batch.arrivals import Arrivals
 from pinsharp.batch.aside import move_aside
 from pinsharp.batch.changes import changes
-from pinsharp.batch.fingerprint import fingerprint
+from pinsharp.batch.fingerprint import fingerprint, look
 from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.job import Job, Outcome, Work
 from pinsharp.batch.making import Load, Makers, staging_folder
@@ -236,8 +236,8 @@ def _is_same(path: Path, entry: Entry) -> bool:
     if known is None:
         return False
     try:
-        status = path.stat()
-        if (status.st_size, status.st_mtime_ns) == (known.size, known.mtime_ns):
+        seen = look(path)
+        if (seen.size, seen.mtime_ns) == (known.size, known.mtime_ns):
             return True
         return fingerprint(path).sha256 == known.sha256
     except (OSError, ImageError):  # then trying to restore it says why

@@ -4,9 +4,10 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pinsharp.atomic import check_free, make_folder
+from pinsharp.atomic import make_folder
 from pinsharp.batch.job import Figures, Job, Work
 from pinsharp.batch.words import printable, width_in_words
+from pinsharp.images.places import check_free_place
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.workers import threads_for
 
@@ -40,7 +41,7 @@ def restore_job(
         PinsharpError: If it cannot be read, restored or written.
     """
     for path in job.results:
-        check_free(path, overwrite=overwrite)
+        check_free_place(path, overwrite=overwrite)
     if job.evidence:
         restorer.check_map(job.input, job.evidence)
     if job.evidence or job.mask:

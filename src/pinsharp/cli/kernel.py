@@ -14,6 +14,7 @@ from pinsharp.cli.messages import remark
 from pinsharp.cli.options import Inputs, Json, Overwrite, Recursive, takes_recipe
 from pinsharp.cli.outputs import check_results
 from pinsharp.errors import ConfigError, OutputError
+from pinsharp.images.places import shown_name
 from pinsharp.restoration.figures import COLOURS, channel_figures, measured_figures
 from pinsharp.restoration.recipe import Recipe
 
@@ -171,7 +172,7 @@ def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> 
     if asked.plot:
         from pinsharp.cli.kernel_plot import draw
 
-        title = _all_in_words([Path(path.name) for path in paths])
+        title = _all_in_words([Path(shown_name(path)) for path in paths])
         write_atomically(asked.plot, draw(found, title=printable(title), kind=asked.plot.suffix[1:].lower()))
     words, further = _trend(found) if asked.say_trend else ("", {})
     further |= {"channels": channel_figures(channels)} if channels else {}

@@ -76,8 +76,8 @@ Inputs = Annotated[
     list[str],
     typer.Argument(
         metavar="INPUT",
-        help="Images (PNG, JPEG, TIFF, raw files of cameras; docs/formats.md has all), videos, folders of images, or "
-        "patterns such as 'scans/*.tif'.",
+        help="Images (PNG, JPEG, TIFF, X.zarr, FILE.h5::/path, raw files of cameras; docs/formats.md has all), videos, "
+        "folders of images, or patterns such as 'scans/*.tif'.",
     ),
 ]
 Recursive = Annotated[

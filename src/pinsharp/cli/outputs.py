@@ -9,6 +9,7 @@ from pinsharp.atomic import LONGEST_NAME, check_name, unwritable
 from pinsharp.batch.job import Job
 from pinsharp.cli.distinct import check_distinct
 from pinsharp.errors import ConfigError, OutputError
+from pinsharp.images.places import check_free_place, disk_path, holds, is_folder_image, place_of
 
 if TYPE_CHECKING:
     from pinsharp.images.discover import Found
@@ -49,7 +50,7 @@ def plan_jobs(
     else:
         below = [found.below for found in inputs]
         outputs = [_folder(out) / found.below / templated(template, found.path) for found in inputs]
-    pictures = [output.with_name(output.stem + PICTURE_SUFFIX) if side_by_side else None for output in outputs]
+    pictures = [_picture(output) if side_by_side else None for output in outputs]
     masks = _beside(inputs, outputs, save_mask, MASK_SUFFIX, check_mask_name)
     maps = _beside(inputs, outputs, evidence, EVIDENCE_SUFFIX, check_evidence_name)
     jobs = [
@@ -63,6 +64,12 @@ def plan_jobs(
         results = [path for path in results if len(os.fsencode(path.name)) <= LONGEST_NAME]
     check_results(results, [job.input for job in jobs], overwrite=overwrite, advice=advice)
     return jobs
+
+
+def _picture(output: Path) -> Path:
+    """Where the picture of a result goes."""
+    path = disk_path(output)
+    return path.with_name(path.stem + PICTURE_SUFFIX)
 
 
 def _check_no_numbers(jobs: Sequence[Job]) -> None:
@@ -90,6 +97,7 @@ def templated(template: str | None, source: Path) -> str:
     """
     from pinsharp.images.codec import SUFFIXES
 
+    source = disk_path(source)
     if template is None:
         return source.name
     try:
@@ -122,7 +130,7 @@ def _beside(
     if asked.suffix.lower() in SUFFIXES and not is_folder:
         raise OutputError(f"{asked}: expected a folder for {len(inputs)} images, got the name of one; give a folder")
     folder = _folder(str(asked))
-    return [folder / found.below / (path.stem + suffix) for found, path in zip(inputs, outputs, strict=True)]
+    return [folder / found.below / (disk_path(path).stem + suffix) for found, path in zip(inputs, outputs, strict=True)]
 
 
 def check_mask_name(path: Path) -> None:
@@ -150,18 +158,24 @@ def check_results(
     Raises:
         OutputError: With the first of them.
     """
-    known = {_identity(path) for path in inputs} - {None}
-    for path in results:
+    inputs = list(inputs)
+    known = {_identity(disk_path(path)) for path in inputs} - {None}
+    folders = [path for path in inputs if place_of(path).is_zarr]
+    for name in results:
+        path = disk_path(name)
         check_name(path)
-        if _identity(path) in known:
+        if _identity(path) in known or any(holds(folder, path) for folder in folders):
             raise OutputError(f"{path}: expected a result beside its input, got the input itself; choose another place")
-        if path.is_dir():
+        if is_folder_image(path):
+            check_free_place(path, overwrite=overwrite, advice=advice)
+        elif path.is_dir():
             raise OutputError(f"{path}: expected a file to write, got a folder; name a file in it")
-    existing = [] if overwrite else [path for path in results if os.path.lexists(path)]
+    paths = [disk_path(path) for path in results]
+    existing = [] if overwrite else [path for path in paths if os.path.lexists(path)]
     if existing:
         more = f" (and {len(existing) - 1} more)" if len(existing) > 1 else ""
         raise OutputError(f"{existing[0]}{more}: expected a new name, got an existing file; {advice}")
-    for folder in {path.parent for path in results}:
+    for folder in {path.parent for path in paths}:
         _check_writable(folder)
 
 
@@ -174,7 +188,9 @@ def names_image(out: str) -> bool:
     from pinsharp.images.codec import SUFFIXES
     from pinsharp.images.discover import known_suffixes
 
-    path = Path(out)
+    place, path = place_of(out), disk_path(out)
+    if place.is_zarr:  # an existing one is a folder, and one image all the same
+        return True
     if path.is_dir() or out.endswith(("/", os.sep)) or not path.suffix:
         return False
     if path.suffix.lower() not in SUFFIXES:

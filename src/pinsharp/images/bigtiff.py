@@ -8,7 +8,6 @@ file says besides its pixels is kept as `tiff` keeps it, and strips or tiles sta
 from __future__ import annotations
 
 import contextlib
-from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +21,7 @@ from tifffile import COMPRESSION, TiffPage
 from pinsharp.errors import ImageError
 from pinsharp.images.arrays import FULL_SCALE
 from pinsharp.images.codec import Tags, check_size, damaged
+from pinsharp.images.segments import CACHE_BYTES, MAX_SEGMENT_BYTES, Segmented
 from pinsharp.images.tiff import read_tags
 from pinsharp.images.tiff_counts import check_complete, whole_counts
 from pinsharp.images.tiff_layout import (
@@ -34,12 +34,6 @@ from pinsharp.images.tiff_layout import (
     swap_black_and_white,
 )
 
-CACHE_BYTES = 64 * 2**20
-"""Decoded strips or tiles that are kept: those that two bands of a wide image share with their halos."""
-
-MAX_SEGMENT_BYTES = 64 * 2**20
-"""Largest strip or tile, decoded. An uncompressed image may be a single strip: it is read row by row."""
-
 _COMPRESSIONS = {
     COMPRESSION.NONE,
     COMPRESSION.LZW,
@@ -50,8 +44,10 @@ _COMPRESSIONS = {
 }
 
 
-class LargeTiff:
+class LargeTiff(Segmented):
     """A TIFF open for reading by windows; `open_large` makes one.
+
+    An uncompressed image may be a single strip: it is read row by row.
 
     Args:
         path: Where it lies, for sentences.
@@ -68,23 +64,17 @@ class LargeTiff:
 
     def __init__(self, path: Path, file: BinaryIO, page: TiffPage, tags: Tags, cache_bytes: int) -> None:
         assert page.dtype is not None  # `check_pixels` has seen to it
+        samples, size = int(page.samplesperpixel), (int(page.imagelength), int(page.imagewidth))
+        shape = size + ((samples,) if samples > 1 else ())
+        super().__init__(shape, np.dtype(page.dtype).newbyteorder("="), _segment_shape(page), cache_bytes)
         self.path, self.tags = path, tags
-        self.samples, self.height, self.width = int(page.samplesperpixel), int(page.imagelength), int(page.imagewidth)
-        self.shape: tuple[int, ...] = (self.height, self.width) + ((self.samples,) if self.samples > 1 else ())
-        self.dtype: np.dtype[Any] = np.dtype(page.dtype).newbyteorder("=")
         self._file, self._page = file, page
-        self.segment_shape = _segment_shape(page)
-        self._cache = _Cache(cache_bytes)
 
     @property
     def layout(self) -> TiffLayout:
         """How it is laid out."""
         assert isinstance(self.tags.native, TiffLayout)
         return self.tags.native
-
-    def keep(self, cache_bytes: int) -> None:
-        """Keep up to so many bytes of decoded strips or tiles from now on."""
-        self._cache.most_bytes = cache_bytes
 
     def read(self, rows: slice, columns: slice) -> NDArray[Any]:
         """Read a window, decoding only the strips or tiles that it touches and that are not in the cache.
@@ -99,16 +89,13 @@ class LargeTiff:
         Raises:
             ImageError: If a strip or tile is damaged, or the file cannot be read (any more).
         """
-        (top, bottom, step), (left, right, across) = rows.indices(self.height), columns.indices(self.width)
-        if (step, across) != (1, 1):
-            raise ValueError(f"expected slices without a step, got {rows} and {columns}")
-        window = np.empty((max(bottom - top, 0), max(right - left, 0), self.samples), self.dtype)
+        window, top, left = self.window(rows, columns)
         if window.size and self._page.is_final:
             self._copy_rows(window, top, left)
         elif window.size and _has_packed_rows(self._page):
             self._unpack_rows(window, top, left)
         elif window.size:
-            self._fill(window, top, left)
+            self.fill(window, top, left)
         pixels = window if self.samples > 1 else window[..., 0]
         return swap_black_and_white(pixels, self.layout.white_level) if self.layout.negates(self.samples) else pixels
 
@@ -139,25 +126,9 @@ class LargeTiff:
             data = self._bytes(start + row * self.width * pixel_bytes, columns * pixel_bytes, where)
             window[row] = np.frombuffer(data, stored).reshape(window.shape[1:])
 
-    def _fill(self, window: NDArray[Any], top: int, left: int) -> None:
-        """Put all segments together that a window (rows, columns, samples) touches."""
-        height, width = self.segment_shape
-        bottom, right = top + window.shape[0], left + window.shape[1]
-        for row in range(top // height, (bottom - 1) // height + 1):
-            for column in range(left // width, (right - 1) // width + 1):
-                segment = self._segment(row, column)
-                above, before = row * height, column * width
-                rows = slice(max(top, above), min(bottom, above + height))
-                columns = slice(max(left, before), min(right, before + width))
-                window[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = segment[
-                    rows.start - above : rows.stop - above, columns.start - before : columns.stop - before
-                ]
-
-    def _segment(self, row: int, column: int) -> NDArray[Any]:
+    def decode(self, row: int, column: int) -> NDArray[Any]:
         """A decoded strip or tile, (rows, columns, samples), at the end of the image perhaps with padding."""
         index = row * -(-self.width // self.segment_shape[1]) + column
-        if (cached := self._cache.get(index)) is not None:
-            return cached
         above = row * self.segment_shape[0]
         where = f"rows {above} to {min(above + self.segment_shape[0], self.height)}"
         data = self._bytes(self._page.dataoffsets[index], self._page.databytecounts[index], where)
@@ -168,8 +139,7 @@ class LargeTiff:
             if counts == self._page.databytecounts:
                 raise self._damaged(where, error) from error
             self._page.databytecounts = counts  # the file says wrongly how long its strips are
-            return self._segment(row, column)
-        self._cache.put(index, decoded)
+            return self.decode(row, column)
         return decoded
 
     def _bytes(self, start: int, count: int, where: str) -> bytes:
@@ -256,22 +226,3 @@ def _segment_shape(page: TiffPage) -> tuple[int, int]:
     if page.is_tiled:
         return page.tilelength, page.tilewidth
     return min(page.rowsperstrip, page.imagelength), page.imagewidth
-
-
-class _Cache:
-    """What was decoded last, up to a number of bytes; the newest always stays."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self.most_bytes, self._bytes = most_bytes, 0
-        self._kept: OrderedDict[int, NDArray[Any]] = OrderedDict()
-
-    def get(self, index: int) -> NDArray[Any] | None:
-        if index in self._kept:
-            self._kept.move_to_end(index)
-        return self._kept.get(index)
-
-    def put(self, index: int, segment: NDArray[Any]) -> None:
-        self._kept[index] = segment
-        self._bytes += segment.nbytes
-        while self._bytes > self.most_bytes and len(self._kept) > 1:
-            self._bytes -= self._kept.popitem(last=False)[1].nbytes

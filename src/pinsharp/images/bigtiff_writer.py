@@ -15,8 +15,9 @@ from tifffile import COMPRESSION
 from pinsharp.atomic import check_free, whole_or_nothing
 from pinsharp.errors import OutputError
 from pinsharp.images import exif
-from pinsharp.images.bigtiff import MAX_SEGMENT_BYTES, LargeTiff
+from pinsharp.images.bigtiff import LargeTiff
 from pinsharp.images.codec import SUFFIXES
+from pinsharp.images.segments import MAX_SEGMENT_BYTES, blocks
 from pinsharp.images.tiff_layout import TiffLayout, swap_black_and_white
 from pinsharp.images.tiff_packed import packed_rows
 
@@ -104,7 +105,7 @@ def _segments(bands: Iterable[NDArray[Any]], like: LargeTiff) -> Iterator[bytes]
     encode = _encoder(like.layout, like.dtype)
     tile = like.layout.tile
     height, width = tile or (_strip_rows(like), like.width)
-    for block in _blocks(_stored(bands, like), height, like.height):
+    for block in blocks(_stored(bands, like), height, like.height):
         for left in range(0, like.width, width):
             segment = block[:, left : left + width]
             missing = [(0, height - segment.shape[0]), (0, width - segment.shape[1]), (0, 0)]
@@ -119,25 +120,6 @@ def _stored(bands: Iterable[NDArray[Any]], like: LargeTiff) -> Iterator[NDArray[
             raise ValueError(f"expected bands {expected}, got {band.dtype} {band.shape}")
         stored = swap_black_and_white(band, like.layout.white_level) if like.layout.negates(like.samples) else band
         yield stored.reshape(len(band), like.width, like.samples)
-
-
-def _blocks(bands: Iterable[NDArray[Any]], rows: int, height: int) -> Iterator[NDArray[Any]]:
-    """The same rows in blocks of equal height, the last one of what is left."""
-    done = 0
-    rest: NDArray[Any] | None = None
-    for band in bands:
-        done += len(band)
-        joined = band if rest is None else np.concatenate([rest, band])
-        whole = len(joined) - len(joined) % rows
-        if done > height:
-            break
-        for top in range(0, whole, rows):
-            yield joined[top : top + rows]
-        rest = joined[whole:]
-    if done != height:
-        raise ValueError(f"expected bands of {height} rows in all, got {done}")
-    if rest is not None and len(rest):
-        yield rest
 
 
 def _encoder(layout: TiffLayout, dtype: np.dtype[Any]) -> Callable[[NDArray[Any]], bytes]:

@@ -36,12 +36,15 @@ SUFFIXES = {
     ".raw": "raw",
     ".npy": "npy",
     ".dcm": "dicom",
+    ".h5": "hdf5",
+    ".hdf5": "hdf5",
+    ".zarr": "zarr",
     **dict.fromkeys((".mp4", ".mkv", ".mov", ".m4v", ".avi", ".webm"), "video"),
     **dict.fromkeys((".heic", ".heif", ".hif"), "heif"),
     **dict.fromkeys((".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".sr2", ".rw2", ".orf", ".raf"), "camera"),
     **dict.fromkeys((".pef", ".srw", ".3fr", ".iiq", ".erf", ".mrw", ".dcr", ".rwl"), "camera"),
 }
-ONLY_BY_NAME = (".npy", *(suffix for suffix, kind in SUFFIXES.items() if kind == "video"))
+ONLY_BY_NAME = (".npy", ".h5", ".hdf5", *(suffix for suffix, kind in SUFFIXES.items() if kind == "video"))
 """Suffixes of files that hold other things too, such as kernels or many frames: they are no images of a folder."""
 
 # Images that claim more pixels than this are refused before anything is decoded.
@@ -101,7 +104,8 @@ class Stored:
     def leave(self, pixels: NDArray[Any]) -> NDArray[Any]:
         """Turn restored pixels into stored ones."""
         if self.white is None:
-            return pixels.astype(self.dtype)
+            most = min(np.iinfo(self.dtype).max, np.iinfo(pixels.dtype).max)
+            return np.asarray(np.minimum(pixels, most).astype(self.dtype))
         values = pixels.astype(np.float64) * self.white
         return (values if np.dtype(self.dtype).kind == "f" else np.rint(values)).astype(self.dtype)
 

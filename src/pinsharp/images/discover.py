@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pinsharp.errors import ImageError
 from pinsharp.images.codec import ONLY_BY_NAME, SUFFIXES
+from pinsharp.images.places import SEPARATOR, Place, disk_path, is_folder_image, place_of
 from pinsharp.images.tree import Tree, tree_of
 
 _DEEPER = "name them or use a pattern such as '**/*.png'"
@@ -47,7 +48,8 @@ def find_images(inputs: Sequence[str | Path], *, deeper: str = _DEEPER) -> list[
 
     Args:
         inputs: Files; folders, whose direct children with a known suffix are taken in alphabetical order, hidden ones
-            left out; patterns with `*`, `?`, `[...]` or `**`, where the shell did not expand them.
+            left out; patterns with `*`, `?`, `[...]` or `**`, where the shell did not expand them. A folder that ends
+            in .zarr is one image. `FILE::/path` is an array of a container, also where FILE is a pattern.
         deeper: What a sentence says to do about folders inside a folder without images.
 
     Returns:
@@ -84,14 +86,14 @@ def find_in_trees(inputs: Sequence[str | Path], *, apart: Iterable[Path] = ()) -
     paths = dict[str, Path]()
     for item, roots in asked:
         images = [image for root in roots for image in below[root]]
-        named = [] if item.is_dir() else _named_in_tree(item)
+        named = [] if _is_searched(item) else _named_in_tree(item)
         if not named and not images and not any(_has(root, below) for root in roots):
             raise ImageError(
                 f"{item}: expected images ({known_suffixes()}) in it or in folders below, got none; check the name"
             )
         for path in (*named, *images):
             paths.setdefault(_absolute(path), path)
-    places = [Path(name).parent for name in paths]
+    places = [disk_path(name).parent for name in paths]
     together = os.path.commonpath([*(_absolute(_start(item)) for item, _ in asked), *places]) if inputs else ""
     images_found = [
         Found(path, place.relative_to(together)) for path, place in zip(paths.values(), places, strict=True)
@@ -121,7 +123,7 @@ def images_matching(pattern: str) -> list[Path]:
 
 def suffix_fault(path: Path) -> str | None:
     """What is wrong with a file's suffix, as the rest of a sentence; None if it names a format that we know."""
-    if path.suffix.lower() in SUFFIXES:
+    if disk_path(path).suffix.lower() in SUFFIXES:
         return None
     return f"expected a name that ends in {known_suffixes()}, got {path.suffix or 'none'}; convert the image to PNG"
 
@@ -140,24 +142,30 @@ def _absolute(path: Path) -> str:
     return os.path.abspath(path)  # noqa: PTH100
 
 
+def _is_searched(path: Path) -> bool:
+    """Whether a path is a folder of images, not one that is an image itself."""
+    return path.is_dir() and not is_folder_image(path)
+
+
 def _start(item: Path) -> Path:
     """The folder from which on the tree of an input counts."""
-    if os.path.lexists(item):
-        return item if item.is_dir() else item.parent
-    plain = itertools.takewhile(lambda part: not glob.has_magic(part), item.parts)
+    path = disk_path(item)
+    if os.path.lexists(path):
+        return path if _is_searched(path) else path.parent
+    plain = itertools.takewhile(lambda part: not glob.has_magic(part), path.parts)
     return Path(*plain)
 
 
 def _roots(item: Path) -> list[Path]:
     """The folders whose trees an input means."""
     if os.path.lexists(item):
-        return [item] if item.is_dir() else []
-    return [] if "**" in item.parts else [path for path in _matches(item) if path.is_dir()]
+        return [item] if _is_searched(item) else []
+    return [] if "**" in item.parts else [path for path in _matches(item) if _is_searched(path)]
 
 
 def _named_in_tree(item: Path) -> Iterable[Path]:
     """The images that an input names itself."""
-    is_pattern = not os.path.lexists(item) and glob.has_magic(str(item))
+    is_pattern = not os.path.lexists(item) and not place_of(item).inside and glob.has_magic(str(item))
     return [path for path in _matches(item) if _is_image(path)] if is_pattern else _expand(item)
 
 
@@ -169,7 +177,11 @@ def _has(root: Path, below: dict[Path, list[Path]]) -> bool:
 
 
 def _expand(path: Path, deeper: str = _DEEPER) -> Iterable[Path]:
-    if path.is_dir():
+    place = place_of(path)
+    if place.inside:
+        return [Path(str(Place(found, place.inside))) for found in _expand(place.path, deeper)]
+    path = Path(str(path).removesuffix(SEPARATOR)) if place.is_container else path
+    if _is_searched(path):
         return _in_folder(path, deeper)
     if os.path.lexists(path):
         if fault := suffix_fault(path):
@@ -195,6 +207,10 @@ def unlisted(folder: Path, error: OSError) -> ImageError:
 def _in_folder(folder: Path, deeper: str) -> list[Path]:
     children = _children(folder)
     images = [path for path in children if _is_of_folder(path)]
+    if not images and any((folder / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray")):
+        raise ImageError(
+            f"{folder}: expected a folder with images, got a Zarr; rename it so that its name ends in .zarr"
+        )
     if not images:
         raise ImageError(
             f"{folder}: expected a folder with images ({known_suffixes()}), got none among {len(children)} entries; "
@@ -221,7 +237,8 @@ def _matches(pattern: Path) -> list[Path]:
 
 def _is_image(path: Path) -> bool:
     has_name = path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
-    return has_name and os.path.isfile(path)  # noqa: PTH113 - Path raises for a link into a folder that is closed
+    is_file = os.path.isfile(path)  # noqa: PTH113 - Path raises for a link into a folder that is closed
+    return has_name and (is_file or is_folder_image(path))
 
 
 def _is_of_folder(path: Path) -> bool:

@@ -42,6 +42,8 @@ from pinsharp.images.arrays import check_image
 from pinsharp.images.codec import AS_IT_SAYS, SUFFIXES, Reading, Tags
 from pinsharp.images.discover import find_images, known_suffixes, suffix_fault
 from pinsharp.images.mosaic import demosaiced
+from pinsharp.images.places import PlaneOf, disk_path, is_container
+from pinsharp.images.places import same_place as same_file
 from pinsharp.images.stored import enter
 
 __all__ = ["ImageFile", "check_output", "find_images", "read_image", "same_file", "suffix_of", "write_image"]
@@ -138,11 +140,11 @@ _LONGEST_HEADER = 2**20  # of a JPEG, profile and EXIF included
 _UNWRITABLE = (OSError, ValueError, RuntimeError, OverflowError)
 
 
-def read_image(path: str | Path, reading: Reading = AS_IT_SAYS) -> ImageFile:
+def read_image(path: str | Path | PlaneOf, reading: Reading = AS_IT_SAYS) -> ImageFile:
     """Read an image file.
 
     Args:
-        path: A file in one of the formats of `codec.SUFFIXES`, with one of their suffixes.
+        path: A file in one of the formats of `codec.SUFFIXES`, with one of their suffixes; or a plane of an array.
         reading: What a user says of it.
 
     Returns:
@@ -152,6 +154,8 @@ def read_image(path: str | Path, reading: Reading = AS_IT_SAYS) -> ImageFile:
         ImageError: In one sentence, if there is no such file, or it is empty, truncated, damaged, no image, too large,
             animated, of several pages, or of pixels that cannot be restored (CMYK, palette, 1-bit, CFA, NaN, ...).
     """
+    if isinstance(path, PlaneOf) or is_container(path):
+        return _read_array(path, reading)
     path = Path(path)
     try:
         _check_is_file(path)
@@ -216,8 +220,14 @@ def write_image(
     check_output(path, pixels, overwrite=overwrite, like=like)
     pixels = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("="))
     pixels = pixels[..., 0] if pixels.shape[2:] == (1,) else pixels
+    if like is not None and is_container(path):
+        from pinsharp.images.containers import writing
+
+        with writing(path, like.path, overwrite=overwrite) as writer:
+            writer.write(0, [pixels], like.tags.stored)
+        return
     target = _FORMATS[SUFFIXES[path.suffix.lower()]]
-    if like is not None and like.tags.stored and _FORMATS[like.format] is target:
+    if like is not None and like.tags.stored and _FORMATS.get(like.format) is target:
         pixels = like.tags.stored.leave(pixels)
     assert target.encode is not None  # `check_output` has seen to it
     try:
@@ -246,19 +256,22 @@ def check_output(
         OutputError: If the suffix is unknown, or the file exists.
     """
     path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
+    if disk_path(path).suffix.lower() not in SUFFIXES:
         raise OutputError(f"{path}: expected an output that ends in {known_suffixes()}, got '{path.suffix}'; rename it")
+    if is_container(path):
+        _check_container(path, like, overwrite=overwrite)
+        return
     target = _FORMATS[SUFFIXES[path.suffix.lower()]]
     if target.encode is None:
         raise FormatError(
             f"{path}: expected a format that is written, got {target.name}, which is only read; name a .png or .tif"
         )
-    if not target.is_deep and like is not None and like.tags.white_level and _FORMATS[like.format] is target:
+    if not target.is_deep and like is not None and like.tags.white_level and _FORMATS.get(like.format) is target:
         raise FormatError(
             f"{path}: expected 8 or 16 bits for {target.name}, got white at {like.tags.white_level}, which it could "
             "not say; use .jp2 or .jxl, which can"
         )
-    if target.is_own and (like is None or _FORMATS[like.format] is not target or like.tags.native is None):
+    if target.is_own and (like is None or _FORMATS.get(like.format) is not target or like.tags.native is None):
         raise FormatError(
             f"{path}: expected pixels that came from a {target.name} file, got others; use .png or .tif: {target.name} "
             "files are written only as they were read, mosaics with --demosaic planes"
@@ -288,12 +301,35 @@ def suffix_of(data: bytes) -> str:
     return next(suffix for suffix, name in SUFFIXES.items() if name == kind)
 
 
-def same_file(first: str | Path, second: str | Path) -> bool:
-    """Whether two paths lead to one file, through links too, whether or not it exists yet."""
+def _read_array(path: str | Path | PlaneOf, reading: Reading) -> ImageFile:
+    """Read a plane of an array in a container."""
+    from pinsharp.images.containers import read_plane
+
+    image = path if isinstance(path, PlaneOf) else Path(path)
     try:
-        return Path(first).samefile(second)
-    except OSError:  # one of them is not there
-        return Path(first).resolve() == Path(second).resolve()
+        pixels, tags, kind = read_plane(image, reading.white_level)
+        check_image(pixels, holes=True)
+    except ImageError as error:
+        raise ImageError(str(error) if str(error).startswith(str(_named(image))) else f"{image}: {error}") from error
+    except MemoryError as error:
+        raise ImageError(f"{image}: expected an image that fits into memory, got a larger one; cut it up") from error
+    return ImageFile(_named(image), pixels, kind, tags)
+
+
+def _named(image: Path | PlaneOf) -> Path:
+    return image.path if isinstance(image, PlaneOf) else image
+
+
+def _check_container(path: Path, like: ImageFile | None, *, overwrite: bool) -> None:
+    """Refuse the name of a container for what did not come from one of that kind."""
+    from pinsharp.images.containers import check_output as check_array_output
+
+    if like is None or not is_container(like.path):
+        raise FormatError(
+            f"{path}: expected pixels that came from such a file, got others; use .png or .tif: HDF5 and OME-Zarr are "
+            "written only as they were read"
+        )
+    check_array_output(path, like.path, overwrite=overwrite)
 
 
 def _check_is_file(path: Path) -> None:
@@ -317,6 +353,8 @@ def _kind(file: BinaryIO, suffix: str) -> str:
     """The format that the first bytes of a file announce; of frames without a header only the suffix tells."""
     head = file.read(_LONGEST_BEGINNING)
     file.seek(0)
+    if head.startswith(b"\x89HDF\r\n\x1a\n"):
+        raise ImageError("expected an image, got an HDF5 file; name it .h5 and say which dataset: FILE.h5::/path")
     if not head:
         raise ImageError("expected an image, got an empty file of 0 bytes; copy or export it again")
     if (named := SUFFIXES.get(suffix.lower(), "")) in ("raw", "camera", "video"):
@@ -341,4 +379,4 @@ def _tags_for(pixels: NDArray[Any], like: ImageFile | None, target: _Format) -> 
     is_colour = [array.shape[2:] in ((3,), (4,)) for array in (pixels, like.pixels)]
     if is_colour[0] != is_colour[1]:
         return replace(like.tags, icc=None, native=None)
-    return like.tags if _FORMATS[like.format] is target else replace(like.tags, native=None)
+    return like.tags if _FORMATS.get(like.format) is target else replace(like.tags, native=None)

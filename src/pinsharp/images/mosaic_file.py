@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +16,7 @@ from pinsharp.errors import ImageError
 from pinsharp.images import mosaic
 from pinsharp.images.codec import SUFFIXES, Reading
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
+from pinsharp.images.held_planes import HeldPlanes, writing_together
 from pinsharp.images.raw import layout_of
 from pinsharp.images.tiff_layout import DAMAGED, bayer_pattern, only_page
 
@@ -28,6 +30,11 @@ class MosaicFile:
     """
 
     whole: ImageFile
+
+    @property
+    def path(self) -> Path:
+        """Where it was read."""
+        return self.whole.path
 
     @cached_property
     def planes(self) -> tuple[ImageFile, ...]:
@@ -47,6 +54,10 @@ class MosaicFile:
     def check_output(self, path: Path, *, overwrite: bool) -> None:
         """Find out before the work whether its planes could be written."""
         check_output(path, self.whole.pixels, overwrite=overwrite, like=self.whole)
+
+    def writing(self, target: Path, *, overwrite: bool) -> contextlib.AbstractContextManager[HeldPlanes]:
+        """Write the planes of a result; see `writing_together`."""
+        return writing_together(self, target, overwrite=overwrite)
 
     def write(self, path: Path, planes: Sequence[NDArray[Any]], *, overwrite: bool) -> None:
         """Write planes as the mosaic that they came from."""

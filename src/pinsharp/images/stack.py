@@ -1,10 +1,11 @@
-"""TIFFs of several planes: pages, OME-TIFF, ImageJ's hyperstacks; read and written plane by plane with their tags.
+"""Files of several planes: TIFFs (pages, OME-TIFF, ImageJ's hyperstacks) with the tags of each page, and arrays.
 
 Pages keep their order and their number, so what OME-XML and ImageJ's description say of them stays true.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +17,13 @@ import tifffile
 from numpy.typing import NDArray
 
 from pinsharp.atomic import check_free, write_atomically
-from pinsharp.errors import FormatError, ImageError
+from pinsharp.errors import FormatError, ImageError, MissingExtra
 from pinsharp.images import tiff
+from pinsharp.images.array_stack import ArrayStack, count_planes, read_array_stack
 from pinsharp.images.codec import AS_IT_SAYS, SUFFIXES, Reading, Tags, check_size, damaged
 from pinsharp.images.files import ImageFile
+from pinsharp.images.held_planes import HeldPlanes, writing_together
+from pinsharp.images.places import is_container
 from pinsharp.images.stored import enter
 from pinsharp.images.tiff_counts import check_complete
 from pinsharp.images.tiff_layout import DAMAGED, TiffLayout, check_pixels, full_pages
@@ -49,14 +53,23 @@ class Stack:
         """Find out before the work whether its planes could be written; see `check_stack_output`."""
         check_stack_output(path, overwrite=overwrite)
 
+    def writing(self, target: Path, *, overwrite: bool) -> contextlib.AbstractContextManager[HeldPlanes]:
+        """Write the planes of a result; see `writing_together`."""
+        return writing_together(self, target, overwrite=overwrite)
+
     def write(self, path: Path, planes: Sequence[NDArray[Any]], *, overwrite: bool) -> None:
         """Write planes as they were stored; see `write_stack`."""
         write_stack(path, planes, like=self, overwrite=overwrite)
 
 
 def is_stack(path: str | Path) -> bool:
-    """Whether a file is a TIFF of several planes; what cannot be read is none, whoever reads it says why."""
+    """Whether a TIFF or an array has several planes; what cannot be read has none, whoever reads it says why."""
     path = Path(path)
+    if is_container(path):
+        try:
+            return count_planes(path) > 1
+        except (ImageError, MissingExtra):
+            return False
     if SUFFIXES.get(path.suffix.lower()) != "tiff":
         return False
     try:
@@ -64,6 +77,15 @@ def is_stack(path: str | Path) -> bool:
             return _count(file) > 1
     except (ImageError, *DAMAGED):
         return False
+
+
+def open_planes(path: str | Path, reading: Reading = AS_IT_SAYS) -> Stack | ArrayStack:
+    """Read the planes of a file, or of an array what is said of them.
+
+    Raises:
+        ImageError: If it cannot be read, or its planes differ in shape or type.
+    """
+    return read_array_stack(path, reading) if is_container(path) else read_stack(path, reading)
 
 
 def read_stack(path: str | Path, reading: Reading = AS_IT_SAYS) -> Stack:
@@ -113,7 +135,7 @@ def write_stack(path: str | Path, planes: Sequence[NDArray[Any]], *, like: Stack
 
 
 def check_stack_output(path: Path, *, overwrite: bool) -> None:
-    """Find out before the work whether planes could be written.
+    """Find out before the work whether planes could be written as a TIFF.
 
     Raises:
         FormatError: If the name is not that of a TIFF.

@@ -31,23 +31,34 @@ def enter(pixels: NDArray[Any], white_level: int | None) -> tuple[NDArray[Any], 
     Raises:
         ImageError: If nobody says what is white, a value lies above it, or one is negative.
     """
+    _, stored = entered_as(pixels.dtype, white_level)
     is_float = pixels.dtype.kind == "f"
-    if pixels.dtype in FULL_SCALE and not (is_float and white_level):
+    if stored is None:
         if is_float:
             _check_range(pixels, 1, "")
         return pixels, None
     if not is_float:
         _check_positive(pixels)
-    if not is_float and int(pixels.max()) <= _LARGEST and (white_level or 0) <= _LARGEST:
-        return pixels.astype(np.uint16), Stored(pixels.dtype.name, None)
-    if not is_float and white_level is None:
+    if stored.white is None and int(pixels.max()) <= _LARGEST:
+        return pixels.astype(np.uint16), stored
+    if stored.white is None and white_level is None:
         raise ImageError(
             f"expected a known white level for {pixels.dtype} values up to {pixels.max()}, got none; say "
             "--white-level V, the value of full exposure"
         )
-    white = white_level or 1
+    white = stored.white or white_level or 1
     _check_range(pixels, white, f" {white}" if white_level else "")
-    return (pixels / np.float64(white)).astype(np.float32), Stored(pixels.dtype.name, white)
+    return (pixels / np.float64(white)).astype(np.float32), stored
+
+
+def entered_as(dtype: np.dtype[Any], white_level: int | None) -> tuple[np.dtype[Any], Stored | None]:
+    """The type that `enter` turns pixels of a type into, and how those were stored if that is otherwise."""
+    is_float = dtype.kind == "f"
+    if dtype in FULL_SCALE and not (is_float and white_level):
+        return dtype, None
+    if not is_float and (white_level or 0) <= _LARGEST:
+        return np.dtype(np.uint16), Stored(dtype.name, None)
+    return np.dtype(np.float32), Stored(dtype.name, white_level or 1)
 
 
 def _check_positive(pixels: NDArray[Any]) -> None:

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-IMAGE_FOLDERS = (".zarr",)
-"""Suffixes of folders that are one image each: they are not searched."""
+from pinsharp.images.places import IMAGE_FOLDERS
 
 
 @dataclass

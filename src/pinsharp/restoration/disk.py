@@ -19,6 +19,7 @@ from pinsharp.images.codec import AS_IT_SAYS, Reading
 from pinsharp.images.large import LargeImage, check_large_output, write_large
 from pinsharp.images.light import SAYS_NOTHING
 from pinsharp.images.packed_mask import PackedMask
+from pinsharp.images.places import disk_path
 from pinsharp.restoration.colour import enter, join, leave, light_of, split
 from pinsharp.restoration.disk_hidden import REACH, DiskHidden
 from pinsharp.restoration.recipe import Recipe
@@ -34,7 +35,7 @@ class OnDisk:
 
     Attributes:
         path: The file.
-        shape: Shape of its pixels.
+        shape: Shape of its pixels; of a file of several planes that of the first.
         dtype: Their type.
         reading: What has to be said of it to read it again.
     """
@@ -233,7 +234,7 @@ class DiskSource:
     def take(self, target: Path, rows: Iterator[NDArray[Any]], *, overwrite: bool) -> OnDisk:
         """Write all rows of the result as they come."""
         assert not isinstance(self.image, StoredImage)
-        make_folder(target.parent)
+        make_folder(disk_path(target).parent)
         path = write_large(target, rows, like=self.image, overwrite=overwrite)
         return OnDisk(path, self.shape, self.image.dtype, self._reading)
 

@@ -1,28 +1,40 @@
 """Restoring a file of several planes: with one blur for all, one for each channel, or one for each plane.
 
-That are the pages of a TIFF, and the four colour planes of a Bayer mosaic.
+That are the pages of a TIFF, the planes of an array, and the four colour planes of a Bayer mosaic.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
-from pinsharp.atomic import make_folder
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.verdict import LEFT_ALONE
 from pinsharp.errors import ConfigError, ImageError, PinsharpError
+from pinsharp.images.array_stack import ArrayStack, ArrayStackWriter
 from pinsharp.images.files import ImageFile
+from pinsharp.images.held_planes import HeldPlanes
 from pinsharp.images.mosaic_file import MosaicFile, is_mosaic, read_mosaic
-from pinsharp.images.stack import Stack, is_stack, read_stack
+from pinsharp.images.places import PlaneOf, disk_path
+from pinsharp.images.stack import Stack, is_stack, open_planes
+from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.profiled import distance_figures
 from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.result import Restored
 
-Planes = Stack | MosaicFile
+Planes = Stack | ArrayStack | MosaicFile
+"""A file of several planes, in memory or not."""
+
+Plane = ImageFile | PlaneOf
+"""A plane in memory, or where it is."""
+
+Sink = Callable[[Iterator[NDArray[Any]]], NDArray[Any] | OnDisk]
+"""Takes the rows of a result from top to bottom."""
+
+Progress = Callable[[int, int], object]
+"""Is told how many of how many pixels are done."""
 
 
 class PlaneRestorer(Protocol):
@@ -31,9 +43,20 @@ class PlaneRestorer(Protocol):
     recipe: Recipe
 
     def __call__(self, image: ImageFile, *, kernel: Any = None, field: Any = None) -> Restored:
+        """Restore one to memory."""
+
+    def restore_rows(
+        self,
+        image: Plane,
+        sink: Sink,
+        *,
+        kernel: Any = None,
+        progress: Progress | None = None,
+        folder: Path | None = None,
+    ) -> Restored:
         """Restore one."""
 
-    def measure(self, image: Sequence[ImageFile]) -> BlurField:
+    def measure(self, image: Sequence[Plane]) -> BlurField:
         """Measure the blur of several together."""
 
 
@@ -44,7 +67,7 @@ def read_planes(path: Path, recipe: Recipe) -> Planes | None:
         ImageError: If it cannot be read.
     """
     if recipe.planes is not None and is_stack(path):
-        return read_stack(path, recipe.reading)
+        return open_planes(path, recipe.reading)
     return read_mosaic(path, recipe.reading) if is_mosaic(path, recipe.reading) else None
 
 
@@ -55,7 +78,7 @@ def restore_planes(
     target: Path,
     *,
     overwrite: bool,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Restored:
     """Restore all planes of a file.
 
@@ -65,7 +88,7 @@ def restore_planes(
         file: The file, as `read_planes` gives it.
         target: The result.
         overwrite: Replace an existing result.
-        progress: Called after every plane with the pixels that are done and all pixels.
+        progress: Called after every window with the pixels that are done and all pixels.
 
     Returns:
         The result of the first plane, with the pixels that stand for all, the time of all, and the reason if all stay.
@@ -83,27 +106,34 @@ def restore_planes(
             "--planes each"
         )
     file.check_output(target, overwrite=overwrite)
-    results: list[Restored] = []
     blurs = _shared(restorer, file) if shares else {}
-    for number, plane in enumerate(file.planes):
-        blur = blurs.get(_group(recipe, file, number))
-        results.append(_restored(restorer if blur is None else informed, recipe, plane, number, blur))
-        if progress:
-            pixels = plane.pixels.shape[0] * plane.pixels.shape[1]
-            progress((number + 1) * pixels, len(file.planes) * pixels)
-    make_folder(target.parent)
-    planes = [_pixels(result) for result in results]
-    file.write(target, planes, overwrite=overwrite)
-    is_left = all(result.reason for result in results)
-    seconds = sum(result.seconds for result in results)
-    return replace(results[0], held=file.shown(planes), seconds=seconds, reason=results[0].reason if is_left else "")
+    first, seconds, is_left = None, 0.0, True
+    with file.writing(target, overwrite=overwrite) as writer:
+        for number in range(len(file.planes)):
+            blur = blurs.get(_group(recipe, file, number))
+            work = _Work(restorer if blur is None else informed, recipe, file, writer, number, disk_path(target).parent)
+            result = work.restored(blur, progress)
+            first, seconds, is_left = first or result, seconds + result.seconds, is_left and bool(result.reason)
+    assert first is not None
+    held = _held(file, writer.shown(), recipe)
+    return replace(first, held=held, seconds=seconds, reason=first.reason if is_left else "")
+
+
+def _held(file: Planes, taken: NDArray[Any] | Path, recipe: Recipe) -> NDArray[Any] | OnDisk:
+    """What a result holds: pixels, or where they are."""
+    if not isinstance(file, ArrayStack):
+        assert not isinstance(taken, Path)
+        return taken
+    assert isinstance(taken, Path)
+    return OnDisk(taken, file.shape, file.dtype, recipe.reading)
 
 
 def _shared(restorer: PlaneRestorer, file: Planes) -> dict[int, BlurField]:
     """The blur of each group of planes."""
-    groups = [_group(restorer.recipe, file, number) for number in range(len(file.planes))]
+    planes: Sequence[Plane] = file.planes
+    groups = [_group(restorer.recipe, file, number) for number in range(len(planes))]
     return {
-        group: restorer.measure([plane for plane, own in zip(file.planes, groups, strict=True) if own == group])
+        group: restorer.measure([plane for plane, own in zip(planes, groups, strict=True) if own == group])
         for group in sorted(set(groups))
     }
 
@@ -112,25 +142,40 @@ def _group(recipe: Recipe, file: Planes, number: int) -> int:
     return file.channels[number] if recipe.planes == "channel" else 0
 
 
-def _restored(
-    restorer: PlaneRestorer, recipe: Recipe, plane: ImageFile, number: int, blur: BlurField | None
-) -> Restored:
-    """One plane with a blur that it shares, or with its own."""
-    try:
+@dataclass(frozen=True)
+class _Work:
+    """A plane that is restored."""
+
+    restorer: PlaneRestorer
+    recipe: Recipe
+    file: Planes
+    writer: HeldPlanes | ArrayStackWriter
+    number: int
+    folder: Path
+
+    def restored(self, blur: BlurField | None, progress: Progress | None) -> Restored:
+        """Restore it with a blur that it shares, or with its own."""
+        kernel = None if blur is None else blur.kernel_array
+        told = None if progress is None else self._told(progress)
+        plane = self.file.planes[self.number]
+        try:
+            result = self.restorer.restore_rows(plane, self._take, kernel=kernel, progress=told, folder=self.folder)
+        except PinsharpError as error:
+            detail = str(error).removeprefix(f"{self.file.path}: ")
+            raise type(error)(f"{self.file.path}: plane {self.number + 1}: {detail}") from error
         if blur is None:
-            return restorer(plane)
-        result = restorer(plane, kernel=blur.kernel_array)
-    except PinsharpError as error:
-        raise type(error)(f"{plane.path}: plane {number + 1}: {error}") from error
-    finding = blur.finding
-    result = replace(result, distance=distance_figures(blur, recipe))
-    if finding is not None and blur.verdict in LEFT_ALONE and not recipe.force:
-        if recipe.strict and blur.verdict != "sharp":
-            raise ImageError(f"{plane.path}: expected planes that can be restored, got {finding.reason}")
-        return replace(result, held=plane.pixels.copy(), defocus=blur, sigmas=(blur.sigma,), reason=finding.reason)
-    return replace(result, defocus=blur, sigmas=(blur.sigma,))
+            return result
+        result = replace(result, distance=distance_figures(blur, self.recipe), defocus=blur, sigmas=(blur.sigma,))
+        finding = blur.finding
+        if finding is None or blur.verdict not in LEFT_ALONE or self.recipe.force:
+            return result
+        if self.recipe.strict and blur.verdict != "sharp":
+            raise ImageError(f"{self.file.path}: expected planes that can be restored, got {finding.reason}")
+        return replace(result, held=_held(self.file, self.writer.keep(self.number), self.recipe), reason=finding.reason)
 
+    def _take(self, rows: Iterator[NDArray[Any]]) -> NDArray[Any] | OnDisk:
+        return _held(self.file, self.writer.take(self.number, rows), self.recipe)
 
-def _pixels(result: Restored) -> NDArray[Any]:
-    assert isinstance(result.held, np.ndarray)
-    return result.held
+    def _told(self, progress: Progress) -> Progress:
+        """Count the pixels of all planes."""
+        return lambda done, total: progress(self.number * total + done, len(self.file.planes) * total)

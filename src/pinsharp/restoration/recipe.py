@@ -131,9 +131,9 @@ class Recipe:
         None,
         "P",
         str | None,
-        "Restore TIFFs of several planes (pages, OME-TIFF, ImageJ stacks), which are refused otherwise: with one blur "
-        "for all, a blur of its own for each plane, or one for each channel. Frames of a video share one unless each "
-        "is said.",
+        "Restore files of several planes (TIFF pages, OME-TIFF, ImageJ stacks, OME-Zarr, HDF5), which are refused "
+        "otherwise: with one blur for all, a blur of its own for each plane, or one for each channel. Frames of a "
+        "video share one unless each is said.",
     )
     channels: Channels = declared(
         "joint",

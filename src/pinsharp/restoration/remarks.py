@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from pinsharp.blur.profile import Profile
-from pinsharp.images.bigtiff import LargeTiff
 from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.images.stack import is_stack
+from pinsharp.restoration.disk import StoredImage
 from pinsharp.restoration.own import is_colour
 from pinsharp.restoration.profiled import profile_of
 from pinsharp.restoration.recipe import Recipe
@@ -69,4 +69,4 @@ def _stated_light(source: Source) -> Light:
     """The light that a file states itself."""
     if isinstance(source, ArraySource):
         return source.file.tags.light if source.file else SAYS_NOTHING
-    return source.image.tags.light if isinstance(source.image, LargeTiff) else SAYS_NOTHING
+    return SAYS_NOTHING if isinstance(source.image, StoredImage) else source.image.tags.light

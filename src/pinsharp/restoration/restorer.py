@@ -18,11 +18,12 @@ from pinsharp.images.light import Light
 from pinsharp.images.masks import is_masked, masked_like
 from pinsharp.images.mosaic_file import is_mosaic, read_mosaic
 from pinsharp.images.packed_mask import PackedMask
+from pinsharp.images.places import disk_path
 from pinsharp.images.video_names import is_video
 from pinsharp.methods.method import BlindMethod, Method, check_takes_kernel, has_exact_windows, measures_first
 from pinsharp.methods.table import load_method
 from pinsharp.restoration.options import check_names, takes
-from pinsharp.restoration.pipeline import Progress
+from pinsharp.restoration.pipeline import Progress, Sink
 from pinsharp.restoration.pipeline import restore as restore_source
 from pinsharp.restoration.planes import read_planes, restore_planes
 from pinsharp.restoration.recipe import OPTIONS, Recipe
@@ -113,6 +114,32 @@ class Restorer:
             result = replace(result, remarks=remarks(source, recipe, image))
         return replace(result, held=masked_like(result.image, image)) if is_masked(image) else result
 
+    def restore_rows(
+        self,
+        image: PixelsOf,
+        sink: Sink,
+        *,
+        kernel: Any = None,
+        progress: Progress | None = None,
+        folder: Path | None = None,
+    ) -> Restored:
+        """Restore one image to whatever takes the rows of a result from top to bottom, perhaps more than once.
+
+        Args:
+            image: As for calling.
+            sink: Takes the rows, and returns what the result holds.
+            kernel: As for calling.
+            progress: As for `restore_file`.
+            folder: Where passes of images larger than memory are kept.
+
+        Raises:
+            ImageError: As for calling.
+        """
+        _check_process()
+        recipe = self._recipe_for(kernel=kernel)
+        with open_source(image, recipe) as source, memory_errors(source.shape):
+            return restore_source(source, self.method, recipe, sink, progress=progress, folder=folder)
+
     def restore_file(
         self,
         source: str | Path,
@@ -124,14 +151,16 @@ class Restorer:
         overwrite: bool = False,
         progress: Progress | None = None,
     ) -> Restored:
-        """Restore a file of any size to a file with the same tags; a TIFF larger than memory band by band.
+        """Restore a file of any size to a file with the same tags; one larger than memory band by band.
+
+        Larger than memory may be TIFFs, HDF5 (`FILE.h5::/path`) and OME-Zarr (`X.zarr`).
 
         A video is restored frame by frame, with one blur unless `planes` is `each`.
 
         Args:
             source: The input, never changed.
             target: The result, complete or not there; its folder is made. Beside it lie, while several iterations of
-                a TIFF larger than memory are made, up to two files without a name of 4 bytes a value.
+                an image larger than memory are made, up to two files without a name of 4 bytes a value.
             kernel: As for calling.
             field: As for calling.
             iterations: As for calling.
@@ -165,14 +194,15 @@ class Restorer:
         with open_source(source, recipe) as opened, memory_errors(opened.shape):
             opened.check_target(target, overwrite=overwrite)
             sink = partial(opened.take, target, overwrite=overwrite)
-            result = restore_source(opened, self.method, recipe, sink, progress=progress, folder=target.parent)
+            folder = disk_path(target).parent
+            result = restore_source(opened, self.method, recipe, sink, progress=progress, folder=folder)
             opened.save(target, result.held, overwrite=overwrite)
             return replace(result, remarks=remarks(opened, recipe, source))
 
     def measure(self, image: PixelsOf | Sequence[PixelsOf]) -> BlurField:
         """Measure the blur of an image without restoring it; for models that cannot, `swift` does it.
 
-        It is measured in the light that would be restored, where each channel is restored by itself in green. Of a TIFF
+        It is measured in the light that would be restored, where each channel is restored by itself in green. Of a file
         larger than memory a sample of at most 16 megapixels is measured; to find faults all of it is read once.
 
         Args:

@@ -1,7 +1,7 @@
 """Where pixels come from and where results go: an array, or a file of any size, which nobody else has to tell apart.
 
-A TIFF, or a raw frame, of more than `LARGE_VALUES` values stays on disk: it is read from top to bottom, and its result
-is written so. Every other image is read as a whole.
+A TIFF, a raw frame, or a plane of an array in a container, of more than `LARGE_VALUES` values stays on disk: it is read
+from top to bottom, and its result is written so. Every other image is read as a whole.
 """
 
 import itertools
@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 from pinsharp.atomic import make_folder
-from pinsharp.errors import ImageError, OutputError
+from pinsharp.errors import ImageError, MissingExtra, OutputError
 from pinsharp.images.arrays import depth_ceiling, split_alpha
 from pinsharp.images.codec import AS_IT_SAYS, Reading, Tags
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
@@ -28,6 +28,7 @@ from pinsharp.images.large import open_large
 from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.images.masks import Hidden, hide, is_masked, read_mask, read_packed_mask
 from pinsharp.images.packed_mask import PackedMask
+from pinsharp.images.places import PlaneOf, disk_path
 from pinsharp.images.statements import pillow_light
 from pinsharp.restoration.colour import as_mono, enter, join, leave, light_of, split
 from pinsharp.restoration.disk import DiskPlanes, DiskSource, OnDisk
@@ -36,10 +37,10 @@ from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.windows import choose_window
 
 LARGE_VALUES = 100_000_000
-"""Values (pixels times channels) above which a TIFF stays on disk: in memory restoring it would take some 2 GiB."""
+"""Values (pixels times channels) above which an image stays on disk: in memory restoring it would take some 2 GiB."""
 
-PixelsOf = NDArray[Any] | str | Path | Image.Image | ImageFile
-"""An image as users give it: an array, a file, one that was read, or an image of Pillow."""
+PixelsOf = NDArray[Any] | str | Path | Image.Image | ImageFile | PlaneOf
+"""An image as users give it: an array, a file, one that was read, a plane of one, or an image of Pillow."""
 
 _PILLOW_MODES = ("L", "LA", "RGB", "RGBA", "I;16", "F")
 
@@ -53,7 +54,7 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
     """
     if isinstance(image, ImageFile):
         yield _of_file(image, recipe)
-    elif not isinstance(image, str | Path):
+    elif not isinstance(image, str | Path | PlaneOf):
         pixels = _as_array(image)
         yield ArraySource(pixels, _in_profile(recipe, pixels), stated=pillow_light(image))
     elif recipe.window != 0 and is_large(image, recipe.reading):  # 0 asks for the whole image in memory
@@ -145,7 +146,7 @@ class ArraySource:
     def save(self, target: Path, held: NDArray[Any] | OnDisk, *, overwrite: bool) -> None:
         """Write a result; the folder is made if it is not there."""
         assert isinstance(held, np.ndarray)
-        make_folder(target.parent)
+        make_folder(disk_path(target).parent)
         write_image(target, held, like=self.file, overwrite=overwrite)
 
 
@@ -220,20 +221,26 @@ def _of_file(file: ImageFile, recipe: Recipe) -> "ArraySource":
             "--demosaic out"
         )
     recipe = _in_profile(recipe, file.pixels, file.tags.white_level)
-    is_divided = file.tags.stored is not None and file.tags.stored.white is not None
-    white_level = None if is_divided else recipe.white_level or file.tags.white_level
+    white_level = None if _is_divided(file.tags) else recipe.white_level or file.tags.white_level
     if white_level != recipe.white_level:
         recipe = replace(recipe, white_level=white_level)
     file = replace(file, tags=replace(file.tags, white_level=white_level))  # formats that can say it, do
     return ArraySource(file.pixels, recipe, file)
 
 
+def _is_divided(tags: Tags) -> bool:
+    """Whether the values of an image were divided by the white level when they were read."""
+    return tags.stored is not None and tags.stored.white is not None
+
+
 def _white_level(recipe: Recipe, tags: Tags, image: object) -> int | None:
-    """The white level that is given, or that an image on disk states.
+    """The white level that is given, or that an image on disk states; None where it was taken out already.
 
     Raises:
         ImageError: If its values are packed into fewer bits than the given one has.
     """
+    if _is_divided(tags):
+        return None
     if tags.white_level and recipe.white_level and recipe.white_level > tags.white_level:
         raise ImageError(
             f"{image}: expected a white level of at most {tags.white_level}, which its bits hold, got "
@@ -242,15 +249,15 @@ def _white_level(recipe: Recipe, tags: Tags, image: object) -> int | None:
     return recipe.white_level or tags.white_level
 
 
-def is_large(path: str | Path, reading: Reading = AS_IT_SAYS) -> bool:
-    """Whether a file stays on disk: a TIFF or raw frame of many values that can be read by windows.
+def is_large(image: str | Path | PlaneOf, reading: Reading = AS_IT_SAYS) -> bool:
+    """Whether an image stays on disk: of many values, and such that it can be read by windows.
 
-    Only its tags are read. What is neither, or damaged, is not large: whoever reads it as a whole says why.
+    Only its tags are read. What is damaged, or none, is not large: whoever reads it as a whole says why.
     """
     try:
-        with open_large(path, reading) as image:
-            return math.prod(image.shape) > LARGE_VALUES
-    except ImageError:
+        with open_large(image, reading) as large:
+            return math.prod(large.shape) > LARGE_VALUES
+    except (ImageError, MissingExtra):
         return False
 
 

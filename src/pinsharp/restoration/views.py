@@ -11,6 +11,7 @@ from pinsharp.images.codec import AS_IT_SAYS, Reading
 from pinsharp.images.files import read_image
 from pinsharp.images.large import open_large
 from pinsharp.images.light import SAYS_NOTHING, Light
+from pinsharp.images.places import PlaneOf, is_container
 from pinsharp.images.stack import is_stack, read_stack
 from pinsharp.images.video_names import is_numbered, is_video, numbered
 from pinsharp.restoration.sources import is_large
@@ -51,12 +52,14 @@ def read_view(path: str | Path, side: int | None = None, *, reading: Reading = A
         return View(_cut(first_frame(path), side), "the first frame")
     if is_numbered(path):
         path = numbered(Path(path), 1)
-    if is_large(path, reading):
-        with open_large(path, reading) as image:
+    shown = PlaneOf(Path(path), 0) if reading.planes and is_container(path) else path
+    if is_large(shown, reading):
+        with open_large(shown, reading) as image:
             pixels = image.read(*(_middle(length, side or VIEW_SIDE) for length in image.shape[:2]))
-            (height, width), shown = image.shape[:2], pixels.shape
-        return View(pixels, f"the middle {shown[1]} x {shown[0]} pixels of {width} x {height}", image.tags.light)
-    file = read_stack(path, reading).planes[0] if reading.planes and is_stack(path) else read_image(path, reading)
+            (height, width), part = image.shape[:2], pixels.shape
+        return View(pixels, f"the middle {part[1]} x {part[0]} pixels of {width} x {height}", image.tags.light)
+    is_paged = reading.planes and not is_container(path) and is_stack(path)
+    file = read_stack(path, reading).planes[0] if is_paged else read_image(shown, reading)
     return View(_cut(file.pixels, side), light=file.tags.light)
 
 
