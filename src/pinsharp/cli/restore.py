@@ -15,6 +15,7 @@ from pinsharp.cli.options import Inputs, Jobs, Json, Overwrite, Recursive, takes
 from pinsharp.cli.outputs import names_image, plan_jobs
 from pinsharp.cli.piped import is_piped, piped
 from pinsharp.cli.progress import percent_progress
+from pinsharp.cli.trained import say_trained_on
 from pinsharp.errors import ConfigError, PinsharpError
 from pinsharp.restoration.recipe import OPTIONS, Recipe
 
@@ -148,6 +149,7 @@ class _Run:
         from pinsharp.restoration.restorer import Restorer
 
         (job,), restorer = self.jobs, Restorer(recipe=self.recipe)
+        say_trained_on(str(self.recipe.model))
         try:
             with percent_progress("restoring, percent") as report:
                 figures = restore_job(job, restorer=restorer, overwrite=self.overwrite, progress=report)
@@ -165,6 +167,7 @@ class _Run:
         from pinsharp.batch.work import load_work
         from pinsharp.restoration.restorer import Restorer
 
+        say_trained_on(str(self.recipe.model))
         restorer = Restorer(recipe=self.recipe)  # here too if others do the work: what does not go is refused before
         work, settings = load_work(self.recipe, restorer=restorer), restorer.settings()
         load = partial(load_work, self.recipe, share=processes)
