@@ -9,6 +9,7 @@ def say_trained_on(model: str) -> None:
     """Say on stderr what a network was trained on, where that was no camera: its results on cameras may be worse."""
     from pinsharp.nets.weights import read_card, shipped_names, zoo_path
 
+    model = model.removeprefix("ensemble:")
     if model in shipped_names():
         card = read_card(zoo_path(model))
     elif Path(model).suffix == ".safetensors":
