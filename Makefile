@@ -10,7 +10,7 @@ COMPUTING := $(addprefix tests/,blur classical nets restoration runtimes export 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-portable test-page check clean
+.PHONY: help demo test test-portable test-service test-page check clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is"
@@ -30,6 +30,10 @@ test-page: $(VENV)/.page ## the page of the service, in Chromium, which has to b
 
 test-portable: $(VENV)/.dev ## the tests that compute, as on a processor that has AVX2 and no more
 	OMP_NUM_THREADS=1 ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 $(BIN)/pytest -n 2 $(PYTEST_ARGS) $(COMPUTING)
+
+test-service: $(VENV)/.dev ## generated requests to the service, and kills in the midst of its jobs
+	OMP_NUM_THREADS=1 PYTHONPATH=src $(BIN)/python scripts/service_fuzz.py --cases 500
+	OMP_NUM_THREADS=1 PYTHONPATH=src $(BIN)/python scripts/service_kills.py --kills 4
 
 check: $(VENV)/.dev ## ruff and mypy alone
 	$(BIN)/ruff check .

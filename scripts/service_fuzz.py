@@ -15,7 +15,7 @@ from pathlib import Path
 
 from served import Served
 
-OPERATIONS = 14
+OPERATIONS = 15
 LEFT_OUT = "positive_data_acceptance"
 
 

@@ -11,7 +11,7 @@ import pinsharp
 from pinsharp.cli import main
 from pinsharp.errors import ConfigError
 
-COMMANDS = ["restore", "watch", "kernel", "info", "synth", "export", "train", "adapt", "bench", "detect"]
+COMMANDS = ["restore", "watch", "kernel", "info", "synth", "export", "train", "adapt", "serve", "bench", "detect"]
 
 
 @pytest.fixture

@@ -1,22 +1,31 @@
 """A service in this process: the whole application over ASGI, with threads in the place of processes."""
 
 import asyncio
+import importlib.util
+import json
+import sys
 import threading
 from concurrent.futures import Future
 
-import httpx
 import numpy as np
 import pytest
 
+from pinsharp.cli.main import run
 from pinsharp.images import codec
 from pinsharp.images.files import write_image
 from pinsharp.restoration.recipe import Recipe
-from pinsharp.service.app import build_app
-from pinsharp.service.pool import StoppedError, Ticket
-from pinsharp.service.problems import Refused
-from pinsharp.service.service import Service
-from pinsharp.service.settings import Limits, Settings
 from tiny_models import save_tiny_swift
+
+if importlib.util.find_spec("fastapi") is None:  # the extra `serve`, which `dev` brings
+    collect_ignore_glob = ["test_*.py"]
+else:
+    import httpx
+
+    from pinsharp.service.app import build_app
+    from pinsharp.service.pool import StoppedError, Ticket
+    from pinsharp.service.problems import Refused
+    from pinsharp.service.service import Service
+    from pinsharp.service.settings import Limits, Settings
 
 WAIT_S = 30
 
@@ -76,14 +85,13 @@ class Running:
         self.service = Service(settings, make_pool=Threads)
         self.service.warm()
         self.app = build_app(self.service)
-        self._loop = asyncio.new_event_loop()
-        self._closing = asyncio.Event()
         started = threading.Event()
-        self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._live(started)), daemon=True)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._live(started)), daemon=True)
         self._thread.start()
         assert started.wait(WAIT_S)
 
     async def _live(self, started):
+        self._loop, self._closing = asyncio.get_running_loop(), asyncio.Event()
         transport = httpx.ASGITransport(self.app)
         async with (
             self.app.router.lifespan_context(self.app),
@@ -119,7 +127,6 @@ class Running:
         self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join(WAIT_S)
         assert not self._thread.is_alive()
-        self._loop.close()
 
 
 async def _append(sent, message):
@@ -172,3 +179,20 @@ def photo(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def cli(monkeypatch, capsys):
+    """Call `pinsharp`: exit status, its JSON, and its complaint."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["pinsharp", *map(str, arguments)])
+        try:
+            run()
+            code = 0
+        except SystemExit as done:
+            code = done.code or 0
+        shown = capsys.readouterr()
+        return code, json.loads(shown.out) if shown.out.startswith("{") else None, shown.err
+
+    return call

@@ -221,7 +221,7 @@ def test_metrics_count_what_was_found():
 
 
 def test_limits_are_positive():
-    with pytest.raises(ConfigError, match="body bytes must be above 0, got 0; leave it out"):
+    with pytest.raises(ConfigError, match="body bytes must be above 0 and finite, got 0; leave it out"):
         Limits(body_bytes=0)
 
 

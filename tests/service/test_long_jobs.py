@@ -77,7 +77,7 @@ def test_jobs_are_cancelled_while_they_wait_and_while_they_run(start, photo, gat
     running, waiting = (service.post("/v1/jobs", data).json()["id"] for _ in range(2))
     until(lambda: service.get(f"/v1/jobs/{running}").json()["state"] == "running")
 
-    states = [service.delete(f"/v1/jobs/{name}").json()["state"] for name in (waiting, running)]
+    states = [service.post(f"/v1/jobs/{name}/cancel").json()["state"] for name in (waiting, running)]
     gate.set()
     third = ended(service, service.post("/v1/jobs", data).json()["id"])
 
@@ -88,13 +88,26 @@ def test_jobs_are_cancelled_while_they_wait_and_while_they_run(start, photo, gat
     assert not any((tmp_path / "state" / "jobs" / waiting).iterdir())
 
 
-def test_a_job_that_has_ended_is_forgotten_when_it_is_deleted(start, photo, tmp_path):
+def test_a_job_that_has_ended_stays_as_it_is_when_it_is_cancelled(start, photo):
     service = start()
     job = ended(service, service.post("/v1/jobs", photo("image.png").read_bytes()).json()["id"])
 
-    assert service.delete(f"/v1/jobs/{job['id']}").json() == job
-    assert service.get(f"/v1/jobs/{job['id']}").status_code == 404
-    assert list((tmp_path / "state" / "jobs").iterdir()) == []
+    assert service.post(f"/v1/jobs/{job['id']}/cancel").json() == job
+    assert service.get(job["result"]).status_code == 200
+
+
+def test_jobs_are_removed_whatever_they_are_at(start, photo, gate, tmp_path):
+    data, service = photo("image.png").read_bytes(), start()
+    done = ended(service, service.post("/v1/jobs", data).json()["id"])["id"]
+    gate.clear()
+    running, waiting = (service.post("/v1/jobs", data).json()["id"] for _ in range(2))
+    until(lambda: service.get(f"/v1/jobs/{running}").json()["state"] == "running")
+
+    answers = [service.delete(f"/v1/jobs/{name}") for name in (done, running, waiting)]
+
+    assert [answer.status_code for answer in answers] == [204] * 3
+    assert [service.get(f"/v1/jobs/{name}").status_code for name in (done, running, waiting)] == [404] * 3
+    until(lambda: not any((tmp_path / "state" / "jobs").iterdir()))
 
 
 def test_jobs_expire(start, photo, tmp_path):
@@ -103,7 +116,7 @@ def test_jobs_expire(start, photo, tmp_path):
 
     until(lambda: service.get(f"/v1/jobs/{name}").status_code == 404)
 
-    assert list((tmp_path / "state" / "jobs").iterdir()) == []
+    until(lambda: not any((tmp_path / "state" / "jobs").iterdir()))
 
 
 def test_so_many_jobs_are_open_and_no_more(start, photo, gate):

@@ -110,6 +110,20 @@ def test_headers_that_do_not_come_end_the_connection(server):
 
 
 @pytest.mark.slow
+def test_what_clients_send_wrong_does_not_fill_the_log(serve):
+    server = serve()
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as connection:
+        connection.sendall(b"\0\1 no HTTP\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 400")
+    status = server.request("POST", "/v1/restore", b"--b\r\nX[\0: y\r\n\r\n", form)[0]
+
+    assert status == 400
+    assert server.end() == (0, "")
+
+
+@pytest.mark.slow
 def test_a_refusal_is_heard_by_a_client_that_still_sends(serve):
     server = serve("--most-megabytes", 1)
 
@@ -186,35 +200,30 @@ def test_streams_of_events_end_when_the_service_stops(serve, photo):
         (["--api-key-file", "nowhere"], "nowhere: expected a file with a key"),
         (["--port", "70000"], "--port must be from 0 to 65535, got 70000"),
         (["--profiles", "nowhere"], "expected a folder of profiles, got none"),
-        (["--seconds", "0"], "seconds must be above 0, got 0"),
+        (["--seconds", "0"], "seconds must be above 0 and finite, got 0"),
+        (["--keep-hours", "inf"], "keep seconds must be above 0 and finite, got inf"),
+        (["--most-megabytes", "nan"], "body bytes must be above 0 and finite, got 0"),
         (["--model", "swif"], "did you mean 'swift'?"),
     ],
 )
-def test_wrong_use_is_one_line_and_status_2(monkeypatch, capsys, tmp_path, options, sentence):
-    from pinsharp.cli.main import run
-
-    monkeypatch.setattr(sys, "argv", ["pinsharp", "serve", "--port", "0", "--state", str(tmp_path / "state"), *options])
+def test_wrong_use_is_one_line_and_status_2(cli, monkeypatch, tmp_path, options, sentence):
     monkeypatch.delenv("PINSHARP_API_KEY", raising=False)
 
-    with pytest.raises(SystemExit) as ended:
-        run()
+    code, _, said = cli("serve", "--port", 0, "--state", tmp_path / "state", *options)
 
-    said = capsys.readouterr().err
-    assert ended.value.code == 2
+    assert code == 2
     assert said.count("\n") == 1
     assert sentence in said
 
 
-def test_a_port_that_is_taken_is_said(monkeypatch, capsys, tmp_path):
-    from pinsharp.cli.main import run
-
+def test_a_port_that_is_taken_is_said(cli, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        monkeypatch.setattr(sys, "argv", ["pinsharp", "serve", "--port", str(port), "--state", str(tmp_path)])
-        with pytest.raises(SystemExit):
-            run()
 
-    assert f"got Address already in use for 127.0.0.1:{port}; give --port N" in capsys.readouterr().err
+        code, _, said = cli("serve", "--port", port, "--state", tmp_path)
+
+    assert code == 2
+    assert f"got Address already in use for 127.0.0.1:{port}; give --port N" in said
 
 
 def is_refused(port):

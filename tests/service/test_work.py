@@ -1,30 +1,11 @@
 """What the service answers is what the command line does: the same bits, figures and sentences."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
 
-from pinsharp.cli.main import run
 from pinsharp.images.files import write_image
-
-
-@pytest.fixture
-def cli(monkeypatch, capsys):
-    """Call `pinsharp`: exit status, its JSON, and its complaint."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["pinsharp", *map(str, arguments)])
-        try:
-            run()
-            code = 0
-        except SystemExit as done:
-            code = done.code or 0
-        shown = capsys.readouterr()
-        return code, json.loads(shown.out) if shown.out.startswith("{") else None, shown.err
-
-    return call
 
 
 def of_report(figures):

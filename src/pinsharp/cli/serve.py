@@ -1,5 +1,6 @@
 """`pinsharp serve`: restore and measure over HTTP."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +35,7 @@ def serve(
     ] = None,
     *,
     recipe: Recipe,
-    most_megabytes: Annotated[float, typer.Option(metavar="N", help="Largest body of a request.")] = 67.108864,
+    most_megabytes: Annotated[float, typer.Option(metavar="N", help="Largest body of a request.")] = 64,
     most_megapixels: Annotated[float, typer.Option(metavar="N", help="Largest image of a request.")] = 50,
     seconds: Annotated[
         float, typer.Option(metavar="S", help="Longest time from a whole request to its answer; then 503.")
@@ -44,7 +45,7 @@ def serve(
     slow_seconds: Annotated[
         float, typer.Option(metavar="S", help="Longest silence of a client, and time for the headers of a request.")
     ] = 30,
-    job_gigabytes: Annotated[float, typer.Option(metavar="N", help="Largest body of a job.")] = 8.589934592,
+    job_gigabytes: Annotated[float, typer.Option(metavar="N", help="Largest body of a job.")] = 8,
     job_megapixels: Annotated[float, typer.Option(metavar="N", help="Largest image of a job.")] = 4000,
     most_jobs: Annotated[int, typer.Option(metavar="N", help="Jobs that may wait or run; then 503.")] = 64,
     keep_hours: Annotated[float, typer.Option(metavar="H", help="How long the result of a job is kept.")] = 24,
@@ -65,15 +66,15 @@ def serve(
     from pinsharp.service.settings import Limits, Settings, default_state, find_key
 
     limits = Limits(
-        body_bytes=round(most_megabytes * MEGA),
-        pixels=round(most_megapixels * MEGA),
+        body_bytes=_whole(most_megabytes, MEGA),
+        pixels=_whole(most_megapixels, MEGA),
         seconds=seconds,
         waiting=waiting,
         requests=max(256, 2 * waiting),
         requests_per_client=per_client,
         slow_seconds=slow_seconds,
-        job_bytes=round(job_gigabytes * 1000 * MEGA),
-        job_pixels=round(job_megapixels * MEGA),
+        job_bytes=_whole(job_gigabytes, 1000 * MEGA),
+        job_pixels=_whole(job_megapixels, MEGA),
         jobs=most_jobs,
         keep_seconds=keep_hours * 3600,
     )
@@ -88,3 +89,8 @@ def serve(
         limits=limits,
     )
     run(settings, remark)
+
+
+def _whole(number: float, unit: int) -> int:
+    """A number of units as a whole number; 0, which is refused, for one that is none."""
+    return round(number * unit) if math.isfinite(number) else 0

@@ -20,6 +20,7 @@ from pinsharp.service.accept import media_type
 from pinsharp.service.answers import REPORT, short_report
 from pinsharp.service.asked import JobKind, Kind, profile_names
 from pinsharp.service.guard import Guard
+from pinsharp.service.long_jobs import LongJobs
 from pinsharp.service.page import add_page
 from pinsharp.service.problems import BUG, Refused, kind_of, problem
 from pinsharp.service.service import Service
@@ -131,7 +132,7 @@ def _add_jobs(app: FastAPI, service: Service) -> None:
         operation_id="hand_in",
         responses={
             202: schema.json_answer("It is accepted; `Location` says where it is seen.", schema.JOB)
-            | {"links": schema.links("see", "stop", "fetch", "watch")},
+            | {"links": schema.links("see", "stop", "remove", "fetch", "watch")},
             **schema.problems(400, 401, 408, 413, 415, 422, 429, 503),
         },
         openapi_extra={"requestBody": schema.body("restore")},
@@ -151,14 +152,26 @@ def _add_jobs(app: FastAPI, service: Service) -> None:
     async def see(job: str) -> Response:
         return JSONResponse(await _jobs(service).document(job))
 
-    @app.delete(
-        "/v1/jobs/{job}",
-        summary="Stop a job; one that has ended is forgotten, with its result.",
+    @app.post(
+        "/v1/jobs/{job}/cancel",
+        summary="Stop a job; one that has ended stays as it is.",
         operation_id="stop",
         responses={**known},
     )
     async def stop(job: str) -> Response:
         return JSONResponse(await _jobs(service).cancel(job))
+
+    @app.delete(
+        "/v1/jobs/{job}",
+        status_code=204,
+        summary="Stop a job, and forget it with its result.",
+        operation_id="remove",
+        response_class=Response,
+        responses=schema.problems(401, 404, 503),
+    )
+    async def remove(job: str) -> Response:
+        await _jobs(service).remove(job)
+        return Response(status_code=204)
 
     @app.get(
         "/v1/jobs/{job}/result",
@@ -239,7 +252,7 @@ _READY: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _jobs(service: Service) -> Any:
+def _jobs(service: Service) -> LongJobs:
     """The jobs of a service that runs."""
     assert service.jobs is not None
     return service.jobs

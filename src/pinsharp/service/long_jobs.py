@@ -113,19 +113,24 @@ class LongJobs:
         return job, self._folder / name / job.result
 
     async def cancel(self, name: str) -> dict[str, Any]:
-        """Stop a job; one that has ended is forgotten, with its result."""
-        job = await self._get(name)
-        if job.state in ENDS:
-            await asyncio.to_thread(self._forget, name)
-            return self._document(job)
+        """Stop a job; one that has ended stays as it is."""
+        await self._get(name)
         if await asyncio.to_thread(self._store.end, name, "cancelled"):
             self._metrics.ended("cancelled")
         if name in self._stops:
-            self._stops[name].set()
+            self._stops[name].set()  # whoever is at it tidies up
         else:
-            await asyncio.to_thread(self._tidy, name, "")
+            await asyncio.to_thread(self._tidy, name)
         self._tell()
         return await self.document(name)
+
+    async def remove(self, name: str) -> None:
+        """Stop a job, and forget it with its result."""
+        await self.cancel(name)
+        await asyncio.to_thread(self._store.forget, name)
+        if name not in self._stops:
+            await asyncio.to_thread(self._tidy, name)
+        self._tell()
 
     async def events(self, name: str, is_closing: Callable[[], bool]) -> AsyncIterator[dict[str, str]]:
         """What happens to a job, from what it is now to its end, or that of the service."""
@@ -204,13 +209,14 @@ class LongJobs:
             return
         stop = self._stops[job.id] = asyncio.Event()
         try:
-            made = await self._made(job, stop)
+            now = await asyncio.to_thread(self._store.get, job.id)
+            made = await self._made(job, stop) if now is not None and now.state == "running" else None
         finally:
             del self._stops[job.id]
         if made is not None:
             await self._end(job, "failed" if made.error else "done", made)
         else:
-            await asyncio.to_thread(self._tidy, job.id, "")
+            await asyncio.to_thread(self._tidy, job.id)
 
     async def _made(self, job: StoredJob, stop: asyncio.Event) -> Made | None:
         """What comes of a job; None if it was cancelled."""
@@ -251,26 +257,27 @@ class LongJobs:
             self._metrics.measured(made.figures)
             if made.error:
                 self._metrics.refused(made.error)
-        await asyncio.to_thread(self._tidy, job.id, job.result if is_first and state == "done" else "")
+        await asyncio.to_thread(self._tidy, job.id)
         self._tell()
 
-    def _tidy(self, name: str, kept: str) -> None:
-        """Remove the files of a job that has ended, but for its result."""
-        folder = self._folder / name
+    def _tidy(self, name: str) -> None:
+        """Remove the files of a job that has ended, but for its result; all of one that is forgotten."""
+        folder, job = self._folder / name, self._store.get(name)
+        if job is None:
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+        kept = job.result if job.state == "done" else ""
         for path in folder.iterdir() if folder.is_dir() else ():
             if path.name != kept:
                 path.unlink(missing_ok=True)
-
-    def _forget(self, name: str) -> None:
-        shutil.rmtree(self._folder / name, ignore_errors=True)
-        self._store.forget(name)
 
     async def _expire(self) -> None:
         """Forget jobs that have been kept long enough."""
         while True:
             try:
                 for name in await asyncio.to_thread(self._store.expired, time.time() - self._limits.keep_seconds):
-                    await asyncio.to_thread(self._forget, name)
+                    await asyncio.to_thread(self._store.forget, name)
+                    await asyncio.to_thread(self._tidy, name)
             except OutputError as error:
                 _LOG.error("%s", error)
             await asyncio.sleep(min(60.0, self._limits.keep_seconds / 2))

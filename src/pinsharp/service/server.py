@@ -1,5 +1,6 @@
 """Running the service: one process that listens, others that work, until somebody asks it to stop."""
 
+import logging
 import signal
 import socket
 import sys
@@ -27,6 +28,7 @@ def serve(settings: Settings, say: Callable[[str], object]) -> None:
         ConfigError: If nobody can listen there, another service has the folder, or the model cannot be loaded.
         OutputError: If the folder cannot be written.
     """
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # it warns of every wrong byte of a form
     listener = _listen(settings)
     try:
         service = Service(settings)
@@ -50,7 +52,7 @@ def _config(service: Service) -> uvicorn.Config:
         build_app(service),
         http=patient_protocol(limits),
         ws="none",
-        log_level="warning",
+        log_level="error",  # what clients send wrong is their business, and would fill the log
         access_log=False,
         server_header=False,
         timeout_keep_alive=max(1, round(min(5, limits.slow_seconds))),

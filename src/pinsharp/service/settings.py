@@ -1,5 +1,6 @@
 """What a service is told when it is started: where it listens, what it works with, and its limits."""
 
+import math
 import os
 import sys
 from dataclasses import dataclass, field
@@ -21,10 +22,10 @@ class Limits:
     """What a service takes on; whatever is beyond is refused with a sentence.
 
     Raises:
-        ConfigError: If one of them is not positive.
+        ConfigError: If one of them is not positive, or without end.
     """
 
-    body_bytes: int = 64 * 2**20  # of a request
+    body_bytes: int = 64 * 10**6  # of a request
     pixels: int = 50_000_000  # of an image of a request, and of each further image that comes with it
     seconds: float = 120  # from the whole request to its answer
     waiting: int = 64  # requests that wait for a process
@@ -33,7 +34,7 @@ class Limits:
     connections: int = 1024  # open ones
     slow_seconds: float = 30  # of silence, and for the headers of a request
     body_seconds: float = 30  # for a body or an answer, and a second more for every 100 kB
-    job_bytes: int = 8 * 2**30  # of a job's request
+    job_bytes: int = 8 * 10**9  # of a job's request
     job_pixels: int = 4_000_000_000  # of an image of a job; of one that is no TIFF read by windows at most 1e9
     job_seconds: float = 24 * 3600.0  # a job's work
     jobs: int = 64  # that wait or run
@@ -42,8 +43,8 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not value > 0:
-                raise ConfigError(f"{name.replace('_', ' ')} must be above 0, got {value:g}; leave it out")
+            if not 0 < value < math.inf:
+                raise ConfigError(f"{name.replace('_', ' ')} must be above 0 and finite, got {value:g}; leave it out")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     ended REAL,
     ends INTEGER NOT NULL DEFAULT 0 CHECK (ends <= 1)
 ) STRICT;
-CREATE INDEX IF NOT EXISTS by_state ON jobs (state, created);
+CREATE INDEX IF NOT EXISTS by_state ON jobs (state);
 """
 
 
@@ -130,7 +130,7 @@ class Store:
         """Take the oldest job that waits, which runs from now on; None if there is none."""
         rows = self._do(
             "UPDATE jobs SET state = 'running', attempts = attempts + 1, begun = ? WHERE id = "
-            "(SELECT id FROM jobs WHERE state = 'waiting' ORDER BY created, rowid LIMIT 1) RETURNING id",
+            "(SELECT id FROM jobs WHERE state = 'waiting' ORDER BY rowid LIMIT 1) RETURNING id",
             time.time(),
         )
         return self.get(rows[0][0]) if rows else None
