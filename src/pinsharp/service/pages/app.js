@@ -72,6 +72,7 @@ function listen() {
   session.addEventListener("made", ({ detail }) => made(detail));
   session.addEventListener("woken", async ({ detail }) => (await addLayers(detail), refresh()));
   session.addEventListener("failed", ({ detail }) => failed(detail));
+  setInterval(() => session.doing && showBusy(session.current), 1000);
   document.addEventListener("keydown", key);
   document.addEventListener("keyup", (event) => event.key === "b" && hold(false));
 }
@@ -241,7 +242,9 @@ function showBusy(item) {
   $("busy").hidden = !(doing || waits || isReading);
   $("progress").hidden = !doing;
   $("progress").setAttribute("aria-label", t("working"));
-  $("busy-text").textContent = t(isReading ? "working.preview" : doing ? "working" : "working.queue");
+  const seconds = doing ? Math.floor((performance.now() - session.doing.begun) / 1000) : 0;
+  const said = t(isReading ? "working.preview" : doing ? "working" : "working.queue");
+  $("busy-text").textContent = seconds > 2 ? t("working.since", { what: said, seconds }) : said;
   $("cancel").hidden = isReading;
 }
 
