@@ -101,18 +101,37 @@ def test_several_images_wait_until_they_are_opened_or_all_are_asked_for(page, cr
     assert shown.text("#about-name") == "c.png"
 
 
-def test_a_dropped_folder_gives_its_images(page, crop):
-    path, shown = crop("inside.png"), page()
-    folder = path.parent / "dropped"
-    folder.mkdir()
-    (folder / "notes.txt").write_text("no image")
-    path.rename(folder / "inside.png")
+def test_a_chosen_folder_gives_its_images(page, crop):
+    folder, shown = folder_of(crop("inside.png"), "chosen"), page()
 
     shown.tab.set_input_files("#folder", str(folder))
     shown.tab.wait_for_selector(DONE)
 
     assert shown.text("#about-name") == "inside.png"
     assert shown.tab.is_hidden("#strip")
+
+
+def test_a_dropped_folder_gives_its_images_and_those_of_folders_in_it(page, crop):
+    folder, shown = folder_of(crop("inside.png"), "dropped"), page()
+    folder_of(crop("deep.png"), "dropped/deeper")
+    tools = shown.tab.context.new_cdp_session(shown.tab)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+        tools.send("Input.dispatchDragEvent", {"type": kind, "x": 400, "y": 300, "data": data})
+
+    shown.tab.wait_for_selector(DONE)
+
+    names = shown.tab.locator("#strip-list button").evaluate_all("(all) => all.map((one) => one.title)")
+    assert names == ["deep.png", "inside.png"]
+
+
+def folder_of(path, name):
+    """A folder with an image, and a file that is none."""
+    folder = path.parent / name
+    folder.mkdir()
+    (folder / "notes.txt").write_text("no image")
+    path.rename(folder / path.name)
+    return folder
 
 
 def test_a_pasted_image_is_restored(page, crop):

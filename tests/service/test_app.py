@@ -17,7 +17,7 @@ def test_the_document_describes_what_is_there(start):
     operations = {(path, method) for path, item in document["paths"].items() for method in item}
 
     assert operations == {
-        *((f"/v1/{kind}", "post") for kind in KINDS),
+        *((f"/v1/{kind}", "post") for kind in (*KINDS, "view")),
         ("/v1/jobs", "post"),
         ("/v1/jobs/{job}", "get"),
         ("/v1/jobs/{job}", "delete"),

@@ -76,6 +76,18 @@ def test_the_report_draws_the_blur(start, photo):
     assert (frequency[0], frequency[-1]) == (0, 0.5)
 
 
+def test_the_table_of_a_wide_kernel_stays_small(start, photo):
+    blur = json.loads(seen(start(), photo("image.png", (240, 200)), kernel="gaussian:40")["report"][1])["blur"]
+
+    kernel, step = np.array(blur["kernel"]), blur["kernel_step"]
+    assert len(kernel) <= 101
+    assert step > 1
+    assert kernel.sum() == pytest.approx(1, abs=2e-3)
+    place = (np.arange(len(kernel)) + 0.5) * step
+    middle = (kernel.sum(axis=0) * place).sum() / kernel.sum()
+    assert np.sqrt((kernel.sum(axis=0) * (place - middle) ** 2).sum()) == pytest.approx(40, rel=0.02)
+
+
 def test_an_image_that_stays_has_no_evidence(start, photo, tmp_path):
     np.save(tmp_path / "point.npy", np.pad([[1.0]], 2))
     files = {"image": photo("image.png").read_bytes(), "kernel": (tmp_path / "point.npy").read_bytes()}

@@ -1,5 +1,6 @@
 """What a page shows of an image and of its restoration: pictures of 8 bits, and tables of numbers to be drawn."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ _SHOWN = (".png", ".jpg", ".jpeg", ".bmp")  # every browser shows them as they a
 
 _FREQUENCIES = 65
 _KEPT = 0.9995  # share of a kernel's light that its table holds
+_MOST_CELLS = 101  # of a table along a side; a cell of larger ones is several pixels
 
 
 def write_view(path: Path, image: Path, recipe: Any) -> None:
@@ -87,11 +89,13 @@ def _blur(restored: "Restored") -> dict[str, Any]:
     field = field_figures(found, (restored.held.shape[0], restored.held.shape[1]))
     if field is not None and found.votes is not None and found.finding is not None:
         field["words"] = trend(found.votes[0], found.finding).words
-    return {"kernel": _kernel(found), "mtf": _mtf(found), "field": field}
+    return {**_kernel(found), "mtf": _mtf(found), "field": field}
 
 
-def _kernel(found: "BlurField") -> list[list[float]]:
-    """The middle of the kernel that holds nearly all of its light."""
+def _kernel(found: "BlurField") -> dict[str, Any]:
+    """The middle of the kernel that holds nearly all of its light, and pixels along a side of a cell."""
+    import numpy as np
+
     kernel = found.kernel_array
     middle = len(kernel) // 2
     reach = 3
@@ -100,7 +104,11 @@ def _kernel(found: "BlurField") -> list[list[float]]:
     ):
         reach += 1
     part = slice(max(0, middle - reach), middle + reach + 1)
-    return [[round(value, 7) for value in row] for row in kernel[part, part].tolist()]
+    table = kernel[part, part]
+    step = math.ceil(len(table) / _MOST_CELLS)
+    cells = math.ceil(len(table) / step)
+    table = np.pad(table, (0, cells * step - len(table))).reshape(cells, step, cells, step).sum(axis=(1, 3))
+    return {"kernel": [[round(value, 7) for value in row] for row in table.tolist()], "kernel_step": step}
 
 
 def _mtf(found: "BlurField") -> dict[str, list[float]]:

@@ -6,9 +6,12 @@ import { $, figure, make, save } from "./dom.js";
 import * as images from "./images.js";
 import { evidenceLayer, fieldLayer, particlesLayer } from "./overlays.js";
 import { reasonOf, showResult, verdictOf } from "./panel.js";
-import { RecipeForm, inWords, isSame, nameOf, valueOf } from "./recipe.js";
-import { Session, viewOptions } from "./session.js";
+import { RecipeForm, isSame } from "./recipe.js";
+import { Session } from "./session.js";
+import { showStrip } from "./strip.js";
 import { Marks } from "./tools.js";
+import { fail, forget, forgive, listenToTrouble, showTrouble } from "./trouble.js";
+import { showVersions, sideOf } from "./versions.js";
 import { Viewer } from "./viewer.js";
 import * as words from "./words.js";
 import { t } from "./words.js";
@@ -19,8 +22,6 @@ const marks = new Marks(viewer, $("marks"));
 const recipe = new RecipeForm();
 const edge = new EdgeCard(marks, (file) => recipe.addProfile(file.name, file));
 const overlays = new Set();
-let glances = Promise.resolve(); // small pictures, one after another
-let trouble = null; // what went wrong that is of no single image: {error, again}
 
 await words.speak(words.preferred());
 listen();
@@ -71,6 +72,7 @@ function listen() {
   session.addEventListener("made", ({ detail }) => made(detail));
   session.addEventListener("woken", async ({ detail }) => (await addLayers(detail), refresh()));
   session.addEventListener("failed", ({ detail }) => failed(detail));
+  setInterval(() => session.doing && showBusy(session.current), 1000);
   document.addEventListener("keydown", key);
   document.addEventListener("keyup", (event) => event.key === "b" && hold(false));
 }
@@ -107,12 +109,7 @@ function listenToHead() {
   });
   $("help").addEventListener("click", () => $("keys").showModal());
   $("keys-close").addEventListener("click", () => $("keys").close());
-  $("error-close").addEventListener("click", forgive);
-  $("error-retry").addEventListener("click", () => {
-    const { again } = trouble ?? session.current.trouble;
-    forgive();
-    again();
-  });
+  listenToTrouble(() => session.current);
 }
 
 function listenToTools() {
@@ -168,47 +165,6 @@ function failed({ item, error, recipe: asked }) {
   refresh();
 }
 
-/** Say what went wrong: one line, until it is closed or has passed. */
-function fail(error, again = null) {
-  if (!(error instanceof api.ServiceError)) throw error;
-  trouble = { error, again };
-  showTrouble();
-}
-
-function forgive() {
-  trouble = null;
-  if (session.current) session.current.trouble = null;
-  showTrouble();
-}
-
-function showTrouble() {
-  const one = trouble ?? session.current?.trouble;
-  $("error").hidden = !one;
-  if (!one || $("error-text").said === one) return;
-  $("error-text").said = one;
-  $("error-text").textContent = one.error.message;
-  $("error-text").lang = one.error.isForeign ? "en" : document.documentElement.lang;
-  $("error-retry").hidden = !one.again;
-  if (one.error.status === 401) askForKey(one.again);
-}
-
-function askForKey(again) {
-  const input = make("input", { type: "password", "aria-label": t("key.label"), autocomplete: "current-password" });
-  const use = make("button", { type: "submit", class: "button small primary" }, t("key.use"));
-  const form = make("form", { class: "row" }, input, use);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    api.useKey(input.value);
-    forgive();
-    learn();
-    if (again !== learn) again?.();
-  });
-  $("error-retry").hidden = true;
-  $("error-text").lang = document.documentElement.lang;
-  $("error-text").replaceChildren(make("span", {}, t("error.key")), form);
-  input.focus();
-}
-
 const announce = (sentence) => ($("live").textContent = sentence);
 
 /** What is on the left and on the right: null is the original. */
@@ -238,10 +194,10 @@ function refresh() {
   showAbout(item);
   showImages(item, left, right);
   showResult(item, right ?? left ?? item?.runs.at(-1));
-  showRuns(item, left, right);
+  showVersions(item, left, right, (side, run) => ((item[side] = run), refreshTools(), refresh()));
   showActions(item, right);
   showBusy(item);
-  showStrip();
+  showStrip(session, go);
   showTrouble();
 }
 
@@ -252,8 +208,6 @@ function showAbout(item) {
   $("about-facts").textContent = [size, depth ? `${depth} bit` : ""].filter(Boolean).join(", ");
   document.title = item ? `${item.name}, pinsharp` : "pinsharp";
 }
-
-const sideOf = (item, run) => (run ? (item.runs.length > 1 ? `${run.number}: ${inWords(run.recipe)}` : t(run.report.restored ? "after" : "unchanged")) : t("before"));
 
 function showImages(item, left, right) {
   const pair = item?.runs.length ? [left, right] : [null, undefined];
@@ -269,40 +223,6 @@ function showImages(item, left, right) {
   const words_ = two ? t(`view.${viewer.mode}`, values) : one ? t("view.one", values) : t("view.empty");
   $("canvas").setAttribute("aria-label", item ? `${item.name}: ${words_}` : words_);
   $("view").setAttribute("aria-label", item?.name ?? t("view.empty"));
-}
-
-function showRuns(item, left, right) {
-  $("runs").hidden = !item || item.runs.length < 1;
-  if ($("runs").hidden) return;
-  const focused = document.activeElement?.id;
-  $("runs-body").replaceChildren(...[null, ...item.runs].map((run) => runRow(item, run, left, right)));
-  if (focused?.startsWith("side-")) $(focused)?.focus();
-  $("differs").replaceChildren(...(left && right && left !== right ? [difference(left, right)] : []));
-}
-
-function runRow(item, run, left, right) {
-  const name = run ? `${run.number}: ${inWords(run.recipe)}` : t("before");
-  const side = (which, chosen) => {
-    const id = `side-${which}-${run?.number ?? 0}`;
-    const input = make("input", { type: "radio", name: which, id, "aria-label": t(`runs.on-${which}`, { name }), checked: chosen === run });
-    input.addEventListener("change", () => ((item[which] = run), refreshTools(), refresh()));
-    return make("td", {}, make("label", { for: id }, input));
-  };
-  const facts = run && `${figure(run.report.sigma)} px, ${figure(run.report.seconds)} s`;
-  return make("tr", {}, make("th", { scope: "row" }, run ? `${run.number}  ${inWords(run.recipe)}` : name, facts ? make("small", {}, facts) : null), side("left", left), side("right", right));
-}
-
-/** Settings and figures of two versions that differ. */
-function difference(one, two) {
-  const settings = new Set([one, two].flatMap((run) => [...Object.keys(run.recipe.options), ...Object.keys(run.recipe.files)]));
-  const rows = [...settings].map((name) => [nameOf(name), valueOf(one.recipe, name), valueOf(two.recipe, name)]);
-  for (const [name, key, unit] of [["fact.time", "seconds", " s"], ["fact.residual", "residual", ""]]) {
-    const cells = [one, two].map((run) => (run.report[key] === null ? "–" : figure(run.report[key] * (unit ? 1 : 255)) + unit));
-    rows.push([t(name), ...cells]);
-  }
-  const body = rows.filter(([, first, second]) => first !== second).map(([name, ...cells]) => make("tr", {}, make("th", { scope: "row" }, name), ...cells.map((cell) => make("td", {}, cell))));
-  if (!body.length) return make("p", { class: "faint" }, t("differs.same"));
-  return make("table", { class: "differs" }, make("caption", { class: "unseen" }, t("differs")), make("tbody", {}, ...body));
 }
 
 function showActions(item, right) {
@@ -322,44 +242,15 @@ function showBusy(item) {
   $("busy").hidden = !(doing || waits || isReading);
   $("progress").hidden = !doing;
   $("progress").setAttribute("aria-label", t("working"));
-  $("busy-text").textContent = t(isReading ? "working.preview" : doing ? "working" : "working.queue");
+  const seconds = doing ? Math.floor((performance.now() - session.doing.begun) / 1000) : 0;
+  const said = t(isReading ? "working.preview" : doing ? "working" : "working.queue");
+  $("busy-text").textContent = seconds > 2 ? t("working.since", { what: said, seconds }) : said;
   $("cancel").hidden = isReading;
-}
-
-function showStrip() {
-  $("strip").hidden = session.items.length < 2;
-  const focused = document.activeElement?.id;
-  const list = $("strip-list");
-  for (const item of session.items) {
-    const id = `item-${item.id}`;
-    const button = $(id) ?? newThumb(item, id, list);
-    const state = item === session.doing?.item ? "working" : { done: "done", left: "left", failed: "failed" }[item.state] ?? "waiting";
-    button.setAttribute("aria-label", t("strip.item", { name: item.name, state: t(`strip.${state}`) }));
-    button.setAttribute("aria-current", String(item === session.current));
-    button.title = item.name;
-    button.lastChild.textContent = item.runs.length ? `${figure(item.runs[0].report.sigma)} px` : state === "waiting" ? item.name : t(`strip.${state}`);
-    if (item.bitmap && !item.isDrawn) {
-      images.thumb(button.firstChild, item.bitmap);
-      item.isDrawn = true;
-    }
-  }
-  if (focused?.startsWith("item-")) $(focused)?.focus();
-  const left = session.untouched.length;
-  $("restore-all").hidden = left < 1;
-  $("restore-all").textContent = t("restore.all", { count: left });
-}
-
-function newThumb(item, id, list) {
-  const button = make("button", { type: "button", id }, make("canvas", { "aria-hidden": "true" }), make("span", { "aria-hidden": "true" }));
-  button.addEventListener("click", () => go(item));
-  list.append(make("li", {}, button));
-  glances = glances.then(() => images.glance(item.file)).then((bitmap) => bitmap && !item.isDrawn && images.thumb(button.firstChild, bitmap));
-  return button;
 }
 
 function go(item) {
   putDownTools();
-  trouble = null;
+  forget();
   session.open(item, recipe.value);
 }
 
@@ -466,4 +357,4 @@ function hold(is) {
   viewer.draw();
 }
 
-export { session, viewer, viewOptions };
+export { session, viewer };

@@ -13,14 +13,15 @@ const UNSURE = ["motion-or-astigmatism", "no-texture", "periodic", "contradictor
 export function verdictOf(report) {
   if (report.restored && report.doubtful) return { words: t("verdict.doubtful"), kind: "warn" };
   const forced = report.restored && !KIND[report.verdict ?? "none"];
-  const name = forced || !report.verdict ? (report.verdict ? "none" : "given") : report.verdict;
+  const name = forced || !report.verdict ? (report.family === "given" ? "given" : "none") : report.verdict;
   return { words: t(`verdict.${name}`), kind: KIND[name] ?? "warn" };
 }
 
 /** Why, as a sentence. */
 export function reasonOf(report) {
   if (!report.restored) return t("reason.left", { reason: capital(said(report.reason || report.verdict_reason)) });
-  const why = report.verdict_reason ? `${capital(said(report.verdict_reason))}${stop()}` : t("reason.given");
+  const unasked = t(report.family === "given" ? "reason.given" : "reason.none");
+  const why = report.verdict_reason ? `${capital(said(report.verdict_reason))}${stop()}` : unasked;
   return report.doubtful ? `${why} ${t("reason.doubtful")}` : why;
 }
 
@@ -82,9 +83,9 @@ function showBlur(run) {
   const blur = run?.report.blur;
   $("blur").hidden = !blur;
   if (!blur) return;
-  const size = run.report.kernel_size ?? blur.kernel.length;
+  const size = blur.kernel.length * blur.kernel_step;
   paintTable($("kernel"), blur.kernel, 0, Math.max(...blur.kernel.flat()));
-  $("kernel").setAttribute("aria-label", t("kernel.label", { size: blur.kernel.length }));
+  $("kernel").setAttribute("aria-label", t("kernel.label", { size }));
   $("kernel-caption").textContent = t("kernel", { size });
   const half = halfOf(blur.mtf);
   const at = half ? half.toFixed(3) : "> 0.5";

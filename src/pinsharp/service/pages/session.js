@@ -81,7 +81,7 @@ export class Session extends EventTarget {
   async #next() {
     if (this.doing || !this.queue.length) return;
     const { item, recipe } = this.queue.shift();
-    this.doing = { item, control: new AbortController() };
+    this.doing = { item, control: new AbortController(), begun: performance.now() };
     Object.assign(item, { state: "working", error: "", trouble: null });
     this.#changed();
     try {
