@@ -18,6 +18,7 @@ def test_the_document_describes_what_is_there(start):
 
     assert operations == {
         *((f"/v1/{kind}", "post") for kind in KINDS),
+        ("/v1/view", "post"),
         ("/v1/jobs", "post"),
         ("/v1/jobs/{job}", "get"),
         ("/v1/jobs/{job}", "delete"),
@@ -53,7 +54,7 @@ def test_a_browser_sees_a_page(start):
     page = start().get("/")
 
     assert page.headers["content-type"].startswith("text/html")
-    assert "/v1/restore" in page.text
+    assert 'src="pages/app.js"' in page.text
     assert page.headers["x-content-type-options"] == "nosniff"
 
 
