@@ -25,6 +25,7 @@ FIGURES = {
     "restored": True,
     "reason": "",
 }
+"""Figures as older manifests hold them too: without those that came later."""
 
 
 def load_work(recipe=None, *, share=1, restorer=None):

@@ -171,7 +171,7 @@ def test_a_report_or_a_folder_of_too_long_a_name_is_refused(tmp_path):
 
 
 def test_images_of_frames_are_of_one_video(tmp_path):
-    inputs = [tmp_path / "a.mp4", tmp_path / "b.mp4"]
+    inputs = [Found(tmp_path / "a.mp4"), Found(tmp_path / "b.mp4")]
 
     with pytest.raises(ConfigError, match=r"one video for images of its frames, a-%03d\.png, got 2 inputs"):
         plan_jobs(inputs, f"{tmp_path}/o/", side_by_side=False, overwrite=False, template="{stem}-%03d.png")

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pinsharp.blur.profile import Blur, DistanceScale, Focus, FocusStep, Profile
+from pinsharp.blur.measured import Blur, DistanceScale, Focus, FocusStep
+from pinsharp.blur.profile import Profile
 from pinsharp.monitor.monitor import start, take_all
 from pinsharp.monitor.optics import optics_of
 from pinsharp.monitor.rules import Rules

@@ -193,6 +193,7 @@ def test_planes_are_restored_as_they_are_by_themselves(tmp_path, model, monkeypa
     for index in np.ndindex(2, 2):
         np.testing.assert_array_equal(made[index], restorer(model)(pixels[index]).image)
     np.testing.assert_array_equal(found.view().pixels, made[0, 0])
+    np.testing.assert_array_equal(found.image, made[0, 0])
     assert told[-1] == (pixels.size, pixels.size)
     assert told == sorted(told)
 

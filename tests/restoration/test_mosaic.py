@@ -47,9 +47,7 @@ def test_one_blur_is_measured_of_all_planes(raw, tmp_path):
 
 
 def test_in_memory_a_mosaic_is_no_image(raw):
-    with pytest.raises(
-        ImageError, match="got a mosaic; restore it from file to file, or leave the option demosaic out"
-    ):
+    with pytest.raises(ImageError, match="got a mosaic; restore it from file to file, or leave --demosaic out"):
         Restorer("wiener", kernel="gaussian:1.3", **PLANES)(raw)
 
 

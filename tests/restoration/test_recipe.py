@@ -40,7 +40,7 @@ def model(tmp_path_factory):
         ({"runtime": "cpp"}, ConfigError, "runtime must be one of torch, .*, got 'cpp'"),
         ({"kernel": "gauss:2"}, KernelError, "neither gaussian:SIGMA nor disk:RADIUS nor a file"),
         ({"kernel": "disk:2", "iterations": 3}, ConfigError, "got 3 and a given kernel; leave one of them out"),
-        ({"light": "log"}, ConfigError, "light must be auto, linear, srgb or the exponent .* from 1 to 4, got 'log'"),
+        ({"light": "log"}, ConfigError, "--light must be auto, linear, srgb, bt709 or .* from 1 to 4, got 'log'"),
         ({"light": 5}, ConfigError, "got 5; try srgb for photographs"),
         ({"iteratons": 2}, TypeError, "iteratons"),
     ],

@@ -144,7 +144,7 @@ def test_a_reference_of_another_kind_is_refused(swift, sharp, pixels, reason):
     [
         ({"reference": "nowhere.png"}, "nowhere.png: expected a sharp image, got no such file"),
         ({"profile": "nowhere.json"}, "nowhere.json: expected a profile, got"),
-        ({"beyond_camera": True}, "needs a reference or a profile of the camera, got none"),
+        ({"beyond_camera": True}, "--beyond-camera needs --reference or --profile of the camera, got none"),
         ({"reference": __file__, "kernel": "gaussian:2"}, "got a given kernel or field too"),
     ],
 )

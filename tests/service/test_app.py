@@ -53,7 +53,7 @@ def test_a_browser_sees_a_page(start):
     page = start().get("/")
 
     assert page.headers["content-type"].startswith("text/html")
-    assert "/v1/restore" in page.text
+    assert 'src="pages/app.js"' in page.text
     assert page.headers["x-content-type-options"] == "nosniff"
 
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pinsharp.errors import ConfigError
@@ -52,6 +52,7 @@ def test_every_option_of_a_recipe_is_taken_or_refused_with_its_reason():
 
 
 @given(kind=st.sampled_from(KINDS), values=st.dictionaries(st.sampled_from([*OPTIONS, "steps", "settings"]), JSON))
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_whatever_is_asked_is_understood_or_refused_in_a_sentence(kind, values):
     words = refusal(kind, values)
 

@@ -133,7 +133,8 @@ def _line(job: Job, figures: Figures) -> str:
     found: Any = SimpleNamespace(**figures)
     further = ", then ".join(f"{sigma:.2f}" for sigma in found.sigmas[1:])
     times = f", {found.iterations} iterations (then {further} px)" if further else ""
-    width = width_in_words(found.sigma, found.sigma_relative_std, found.family, is_uncertain=found.uncertain)
+    is_uncertain = bool(figures.get("uncertain"))  # manifests that were made before it was there do not say it
+    width = width_in_words(found.sigma, found.sigma_relative_std, found.family, is_uncertain=is_uncertain)
     far = distance_in_words(figures)
     if not found.restored:
         return f"{job.input} -> {job.output}: {width}{far}; left as it is: {found.reason}"

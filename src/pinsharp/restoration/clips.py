@@ -70,7 +70,7 @@ def restore_clip(
     shares = recipe.planes != "each" and recipe.measures
     if shares and recipe.iterations > 1:
         raise ConfigError(
-            f"iterations above 1 measure each frame again, got {recipe.iterations} and frames that share a blur; say "
+            f"--iterations above 1 measure each frame again, got {recipe.iterations} and frames that share a blur; say "
             "--planes each"
         )
     check_clip_output(target, overwrite=overwrite)

@@ -19,7 +19,7 @@ from pinsharp.images.codec import AS_IT_SAYS, Reading
 from pinsharp.images.large import LargeImage, check_large_output, write_large
 from pinsharp.images.light import SAYS_NOTHING
 from pinsharp.images.packed_mask import PackedMask
-from pinsharp.images.places import disk_path
+from pinsharp.images.places import PlaneOf, disk_path, is_container
 from pinsharp.restoration.colour import enter, join, leave, light_of, split
 from pinsharp.restoration.disk_hidden import REACH, DiskHidden
 from pinsharp.restoration.recipe import Recipe
@@ -44,6 +44,11 @@ class OnDisk:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     reading: Reading = AS_IT_SAYS
+
+    @property
+    def first(self) -> Path | PlaneOf:
+        """The file, or the first of several planes of an array."""
+        return PlaneOf(self.path, 0) if self.reading.planes and is_container(self.path) else self.path
 
 
 class RowReader:

@@ -127,7 +127,7 @@ class Restored:
     @property
     def image(self) -> NDArray[Any]:
         """The restored image, of the input's dtype and shape; read from its file if it is larger than memory."""
-        return read_image(self.held.path, self.held.reading).pixels if isinstance(self.held, OnDisk) else self.held
+        return read_image(self.held.first, self.held.reading).pixels if isinstance(self.held, OnDisk) else self.held
 
     def view(self) -> "View":
         """The restored image to be looked at, as `read_view` gives it."""
@@ -164,7 +164,7 @@ class Restored:
         """The same with what is said of pixels that are not light."""
         if isinstance(self.held, OnDisk):
             shape, contrast = self.held.shape, _contrast(self._brightness(self.view().pixels))
-            with open_large(self.held.path, self.held.reading) as image:
+            with open_large(self.held.first, self.held.reading) as image:
                 yield from self._judged(
                     lambda *place: self._brightness(image.read(*place)), shape, contrast, self.levels
                 )
