@@ -210,7 +210,7 @@ def test_a_second_interrupt_stops_all_processes_at_once():
         age(write(f"in/{number}.png", size=64_000))
     process = begin("--jobs", "2", seconds=60)
     try:
-        wait_for(lambda: len(list(Path("out").glob(f"{atomic.HIDDEN}/{atomic.HIDDEN}"))) == 2)  # amid writing
+        wait_for(lambda: len(list(Path("out").glob(f"{atomic.HIDDEN}/result/{atomic.HIDDEN}"))) == 2)  # amid writing
         process.send_signal(signal.SIGINT)
         while "stopping" not in process.stderr.readline():
             pass
