@@ -395,7 +395,7 @@ def test_an_unknown_precision_is_refused(swift_file):
 
 @pytest.mark.parametrize("device", ["tpu", "meta", "cuda:99"])
 def test_a_device_that_is_not_there_is_refused(device):
-    with pytest.raises(ConfigError, match=r"expected (the device auto, cpu or cuda|a GPU)"):
+    with pytest.raises(ConfigError, match=r"expected (--device auto, cpu or cuda|a GPU)"):
         find_device(device)
 
 

@@ -36,7 +36,7 @@ def test_an_edge_is_told_in_files_and_words(cli, slanted, tmp_path):
         (["--known", "edge"], "--known: expected NAME=FREQUENCY such as edge=0.25, got 'edge'"),
         (["--known", "edge=3"], "a frequency of 0 to 1 cycles a pixel"),
         (["--methods", "magic"], "'magic'"),
-        (["--light", "sRGB"], "light must be auto, linear, srgb or the exponent"),
+        (["--light", "sRGB"], "light must be auto, linear, srgb, bt709 or the exponent"),
     ],
 )
 def test_wrong_options_are_one_error(cli, slanted, tmp_path, options, sentence):

@@ -117,7 +117,7 @@ def test_without_level_0_another_is_the_sharp_one_and_a_level_that_fails_costs_n
         (["--region", "other:1,2,3,4"], "--region: expected SERIES:TOP,LEFT,HEIGHT,WIDTH with a series of series"),
         (["--region", "series:100,100,60,60"], "a region inside the sharp level of 120 x 132 pixels"),
         (["--methods", "magic"], "'magic'"),
-        (["--light", "sRGB"], "light must be auto, linear, srgb or the exponent"),
+        (["--light", "sRGB"], "light must be auto, linear, srgb, bt709 or the exponent"),
         (["--estimator", "selfdeblur"], "finds the blur only while it restores"),
     ],
 )

@@ -77,7 +77,10 @@ def test_each_channel_has_its_width_in_the_line_and_in_json(cli, model, photo):
         (("--window", "5"), "window must be 0 for the whole image, or at least 32 pixels, got 5; try 1024"),
         (("--white-level", "0"), "--white-level must be in 1 to 4294967295, got 0"),
         (("--white-level", "100"), "a.png: expected values up to the white level 100, got"),
-        (("--light", "log"), "light must be auto, linear, srgb or the exponent of a power law from 1 to 4, got 'log'"),
+        (
+            ("--light", "log"),
+            "light must be auto, linear, srgb, bt709 or the exponent of a power law from 1 to 4, got 'log'",
+        ),
         (
             ("--light", "linear", "--gamma"),
             "--gamma is an old name for --light, and means srgb here, got --light linear",
