@@ -65,7 +65,7 @@ def test_every_image_is_made_once_and_what_fails_costs_itself(nodes, images, tmp
         "0.png": True, "1.png": False, "2.png": True, "3.png": True, "4.png": True
     }  # fmt: skip
     assert len(begun) == 5
-    assert (tmp_path / "staging/2.png").read_bytes() == b"eerht"
+    assert (tmp_path / "staging/result/2.png").read_bytes() == b"eerht"
     assert isinstance(ended["1.png"].error, ImageError)
     assert str(ended["1.png"].error) == f"{jobs[1].input}: expected an image, got a bad one"
 

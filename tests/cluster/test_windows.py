@@ -73,7 +73,7 @@ def test_windows_of_several_actors_are_the_image(nodes, small, tmp_path, model):
 
         assert brought.error is None
         assert brought.figures["window"] == 64
-        np.testing.assert_array_equal(tifffile.imread(tmp_path / f"staging/{number}.tif"), alone)
+        np.testing.assert_array_equal(tifffile.imread(tmp_path / f"staging/result/{number}.tif"), alone)
 
 
 @pytest.mark.cluster
@@ -96,7 +96,7 @@ def test_a_pool_lets_all_actors_restore_what_is_larger_than_memory(nodes, small,
 
     assert made == ["in.png", "in.tif"]
     assert [job.input.name for job in begun].count("in.tif") == 2  # looked at by one, then conducted
-    np.testing.assert_array_equal(tifffile.imread(tmp_path / "staging/in.tif"), tifffile.imread(tmp_path / "alone.tif"))
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "staging/result/in.tif"), tifffile.imread(tmp_path / "alone.tif"))
 
 
 @pytest.mark.parametrize("light, faults", [("linear", "off"), ("srgb", "auto")])
