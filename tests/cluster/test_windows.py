@@ -96,7 +96,9 @@ def test_a_pool_lets_all_actors_restore_what_is_larger_than_memory(nodes, small,
 
     assert made == ["in.png", "in.tif"]
     assert [job.input.name for job in begun].count("in.tif") == 2  # looked at by one, then conducted
-    np.testing.assert_array_equal(tifffile.imread(tmp_path / "staging/result/in.tif"), tifffile.imread(tmp_path / "alone.tif"))
+    np.testing.assert_array_equal(
+        tifffile.imread(tmp_path / "staging/result/in.tif"), tifffile.imread(tmp_path / "alone.tif")
+    )
 
 
 @pytest.mark.parametrize("light, faults", [("linear", "off"), ("srgb", "auto")])
