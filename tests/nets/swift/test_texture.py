@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pinsharp.nets.swift.texture import shared_windows, textured_windows
+from pinsharp.nets.swift.texture import shared_windows, spread_windows, textured_windows
 
 
 def test_the_most_textured_windows_are_picked():
@@ -29,6 +29,32 @@ def test_a_clipped_window_comes_last_whatever_its_texture():
 
     assert any(torch.equal(window, grey[0]) for window in windows)
     assert not any(torch.equal(window, clipped[0]) for window in windows)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (1, 400, 400),
+        (1, 3000, 32),
+        (1, 3000, 40),
+        (1, 32, 3000),
+        (60, 64, 64),
+        (252, 64, 64),
+        (3, 2000, 48),
+        (5, 32, 32),
+    ],
+)
+def test_windows_are_spread_all_over_and_never_more_than_asked_for(shape):
+    """Long strips, and the many parts that stand for an image on disk."""
+    image = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+
+    windows, places = spread_windows(image, 32, 40)
+
+    assert len(windows) == len(places) == len(places.unique(dim=0)) <= 40
+    tall = shape[0] * shape[1]
+    assert len(windows) == 40 or tall < 32 * 40
+    thirds = (3 * places[:, 0] // tall).unique()
+    assert len(thirds) == 3 or tall < 6 * 32
 
 
 @pytest.mark.parametrize("shape", [(32, 32), (33, 40), (200, 57), (5, 70), (1, 1), (31, 2)])

@@ -91,7 +91,7 @@ def _spread(texture: Tensor, most: int) -> Tensor:
         return flat.argsort(descending=True)[:count]
     field = texture.reshape(-1, texture.shape[-1])  # all parts one below the other
     cells = max(most // 2, 1)
-    down = max(1, min(field.shape[0], round(math.sqrt(cells * field.shape[0] / field.shape[1]))))
+    down = max(1, min(field.shape[0], cells, round(math.sqrt(cells * field.shape[0] / field.shape[1]))))
     across = max(1, min(field.shape[1], cells // down))
     row = torch.arange(field.shape[0], device=flat.device) * down // field.shape[0]
     column = torch.arange(field.shape[1], device=flat.device) * across // field.shape[1]
