@@ -108,9 +108,7 @@ def test_a_camera_is_measured_by_an_edge_in_a_box_and_used(page, tmp_path):
 def test_a_file_that_is_no_profile_is_refused_in_place(seen, tmp_path):
     (tmp_path / "notes.json").write_text("{}")
 
-    with seen.tab.expect_file_chooser() as choosing:
-        seen.tab.select_option("#recipe-profile", "load:")
-    choosing.value.set_files(str(tmp_path / "notes.json"))
+    seen.choose(tmp_path / "notes.json", lambda: seen.tab.select_option("#recipe-profile", "load:"))
 
     seen.tab.wait_for_selector("#error:not([hidden])")
     assert seen.text("#error-text").startswith("notes.json is no camera profile")
