@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+from torch import Tensor
 
 from pinsharp.blur.votes import Votes, WidthField, fit
 
@@ -80,6 +81,9 @@ LEAST_AGREEMENT = 0.35
 MOSTLY_AGREEING = 0.75
 """The same where the whole image is to be as sharp as its camera."""
 
+MOSTLY = 0.5
+"""Share of the windows, by weight, from which on what they witness holds for the image."""
+
 RISE = math.log(1.25)
 """Logarithm of the largest width of a field over the smallest, from which on the blur varies."""
 
@@ -133,6 +137,14 @@ def _verdict(
     longer = float((votes.weights * votes.elongation).sum())
     if float(torch.quantile(votes.structure.float(), 0.9)) < SLOPE_BELOW:
         return "no-texture", "there are even slopes alone, which look the same however blurred they are"
+    if _share(votes, votes.mosaic) > MOSTLY:
+        return "contradictory", (
+            "neighbouring pixels differ as in the raw mosaic of a colour sensor, of which colours have to be made first"
+        )
+    if _share(votes, votes.combed) > MOSTLY:
+        return "contradictory", (
+            "every second row or column is shifted against the others, as in interlaced video or a scan to and fro"
+        )
     if longer > LONG and width > SHARP_BELOW:
         return "motion-or-astigmatism", f"the blur is {math.exp(longer):.1f} times as long as wide, which no defocus is"
     if width > MOST_WIDTH:
@@ -155,6 +167,11 @@ def _verdict(
     if rises:
         return "varying", f"the width changes over the image, from {least:.1f} to {most:.1f} px"
     return "restorable", "the blur is even and within the range that can be undone"
+
+
+def _share(votes: Votes, witness: Tensor | None) -> float:
+    """Share of the windows, by weight, that a witness of 0 or 1 speaks of."""
+    return 0.0 if witness is None else float((votes.weights * witness).sum() / votes.weights.sum())
 
 
 def _chance_below(limit: float, width: float, std: float) -> float:

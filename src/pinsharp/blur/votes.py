@@ -30,6 +30,8 @@ class Votes:
     periodicity: Tensor  # how far its structure repeats itself, 0 to 1, (N,)
     structure: Tensor  # share of its contrast that is not an even slope, 0 to 1, (N,)
     weights: Tensor  # what each counts in the joined width, (N,), of sum 1
+    combed: Tensor | None = None  # 1 where every second row or column is shifted against the others, else 0, (N,)
+    mosaic: Tensor | None = None  # 1 where neighbours differ as in the raw mosaic of a colour sensor, else 0, (N,)
 
     def __len__(self) -> int:
         return len(self.log_width)

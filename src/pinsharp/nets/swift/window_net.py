@@ -18,6 +18,7 @@ from pinsharp.blur.family import render_kernels, split_width
 from pinsharp.blur.field import BlurField, stacked
 from pinsharp.blur.normalise import CONTRAST, GREY, Normalisation, brightness, full_range, normalisation
 from pinsharp.blur.votes import Votes, join, scatter
+from pinsharp.nets.swift.interleaved import combed, mosaic
 from pinsharp.nets.swift.several import doubt_left, sample
 from pinsharp.nets.swift.spectrum_net import SpectrumConfig, SpectrumNet
 from pinsharp.nets.swift.texture import spread_windows
@@ -84,10 +85,12 @@ class _Look:
 
     features: Tensor  # of its windows, (1, N, F)
     places: Tensor  # (N, 4)
+    sample: Tensor  # what tells whether other images show the same, (M,)
+    taken_out: Normalisation
     periodicity: Tensor  # (N,)
     structure: Tensor  # (N,)
-    taken_out: Normalisation
-    sample: Tensor  # what tells whether other images show the same, (M,)
+    combed: Tensor  # (N,)
+    mosaic: Tensor  # (N,)
 
 
 class WindowNet(nn.Module):
@@ -151,17 +154,28 @@ class WindowNet(nn.Module):
         spoilt = None if hidden is None else hidden[:, 0]
         windows, places = spread_windows(grey, self.config.window, self.config.max_windows, spoilt)
         windows = taken_out.enter(windows[None])
-        scene = (periodicity(windows[0]), structure(windows[0]))
-        return _Look(self.features(windows), places, *scene, taken_out, sample(grey))
+        scene = (witness(windows[0]) for witness in (periodicity, structure, combed, mosaic))
+        return _Look(self.features(windows), places, sample(grey), taken_out, *scene)
 
     def _field(self, images: "list[_Look]") -> BlurField:
         """The one blur of some images that were read; it says nothing of brightness and contrast."""
-        places, periods, structures = (
-            torch.cat([getattr(image, name) for image in images]) for name in ("places", "periodicity", "structure")
+        places, periods, structures, combs, mosaics = (
+            torch.cat([getattr(image, name) for image in images])
+            for name in ("places", "periodicity", "structure", "combed", "mosaic")
         )
         said = self.judge(torch.cat([image.features for image in images], dim=1), places)
         share = (said.weights * said.disk_share).sum(dim=1)
-        votes = Votes(places, said.log_width[0], said.std[0], said.elongation[0], periods, structures, said.weights[0])
+        votes = Votes(
+            places,
+            said.log_width[0],
+            said.std[0],
+            said.elongation[0],
+            periods,
+            structures,
+            said.weights[0],
+            combed=combs,
+            mosaic=mosaics,
+        )
         counts = [len(image.places) for image in images]
         noises = [
             part.median(dim=1).values.exp().clamp(min=LEAST_NOISE)
