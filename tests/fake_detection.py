@@ -65,14 +65,7 @@ class Stumbling(Same):
         return image
 
 
-class Deadly(Same):
-    """Ends its process, as the system does when memory is short."""
-
-    def restore(self, image):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-FAKES = {"same": Same, "dark": Dark, "stumbling": Stumbling, "deadly": Deadly}
+FAKES = {"same": Same, "dark": Dark, "stumbling": Stumbling}
 
 
 def load_fake(name):

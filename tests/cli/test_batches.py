@@ -92,13 +92,13 @@ def leftovers():
 
 
 @pytest.mark.slow
-def test_killed_at_twenty_moments_every_image_is_done_exactly_once(fakes, begin):
+def test_killed_at_eight_moments_every_image_is_done_exactly_once(fakes, begin):
     """Each result is whole whenever it is seen, and never made again: file and time stay the same to the end."""
-    count = 300
+    count = 150
     fakes(count)
     moments = random.Random(0)
     first_seen, told = {}, []
-    for kill in range(20):
+    for kill in range(8):
         jobs = 2 if kill % 4 == 3 else 1
         process = begin("restore", "in", "-o", "out", "--resume", "--json", "--jobs", jobs, seconds=0.02)
         if kill % 5:
@@ -115,7 +115,7 @@ def test_killed_at_twenty_moments_every_image_is_done_exactly_once(fakes, begin)
     last = begin("restore", "in", "-o", "out", "--resume", "--json", "--jobs", 2)
     told += last.communicate()[0].splitlines()
 
-    assert 16 <= len(first_seen) < count
+    assert 6 <= len(first_seen) < count
     assert last.returncode == 0
     assert states() == {"done": count}
     assert first_seen.items() <= visible().items()

@@ -51,24 +51,14 @@ def test_a_series_is_measured_once_and_told_in_files(cli, series, model, tmp_pat
     assert again.out == "\n".join((out / f"real{name}.md").read_text() for name in ("", "-width", "-summary"))
 
 
-@pytest.mark.slow
-def test_two_processes_say_what_one_says(cli, series, model, tmp_path):
-    options = ["--methods", f"net={model}", "--estimator", model, "--device", "cpu", "--passes", 1]
-
-    one = cli("bench", "real", series, "-o", tmp_path / "one", *options)
-    two = cli("bench", "real", series, "-o", tmp_path / "two", *options, "--jobs", 2)
-
-    assert (one.code, two.code) == (0, 0)
-    assert one.out == two.out
-
-
-def test_photographs_are_another_run_restored_in_linear_light(cli, series, tmp_path):
+def test_photographs_are_another_run_restored_in_linear_light_by_its_old_name_too(cli, series, tmp_path):
     options = ["--methods", "richardson-lucy:2", "--device", "cpu", "--json"]
 
     plain, photographs = (
         json.loads(cli("bench", "real", series, "-o", tmp_path / "out", *options, *extra).out)
         for extra in ([], ["--light", "srgb"])
     )
+    old = cli("bench", "real", series, "-o", tmp_path / "out", *options, "--gamma")
 
     assert plain["run"] != photographs["run"]
     assert [each["series"]["series"]["light"] for each in (plain, photographs)] == ["linear", "srgb"]
@@ -78,14 +68,6 @@ def test_photographs_are_another_run_restored_in_linear_light(cli, series, tmp_p
         assert before[level]["fitted_sigma"] == after[level]["fitted_sigma"]
         assert before[level]["restored_psnr"] != after[level]["restored_psnr"]
         assert (before[level]["light"], after[level]["light"]) == ("linear", "srgb")
-
-
-def test_the_old_name_of_the_light_is_remarked_and_resumes_the_same_run(cli, series, tmp_path):
-    options = ["--methods", "richardson-lucy:2", "--device", "cpu", "-o", tmp_path / "out"]
-
-    cli("bench", "real", series, *options, "--light", "srgb")
-    old = cli("bench", "real", series, *options, "--gamma")
-
     assert "--gamma is an old name; say --light srgb" in old.err
     assert "0 images to measure" in old.err
 

@@ -46,12 +46,10 @@ def test_situations_are_measured_once_and_told_in_files(bench, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_say_what_one_says_and_measuring_alone_changes_no_image(bench):
+def test_measuring_alone_changes_no_image(bench):
     one = bench("--situations", "small", "--measure-only", out="one")
-    two = bench("--situations", "small", "--measure-only", "--jobs", 2, out="two")
     restored = bench("--situations", "small", out="one")
 
-    assert one.out == two.out
     assert "9 images to measure" in restored.err
     assert re.search(r"\| small \| 9 \| 0 \| 100 \| 0 \| 100 \| 3\d\.\d \| 0 \| - \| none 9 \|", one.out)
 

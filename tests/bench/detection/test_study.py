@@ -140,18 +140,6 @@ def test_two_processes_measure_what_one_measures(tmp_path, measured):
     assert figures(tmp_path) == measured
 
 
-@pytest.mark.slow
-def test_a_process_that_dies_costs_only_what_it_was_at(tmp_path):
-    names = [BLURRED, "deadly", "same"]
-
-    carry_out(tmp_path, names, jobs=2, passes=[1], seeds=[0])
-
-    found = figures(tmp_path, names, passes=[1], seeds=[0])
-    assert {each.row for each in found if not each.is_done} == {"deadly"}
-    assert len(found) == 1 + 2 * 3
-    assert "SIGKILL while it restored this image" in of(found, "deadly", 1)[0].reason
-
-
 def test_more_seeds_blurs_and_methods_join_what_is_there(measured_out, tmp_path):
     (tmp_path / KIND.file).write_bytes((measured_out / KIND.file).read_bytes())
 
