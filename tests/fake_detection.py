@@ -1,7 +1,5 @@
 """Small panels, and methods whose results on them are known, importable by worker processes."""
 
-import os
-import signal
 from functools import partial
 
 import torch
