@@ -1,4 +1,4 @@
-"""One exception family: whatever a user can cause and can put right.
+"""One exception family: whatever a user can cause and correct.
 
     PinsharpError
     ├── ImageError      an image that cannot be read or used

@@ -17,7 +17,7 @@ def move_aside(path: Path, folder: Path, reason: str) -> Path:
     If the name is taken, another one is found: `a.png`, `a.2.png`, `a.3.png`, ... Returns where the file is now.
 
     Raises:
-        OutputError: If it cannot be moved; then it is where it was.
+        OutputError: If the file cannot be moved; it is then still where it was.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -52,7 +52,7 @@ def plan_batch(
     manifest's folder.
 
     Raises:
-        ConfigError: If what is done was made with other settings.
+        ConfigError: If earlier results were made with other settings.
         OutputError: If a result would replace an older file without leave.
     """
     shelf = shelf or Folder(manifest.folder)

@@ -94,7 +94,7 @@ class BlurField:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Widths in pixels between which the true one lies nine times of ten; None where `finding` is."""
+        """The 90 % interval of the width, in pixels; None where `finding` is."""
         return None if self.finding is None else (self.finding.low, self.finding.high)
 
     def widths(self, shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -109,7 +109,7 @@ class BlurField:
     def sigma_relative_std(self) -> float | None:
         """Standard deviation of `sigma` as a share of it, in the method's own judgement; None if it gives none.
 
-        A given kernel has none, although a network may be told how far to believe it.
+        A given kernel has none, although a network may get to know how far to trust it.
         """
         return None if self.log_width_std is None or self.is_given else self._only(self.log_width_std)
 
@@ -146,7 +146,7 @@ class BlurField:
 
     @property
     def continuation(self) -> Continuation | None:
-        """How the image goes on past its border: mirrored (`reflect`) or begun anew (`circular`) by whoever blurred it.
+        """How the image continues past its border: mirrored (`reflect`) or repeated (`circular`) when it was blurred.
 
         None for what is cut out of a larger scene, as all images of cameras are.
         """

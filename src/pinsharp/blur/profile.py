@@ -51,11 +51,11 @@ class Profile:
         bits: Depth of its values.
         white_level: The value that stands for white; 1 for floats.
         colours: What its images are; empty if nobody knows.
-        own_softness: Its blur in best focus; None if nothing told it.
+        own_softness: Its blur in best focus; None if nothing measured it.
         kernels: What was measured place by place.
         focus: What a stack said.
         distance_scale: From the stack.
-        noise: None if nothing told it.
+        noise: None if nothing measured it.
         faulty_pixels: Fixed faults, none if nobody found any.
         made_of: The images.
         made_by: Name and version of what made it.

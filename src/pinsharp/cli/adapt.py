@@ -1,4 +1,4 @@
-"""`pinsharp adapt`: train the shipped net on from sharp images of one's own parts."""
+"""`pinsharp adapt`: fine-tune the shipped net on sharp images of your own parts."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -53,7 +53,7 @@ def adapt(
     if outcome.written is None:
         remark(f"not written: worse somewhere than it gains; {plan.run_folder} holds what was trained")
         raise typer.Exit(NOT_WORTH_IT)
-    print(f"{out}: {outcome.gains[-1].mean:+.2f} dB on the held-out images, {outcome.shares[-1]:.0%} of the way")
+    print(f"{out}: {outcome.gains[-1].mean:+.2f} dB on the held-out images")
 
 
 def _adapted(plan: "Plan", stop: Stop) -> "Outcome":
@@ -68,7 +68,8 @@ def _adapted(plan: "Plan", stop: Stop) -> "Outcome":
         outcome = steps.judge(plan, config, stop=stop.is_set, advance=advance)
     for share, gains in zip(outcome.shares, outcome.gains, strict=True):
         print(
-            f"{share:.0%} of the way from the start: {gains.mean:+.2f} dB on the mean, at least {gains.worst.db:+.2f}"
+            f"weights {share:.0%} of the way from the start to the trained ones: mean {gains.mean:+.2f} dB, worst "
+            f"{gains.worst.db:+.2f} dB"
         )
         print(table(gains))
     return outcome

@@ -66,7 +66,7 @@ def monitor(
         typer.Option(metavar="F", help="Keep baseline and charts in a file, so that a restart goes on with them."),
     ] = None,
     page: Annotated[
-        Path | None, typer.Option(metavar="F.html", help="Write a page with the chart, anew every few seconds.")
+        Path | None, typer.Option(metavar="F.html", help="Write a page with the chart, again every few seconds.")
     ] = None,
     prometheus: Annotated[
         str | None,
@@ -182,7 +182,7 @@ class _Sinks:
         """Open all that were asked for.
 
         Raises:
-            ConfigError: If what was asked for is none, or there is no such program.
+            ConfigError: If an option is not valid, or the program of --on-alarm does not exist.
             MissingExtra: If Prometheus's client is not installed.
             OutputError: If a file cannot be written, or the port is taken.
         """

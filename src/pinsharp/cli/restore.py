@@ -73,7 +73,7 @@ def restore(
             metavar="F.png|F.tif|FOLDER",
             help="Also write a map of how much of each place is recovered from the image (dark, 0) and how much was "
             "only found likely (bright, 1): .png in colours, .tif 16-bit grey; of several inputs "
-            "FOLDER/NAME.evidence.png. None of an image that stays as it is.",
+            "FOLDER/NAME.evidence.png. An image that stays as it is gets no map.",
         ),
     ] = None,
     jobs: Jobs = 1,

@@ -92,5 +92,5 @@ def serve(
 
 
 def _whole(number: float, unit: int) -> int:
-    """A number of units as a whole number; 0, which is refused, for one that is none."""
+    """A number of units as a whole number; 0, which is refused, if it is not a number."""
     return round(number * unit) if math.isfinite(number) else 0

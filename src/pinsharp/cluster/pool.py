@@ -92,7 +92,7 @@ class Put:
 
 @dataclass(frozen=True)
 class Quiet:
-    """All that was heard has been told."""
+    """Everything that was received has been passed on."""
 
 
 @dataclass
@@ -121,10 +121,10 @@ class Pool:
     """Actors that make results; a context manager, at whose end they are gone.
 
     Args:
-        errand: What they are told.
+        errand: What they work with.
         size: How many there are.
         stop: What knows whether somebody has asked to stop: then what is begun is finished, and nothing else.
-        say: Is told what people should know.
+        say: Called with what people should know.
     """
 
     def __init__(self, errand: Errand, size: Size, stop: Stop, say: Callable[[str], object]) -> None:
@@ -291,7 +291,7 @@ class Pool:
         if self._any_ready():
             self._lost += 1
             self._failures = 0
-            self._say(f"going on with an actor less: {words}")
+            self._say(f"going on with one actor fewer: {words}")
         elif isinstance(cause, PinsharpError):
             raise cause
         else:

@@ -199,7 +199,7 @@ def _decoded(path: Path, file: BinaryIO, reading: Reading) -> ImageFile:
 def write_image(
     path: str | Path, pixels: NDArray[Any], *, like: ImageFile | None = None, overwrite: bool = False
 ) -> None:
-    """Write an image file, whole or not at all, tagged like the file that it came from.
+    """Write an image file, completely or not at all, tagged like the file that it came from.
 
     JPEG is written at quality 95 without chroma subsampling, WebP lossless. Profile and TIFF tags are left
     out where mono became colour or colour became mono: they would describe other pixels.
@@ -295,7 +295,7 @@ def suffix_of(data: bytes) -> str:
     """The suffix of the format that the first bytes of a file announce.
 
     Raises:
-        ImageError: If it is none that is read.
+        ImageError: If no format that is read begins like this.
     """
     kind = _kind(io.BytesIO(data), "")
     return next(suffix for suffix, name in SUFFIXES.items() if name == kind)

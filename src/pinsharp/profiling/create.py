@@ -63,7 +63,7 @@ class Material:
         """Refuse too little, and halves of pairs.
 
         Raises:
-            ConfigError: If nothing is given, or one thing without the other.
+            ConfigError: If nothing is given, or only one half of a pair.
         """
         for one, two, names in (
             (self.target, self.printed, ("--target", "--print")),
@@ -228,7 +228,7 @@ def _measured(paths: Sequence[Path], material: Material, load_restorer: Callable
 
 
 def _stack(making: _Making, own: Blur | None, load_restorer: Callable[[], Restorer]) -> Stack:
-    """What the stack says; where nothing else told the softness in focus, its sharpest image does."""
+    """What the stack says; if nothing else gave the softness in focus, its sharpest image does."""
     material = making.material
     photos = [making.read(path, "stack") for path in material.stack]
     check_same_size(photos)

@@ -1,4 +1,4 @@
-"""A blur that varies, for methods that know one kernel at a time: restored level by level, each where it has a say.
+"""A blur that varies, for methods that know one kernel at a time: restored level by level, each where it contributes.
 
 The image is cut into sections, which depend on its shape alone: whatever windows are asked for, and in memory as on
 disk, the result is the same. In a section each level is restored in the smallest rectangle that holds all pixels which
@@ -29,7 +29,7 @@ def restored_by_levels(
     image = ContinuedImage(planes.read, planes.shape, rule, BLEND_HALO)
 
     def restored(section: Window) -> Tensor:
-        """All that a section reads, (1, C, h, w): restored where it has a say, and 0 elsewhere."""
+        """All that a section reads, (1, C, h, w): restored where it contributes, and 0 elsewhere."""
         axes = (section.vertical, section.horizontal)
         made = torch.zeros(1, planes.shape[0], *(axis.outer_stop - axis.outer_start for axis in axes))
         asked = [axis.blended(BLEND_RAMP) for axis in axes]

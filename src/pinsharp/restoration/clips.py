@@ -32,7 +32,7 @@ def measured_frames(path: str | Path) -> list[ImageFile]:
     """The frames of a video that its blur is measured of.
 
     Raises:
-        ImageError: If it cannot be read.
+        ImageError: If the video cannot be read.
     """
     return sample_frames(path, FRAMES)
 

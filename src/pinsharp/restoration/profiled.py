@@ -22,7 +22,7 @@ def profile_of(recipe: Recipe) -> Profile | None:
     """The profile that a recipe names; None if it names none.
 
     Raises:
-        ConfigError: If its file has gone or changed into none.
+        ConfigError: If its file is gone, or is no longer a profile.
     """
     return None if recipe.profile is None else _kept(Path(recipe.profile), Path(recipe.profile).stat().st_mtime_ns)
 

@@ -71,7 +71,7 @@ class Restored:
             scale; see `pinsharp.restoration.residual`. None after several iterations, and for images smaller than a
             kernel.
         typical_residual: The same of the middle one of many small blocks, which few odd places do not change.
-        guard: How much of each place was believed in the first pass, (3, rows, columns), a cell for 64 x 64 pixels:
+        guard: How much of each place was trusted in the first pass, (3, rows, columns), a cell for 64 x 64 pixels:
             shares of what the network restored, of a more careful deconvolution, and of the image itself. None for
             models without a guard.
         reason: Why the image stays as it is; empty if it was restored.
@@ -82,9 +82,9 @@ class Restored:
             with what says so.
         mask: (H, W), True where a pixel is not light: it was filled for restoring, and came back as it was. None if all
             are light. Of an image larger than memory it is packed: `numpy.asarray(mask)` unpacks it.
-        faults: What was found to be none, in words; empty if nothing was found.
+        faults: The faults that were found, in words; empty if nothing was found.
         white_level: The value that stands for white in an integer image; None for the largest of its type.
-        remarks: What of the options may not fit the image, or has no say on it, each in a sentence; mostly empty.
+        remarks: What of the options may not fit the image, or has no effect on it, each in a sentence; mostly empty.
         distance: How far out of focus the image is, where the camera's profile has a scale: `distance`, `low` and
             `high` in a `unit`; on which side of the focus nobody can tell.
         frames: How many there are: more than one of a video.

@@ -1,4 +1,4 @@
-"""Blurs that are no even defocus: none, motion, astigmatism, tilt, two exposures; and defocus out of range."""
+"""Blurs other than an even defocus: no blur, motion, astigmatism, tilt, two exposures; and defocus out of range."""
 
 import math
 from dataclasses import replace

@@ -26,7 +26,7 @@ def detection(
     ] = f"blurred,linear-limit,wiener,{DEFAULT_MODEL}",
     seeds: Annotated[int, typer.Option(min=1, metavar="N", help="How many panels.")] = 20,
     first_seed: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Of the first panel; the next ones count up.")
+        int, typer.Option(min=0, metavar="N", help="Seed of the first panel; the next panels count up.")
     ] = 0,
     kernels: Annotated[
         str,

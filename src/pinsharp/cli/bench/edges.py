@@ -56,7 +56,7 @@ def edges(
 
 
 def _known(text: str | None) -> dict[str, float]:
-    """Read figures by name. Raises ConfigError if one is none."""
+    """Read figures by name. Raises ConfigError if one is not valid."""
     found = {}
     for part in names(text):
         name, equals, value = part.partition("=")

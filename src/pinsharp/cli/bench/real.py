@@ -113,7 +113,7 @@ def _regions(texts: list[str], series: "list[Series]") -> "dict[str, Box]":
     """Read the regions that are judged by themselves, by the name of the series.
 
     Raises:
-        ConfigError: If one is none, or it is not said of which series it is.
+        ConfigError: If a text is not a region, or does not name its series.
     """
     regions = {}
     for text in texts:
