@@ -173,7 +173,7 @@ def test_a_result_that_the_image_refutes_is_not_given():
 
     assert np.array_equal(found.image, PIXELS)
     assert (found.is_restored, found.is_doubtful, found.defocus.verdict) == (False, True, "restorable")
-    assert "another image" in found.reason
+    assert "does not match the image" in found.reason
     assert found.typical_residual > 0.1
 
 
