@@ -101,7 +101,7 @@ def _back(read: ImageFile, target: Path, reading: Reading) -> str:
     assert np.array_equal(again.pixels, read.pixels)
     assert again.tags.white_level == read.tags.white_level
     if is_container(target):
-        return "the same values" if target.is_file() else "the same values, with smaller levels made again"
+        return "the same values" if target.is_file() else "the same values, with smaller levels made anew"
     is_same = target.read_bytes() == read.path.read_bytes()
     return "the same, to the byte" if is_same else "the same values"
 
