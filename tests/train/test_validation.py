@@ -48,7 +48,7 @@ def test_a_net_that_estimates_says_everything(tiny_run, capsys):
     train(tiny_run)
 
     assert read_log(tiny_run.folder)[-1].keys() >= EVERY_FIGURE
-    assert "dB told" in (shown := capsys.readouterr().err)
+    assert "dB with the true kernel" in (shown := capsys.readouterr().err)
     assert "dB blind" in shown
     assert "width error" in shown
 
