@@ -270,16 +270,12 @@ class Pool:
                     yield Made(call.job, _told(answer, call.job), hand)
             if hand.is_conductor and not hand.calls:
                 self._let_go(hand)
-        except RayTaskError as error:
-            self._let_go(hand)
-            if hand.starting is not None:
-                self._could_not_begin(error)
-            yield from self._left_by(hand, waiting, f"{error.cause}")
         except RayError as error:
             self._let_go(hand)
             if hand.starting is not None:
                 self._could_not_begin(error)
-            yield from self._left_by(hand, waiting, type(error).__name__)
+            reason = f"{error.cause}" if isinstance(error, RayTaskError) else type(error).__name__
+            yield from self._left_by(hand, waiting, reason)
 
     def _could_not_begin(self, error: Any) -> None:
         """An actor has ended before it was ready: another one may do better, but not for ever."""

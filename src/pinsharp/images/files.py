@@ -261,7 +261,16 @@ def check_output(
     if is_container(path):
         _check_container(path, like, overwrite=overwrite)
         return
-    target = _FORMATS[SUFFIXES[path.suffix.lower()]]
+    _check_holds(path, _FORMATS[SUFFIXES[path.suffix.lower()]], pixels, like)
+    check_free(path, overwrite=overwrite)
+
+
+def _check_holds(path: Path, target: _Format, pixels: NDArray[Any], like: ImageFile | None) -> None:
+    """Refuse a format that cannot hold such pixels without loss.
+
+    Raises:
+        FormatError: If `target` is only read, or has no such depth, alpha or mosaic.
+    """
     if target.encode is None:
         raise FormatError(
             f"{path}: expected a format that is written, got {target.name}, which is only read; name a .png or .tif"
@@ -288,7 +297,6 @@ def check_output(
         )
     if pixels.shape[2:] in ((2,), (4,)) and not target.has_alpha:
         raise FormatError(f"{path}: expected pixels without alpha for {target.name}, got alpha; use .png or .tif")
-    check_free(path, overwrite=overwrite)
 
 
 def suffix_of(data: bytes) -> str:

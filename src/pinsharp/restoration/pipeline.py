@@ -132,6 +132,20 @@ def _attempt(
         held = sink(rows)
     except _RefutedError:
         held = np.broadcast_to(np.zeros((), np.uint8), source.shape)
+    return _as_restored(held, source, parts, left, recipe, window)
+
+
+def _as_restored(
+    held: NDArray[Any] | OnDisk,
+    source: Source,
+    parts: list["Passes"],
+    left: Residual | None,
+    recipe: Recipe,
+    window: int,
+) -> Restored:
+    """The result of finished `parts`, with all that was found out on the way."""
+    blurs, levels = main(parts).blurs, main(parts).levels
+    is_left = all(part.reason for part in parts)
     return Restored(
         held,
         defocus=blurs[0],
@@ -143,7 +157,7 @@ def _attempt(
         levels=levels,
         further=tuple(found.kernel for found in blurs[1:]),
         channels=tuple(part.blurs[0] for part in parts) if len(parts) > 1 else (),
-        residual=left.value(planes.look) if left else None,
+        residual=left.value(main(list[SourcePlanes](source.parts)).look) if left else None,
         typical_residual=left.typical if left else None,
         dropped=source.dropped,
         reason=main(parts).reason if is_left else "",
