@@ -17,6 +17,7 @@ INSTEAD = {
     r"\busers? meets?\b": "occurs in practice",
     r"\bfor who\b": "for people who, for",
     r"\bprobably lies\b": "with its confidence interval",
+    r"\bnobody (looked|knows|knew|can tell)\b": "unknown, not examined",
     r"\b(has|have|had) (no|a|any) say\b": "is ignored, counts, has no effect",
     r"\bwhole or not\b": "completely or not at all",
     r"\bcomplete or not there\b": "completely or not at all",

@@ -39,7 +39,7 @@ def _reason(place: Path) -> Path:
 
 
 def _move(path: Path, place: Path) -> bool:
-    """Move a file, or a folder that is one image, to a name that nobody has; whether it could be had."""
+    """Move a file, or a folder that is one image, to a new name; whether the name was free."""
     if path.is_dir():
         return _move_folder(path, place)
     try:

@@ -42,20 +42,20 @@ class BlurField:
     # Share of the squared width that a disc explains, in [0, 1], (B,): 0 Gaussian, 1 pure disc; None if the kernel is
     # free-form.
     disk_share: Tensor | None = None
-    # By which rule each image goes on past its border, None where it is cut out of a larger scene; None for all of them
-    # if nobody looked.
+    # By which rule each image continues past its border, None where it is cut out of a larger scene; None for all if
+    # that was not examined.
     continuations: tuple[Continuation | None, ...] | None = None
     # How much brighter each image becomes from row to row and from column to column, (B, C, 2), all over it; None if
-    # nobody looked.
+    # that was not examined.
     slopes: Tensor | None = None
     is_given: bool = False  # whether the user gave the kernel
     # What each image itself says of its blur beside a given kernel; None if it was not asked.
     measured: "tuple[BlurField, ...] | None" = None
-    normalisation: Normalisation | None = None  # brightness and contrast that were taken out; None if nobody looked
-    # Whether each image is as clean as in the laboratory: white noise, a width that is sure; None if nobody looked.
+    normalisation: Normalisation | None = None  # brightness and contrast that were taken out; None if not examined
+    # Whether each image is as clean as in the laboratory: white noise, a width that is sure; None if not examined.
     is_clean: tuple[bool, ...] | None = None
     votes: tuple[Votes, ...] | None = None  # what the windows of each image said; None if they were not asked
-    own: "Softness | None" = None  # the camera's own softness that is not in it; None if it is, or nobody knows it
+    own: "Softness | None" = None  # the camera's own softness that is not in it; None if it is, or is unknown
 
     def of(self, index: int) -> "BlurField":
         """The field of one image, as of a batch of it alone."""

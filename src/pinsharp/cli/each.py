@@ -23,7 +23,7 @@ class Task:
 
 @dataclass
 class Teller:
-    """Tells what became of each of `total` images (None if nobody knows), in words or as a JSON object a line."""
+    """Tells what became of each of `total` images (None if unknown), in words or as a JSON object a line."""
 
     total: int | None
     as_json: bool

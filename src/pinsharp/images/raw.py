@@ -96,7 +96,7 @@ def decode(file: BinaryIO, words: str | None) -> tuple[NDArray[Any], Tags]:
 
     Raises:
         ConfigError: If the words are something else.
-        ImageError: If the file has another size, or nobody has said what it is.
+        ImageError: If the file has another size, or its format is not given.
     """
     if words is None:
         raise ImageError(

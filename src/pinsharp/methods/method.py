@@ -35,7 +35,7 @@ MIN_BLIND_SIDE = 32
 
 @dataclass(frozen=True, kw_only=True)
 class MethodTraits:
-    """What a method can do; everybody asks here, nobody asks by `isinstance`.
+    """What a method can do; ask here, not by `isinstance`.
 
     Args:
         measures_first: Whether measuring and restoring can be taken one by one (`BlindMethod`), so that one measurement
@@ -100,7 +100,7 @@ class Method(Protocol):
 
     @property
     def measurer(self) -> "Measurer | None":
-        """What measures the blur for it, or for its report; None if nobody has to."""
+        """What measures the blur for it, or for its report; None if no measurement is needed."""
 
     def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
         """Deblur images (B, C, H, W) in [0, 1], with kernels (B or 1, 1, K, K) where they are known.

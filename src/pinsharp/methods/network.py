@@ -106,7 +106,7 @@ class NetMethod(WindowedMethod):
         rows = self.net.guarded_rows(shape, estimate, levels)
         guards.append(torch.empty(0))
         for band in rows.blend(band.to(self.device) for band in bands):
-            guards[-1] = rows.weights.cpu()  # nobody need ask for more than the last rows
+            guards[-1] = rows.weights.cpu()  # only the last rows are needed
             yield band.clamp_(0, 1).cpu()
 
     @torch.inference_mode()

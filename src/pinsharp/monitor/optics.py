@@ -64,7 +64,7 @@ class Optics:
             stds: Standard deviations of both.
 
         Returns:
-            1 beyond best focus, at larger positions; -1 before it; 0 if nobody can tell.
+            1 beyond best focus, at larger positions; -1 before it; 0 if unknown.
         """
         expected = (self.down, self.across)
         power = sum((one / std) ** 2 for one, std in zip(expected, stds, strict=True))

@@ -17,7 +17,7 @@ Convolutions = Literal["refiner", "whole", "residual"]
 
 @dataclass(frozen=True, kw_only=True)
 class Traits:
-    """What a kind of network can do; everybody asks here, nobody looks for methods on a network."""
+    """What a kind of network can do; ask here, do not look for methods on a network."""
 
     estimates: bool = False  # whether it measures the blur itself (`estimate`)
     # Whether it restores with a kernel (`deconvolve`); otherwise it restores end to end (`restore`).

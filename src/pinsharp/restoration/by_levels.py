@@ -55,7 +55,7 @@ def _level(image: ContinuedImage, method: BlindMethod, part: Part, places: list[
     for place, length in zip(places, image.shape[1:], strict=True):
         start = max(place.start - BLEND_HALO, 0)
         outer.append(slice(start - start % BLEND_STRIDE, min(place.stop + BLEND_HALO, length)))
-    # Past the border of the image go pixels that are read, so that nobody has to know the rule.
+    # Past the border of the image go pixels that are read, so that the rule need not be known here.
     restored = method.deconvolve(image(*outer), replace(part.blur, continuations=None)).image
     rows, columns = (_moved(place, -around.start) for place, around in zip(places, outer, strict=True))
     return restored[..., rows, columns]

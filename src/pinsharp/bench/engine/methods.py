@@ -18,7 +18,7 @@ TRUE_KERNEL = ", true kernel"
 """What the row of a method is called, after its name, when a blind method was given the kernel."""
 
 FITTED_KERNEL = ", fitted kernel"
-"""The same where nobody knows the kernel: it was given the one that best makes a sharp image as blurred."""
+"""The same if the true kernel is unknown: it was given the one that best makes a sharp image as blurred."""
 
 
 @dataclass(frozen=True)
