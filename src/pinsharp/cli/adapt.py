@@ -34,7 +34,7 @@ def adapt(
     Then: pinsharp restore IMAGE --model MODEL.safetensors
 
     Beside the model lie MODEL.toml, with which `pinsharp train` repeats the training, and MODEL.run with its
-    checkpoint and log. Stop at any time with Ctrl-C, or `kill`: the same command goes on. Exit status: 0 done;
+    checkpoint and log. Stop at any time with Ctrl-C, or `kill`: the same command continues. Exit status: 0 done;
     1 trained, but no gain, nothing written; 2 wrong use; 130 stopped.
     """
     from pinsharp.cli.extras import need
@@ -48,7 +48,7 @@ def adapt(
         try:
             outcome = _adapted(plan, stop)
         except (Stopped, KeyboardInterrupt):
-            remark("stopped; the same command goes on")
+            remark("stopped; the same command continues")
             raise Interrupted from None
     if outcome.written is None:
         remark(f"not written: worse somewhere than it gains; {plan.run_folder} holds what was trained")

@@ -63,7 +63,7 @@ def monitor(
     ] = 0.5,
     state: Annotated[
         Path | None,
-        typer.Option(metavar="F", help="Keep baseline and charts in a file, so that a restart goes on with them."),
+        typer.Option(metavar="F", help="Keep baseline and charts in a file, so that a restart continues with them."),
     ] = None,
     page: Annotated[
         Path | None, typer.Option(metavar="F.html", help="Write a page with the chart, again every few seconds.")

@@ -75,7 +75,7 @@ class Hook:
                 start_new_session=_HELD,
             )
         except (OSError, ValueError) as error:
-            self._say(f"--on-alarm: expected {self._words[0]} to start, got {error}; the monitor goes on")
+            self._say(f"--on-alarm: expected {self._words[0]} to start, got {error}; the monitor continues")
             return
         try:
             status = process.wait(self._timeout_s)
@@ -84,7 +84,7 @@ class Hook:
             self._say(f"--on-alarm: {self._words[0]} took more than {self._timeout_s:g} s and was killed")
         else:
             if status:
-                self._say(f"--on-alarm: {self._words[0]} ended with status {status}; the monitor goes on")
+                self._say(f"--on-alarm: {self._words[0]} ended with status {status}; the monitor continues")
 
 
 def environment(alarm: Alarm) -> dict[str, str]:

@@ -16,7 +16,7 @@ class Followed:
 
     Attributes:
         write: Writes it.
-        say: Called with the first of several failures in a row; the monitor goes on.
+        say: Called with the first of several failures in a row; the monitor continues.
     """
 
     write: Callable[[], object]
@@ -42,5 +42,5 @@ class Followed:
             self._fails = False
         except OutputError as error:
             if not self._fails:
-                self.say(f"{error}; the monitor goes on")
+                self.say(f"{error}; the monitor continues")
             self._fails = True

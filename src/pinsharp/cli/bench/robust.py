@@ -38,7 +38,7 @@ def robust(
 
     Each situation is made from sharp photographs, in several strengths and with several blurs, so that what is right is
     known: is the width right, does its interval cover it, does the verdict fit, is the result no worse than the image?
-    OUT/robust.jsonl takes every answer as soon as it is there; the same command goes on after a stop. Writes
+    OUT/robust.jsonl takes every answer as soon as it is there; the same command continues after a stop. Writes
     OUT/robust.md, .csv and .tex, and the picture robust as .png and .pdf. An image that fails is reported with its
     reason and makes the exit status 1.
     """
