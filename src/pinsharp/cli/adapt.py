@@ -26,11 +26,11 @@ def adapt(
         str, typer.Option(metavar="NAME|FILE", help="Start: swift, or a weights file of its kind.")
     ] = "swift",
 ) -> None:
-    """Train the shipped net on from sharp images of your own parts, so that it restores such parts better.
+    """Fine-tune the shipped net on sharp images of your own parts, so that it restores such parts better.
 
-    The images are blurred by simulated cameras and the net learns to undo it, with the package's photographs among
-    them so that it does not forget. One image in ten, at least four, is held out: on those, and on photographs, the
-    result is compared with its start under 16 blurs, and written only if it is nowhere worse by more than it gains.
+    Simulated cameras blur the images and the net learns to undo it, together with the package's photographs, so that
+    it stays good on other images. One image in ten, at least four, is held out: on those, and on photographs, the
+    result is compared with its start under 16 blurs, and written only if no loss exceeds its gain.
     Then: pinsharp restore IMAGE --model MODEL.safetensors
 
     Beside the model lie MODEL.toml, with which `pinsharp train` repeats the training, and MODEL.run with its

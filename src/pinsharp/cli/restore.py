@@ -90,7 +90,7 @@ def restore(
 
     Results keep format, bit depth, channels, size, resolution, colour profile and tags of the inputs, which are never
     changed. Videos are restored frame by frame with one blur, that of a fixed camera.
-    Of several images, OUT/.pinsharp.sqlite remembers what is done, so that --resume can go on after anything;
+    Of several images, OUT/.pinsharp.sqlite remembers what is done, so that --resume can continue after a crash;
     a single image leaves nothing but its result. Ctrl-C stops after the current images, a second one at once.
 
     Exit status: 0 all done; 1 some of several images failed (each with its reason, the others are done); 2 wrong use,
