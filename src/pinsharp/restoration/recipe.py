@@ -84,7 +84,7 @@ class Recipe:
         "auto",
         "P",
         str,
-        "Precision of the convolutions. auto takes bfloat16 where the processor has it natively; or float32, bfloat16.",
+        "How exact convolutions are: auto takes bfloat16 where the processor has it natively; or float32, bfloat16.",
         decides=False,
     )
     runtime: "Runtime" = declared(
