@@ -5,7 +5,7 @@
     python scripts/cluster_speed.py --out DIR --head 1000              # what a thousand images cost the head
 
 Rounds go through all ways in turn, so that what else the machine does falls on all alike. The pace is that of the
-manifest, from the moment when every process has ended its second image: beginning is told by itself.
+manifest, from the moment when every process has ended its second image: the start is reported separately.
 """
 
 import argparse

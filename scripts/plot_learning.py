@@ -2,8 +2,8 @@
 
 Usage: python scripts/plot_learning.py OUT.png WEIGHTS/*-budget/log.jsonl
 
-The folder of a log names its net. Blind PSNR, dotted where a net takes kernels and does not estimate them: told. All
-logs must be of the same held-out crops, which the PSNR of the blurred crops shows.
+The folder of a log names its net. Blind PSNR; dotted: PSNR with the true kernel, of nets that take kernels and do not
+estimate them. All logs must be of the same held-out crops, which the PSNR of the blurred crops shows.
 """
 
 import json

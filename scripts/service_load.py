@@ -45,7 +45,7 @@ class Seen:
     """What clients have seen.
 
     Attributes:
-        answers: How often each kind of request got each status; status 0 is none.
+        answers: How often each kind of request got each status; status 0 means no answer.
         seconds: Time to the answer of small images.
         jobs: Jobs that were accepted.
         memory: Seconds since the beginning, and bytes of memory.

@@ -55,13 +55,13 @@ def with_doubt(net: Swift) -> Swift:
     """Copy a net, and tell its residual blocks how uncertain the width of a measured kernel is.
 
     Args:
-        net: The net; it stays as it is. One that is told already is copied.
+        net: The net; it stays as it is. One that has the condition already is copied.
 
     Returns:
         The net that listens. It restores as `net` does until it is trained on: an input without weight goes unheard.
 
     Raises:
-        ConfigError: If its blocks are told nothing at all.
+        ConfigError: If its blocks take no condition at all.
     """
     if not net.config.condition:
         raise ConfigError("expected a net with a condition, to which the doubt is one input more; got condition = 0")

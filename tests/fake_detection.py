@@ -28,7 +28,7 @@ class Same:
     """Says sigma 1.5 of every image and leaves it as it is."""
 
     name, kind, kernel_from, traits = "same", "classical", "itself", MethodTraits()
-    info = dtype = lender = None
+    info = dtype = measurer = None
     device = torch.device("cpu")
 
     def estimate(self, image, kernel=None, hidden=None):

@@ -17,7 +17,7 @@ class Brighter:
     """Makes an image a little brighter, and has no use for a kernel."""
 
     name, kind, kernel_from = "brighter", "network", "nobody"
-    info = dtype = lender = None
+    info = dtype = measurer = None
     device = torch.device("cpu")
 
     def __call__(self, image, kernel=None):

@@ -246,7 +246,7 @@ def test_the_borrowed_swift_is_loaded_once_and_not_before_it_is_needed(tmp_path,
 
 def test_who_borrows_can_say_from_what_weights(zoo):
     for name in ("wiener", "nafnet", "dwdn"):
-        assert load_method(name).lender.info.sha256 == load_method("swift").info.sha256
+        assert load_method(name).measurer.info.sha256 == load_method("swift").info.sha256
 
 
 def test_without_the_weights_of_swift_a_given_kernel_still_works(tmp_path, monkeypatch):
@@ -492,7 +492,7 @@ def test_parts_of_one_image_share_one_estimate(zoo):
 
 def test_what_is_no_image_tensor_is_a_slip_of_the_programmer(swift_file):
     net = NetMethod(load_weights(swift_file), name="tiny")
-    for method in (SolverMethod("as it is", lambda y, k: y, lender=net), net):
+    for method in (SolverMethod("as it is", lambda y, k: y, measurer=net), net):
         for wrong in (torch.zeros(40, 40), torch.zeros(1, 2, 40, 40), torch.zeros(1, 1, 40, 40, dtype=torch.uint8)):
             with pytest.raises(ValueError, match="expected a float tensor"):
                 method(wrong, gaussian_kernel(2.0))

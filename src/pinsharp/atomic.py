@@ -1,4 +1,4 @@
-"""Writing a file, or a folder that is one image, whole or not at all."""
+"""Writing a file, or a folder that is one image, completely or not at all."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def replace(now: Path, then: Path) -> None:
     one has a name that ends in `.replaced` for a moment, and gets its own again if the step fails.
 
     Raises:
-        OSError: If it cannot be done; then the older one is as it was.
+        OSError: If the file cannot be renamed; the older one is then unchanged.
     """
     if not (now.is_dir() and os.path.lexists(then)):
         now.replace(then)
@@ -188,7 +188,7 @@ def check_name(path: Path) -> None:
     """Refuse a path of which a part is longer than any file system takes.
 
     Raises:
-        OutputError: If one is.
+        OutputError: If a part of the path is longer than any file system takes.
     """
     if (length := max(len(os.fsencode(part)) for part in path.parts or ("",))) > LONGEST_NAME:
         raise OutputError(f"{path}: expected a name of at most {LONGEST_NAME} bytes, got {length}; shorten it")
@@ -211,7 +211,7 @@ def make_folder(folder: Path) -> None:
     """Make a folder with those that it lies in, if it is not there.
 
     Raises:
-        OutputError: If it cannot be made.
+        OutputError: If the folder cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -223,7 +223,7 @@ def check_folder(path: Path) -> None:
     """Refuse, before any work, a file whose folder is not there, is no folder, or cannot be written.
 
     Raises:
-        OutputError: If it is so.
+        OutputError: If the folder is missing, is a file, or cannot be written.
     """
     folder = path.parent
     if not folder.is_dir():

@@ -1,8 +1,8 @@
-"""One exception family: whatever a user can cause and can put right.
+"""One exception family: whatever a user can cause and correct.
 
     PinsharpError
     ├── ImageError      an image that cannot be read or used
-    ├── KernelError     a kernel that is no defocus kernel
+    ├── KernelError     a kernel that is not a defocus kernel
     ├── WeightsError    a weights file that is wrong, truncated or foreign
     ├── ConfigError     a setting that contradicts another or is out of range
     ├── OutputError     a result that cannot be written
@@ -14,7 +14,7 @@ Each message says what was expected, what came and what to do. The command line 
 
 
 class PinsharpError(Exception):
-    """Base of all errors that a user can cause and can put right."""
+    """Base of all errors that a user can cause and correct."""
 
 
 class ImageError(PinsharpError):
@@ -38,7 +38,7 @@ class OutputError(PinsharpError):
 
 
 class FormatError(OutputError):
-    """A result that the format of its file cannot hold, now or later: 16 bits in a JPEG."""
+    """A result that the format of its file cannot hold, such as 16 bits in a JPEG."""
 
 
 class MissingExtra(PinsharpError):

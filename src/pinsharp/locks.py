@@ -1,4 +1,4 @@
-"""Locks that the operating system keeps: whoever holds one loses it by dying, however that happens."""
+"""Locks that the operating system keeps: a process that dies, in whatever way, releases its own."""
 
 from __future__ import annotations
 

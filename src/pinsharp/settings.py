@@ -1,4 +1,4 @@
-"""Tables of a TOML file into frozen dataclasses: every key and type checked, slips told in the user's words."""
+"""From tables of a TOML file to frozen dataclasses: every key and type checked, mistakes named in the user's words."""
 
 import dataclasses
 import tomllib

@@ -1,4 +1,4 @@
-"""Work in several processes: each makes once what it works with, and one that dies costs only what it was at.
+"""Work in several processes: each loads its model once, and if one dies, only its current task is lost.
 
 However a stream of work ends, no process is left behind; they end with their parent, even if that is killed. They hear
 no Ctrl-C and no request to terminate: their parent hears it too, and decides.

@@ -235,7 +235,7 @@ def test_resuming_nothing_starts_anew_and_says_so(cli, model, photo):
     again = cli("restore", "in", "-o", "out", "--model", model, "--resume")
 
     assert (shown.code, again.code, again.out) == (0, 0, "")
-    assert shown.err.splitlines()[0] == "pinsharp: out: no earlier run to resume, starting anew"
+    assert shown.err.splitlines()[0] == "pinsharp: out: no earlier run to resume, starting again"
     assert again.err.splitlines() == [
         "pinsharp: out: 1 of 1 images are done, 0 to do",
         "pinsharp: 0 done, 0 failed, 1 skipped",

@@ -71,7 +71,7 @@ def test_the_true_kernel_the_bits_and_true_pins_can_be_asked_for(bench):
     assert shown.code == 0
     assert "told, true kernel" in shown.out
     assert "12 bits" in shown.out
-    assert "pins told to the detector" in shown.out
+    assert "pins given to the detector" in shown.out
 
 
 def test_settings_of_the_detector_count(bench, tmp_path):

@@ -126,7 +126,7 @@ def test_an_interrupt_keeps_what_was_measured(bench, tmp_path, monkeypatch):
         shown = bench()
 
     assert shown.code == 130
-    assert "stopped after 1 of 12; the same command goes on from there" in shown.err
+    assert "stopped after 1 of 12; the same command continues from there" in shown.err
     assert "Traceback" not in shown.err
     assert bench().code == 0
     assert figures(tmp_path / "out") == figures(tmp_path / "whole")

@@ -153,7 +153,7 @@ def test_a_result_that_the_image_contradicts_is_said_to_be_doubtful(cli, kernel,
     (line,) = map(json.loads, shown.out.splitlines())
     assert (line["residual"] > 2 * line["noise"]) is doubt
     assert line["doubtful"] is doubt
-    assert ("look at it before you use it" in shown.err) is doubt
+    assert ("check this result" in shown.err) is doubt
 
 
 def test_tta_is_the_mean_over_eight_positions(cli, model, photo):

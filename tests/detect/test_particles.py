@@ -192,9 +192,9 @@ def test_a_simulated_panel_in_focus_is_read_nearly_without_mistakes():
     panel = simulate_panel(PanelSettings(pins=8), 2000)
     image = expose(panel, CameraSettings(), 2000)
 
-    told, found = inspect(image, pins=panel.pins), inspect(image)
+    given, found = inspect(image, pins=panel.pins), inspect(image)
 
-    for each in (told, found):
+    for each in (given, found):
         matching = match(each.particles, panel.particles, tolerance=3.0)
         assert len(matching.pairs) >= 0.9 * len(panel.particles)
         assert len(matching.extra) <= 0.04 * len(panel.particles)

@@ -43,7 +43,7 @@ def test_it_is_told_the_alarm_in_its_environment_without_a_shell(run):
 
 
 def test_a_command_that_fails_is_told(run):
-    assert run(python("raise SystemExit(3)"))[0].endswith("ended with status 3; the monitor goes on")
+    assert run(python("raise SystemExit(3)"))[0].endswith("ended with status 3; the monitor continues")
 
 
 def test_a_command_that_hangs_is_killed_with_what_it_has_started(run):

@@ -143,8 +143,8 @@ class Colour(torch.nn.Module):
 def methods(swift):
     net = LoadedNet(Colour(), swift.info)
     return {
-        "solver": SolverMethod("solver", solver, lender=swift),
-        "colour": NonBlindNetMethod(net, name="colour", lender=swift, precision="float32"),
+        "solver": SolverMethod("solver", solver, measurer=swift),
+        "colour": NonBlindNetMethod(net, name="colour", measurer=swift, precision="float32"),
         "ensemble": Ensemble(swift),
         "swift": swift,
         "bank": swift,

@@ -131,7 +131,7 @@ def test_beyond_the_camera_is_what_blind_restoring_does(swift, sharp):
         (np.stack([taken(0), taken(1), taken(2)], -1), "expected a reference of the same colours as the image, mono"),
         (taken(0).astype(np.uint16) * 257, "same values as the image, uint8, got uint16"),
         (taken(0)[:100, :100], "about as large as the image, 320 x 320, got 100 x 100"),
-        (np.full((320, 320), 100, np.uint8), "sharp.png: expected a reference to measure by, got one of which"),
+        (np.full((320, 320), 100, np.uint8), "sharp.png: expected a reference to measure by, got one that cannot be"),
     ],
 )
 def test_a_reference_of_another_kind_is_refused(swift, sharp, pixels, reason):

@@ -125,10 +125,10 @@ def test_a_profile_without_softness_says_so_where_the_blur_is_measured(tmp_path)
 @pytest.mark.parametrize(
     "options, words",
     [
-        ({"planes": "each"}, "a file of one plane, of which --planes each has no say"),
-        ({"raw": "40x48:Mono8"}, "a file with a header, of which --raw has no say"),
-        ({"channels": "each"}, "a mono image, of which --channels each has no say"),
-        ({"channels": "luma"}, "a mono image, of which --channels luma has no say"),
+        ({"planes": "each"}, "a file of one plane, on which --planes each has no effect"),
+        ({"raw": "40x48:Mono8"}, "a file with a header, on which --raw has no effect"),
+        ({"channels": "each"}, "a mono image, on which --channels each has no effect"),
+        ({"channels": "luma"}, "a mono image, on which --channels luma has no effect"),
     ],
 )
 def test_an_option_that_has_no_say_is_named(restored, file, name, options, words):

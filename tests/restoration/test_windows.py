@@ -156,7 +156,7 @@ def test_a_window_that_is_blended_does_not_go_on_as_the_image_does(swift):
 
 def test_classical_methods_hardly_disagree_and_come_close_to_the_whole():
     """Their filters reach across the whole image but fade: what is dropped of the halo hides the windows' borders."""
-    method = SolverMethod("wiener", lambda image, kernel: wiener(image, kernel, noise_to_signal=1e-2), lender=None)
+    method = SolverMethod("wiener", lambda image, kernel: wiener(image, kernel, noise_to_signal=1e-2), measurer=None)
     image = photograph(300, 320)
 
     whole, _ = deconvolve(method, image, KNOWN)
@@ -173,7 +173,7 @@ def test_end_to_end_nets_go_by_windows_too(tmp_path):
         for name, parameter in loaded.net.named_parameters():
             if name.endswith(("beta", "gamma")):
                 parameter.fill_(0.3)  # untrained blocks pass on what they get
-    method = EndToEndMethod(loaded, name="nafnet", lender=None, precision="float32")
+    method = EndToEndMethod(loaded, name="nafnet", measurer=None, precision="float32")
     image = photograph(260, 100)
 
     parts, seam = deconvolve(method, image, KNOWN, window=64)

@@ -1,4 +1,4 @@
-"""What is told while a net trains where no terminal shows it: lines for logs, not too many."""
+"""What is printed while a net trains where no terminal shows it: lines for logs, not too many."""
 
 import time
 
@@ -40,8 +40,8 @@ def test_a_validation_is_a_line_of_its_own(stages, clock, capsys):
 
     assert capsys.readouterr().err.splitlines() == [
         "stage 1 deconv, step 1 of 10: loss 0.5000, 2.0 crops/s, 0:00:09 left",
-        "stage 1 deconv, step 1 of 10: loss 0.5000, PSNR 30.12 dB told (blurred 25.00), width error 2.1%, "
-        "2.0 crops/s, 0:00:09 left",
+        "stage 1 deconv, step 1 of 10: loss 0.5000, PSNR 30.12 dB with the true kernel (blurred 25.00), width error "
+        "2.1%, 2.0 crops/s, 0:00:09 left",
     ]
 
 

@@ -37,7 +37,7 @@ def test_a_net_is_only_asked_what_it_can_say(tiny_peer, capsys, name, known):
     assert EVERY_FIGURE & last.keys() == known
     assert load_weights(config.folder / WEIGHTS).card["validation"].keys() == known - {"blurred_psnr"}
     shown = capsys.readouterr().err
-    assert ("blind" in shown, "told" in shown, "width error" in shown) == (
+    assert ("blind" in shown, "true kernel" in shown, "width error" in shown) == (
         "blind_psnr" in known,
         "psnr" in known,
         False,
@@ -48,7 +48,7 @@ def test_a_net_that_estimates_says_everything(tiny_run, capsys):
     train(tiny_run)
 
     assert read_log(tiny_run.folder)[-1].keys() >= EVERY_FIGURE
-    assert "dB told" in (shown := capsys.readouterr().err)
+    assert "dB with the true kernel" in (shown := capsys.readouterr().err)
     assert "dB blind" in shown
     assert "width error" in shown
 

@@ -1,1 +1,1 @@
-"""Training the shipped net on from sharp images of one's own parts, and proving that it helps before it is written."""
+"""Fine-tuning the shipped net on sharp images of your own parts; the model is written only if it gains."""

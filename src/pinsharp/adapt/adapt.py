@@ -1,4 +1,4 @@
-"""Adapting a net from a folder of sharp images to a weights file; what is stopped goes on where it was."""
+"""Adapting a net from a folder of sharp images to a weights file; a stopped run continues where it was."""
 
 import json
 from collections.abc import Callable
@@ -70,14 +70,14 @@ class Outcome:
 
 
 Advance = Callable[..., object]
-"""Told after each image and restoration; `what=` says what is done next."""
+"""Called after each image and restoration; `what=` says what is done next."""
 
 
 def check_out(plan: Plan) -> None:
     """Refuse, before any work, an output that could not be written.
 
     Raises:
-        OutputError: If it exists, is no .safetensors, its folder is absent, or there is a training file of its name.
+        OutputError: If `out` exists, has another suffix, its folder is missing, or its training file exists.
     """
     if plan.out.suffix != ".safetensors":
         raise OutputError(f"{plan.out}: expected a name that ends in .safetensors for the model; rename it")
@@ -98,7 +98,7 @@ def prepare(plan: Plan, *, say: Callable[[str], object], stop: Callable[[], bool
     """Check the images, measure this machine's speed and write the training file; or read it, if all is there.
 
     Raises:
-        ImageError: If the images cannot be used.
+        ImageError: If `plan.images` is no folder of enough sharp images.
         ConfigError: If the time is too short, or what is there was begun with other images, minutes or start.
         OutputError: If nothing can be written beside the model.
         Stopped: If `stop` said so.
@@ -193,8 +193,8 @@ def _measuring(start: str) -> Restorer:
 
 
 def _method(net: LoadedNet) -> Method:
-    lender = ShippedSwift(torch.device("cpu"), "auto")
-    return net_method(net, name="adapted", lender=lender)
+    measurer = ShippedSwift(torch.device("cpu"), "auto")
+    return net_method(net, name="adapted", measurer=measurer)
 
 
 def _restoring(net: LoadedNet) -> Restore:
@@ -213,7 +213,7 @@ def _check_same(plan: Plan, asked: dict[str, Any]) -> None:
     """Refuse to go on with a run that was begun for something else.
 
     Raises:
-        ConfigError: If it was.
+        ConfigError: If the run was begun for something else.
     """
     try:
         begun = json.loads((plan.run_folder / _REQUEST).read_text(encoding="utf-8"))

@@ -68,7 +68,7 @@ def look_at(
         progress: Called after each image.
 
     Raises:
-        ImageError: If there are too few, one cannot be used, mono and colour are mixed, or most are not sharp.
+        ImageError: If there are too few images, one cannot be used, kinds are mixed, or most are not sharp.
     """
     paths = _listed(folder)
     kinds: dict[bool, Path] = {}

@@ -125,7 +125,7 @@ def make_config(images: SharpImages, start: str, *, folder: Path, counts: tuple[
         counts: How long each part lasts, as `Part.lasting` takes it; by default they are as brief as can be.
 
     Raises:
-        ConfigError: If such a net cannot be adapted.
+        ConfigError: If nets of this kind cannot be adapted.
         WeightsError: If the weights are missing or damaged.
     """
     info = read_info(weights_path(start))
@@ -162,7 +162,7 @@ def make_config(images: SharpImages, start: str, *, folder: Path, counts: tuple[
 def seconds_a_step(config: TrainConfig, stop: Callable[[], bool]) -> tuple[float, ...]:
     """Measure how long a step of each stage takes on this machine, by training a few and forgetting them.
 
-    Of an estimator, with pairs that it has not met. Fewer figures than stages if `stop` said so.
+    Of an estimator, with pairs that it was not trained on. Fewer figures than stages if `stop` said so.
     """
     seconds = []
     with TemporaryDirectory() as folder:

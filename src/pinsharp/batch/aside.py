@@ -17,7 +17,7 @@ def move_aside(path: Path, folder: Path, reason: str) -> Path:
     If the name is taken, another one is found: `a.png`, `a.2.png`, `a.3.png`, ... Returns where the file is now.
 
     Raises:
-        OutputError: If it cannot be moved; then it is where it was.
+        OutputError: If the file cannot be moved; it is then still where it was.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def _reason(place: Path) -> Path:
 
 
 def _move(path: Path, place: Path) -> bool:
-    """Move a file, or a folder that is one image, to a name that nobody has; whether it could be had."""
+    """Move a file, or a folder that is one image, to a new name; whether the name was free."""
     if path.is_dir():
         return _move_folder(path, place)
     try:

@@ -1,4 +1,4 @@
-"""Two charts as SVG inside a page: a value an image in order, and how often which value."""
+"""Two charts as SVG inside a page: the value of each image in order, and a histogram."""
 
 from collections.abc import Sequence
 

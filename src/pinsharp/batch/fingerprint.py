@@ -40,7 +40,7 @@ def look(path: Path) -> Look:
     """Look at a file, or at the folder of an image.
 
     Raises:
-        OSError: If there is none.
+        OSError: If there is no such file or folder.
     """
     path = disk_path(path)
     status = path.stat()
@@ -59,7 +59,7 @@ def fingerprint(path: Path) -> Fingerprint:
     """Read an image through and describe it.
 
     Raises:
-        ImageError: If it cannot be read, or changes meanwhile.
+        ImageError: If the image cannot be read, or changes while it is read.
     """
     try:
         before = look(path)

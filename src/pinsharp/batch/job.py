@@ -65,7 +65,7 @@ Work = Callable[[Job], Figures]
 """Carries out a job: reads the input, writes the results, returns the figures.
 
 Raises:
-    PinsharpError: If it cannot.
+    PinsharpError: If the job fails.
 """
 
 

@@ -64,7 +64,7 @@ class Manifest:
 
     Raises:
         OutputError: If the folder cannot be written, or another run is at work in it.
-        ConfigError: If the file is no manifest, or one of another version.
+        ConfigError: If the file is not a manifest, or of another version.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -179,7 +179,7 @@ def check_free(folder: Path) -> None:
     """Refuse a folder in which another run is at work; nothing is made or left.
 
     Raises:
-        OutputError: If there is one.
+        OutputError: If another run is writing into `folder`.
     """
     if (folder / LOCK).is_file():
         _take(folder).close()

@@ -31,7 +31,7 @@ def check_evidence_name(path: Path) -> None:
     """Refuse a name that no evidence map can have.
 
     Raises:
-        OutputError: If it is one.
+        OutputError: If `path` does not end in .png, .tif or .tiff.
     """
     if path.suffix.lower() not in EVIDENCE_SUFFIXES:
         raise OutputError(
@@ -41,13 +41,13 @@ def check_evidence_name(path: Path) -> None:
 
 
 def write_evidence(path: Path, result: "Restored", *, overwrite: bool = False) -> None:
-    """Write the evidence map of a restored image, whole or not at all.
+    """Write the evidence map of a restored image, completely or not at all.
 
     A .png is a picture in colours with a scale below; a .tif is grey of 16 bits, as large as the image, 65535 where
     nothing is supported by data.
 
     Raises:
-        OutputError: If it cannot be written.
+        OutputError: If `path` cannot be written.
     """
     check_evidence_name(path)
     if path.suffix.lower() == ".png":
@@ -66,7 +66,7 @@ def read_evidence(path: Path) -> Picture:
     """An evidence map that was written, as a picture without its scale.
 
     Raises:
-        ImageError: If it cannot be read.
+        ImageError: If the file cannot be read.
     """
     pixels = read_image(path).pixels
     if pixels.dtype == np.uint16:

@@ -58,7 +58,7 @@ def write_report(path: Path, outcomes: Sequence[Outcome], summary: Summary, sett
     """Write the page of a run, outcomes in order, into a folder that is made if it is not there.
 
     Raises:
-        OutputError: If it cannot be written.
+        OutputError: If `path` cannot be written.
     """
     make_folder(path.parent)
     write_atomically(path, page(outcomes, summary, settings).encode())

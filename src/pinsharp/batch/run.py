@@ -52,7 +52,7 @@ def plan_batch(
     manifest's folder.
 
     Raises:
-        ConfigError: If what is done was made with other settings.
+        ConfigError: If earlier results were made with other settings.
         OutputError: If a result would replace an older file without leave.
     """
     shelf = shelf or Folder(manifest.folder)
@@ -77,7 +77,7 @@ def plan_batch(
 def run_batch(
     plan: Plan, manifest: Manifest, load: Load, stop: Stop, *, work: Work | None = None, processes: int = 1
 ) -> Generator[Outcome, None, None]:
-    """Carry a plan out; what goes wrong with one image stops nobody else, and the manifest learns of each step.
+    """Carry a plan out; an error with one image stops no other, and the manifest learns of each step.
 
     If somebody asks `stop`, what is being done is finished and nothing else begun. `load`, `work` and `processes` are
     as for `Makers`.

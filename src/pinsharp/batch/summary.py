@@ -1,4 +1,4 @@
-"""What a run has come to: how many images, how fast, and how blurred they were."""
+"""The summary of a run: how many images, how fast, and how blurred they were."""
 
 import time
 from collections.abc import Sequence

@@ -48,7 +48,7 @@ class Place:
 class Watch:
     """Restores what is in a folder and what arrives there, into the folder of a manifest.
 
-    If somebody asks `stop`, the current images are finished, and that is all; `say` is told about images that have to
+    If somebody asks `stop`, the current images are finished, and that is all; `say` is called for images that have to
     wait. `load`, `work` and `processes` are as for `Makers`.
 
     Raises:

@@ -12,7 +12,7 @@ def width_in_words(sigma: float, relative_std: float | None, family: str, *, is_
 
 
 def light_in_words(figures: Mapping[str, object]) -> str:
-    """What values were decoded from, for behind a line; empty if they were taken as they are, or nobody knows."""
+    """What values were decoded from, for behind a line; empty if they were taken as they are, or it is unknown."""
     light = figures.get("light", "linear")
     return "" if light == "linear" else f", light {light} ({figures['light_from']})"
 

@@ -35,10 +35,10 @@ def load_work(recipe: Recipe, *, share: int = 1, restorer: "Restorer | None" = N
 def restore_job(
     job: Job, *, restorer: "Restorer", overwrite: bool = False, progress: "Progress | None" = None
 ) -> Figures:
-    """Restore one file, write the result and what else is wanted of it; `progress` is told of pixels done.
+    """Restore one file, write the result and what else is wanted of it; `progress` is called with pixels done.
 
     Raises:
-        PinsharpError: If it cannot be read, restored or written.
+        PinsharpError: If the image cannot be read, restored or written.
     """
     for path in job.results:
         check_free_place(path, overwrite=overwrite)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 Continuation = Literal["reflect", "circular"]
-"""Past its border the image is mirrored, the border pixel not repeated; or it begins anew at the opposite side."""
+"""Past its border the image is mirrored, the border pixel not repeated; or it begins again at the opposite side."""
 
 Read = Callable[[slice, slice], Tensor]
 """Gives rows and columns, both with bounds, of an image: (1, C, h, w) in [0, 1]."""

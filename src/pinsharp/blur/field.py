@@ -42,20 +42,20 @@ class BlurField:
     # Share of the squared width that a disc explains, in [0, 1], (B,): 0 Gaussian, 1 pure disc; None if the kernel is
     # free-form.
     disk_share: Tensor | None = None
-    # By which rule each image goes on past its border, None where it is cut out of a larger scene; None for all of them
-    # if nobody looked.
+    # By which rule each image continues past its border, None where it is cut out of a larger scene; None for all if
+    # that was not examined.
     continuations: tuple[Continuation | None, ...] | None = None
     # How much brighter each image becomes from row to row and from column to column, (B, C, 2), all over it; None if
-    # nobody looked.
+    # that was not examined.
     slopes: Tensor | None = None
     is_given: bool = False  # whether the user gave the kernel
     # What each image itself says of its blur beside a given kernel; None if it was not asked.
     measured: "tuple[BlurField, ...] | None" = None
-    normalisation: Normalisation | None = None  # brightness and contrast that were taken out; None if nobody looked
-    # Whether each image is as clean as in the laboratory: white noise, a width that is sure; None if nobody looked.
+    normalisation: Normalisation | None = None  # brightness and contrast that were taken out; None if not examined
+    # Whether each image is as clean as in the laboratory: white noise, a width that is sure; None if not examined.
     is_clean: tuple[bool, ...] | None = None
     votes: tuple[Votes, ...] | None = None  # what the windows of each image said; None if they were not asked
-    own: "Softness | None" = None  # the camera's own softness that is not in it; None if it is, or nobody knows it
+    own: "Softness | None" = None  # the camera's own softness that is not in it; None if it is, or is unknown
 
     def of(self, index: int) -> "BlurField":
         """The field of one image, as of a batch of it alone."""
@@ -94,7 +94,7 @@ class BlurField:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Widths in pixels between which the true one lies nine times of ten; None where `finding` is."""
+        """The 90 % interval of the width, in pixels; None where `finding` is."""
         return None if self.finding is None else (self.finding.low, self.finding.high)
 
     def widths(self, shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -109,7 +109,7 @@ class BlurField:
     def sigma_relative_std(self) -> float | None:
         """Standard deviation of `sigma` as a share of it, in the method's own judgement; None if it gives none.
 
-        A given kernel has none, although a network may be told how far to believe it.
+        A given kernel has none, although a network may get to know how far to trust it.
         """
         return None if self.log_width_std is None or self.is_given else self._only(self.log_width_std)
 
@@ -146,7 +146,7 @@ class BlurField:
 
     @property
     def continuation(self) -> Continuation | None:
-        """How the image goes on past its border: mirrored (`reflect`) or begun anew (`circular`) by whoever blurred it.
+        """How the image continues past its border: mirrored (`reflect`) or repeated (`circular`) when it was blurred.
 
         None for what is cut out of a larger scene, as all images of cameras are.
         """

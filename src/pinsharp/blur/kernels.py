@@ -111,7 +111,7 @@ def check_kernel(kernel: Tensor) -> Tensor:
             within `SUM_TOLERANCE`.
 
     Raises:
-        KernelError: If it is not, with what to do about it.
+        KernelError: If `kernel` is not a valid kernel; the message says what to do about it.
     """
     if kernel.ndim != 4 or kernel.shape[1] != 1 or kernel.shape[2] != kernel.shape[3]:
         raise KernelError(f"kernel must have shape (B, 1, K, K), got {tuple(kernel.shape)}")
@@ -139,7 +139,7 @@ def measured_kernel(values: Any) -> Tensor:
         Kernel (1, 1, K, K), float32.
 
     Raises:
-        KernelError: If it is not square, even, not finite, without mass, or clearly negative somewhere.
+        KernelError: If the array is not square, has an even side, is not finite, or is clearly negative somewhere.
     """
     import numpy as np
 

@@ -31,7 +31,7 @@ WidthsAt = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Where a level has a say in some rows and columns: the smallest rectangle, and its share in each pixel of it."""
+    """Where a level contributes to some rows and columns: the smallest rectangle, and its share in each pixel of it."""
 
     blur: BlurField | None  # None where the image stays as it is
     rows: slice
@@ -65,7 +65,7 @@ class Levels:
         return number.clamp(0, COUNT + 1).float()
 
     def parts(self, rows: slice, columns: slice) -> Iterator[Part]:
-        """Give each level that has a say in some rows and columns, counted from where these begin."""
+        """Give each level that contributes to some rows and columns, counted from where these begin."""
         numbers = self.numbers(pixel_centres(rows, columns))
         for number in range(math.floor(float(numbers.min())), math.ceil(float(numbers.max())) + 1):
             share = (1 - (numbers - number).abs()).clamp(min=0)
@@ -94,7 +94,7 @@ class Levels:
         return replace(self, widths_at=lambda places: self.widths_at(places + corner), shape=shape)
 
     def mixed(self, places: Tensor, tell: Callable[[BlurField], Tensor]) -> Tensor:
-        """What is told (1, T) of the blur, blended like the results, at places (N, 2): (N, T)."""
+        """What describes the blur (1, T), blended like the results, at places (N, 2): (N, T)."""
         numbers = self.numbers(places).clamp(1, COUNT)
         low, high = math.floor(float(numbers.min())), math.ceil(float(numbers.max()))
         said = torch.cat([tell(known) for number in range(low, high + 1) if (known := self.blur(number))])
@@ -145,8 +145,8 @@ def of_width(blur: BlurField, width: float, std: float | None = None) -> BlurFie
 def local_std(votes: Votes, fitted: WidthField) -> float:
     """Relative standard deviation of a fitted width: what windows scatter by around it, and how many there are.
 
-    That of the whole image is larger, since its windows say different widths. Told it, `swift` restored tilted and
-    curved photographs 0.3 dB worse than when it was told 0.02.
+    That of the whole image is larger, since its windows say different widths. With it, `swift` restored tilted and
+    curved photographs 0.3 dB worse than with 0.02.
     """
     apart = (votes.log_width.double() - fitted.at(votes.centres).log()).abs()
     size = float(apart.median()) / 0.6745

@@ -31,7 +31,7 @@ class Blur:
 
     Attributes:
         sigma: Effective width in pixels: the sigma of a Gaussian, half the radius of a disc.
-        low: Lower end of the interval that holds the true width nine times of ten.
+        low: Lower end of the 90 % interval of the width.
         high: Its upper end.
         disk_share: Share of the squared width that the disc explains, 0 to 1; None if nothing tells the shape.
     """
@@ -70,7 +70,7 @@ class Mtf:
     Attributes:
         frequency: Cycles a pixel, rising from 0.
         contrast: What is left of the contrast at each, 1 at frequency 0; above 1 where a camera sharpens.
-        low: Lower end of the interval that holds the true value nine times of ten, at each.
+        low: Lower ends of the 90 % intervals.
         high: Its upper end.
         mtf50: First frequency at which half of the contrast is left; None if more is left at half a cycle a pixel.
         mtf10: The same for a tenth.
@@ -116,7 +116,7 @@ class LocalKernel:
         column: The same from the left.
         blur: The kernel. Of the source `sharp` it is the kernel between both images.
         focus: Position of the focus, in the unit of the stack; None outside a stack.
-        angle: Direction in degrees from the vertical, clockwise, of the edge that was measured; None if it was none.
+        angle: Direction in degrees from the vertical, clockwise, of the measured edge; None of anything else.
         mtf: Transfer function across the edge, or of the points.
         edge_spread: Profile of the edge.
     """
@@ -148,7 +148,7 @@ class Focus:
         unit: Of positions: `um`, `mm`, or `steps` if the steps have no unit.
         steps: Width at each position, positions rising.
         best: Position of best focus.
-        best_low: Lower end of the interval that holds it nine times of ten.
+        best_low: Lower end of its 90 % interval.
         best_high: Its upper end.
         slope: Pixels of width by which the blur grows with each unit of defocus, far outside of focus.
         tilt_rows: By how much the best position rises with each pixel down; None if the field does not tell.
@@ -177,7 +177,7 @@ class DistanceScale:
 
     Attributes:
         per_px: Units of defocus.
-        low: Lower end of the interval that holds it nine times of ten.
+        low: Lower end of its 90 % interval.
         high: Its upper end.
         unit: `um`, `mm` or `steps`.
     """

@@ -13,7 +13,7 @@ from pinsharp.blur.measured import Blur, DistanceScale, Focus, LocalKernel, Nois
 from pinsharp.errors import ConfigError
 
 Colours = Literal["mono", "colour", ""]
-"""What the images of a camera are; empty if nobody knows."""
+"""What the images of a camera are; empty if unknown."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,13 @@ class Profile:
         light_from: What says so.
         bits: Depth of its values.
         white_level: The value that stands for white; 1 for floats.
-        colours: What its images are; empty if nobody knows.
-        own_softness: Its blur in best focus; None if nothing told it.
+        colours: What its images are; empty if unknown.
+        own_softness: Its blur in best focus; None if nothing measured it.
         kernels: What was measured place by place.
         focus: What a stack said.
         distance_scale: From the stack.
-        noise: None if nothing told it.
-        faulty_pixels: Fixed faults, none if nobody found any.
+        noise: None if nothing measured it.
+        faulty_pixels: Fixed faults that were found.
         made_of: The images.
         made_by: Name and version of what made it.
     """

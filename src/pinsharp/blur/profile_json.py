@@ -21,10 +21,10 @@ _DIGITS = 6  # that numbers are written with
 
 
 def write_profile(path: Path, profile: Profile) -> None:
-    """Write a profile, whole or not at all; an existing file is replaced.
+    """Write a profile, completely or not at all; an existing file is replaced.
 
     Raises:
-        OutputError: If it cannot be written, or would be larger than 1 MiB.
+        OutputError: If `path` cannot be written, or the file would exceed 1 MiB.
     """
     data = to_json(profile).encode()
     if len(data) > MOST_BYTES:

@@ -62,7 +62,7 @@ def with_slopes(
         parts: Parts (N, C, h, w) of the image.
         places: Where they lie.
         shape: Height and width of the image.
-        hidden: Pixels (N, 1, h, w) that have no say.
+        hidden: Pixels (N, 1, h, w) that are ignored.
     """
     known = replace(found, slopes=slopes)
     has_ramp = bool(slopes.any())

@@ -58,7 +58,7 @@ def beyond_softness(found: BlurField, own: Softness, *, share: float | None = No
     Args:
         found: The blur of one image, with width and standard deviation.
         own: What the camera takes without any defocus; with nothing of it `found` comes back as it is. So does a
-            kernel of which nobody knows how sure its width is.
+            kernel whose width has no uncertainty.
         share: Share of the squared width of the defocus that a disc explains; None if the image has to tell.
     """
     if (own.square == 0 and own.std == 0) or found.log_width is None or found.log_width_std is None:

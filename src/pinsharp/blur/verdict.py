@@ -103,7 +103,7 @@ class Finding:
         reason: Why, in one sentence.
         field: How the width changes over the image.
         agreement: Share of the windows, by weight, that agree with the field.
-        low: Lower end of the interval that holds the width, in pixels, nine times of ten.
+        low: Lower end of the 90 % interval of the width, in pixels.
         high: Upper end.
     """
 
@@ -154,7 +154,7 @@ def _verdict(
         return "sharp", "the image is as sharp as its camera; there is nothing to gain"
     repeats = float((votes.weights * votes.periodicity).sum()) > PERIODIC
     if repeats and std > UNCERTAIN_PATTERN and interval[1] > SURELY_SHARP:
-        return "periodic", "the image repeats itself, so that its pattern and a blur cannot be told apart"
+        return "periodic", "the image repeats itself, so that its pattern and a blur cannot be distinguished"
     if std > UNCERTAIN and interval[1] > SURELY_SHARP:
         return "no-texture", "there is too little structure above the noise to measure a blur by"
     if agreement < LEAST_AGREEMENT:

@@ -21,7 +21,7 @@ _TUNING = 1.5  # standard deviations at which a vote counts half
 
 @dataclass(frozen=True, eq=False)
 class Votes:
-    """The windows of one image that have a say."""
+    """The windows of one image that vote."""
 
     places: Tensor  # (N, 4), integers: top, left, height and width of each window in pixels
     log_width: Tensor  # natural logarithm of the width in pixels that each says, (N,)

@@ -30,7 +30,7 @@ class Widths:
         """Take widths from an array or nested lists (H', W').
 
         Raises:
-            KernelError: If they are no table of positive, finite numbers.
+            KernelError: If `values` is not a table of positive, finite numbers.
         """
         import numpy as np
 

@@ -65,7 +65,7 @@ def ftvd(
 
     Raises:
         ConfigError: If a setting is out of range.
-        KernelError: If `kernel` is none.
+        KernelError: If `kernel` is not a valid kernel.
     """
     _check_settings(mu, betas, tolerance, max_iterations)
     height, width = image.shape[-2:]
@@ -96,7 +96,7 @@ def circular_ftvd(
     Raises:
         ConfigError: If a setting is out of range.
         ImageError: If an image is smaller than the kernel.
-        KernelError: If `kernel` is none.
+        KernelError: If `kernel` is not a valid kernel.
     """
     _check_settings(mu, betas, tolerance, max_iterations)
     check_covers_kernel(image, check_kernel(kernel))

@@ -47,7 +47,7 @@ def richardson_lucy(image: Tensor, kernel: Tensor, *, iterations: int = DEFAULT_
 
     Raises:
         ConfigError: If there is not at least one iteration.
-        KernelError: If `kernel` is none.
+        KernelError: If `kernel` is not a valid kernel.
     """
     if iterations < 1:
         raise ConfigError(f"richardson-lucy: iterations must be 1 or more, got {iterations}; try {DEFAULT_ITERATIONS}")

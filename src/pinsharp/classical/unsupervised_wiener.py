@@ -42,7 +42,7 @@ def unsupervised_wiener(
 
     Raises:
         ConfigError: If the numbers of draws are out of range.
-        KernelError: If `kernel` is none.
+        KernelError: If `kernel` is not a valid kernel.
     """
     height, width = image.shape[-2:]
 
@@ -64,7 +64,7 @@ def circular_unsupervised_wiener(
     Raises:
         ConfigError: If the numbers of draws are out of range.
         ImageError: If an image is smaller than the kernel.
-        KernelError: If `kernel` is none.
+        KernelError: If `kernel` is not a valid kernel.
     """
     if burn_in < 0 or samples < 2:
         raise ConfigError(

@@ -41,7 +41,7 @@ def wiener(image: Tensor, kernel: Tensor, *, noise_to_signal: float, prior: Prio
 
     Raises:
         ConfigError: If `noise_to_signal` is not positive or the prior unknown.
-        KernelError: If `kernel` is none.
+        KernelError: If `kernel` is not a valid kernel.
     """
     height, width = image.shape[-2:]
 

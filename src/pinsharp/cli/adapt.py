@@ -1,4 +1,4 @@
-"""`pinsharp adapt`: train the shipped net on from sharp images of one's own parts."""
+"""`pinsharp adapt`: fine-tune the shipped net on sharp images of your own parts."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,15 +26,15 @@ def adapt(
         str, typer.Option(metavar="NAME|FILE", help="Start: swift, or a weights file of its kind.")
     ] = "swift",
 ) -> None:
-    """Train the shipped net on from sharp images of your own parts, so that it restores such parts better.
+    """Fine-tune the shipped net on sharp images of your own parts, so that it restores such parts better.
 
-    The images are blurred by simulated cameras and the net learns to undo it, with the package's photographs among
-    them so that it does not forget. One image in ten, at least four, is held out: on those, and on photographs, the
-    result is compared with its start under 16 blurs, and written only if it is nowhere worse by more than it gains.
+    Simulated cameras blur the images and the net learns to undo it, together with the package's photographs, so that
+    it stays good on other images. One image in ten, at least four, is held out: on those, and on photographs, the
+    result is compared with its start under 16 blurs, and written only if no loss exceeds its gain.
     Then: pinsharp restore IMAGE --model MODEL.safetensors
 
     Beside the model lie MODEL.toml, with which `pinsharp train` repeats the training, and MODEL.run with its
-    checkpoint and log. Stop at any time with Ctrl-C, or `kill`: the same command goes on. Exit status: 0 done;
+    checkpoint and log. Stop at any time with Ctrl-C, or `kill`: the same command continues. Exit status: 0 done;
     1 trained, but no gain, nothing written; 2 wrong use; 130 stopped.
     """
     from pinsharp.cli.extras import need
@@ -48,12 +48,12 @@ def adapt(
         try:
             outcome = _adapted(plan, stop)
         except (Stopped, KeyboardInterrupt):
-            remark("stopped; the same command goes on")
+            remark("stopped; the same command continues")
             raise Interrupted from None
     if outcome.written is None:
         remark(f"not written: worse somewhere than it gains; {plan.run_folder} holds what was trained")
         raise typer.Exit(NOT_WORTH_IT)
-    print(f"{out}: {outcome.gains[-1].mean:+.2f} dB on the held-out images, {outcome.shares[-1]:.0%} of the way")
+    print(f"{out}: {outcome.gains[-1].mean:+.2f} dB on the held-out images")
 
 
 def _adapted(plan: "Plan", stop: Stop) -> "Outcome":
@@ -68,7 +68,8 @@ def _adapted(plan: "Plan", stop: Stop) -> "Outcome":
         outcome = steps.judge(plan, config, stop=stop.is_set, advance=advance)
     for share, gains in zip(outcome.shares, outcome.gains, strict=True):
         print(
-            f"{share:.0%} of the way from the start: {gains.mean:+.2f} dB on the mean, at least {gains.worst.db:+.2f}"
+            f"weights {share:.0%} of the way from the start to the trained ones: mean {gains.mean:+.2f} dB, worst "
+            f"{gains.worst.db:+.2f} dB"
         )
         print(table(gains))
     return outcome

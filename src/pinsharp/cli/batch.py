@@ -90,10 +90,10 @@ def batch(
 ) -> None:
     """Restore many images on the machines of a Ray cluster.
 
-    Started again with the same command it goes on where it was, after anything: OUT/.pinsharp.sqlite remembers what is
-    done, as of `restore --resume`, which may go on with the same folder, and the other way round. With --overwrite
-    images that were done with other settings are done again, and files that are not ours are replaced. Machines and
-    processes that die cost the images they were at some time. Ctrl-C stops after the current images, a second one at
+    Started again with the same command it continues, after any failure: OUT/.pinsharp.sqlite remembers what is
+    done; `restore --resume` may continue in the same folder, and the other way round. With --overwrite images that
+    were done with other settings are done again, and other files are replaced. If a machine or a process dies, its
+    current images are restored again. Ctrl-C stops after the current images, a second one at
     once.
 
     Exit status: 0 all done; 1 some of several images failed (each with its reason, the others are done); 2 wrong use,

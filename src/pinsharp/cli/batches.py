@@ -97,7 +97,7 @@ def say_resumed(plan: "Plan", manifest: "Manifest") -> None:
     """Say where a run goes on."""
     over, to_do = len(plan.over), len(plan.to_do)
     known = f"{over} of {over + to_do} images are done, {to_do} to do"
-    remark(f"{manifest.folder}: {'no earlier run to resume, starting anew' if manifest.is_new else known}")
+    remark(f"{manifest.folder}: {'no earlier run to resume, starting again' if manifest.is_new else known}")
 
 
 def tell_all(plan: "Plan", outcomes: Iterator[Outcome], teller: Teller, model: str, report: Report) -> Summary:
@@ -145,17 +145,17 @@ def _line(job: Job, figures: Figures) -> str:
 
 
 def _doubt(job: Job, figures: Figures) -> str:
-    """Why a result should not be believed, on one line."""
+    """Why a result should not be trusted, on one line."""
     found: Any = SimpleNamespace(**figures)
     if found.refuted_sigma is not None:
         return (
             f"{job.output}: a blur of {found.refuted_sigma:.2f} px, as the image reads, does not explain it; restored "
-            f"with {found.sigma:.2f} px, which does; look at it before you use it"
+            f"with {found.sigma:.2f} px, which does; check this result"
         )
     return (
-        f"{job.output}: blurred again it differs from the image by {255 * found.residual:.1f} grey levels of 256, but "
-        f"its noise is {255 * found.noise:.1f}: the blur is narrower than {found.sigma:.2f} px, or of another kind; "
-        "look at it before you use it"
+        f"{job.output}: the result does not explain the image: blurred again, it is off by {255 * found.residual:.1f} "
+        f"grey levels of 256 (noise {255 * found.noise:.1f}). The blur is probably narrower than {found.sigma:.2f} px, "
+        "or of another kind; check this result"
     )
 
 

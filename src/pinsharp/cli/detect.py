@@ -22,7 +22,7 @@ IMAGES = "images"
 
 
 class ImagesByDefault(TyperGroup):
-    """A group that takes what is none of its commands for the arguments of `images`."""
+    """A group that passes arguments which are not its commands on to `images`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `images` in front, unless a command or help was asked for."""
@@ -115,7 +115,7 @@ class _Results:
         """Write all.
 
         Raises:
-            OutputError: If one cannot be written.
+            OutputError: If one of the files cannot be written.
         """
         from pinsharp.atomic import make_folder, write_json
         from pinsharp.detect.overlay import draw

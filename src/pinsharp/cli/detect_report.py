@@ -140,7 +140,7 @@ def _parts(before: Path, after: Path, truth: Path | None, pins: Path | None) -> 
 
 
 def _image(path: Path) -> Path:
-    """The path, if it is that of an image; a pattern is none, because the images of one part are compared."""
+    """The path, if it is that of an image; a pattern is not, because the images of one part are compared."""
     from pinsharp.images.discover import suffix_fault
 
     if not path.exists():

@@ -22,7 +22,9 @@ def simulate(
     seed: Annotated[
         int,
         typer.Option(
-            min=0, metavar="N", help="Of the first panel; the next ones count up. It decides particles, dirt and noise."
+            min=0,
+            metavar="N",
+            help="Seed of the first panel; the next panels count up. It decides particles, dirt and noise.",
         ),
     ] = 0,
     kernel: Annotated[

@@ -1,4 +1,4 @@
-"""No two results of one run under one name, nor under names that the file system would take for one."""
+"""No two results of a run have the same name, nor names that the file system takes for the same."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""One piece of work for each of several images: a progress bar, a line a result, and failures that stop nobody else."""
+"""One piece of work for each of several images: a progress bar, a line a result, and a failure stops no other image."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Task:
 
 @dataclass
 class Teller:
-    """Tells what became of each of `total` images (None if nobody knows), in words or as a JSON object a line."""
+    """Tells what became of each of `total` images (None if unknown), in words or as a JSON object a line."""
 
     total: int | None
     as_json: bool
@@ -37,7 +37,7 @@ class Teller:
         """Print a failure on stderr, and what --json has to say about it on stdout.
 
         Raises:
-            PinsharpError: If it was the only image: to the user it is one wrong input (exit 2).
+            PinsharpError: If the only image failed: to the user it is one wrong input (exit 2).
         """
         self.failures += 1
         error = named(error, str(record["input"]))

@@ -22,7 +22,9 @@ def export(
     ],
     precision: Annotated[
         str,
-        typer.Option(metavar="P", help="Of the convolutions: float32, or bfloat16 (.xml only): faster, less exact."),
+        typer.Option(
+            metavar="P", help="Precision of the convolutions: float32, or bfloat16 (.xml only): faster, less exact."
+        ),
     ] = "float32",
     data: Annotated[
         Path | None,

@@ -1,4 +1,4 @@
-"""What was not installed, said in one sentence."""
+"""Optional libraries that are not installed: one sentence with the command that installs them."""
 
 import importlib.util
 
@@ -9,7 +9,7 @@ def need(module: str, *, extra: str) -> None:
     """Refuse to go on without an optional library.
 
     Raises:
-        MissingExtra: If it is not installed, with the command that installs it.
+        MissingExtra: If the library is not installed; with the command that installs it.
     """
     if importlib.util.find_spec(module) is None:
         raise MissingExtra(f"this command needs {module}, which is not installed; run: pip install 'pinsharp[{extra}]'")

@@ -1,4 +1,4 @@
-"""`pinsharp info`: versions, devices and models, to be put into every report of a problem or of a figure."""
+"""`pinsharp info`: versions, devices and models, for every report of a problem or of a figure."""
 
 import platform
 import textwrap

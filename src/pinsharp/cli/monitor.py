@@ -63,10 +63,10 @@ def monitor(
     ] = 0.5,
     state: Annotated[
         Path | None,
-        typer.Option(metavar="F", help="Keep baseline and charts in a file, so that a restart goes on with them."),
+        typer.Option(metavar="F", help="Keep baseline and charts in a file, so that a restart continues with them."),
     ] = None,
     page: Annotated[
-        Path | None, typer.Option(metavar="F.html", help="Write a page with the chart, anew every few seconds.")
+        Path | None, typer.Option(metavar="F.html", help="Write a page with the chart, again every few seconds.")
     ] = None,
     prometheus: Annotated[
         str | None,
@@ -87,12 +87,12 @@ def monitor(
     recipe: Recipe,
     as_json: Json = False,
 ) -> None:
-    """Measure images as they arrive, and alarm before they can no longer be restored; the images stay as they are.
+    """Measure images as they arrive, and give an alarm before they can no longer be restored; no image is changed.
 
     Alarms: drift and step of the width, forecast (the limit will be reached), limit (it has been), tilt, refusals (too
     many images cannot be measured). Each is given once, until its cause has been away for 20 images. Where images come
-    faster than they are measured, the newest is measured next and older ones are skipped; the share is said.
-    docs/monitor.md has the charts, their false alarms and how soon they find what.
+    faster than they are measured, the newest is measured next and older ones are skipped; the share is shown.
+    docs/service.md says how soon the charts find what.
 
     Exit status: 130 stopped by Ctrl-C or kill; 2 wrong use; with --once 0 no alarm, 1 alarms.
     """
@@ -182,7 +182,7 @@ class _Sinks:
         """Open all that were asked for.
 
         Raises:
-            ConfigError: If what was asked for is none, or there is no such program.
+            ConfigError: If an option is not valid, or the program of --on-alarm does not exist.
             MissingExtra: If Prometheus's client is not installed.
             OutputError: If a file cannot be written, or the port is taken.
         """

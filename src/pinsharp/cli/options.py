@@ -30,7 +30,7 @@ def renamed(light: str, *, gamma: bool) -> str:
     """The light that is asked for, perhaps by the old option --gamma, which is remarked.
 
     Raises:
-        ConfigError: If both are given, and differ.
+        ConfigError: If --gamma and --light are both given, and differ.
     """
     if not gamma:
         return light

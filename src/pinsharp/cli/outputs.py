@@ -1,4 +1,4 @@
-"""Where results go, decided and checked before any work: no result may meet another, an input or an older file."""
+"""Where results go, decided and checked before any work: no result may replace another, an input or an older file."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -76,7 +76,7 @@ def _check_no_numbers(jobs: Sequence[Job]) -> None:
     """Refuse images of frames for several inputs: a manifest knows one result for each.
 
     Raises:
-        ConfigError: If they are asked for.
+        ConfigError: If images of frames are asked for and there are several inputs.
     """
     from pinsharp.images.video_names import is_numbered
 
@@ -93,7 +93,7 @@ def templated(template: str | None, source: Path) -> str:
         source: The input.
 
     Raises:
-        ConfigError: If it says something else, or makes no name of an image.
+        ConfigError: If the template has other fields, or does not make the name of an image.
     """
     from pinsharp.images.codec import SUFFIXES
 
@@ -134,10 +134,10 @@ def _beside(
 
 
 def check_mask_name(path: Path) -> None:
-    """Refuse a name that is none of a PNG.
+    """Refuse a name that does not end in .png.
 
     Raises:
-        OutputError: If it is one.
+        OutputError: If `path` does not end in .png.
     """
     if path.suffix.lower() != ".png":
         raise OutputError(f"{path}: expected a name that ends in .png for a mask, got '{path.suffix}'; rename it")
@@ -183,7 +183,7 @@ def names_image(out: str) -> bool:
     """Whether what was typed means a file rather than a folder.
 
     Raises:
-        OutputError: If it may be either.
+        OutputError: If `out` may be a file or a folder.
     """
     from pinsharp.images.codec import SUFFIXES
     from pinsharp.images.discover import known_suffixes

@@ -1,4 +1,4 @@
-"""An image from standard input, and its result to standard output: in a folder of their own meanwhile."""
+"""An image from standard input, and its result to standard output, by way of a temporary folder."""
 
 import io
 import sys

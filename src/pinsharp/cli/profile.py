@@ -78,7 +78,7 @@ def create(
     overwrite: Overwrite = False,
     as_json: JsonDocument = False,
 ) -> None:
-    """Make the profile of a camera of what it has photographed.
+    """Make the profile of a camera from photographs that it has taken.
 
     One or several kinds of photographs, whichever are at hand; each option takes one or several files, folders or
     patterns. The profile holds kernels over the field with their intervals, transfer functions, the camera's own

@@ -83,7 +83,7 @@ def _draw_mtf(axes: Axes, own: Blur | None, mtf: Mtf | None) -> None:
         frequency = np.array(FREQUENCIES)
         axes.plot(frequency, np.abs(_shape(own).through_pixels(frequency, 0.0)), color=GREY, label="kernel in focus")
     if mtf is not None:
-        axes.fill_between(mtf.frequency, mtf.low, mtf.high, color=BLUE, alpha=0.25, label="nine times of ten")
+        axes.fill_between(mtf.frequency, mtf.low, mtf.high, color=BLUE, alpha=0.25, label="90 % interval")
         half = "above 0.5" if mtf.mtf50 is None else f"{mtf.mtf50:.3f}"
         axes.plot(mtf.frequency, mtf.contrast, color=BLUE, label=f"edge, MTF50 {half}")
     axes.axhline(0.5, color="0.8", linewidth=0.8)

@@ -13,7 +13,7 @@ _LINE_EVERY_S = 60
 
 
 class Advance(Protocol):
-    """Moves a progress on by one; what goes on may have got another name."""
+    """Advances the progress by one step; `what` renames the running step."""
 
     def __call__(self, what: str | None = None) -> None:
         """Move on by one, and say from now on `what`."""
@@ -21,7 +21,7 @@ class Advance(Protocol):
 
 @contextmanager
 def progress(total: int, what: str, *, in_lines: bool = False) -> Iterator[Advance]:
-    """Show a bar where somebody watches, if there are several things to do; gives what moves it on by one.
+    """Show a progress bar on a terminal if there are several steps; gives the function that advances it.
 
     `what` goes on, before the bar. With `in_lines`, where nobody watches, a line is printed each minute, for logs of
     commands that run for hours.
@@ -47,7 +47,7 @@ def progress(total: int, what: str, *, in_lines: bool = False) -> Iterator[Advan
 
 @contextmanager
 def percent_progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show the progress of one long piece of work, if it has any; gives what is told how much of how much is done."""
+    """Show the progress of a long piece of work; gives a function that takes the amount done and the whole."""
     advance: Advance | None = None
     said = 0
     with ExitStack() as stack:

@@ -73,7 +73,7 @@ def restore(
             metavar="F.png|F.tif|FOLDER",
             help="Also write a map of how much of each place is recovered from the image (dark, 0) and how much was "
             "only found likely (bright, 1): .png in colours, .tif 16-bit grey; of several inputs "
-            "FOLDER/NAME.evidence.png. None of an image that stays as it is.",
+            "FOLDER/NAME.evidence.png. An image that stays as it is gets no map.",
         ),
     ] = None,
     jobs: Jobs = 1,
@@ -90,7 +90,7 @@ def restore(
 
     Results keep format, bit depth, channels, size, resolution, colour profile and tags of the inputs, which are never
     changed. Videos are restored frame by frame with one blur, that of a fixed camera.
-    Of several images, OUT/.pinsharp.sqlite remembers what is done, so that --resume can go on after anything;
+    Of several images, OUT/.pinsharp.sqlite remembers what is done, so that --resume can continue after a crash;
     a single image leaves nothing but its result. Ctrl-C stops after the current images, a second one at once.
 
     Exit status: 0 all done; 1 some of several images failed (each with its reason, the others are done); 2 wrong use,

@@ -53,9 +53,9 @@ def serve(
     """Restore and measure over HTTP, until Ctrl-C or SIGTERM.
 
     POST an image to /v1/restore, /v1/measure, /v1/detect or /v1/profile; long work and files larger than memory to
-    /v1/jobs, which survive a restart. /openapi.json says all of it. One process listens, --jobs processes work, each
-    with its own model; one more is at jobs while there are some. Only this machine can come in unless --host says
-    otherwise. What was begun is answered before it stops. Exit status: 0 stopped; 2 wrong use.
+    /v1/jobs, which survive a restart. /openapi.json describes everything. One process listens, --jobs processes work,
+    each with its own model; one more works on long jobs. Only this machine can connect unless --host says otherwise.
+    What was begun is answered before it stops. Exit status: 0 stopped; 2 wrong use.
     """
     from pinsharp.cli.extras import need
 
@@ -92,5 +92,5 @@ def serve(
 
 
 def _whole(number: float, unit: int) -> int:
-    """A number of units as a whole number; 0, which is refused, for one that is none."""
+    """A number of units as a whole number; 0, which is refused, if it is not a number."""
     return round(number * unit) if math.isfinite(number) else 0

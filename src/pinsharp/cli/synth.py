@@ -62,8 +62,8 @@ def synth(
     """Blur sharp images and write them with a manifest.
 
     Writes DIR/KERNEL/IMAGE.png, DIR/kernels/KERNEL.npy and DIR/manifest.json with the hashes of all. Up to 8 bits are
-    stored as 8-bit PNG; 9 to 16 bits as 16-bit PNG with levels scaled to 0..65535. If it is stopped, what is there is
-    whole, and there is no manifest.
+    stored as 8-bit PNG; 9 to 16 bits as 16-bit PNG with levels scaled to 0..65535. If it is stopped, all files that
+    are there are complete, but there is no manifest.
 
     With a camera: DIR/blurred/INDEX.png, DIR/sharp/INDEX.png (the same in focus and without noise), DIR/masks/INDEX.png
     (white where the image stems from the scene) and DIR/kernels/INDEX.npy; DIR/manifest.json and DIR/pairs.csv with

@@ -42,7 +42,7 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
 ) -> None:
-    """Train a net on a folder of sharp images; stop it at any time with Ctrl-C and go on with --resume.
+    """Train a net on a folder of sharp images; stop it at any time with Ctrl-C and continue with --resume.
 
     The folder of the run holds the weights (model.safetensors), the log (log.jsonl), curves and validation crops as
     pictures and the checkpoint. With several processes: torchrun --nproc-per-node 2 -m pinsharp train CONFIG.toml;

@@ -1,4 +1,4 @@
-"""What a model was not trained for, in a line."""
+"""One line of warning if a model was not trained for images of cameras."""
 
 from pathlib import Path
 

@@ -49,7 +49,7 @@ def _draw_said(axes: Axes, votes: Votes, finding: Finding) -> None:
     spread = (NINETY * votes.std[order]).exp().numpy()
     outliers = finding.field.outliers[order].numpy()
     place = np.arange(len(middle))
-    axes.axhspan(finding.low, finding.high, color=BLUE, alpha=0.2, label="all together, nine times of ten")
+    axes.axhspan(finding.low, finding.high, color=BLUE, alpha=0.2, label="all together, 90 % interval")
     for which, colour, label in ((~outliers, BLUE, "a window"), (outliers, GREY, "a window that says something else")):
         if which.any():
             ends = np.array([middle - middle / spread, middle * spread - middle])[:, which]

@@ -45,11 +45,12 @@ def watch(
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Restore images as they arrive in a folder, each once, begun in the order in which they are complete.
+    """Restore images as they arrive in a folder, each once, in the order in which they are complete.
 
     OUT/.pinsharp.sqlite remembers what is done: started again, it first restores what has arrived meanwhile, and never
     what it has done, even if the results were taken away; an image that changes is restored again. The images stay
-    where they are, but for those that cannot be restored. Ctrl-C stops after the current images, a second one at once.
+    where they are; those that cannot be restored are moved aside. Ctrl-C stops after the current images, a second one
+    at once.
 
     Exit status: 130 stopped by Ctrl-C; 2 wrong use; with --once 0 all done, 1 some images failed.
     """

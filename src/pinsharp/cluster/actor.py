@@ -28,7 +28,7 @@ Load = Callable[[], Work]
 
 @dataclass(frozen=True)
 class Errand:
-    """What all actors of a run are told.
+    """What all actors of a run work with.
 
     Attributes:
         load: Makes what carries out jobs.
@@ -50,7 +50,7 @@ class Brought(Made):
     """What an actor has made of a job.
 
     Attributes:
-        digest: SHA-256 of a result that the actor keeps until it is told to put it into a store; else None.
+        digest: SHA-256 of a result that the actor keeps until it may put it into a store; else None.
         is_giant: Whether nothing was made, because several actors had better restore it together.
     """
 

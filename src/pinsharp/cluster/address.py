@@ -1,4 +1,4 @@
-"""Files in object stores, named as files are, so that jobs, manifests and reports need not tell them apart."""
+"""Files in object stores, named as files are, so that jobs, manifests and reports treat them alike."""
 
 from pathlib import Path, PosixPath
 

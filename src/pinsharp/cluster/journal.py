@@ -27,7 +27,7 @@ from pinsharp.errors import OutputError
 JOURNAL = ".pinsharp.journal"
 
 COPY_EVERY = 500
-"""After so many objects of the journal the database is copied anew, and they go."""
+"""After so many objects of the journal the database is copied again, and they go."""
 
 MOST_ROWS = 10_000
 """If more rows have changed the database is copied at once."""
@@ -38,7 +38,7 @@ class StoreManifest(Manifest):
 
     Raises:
         OutputError: If the store cannot be written.
-        ConfigError: If what is there is no manifest, or one of another version.
+        ConfigError: If the file there is not a manifest, or of another version.
     """
 
     def __init__(self, address: Address) -> None:
@@ -70,7 +70,7 @@ class StoreManifest(Manifest):
         """Let the store know all that has changed; it does when this returns.
 
         Raises:
-            OutputError: If it cannot be written, or another run has taken over.
+            OutputError: If the store cannot be written, or another run has taken over.
         """
         if not self._changed:
             self._check_ours()

@@ -92,7 +92,7 @@ class Put:
 
 @dataclass(frozen=True)
 class Quiet:
-    """All that was heard has been told."""
+    """Everything that was received has been passed on."""
 
 
 @dataclass
@@ -121,10 +121,10 @@ class Pool:
     """Actors that make results; a context manager, at whose end they are gone.
 
     Args:
-        errand: What they are told.
+        errand: What they work with.
         size: How many there are.
         stop: What knows whether somebody has asked to stop: then what is begun is finished, and nothing else.
-        say: Is told what people should know.
+        say: Called with what people should know.
     """
 
     def __init__(self, errand: Errand, size: Size, stop: Stop, say: Callable[[str], object]) -> None:
@@ -270,16 +270,12 @@ class Pool:
                     yield Made(call.job, _told(answer, call.job), hand)
             if hand.is_conductor and not hand.calls:
                 self._let_go(hand)
-        except RayTaskError as error:
-            self._let_go(hand)
-            if hand.starting is not None:
-                self._could_not_begin(error)
-            yield from self._left_by(hand, waiting, f"{error.cause}")
         except RayError as error:
             self._let_go(hand)
             if hand.starting is not None:
                 self._could_not_begin(error)
-            yield from self._left_by(hand, waiting, type(error).__name__)
+            reason = f"{error.cause}" if isinstance(error, RayTaskError) else type(error).__name__
+            yield from self._left_by(hand, waiting, reason)
 
     def _could_not_begin(self, error: Any) -> None:
         """An actor has ended before it was ready: another one may do better, but not for ever."""
@@ -291,7 +287,7 @@ class Pool:
         if self._any_ready():
             self._lost += 1
             self._failures = 0
-            self._say(f"going on with an actor less: {words}")
+            self._say(f"going on with one actor fewer: {words}")
         elif isinstance(cause, PinsharpError):
             raise cause
         else:

@@ -1,9 +1,10 @@
 """A run over many machines: the same plan, manifest and promises as `pinsharp.batch.run`, made by a pool of actors.
 
 Results in a folder that all nodes share are made in a hidden folder there and get their names from this process alone,
-one after another, as on one machine. Results in a store stay with the actors that have made them until the manifest,
-in the store, knows what they will look like; then each is put by one atomic write, and the manifest told. Whatever dies
-and whenever: a result is there under its name and known, or the next run finds out by its content, or it is not there.
+one after another, as on one machine. Results in a store stay with the actors that have made them until the manifest, in
+the store, knows what they will look like; then each is put by one atomic write, and recorded in the manifest. Whatever
+dies and whenever: a result is there under its name and known, or the next run finds out by its content, or it is not
+there.
 """
 
 from collections import deque
@@ -24,7 +25,7 @@ from pinsharp.cluster.pool import Made, Pool, Put, Size
 from pinsharp.errors import PinsharpError
 
 Summon = Callable[[Path | None], Errand]
-"""What actors are told, with the hidden folder for results; None where they go to a store."""
+"""What actors work with, with the hidden folder for results; None where they go to a store."""
 
 
 def open_manifest(results: Path) -> Manifest:
@@ -37,10 +38,10 @@ class Crew:
     """Actors as makers of results.
 
     Attributes:
-        summon: What they are told.
+        summon: What they work with.
         size: How many there are.
         stop: What knows whether somebody has asked to stop.
-        say: Is told what people should know.
+        say: Called with what people should know.
     """
 
     summon: Summon
@@ -80,7 +81,7 @@ class Crew:
                     made.append(event)
                 elif isinstance(event, Put):
                     yield _ended(manifest, event.job, event.error, figures.pop(event.job.output))
-                elif made:  # all that was heard has been told
+                elif made:  # everything that was received has been passed on
                     _keep(manifest, made)
                     for one in made:
                         pool.put(one, exclusive=one.job.output not in plan.replaceable)

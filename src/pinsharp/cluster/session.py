@@ -1,4 +1,4 @@
-"""Connecting to a Ray cluster, or starting one on this machine for the time being, without Ray's chatter."""
+"""Connecting to a Ray cluster, or starting one on this machine for this run, without Ray's messages."""
 
 import contextlib
 import logging
@@ -31,7 +31,7 @@ def connected(address: str) -> Iterator[None]:
     """Be connected to a cluster: `local`, which is started and ended here, `auto`, `host:port` or `ray://host:port`.
 
     Raises:
-        ConfigError: If there is none, or none that goes with this Ray and this Python.
+        ConfigError: If no cluster answers, or none that goes with this Ray and this Python.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
@@ -86,7 +86,7 @@ def _knock(address: str) -> None:
     """Find out whether anybody is there; Ray itself would try for minutes.
 
     Raises:
-        OSError: If nobody is.
+        OSError: If nothing answers at `address`.
     """
     host, divider, port = address.removeprefix("ray://").rpartition(":")
     if divider and port.isdecimal():

@@ -36,7 +36,7 @@ class Store:
         try:
             self._fs: Any = fsspec.filesystem(self.protocol, use_listings_cache=False)
         except ImportError as error:
-            raise MissingExtra(f"{address}: expected what reads such addresses, got none: {error}") from error
+            raise MissingExtra(f"{address}: expected a library that reads such addresses, got none: {error}") from error
         except ValueError as error:
             raise ConfigError(f"{address}: expected an address that fsspec knows, got none: {error}") from error
 
@@ -44,7 +44,7 @@ class Store:
         """All bytes of an object.
 
         Raises:
-            ImageError: If it is not there, or cannot be read.
+            ImageError: If there is no such object, or it cannot be read.
         """
         with self._told(address, ImageError):
             content: bytes = self._fs.cat_file(str(address))
@@ -64,7 +64,7 @@ class Store:
         """Copy an object into a file.
 
         Raises:
-            ImageError: If it is not there, or cannot be read or kept.
+            ImageError: If there is no such object, or it cannot be read or stored.
         """
         with self._told(address, ImageError):
             self._fs.get_file(str(address), str(path))
@@ -73,7 +73,7 @@ class Store:
         """Put an object, whatever has the name.
 
         Raises:
-            OutputError: If it cannot be written.
+            OutputError: If the object cannot be written.
         """
         with self._told(address, OutputError):
             self._fs.pipe_file(str(address), content)
@@ -82,7 +82,7 @@ class Store:
         """Put a file; whether the name could be had, which may be False only of an exclusive write.
 
         Raises:
-            OutputError: If it cannot be written.
+            OutputError: If the object cannot be written.
         """
         decides = exclusive and self.protocol in _DECIDES
         with self._told(address, OutputError):
@@ -109,7 +109,7 @@ class Store:
         """Addresses of the objects that a pattern matches, in alphabetical order.
 
         Raises:
-            ImageError: If the store cannot be asked.
+            ImageError: If the store does not answer.
         """
         with self._told(Address(pattern), ImageError):
             return sorted(self._fs.unstrip_protocol(name) for name in self._fs.glob(pattern))
@@ -118,7 +118,7 @@ class Store:
         """Size in bytes, time of the last change in nanoseconds (0 if unknown) and tag of an object.
 
         Raises:
-            ImageError: If it is not there.
+            ImageError: If there is no such object.
         """
         with self._told(address, ImageError):
             info = self._fs.info(str(address))

@@ -1,7 +1,7 @@
 """One image larger than memory, restored by several actors together, to the last bit as by one.
 
 One actor, the conductor, opens the image, measures its blur once and writes the result; its windows are restored by
-helpers, each of which opens the image too and is told the blur. Only methods whose windows are what the whole image
+helpers, each of which opens the image too and gets the blur. Only methods whose windows are what the whole image
 becomes can do so; of all others, of several iterations and of channels taken by themselves the conductor restores all.
 """
 
@@ -32,7 +32,7 @@ from pinsharp.restoration.restorer import Restorer
 from pinsharp.restoration.sources import open_source
 
 MOST_BANDS = 4
-"""Bands of windows that a helper restores one after another: at each beginning it makes its deconvolved copies anew."""
+"""Bands of windows that a helper restores in a row: at each start it makes its deconvolved copies again."""
 
 Known = tuple[BlurField, Levels | None]
 """The blur of an image as a whole, and place by place where it varies."""
@@ -173,7 +173,7 @@ class SharedMethod(WindowedMethod):
 
     def __init__(self, method: WindowedMethod, image: Path, helpers: _Helpers) -> None:
         self._method, self._image, self._helpers = method, image, helpers
-        for name in ("name", "kind", "kernel_from", "traits", "info", "device", "dtype", "lender", "layers"):
+        for name in ("name", "kind", "kernel_from", "traits", "info", "device", "dtype", "measurer", "layers"):
             setattr(self, name, getattr(method, name))
 
     def window_restorer(

@@ -1,4 +1,4 @@
-"""Loading a model in an actor, and making sure that it restores there as it would where the run was begun."""
+"""Loading a model in an actor, and checking that it restores there as on the machine that began the run."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""Kernels of real lenses: near a Gaussian and a disc, but never quite one.
+"""Kernels of real lenses: close to a Gaussian or a disc, but not equal to one.
 
 An iris has blades, spherical aberration puts the light to the middle or to the rim of the disc, astigmatism makes it
-longer than wide, and scattered light reaches further than a Gaussian does. A restorer that is told the nearest Gaussian
-or disc, and has met nothing else, puts rings and double edges around everything.
+longer than wide, and scattered light reaches further than a Gaussian does. A restorer that is given the nearest
+Gaussian or disc, and was trained on nothing else, puts rings and double edges around everything.
 """
 
 import math

@@ -103,7 +103,7 @@ def share_of(
     """Those photographs of a folder that are trained on, or held out; see `load_corpus`.
 
     Raises:
-        ImageError: If one that is chosen or left out is not there.
+        ImageError: If an image that is chosen or left out is missing.
     """
     if missing := {*chosen, *left_out} - {photograph.name for photograph in found}:
         raise ImageError(f"{root}: expected an image named {min(missing)}, got none; train on the folder as it was")

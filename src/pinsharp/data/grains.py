@@ -2,7 +2,7 @@
 
 Photographs hold few things of a few pixels' size, and none that are bright on one side and dark on the other. Under a
 microscope and under slanting or differential-interference light there is little else: the light follows the slope of
-the surface. A restorer that has never met any takes their faint remains for noise, and smooths them away.
+the surface. A restorer that was not trained on any takes their faint remains for noise, and smooths them away.
 """
 
 import math

@@ -41,7 +41,7 @@ class Photograph:
         """Read it as an 8-bit colour tensor (3, H, W).
 
         Raises:
-            ImageError: If it cannot be read, or has neither 8 nor 16 bits.
+            ImageError: If the file cannot be read, or has neither 8 nor 16 bits.
         """
         image = decode_image(self._content(), str(self)) if self.member else read_image(self.path)
         pixels, _ = split_alpha(image.pixels)
@@ -95,7 +95,7 @@ def _members(archive: Path) -> list[Photograph]:
             ]
     except (tarfile.TarError, OSError) as error:
         raise ImageError(
-            f"{archive}: expected a tar archive that is whole and not compressed, got {error}; make it anew"
+            f"{archive}: expected a tar archive that is whole and not compressed, got {error}; make it again"
         ) from error
 
 

@@ -47,7 +47,7 @@ class ProfiledCamera:
         """Settings of training pairs as this camera takes them: its softness, depth and noise; blurs stay as they were.
 
         Raises:
-            ConfigError: If they are those of a simulated camera.
+            ConfigError: If `config` is that of a simulated camera.
         """
         own, camera = self.profile.own_softness, self.camera
         return replace(

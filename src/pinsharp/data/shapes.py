@@ -1,7 +1,7 @@
 """Shapes with sharp borders out of photographs: gratings, bars and silhouettes, as parts, boards and panels show them.
 
 Photographs have structure in all directions and at all scales. Machine vision looks at straight lines of two grey
-levels, whose spectra are of another kind; an estimator of blur that has never met any misreads them by half.
+levels, whose spectra are of another kind; an estimator of blur that was not trained on any misreads them by half.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""A corpus larger than memory: each photograph is read when its turn comes, cut a few times and let go of.
+"""A corpus larger than memory: each photograph is read when its turn comes, cut a few times and dropped.
 
 Which photograph a sample is cut from is decided by the run's seed and the sample's number alone, so a run that was
 stopped goes on exactly, and every process of a run reads only what its own samples are cut from.
@@ -23,7 +23,7 @@ CPU = torch.device("cpu")
 _ORDER = 400_000_000  # sets these random numbers apart from those that make the pairs
 
 _MOST_BAD = 100
-"""So many photographs in a row that cannot be used mean that the corpus is gone, or is none."""
+"""So many photographs in a row that cannot be used mean that the corpus is gone, or is something else."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def open_stream(
     """List the training or the held-out photographs of a corpus; see `pinsharp.data.corpus.load_corpus`.
 
     Raises:
-        ImageError: If there are none, or one that is chosen or left out is not there.
+        ImageError: If the corpus is empty, or an image that is chosen or left out is missing.
     """
     found = share_of(find_photographs(root), root, held_out=held_out, chosen=chosen, left_out=left_out)
     if not found:

@@ -88,9 +88,9 @@ def write_test_set(
     """Blur sharp images and write FOLDER/KERNEL/IMAGE.png, FOLDER/kernels/KERNEL.npy and FOLDER/manifest.json.
 
     Up to 8 bits are stored as 8-bit PNG; 9 to 16 bits as 16-bit PNG, their levels scaled to 0..65535. Each file appears
-    whole or not at all, the manifest last: a folder without one is unfinished. With `overwrite` what an earlier set had
-    and this one has not stays in the folder, but not in the manifest. `report` is called with each blurred image when
-    it is written.
+    completely or not at all, the manifest last: a folder without one is unfinished. With `overwrite` what an earlier
+    set had and this one has not stays in the folder, but not in the manifest. `report` is called with each blurred
+    image when it is written.
 
     Returns:
         Path of the manifest.

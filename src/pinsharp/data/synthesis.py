@@ -43,7 +43,7 @@ class SynthesisConfig:
     # Largest standard deviation of the gains of a line camera's pixels, which make stripes in every second image; 0 for
     # none.
     line_gain: float = 0.0
-    # Share of blurs that are those of a lens with aberrations, which restorers are not told; see
+    # Share of blurs that are those of a lens with aberrations, which restorers do not know; see
     # `pinsharp.data.aberrations`.
     aberrated: float = 0.0
     sharp: float = 0.06  # `wide`: share of sharp images

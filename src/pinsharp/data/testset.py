@@ -60,7 +60,7 @@ class Degradation:
         object.__setattr__(self, "kernels", kernels)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Kernels are made anew in another process: tensors had better not be sent."""
+        """Kernels are made again in another process: tensors had better not be sent."""
         return Degradation, (self.kernel_set, self.boundary, self.bits, self.noise, self.seed, self.profile)
 
     @cached_property

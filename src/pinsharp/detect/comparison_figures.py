@@ -1,4 +1,4 @@
-"""What a comparison comes to in figures: of one image, of all together, in words that JSON can hold."""
+"""The figures of a comparison: of one image, of all together, in words that JSON can hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dirt on simulated panels, which is no particle but may look like one: smudges, specks and scratches."""
+"""Dirt on simulated panels, which may look like particles: smudges, specks and scratches."""
 
 from __future__ import annotations
 

@@ -56,9 +56,9 @@ def write_panels(
 ) -> Path:
     """Simulate panels and write FOLDER/panel-SEED.png, .particles.csv and .pins.csv, and FOLDER/settings.json.
 
-    Each file appears whole or not at all, the settings last: a folder without them is unfinished. The same seed gives
-    the same panel with the same noise, whatever the kernel. `report` is called with each panel's entry in the settings
-    when its files are written.
+    Each file appears completely or not at all, the settings last: a folder without them is unfinished. The same seed
+    gives the same panel with the same noise, whatever the kernel. `report` is called with each panel's entry in the
+    settings when its files are written.
 
     Returns:
         Path of the settings.

@@ -155,7 +155,7 @@ def _are_particles(
 def _noise(heights: Plane, labels: Labels, least: float) -> Plane:
     """Noise of the filter's answer at each pixel (H, W), as its standard deviation on the pin.
 
-    It is told from the quietest quarter of the pixels, so that a crowd of particles raises it little.
+    It is measured in the quietest quarter of the pixels, so that a crowd of particles raises it little.
     """
     quiet = ndimage.labeled_comprehension(
         np.abs(heights), labels, np.arange(labels.max() + 1), partial(np.quantile, q=_QUIET), np.float32, 0

@@ -1,4 +1,4 @@
-"""Where the pins of an image are: bright bars on darker ground, found by brightness and shape, or told as boxes."""
+"""Where the pins of an image are: bright bars on darker ground, found by brightness and shape, or given as boxes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def find_pins(plane: Plane, settings: DetectorSettings) -> tuple[Labels, tuple[P
     """Find pins: what is brighter than Otsu's threshold (Otsu, 1979) and has the shape of a bar.
 
     Bars lie along rows or columns, or a few degrees off. The boxes of slanting bars reach over their neighbours; the
-    labels do not. Bars that touch, or lie closer than about three pixels, are not told apart and left out.
+    labels do not. Bars that touch, or lie closer than about three pixels, are not separated and left out.
 
     Returns:
         Labels (H, W); and the pins, numbered from 1, from the top if most lie along rows, else from the left. No pins
@@ -62,7 +62,7 @@ def mark_pins(pins: Sequence[Pin], shape: tuple[int, int]) -> Labels:
     """
     labels = np.zeros(shape, np.int32)
     if len({pin.number for pin in pins}) < len(pins):
-        raise ConfigError(f"expected pins of different numbers, got {[pin.number for pin in pins]}; number them anew")
+        raise ConfigError(f"expected pins of different numbers, got {[pin.number for pin in pins]}; number them again")
     for place, pin in enumerate(pins, start=1):
         inside = labels[max(0, pin.top) : max(0, pin.bottom), max(0, pin.left) : max(0, pin.right)]
         if not inside.size:

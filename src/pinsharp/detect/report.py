@@ -41,12 +41,12 @@ class Entry:
 
 
 def write_report(path: Path, entries: Sequence[Entry], about: Mapping[str, Any]) -> None:
-    """Write the page, whole or not at all, into a folder that is made if it is not there.
+    """Write the page, completely or not at all, into a folder that is made if it is not there.
 
     `about` says what was compared and how, for the line below the title.
 
     Raises:
-        OutputError: If it cannot be written.
+        OutputError: If `path` cannot be written.
     """
     make_folder(path.parent)
     write_atomically(path, page(entries, about).encode())

@@ -1,4 +1,4 @@
-"""How the page of a comparison looks, on a screen and on A4; the colours are Okabe and Ito's, for all eyes."""
+"""How the page of a comparison looks, on a screen and on A4; Okabe and Ito's colours, for the colour-blind."""
 
 STYLE = """\
 h1 { font-size: 1.6em; margin: 0 0 .3rem; } h2 { font-size: 1.15em; margin: 2.2rem 0 .6rem; overflow-wrap: anywhere; }

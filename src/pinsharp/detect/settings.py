@@ -1,4 +1,4 @@
-"""What the detector can be told, in one dataclass, and how it is read from a TOML file."""
+"""Settings of the detector, in one dataclass, and how it is read from a TOML file."""
 
 from __future__ import annotations
 

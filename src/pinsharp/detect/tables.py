@@ -58,7 +58,7 @@ class Pin:
 
 
 def write_particles(path: str | Path, particles: Iterable[Particle]) -> None:
-    """Write particles as CSV: row, column, diameter, strength, pin; an empty pin is none. An older file is replaced.
+    """Write particles as CSV: row, column, diameter, strength, pin (empty if unknown). An older file is replaced.
 
     Raises:
         OutputError: If the file cannot be written.

@@ -35,7 +35,7 @@ def check_target(path: Path, precision: str) -> None:
     """Refuse a name or precision that nothing can be exported to.
 
     Raises:
-        ConfigError: If it is one.
+        ConfigError: If the suffix of `path` is unknown, or has no such precision.
     """
     if not is_exported(path):
         raise ConfigError(f"expected a file that ends in .onnx (ONNX) or .xml (OpenVINO), got {str(path)!r}; rename it")

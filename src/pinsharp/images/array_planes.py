@@ -113,7 +113,7 @@ class ArrayImage:
         """Read a window of a plane as it is stored, (h, w, samples), in native byte order.
 
         Raises:
-            ImageError: If it is damaged.
+            ImageError: If a chunk is damaged.
         """
         place: tuple[int | slice, ...] = (*self.index(number), rows, columns)
         try:
@@ -133,7 +133,7 @@ def axes_of(shape: tuple[int, ...]) -> str:
     """The axes of an array without names: as of .npy, a last one of up to four is that of channels.
 
     Raises:
-        ImageError: If it has too few or too many.
+        ImageError: If `shape` has too few or too many axes.
     """
     is_last = len(shape) > 2 and shape[-1] <= 4
     leading = len(shape) - (3 if is_last else 2)
@@ -149,7 +149,7 @@ def only_plane(image: ArrayImage) -> int:
     """The number of the only plane.
 
     Raises:
-        ImageError: If there are several.
+        ImageError: If the array has several planes.
     """
     if image.count > 1:
         what = f"planes {image.array.shape} ({', '.join(image.axes)})"
@@ -192,7 +192,7 @@ class ArrayPlane(Segmented):
         """Read a window as `LargeTiff.read` does.
 
         Raises:
-            ImageError: If a chunk is damaged, or a value cannot be one.
+            ImageError: If a chunk is damaged, or a value is not valid for an image.
         """
         window, top, left = self.window(rows, columns)
         if window.size:

@@ -44,7 +44,7 @@ class ArrayStack:
 
         Raises:
             FormatError: If the name is not that of a container of the same kind.
-            OutputError: If it exists and may not be replaced.
+            OutputError: If `target` exists and may not be replaced.
         """
         from pinsharp.images.containers import check_output
 
@@ -52,10 +52,10 @@ class ArrayStack:
 
     @contextlib.contextmanager
     def writing(self, target: Path, *, overwrite: bool) -> Iterator[ArrayStackWriter]:
-        """Write the planes of a result, whole or not at all.
+        """Write the planes of a result, completely or not at all.
 
         Raises:
-            OutputError: If it cannot be written.
+            OutputError: If `target` cannot be written.
         """
         from pinsharp.images.containers import writing
 
@@ -91,7 +91,7 @@ def count_planes(path: str | Path) -> int:
     """How many planes an array has.
 
     Raises:
-        ImageError: If it cannot be read.
+        ImageError: If the array cannot be read.
     """
     from pinsharp.images.containers import open_container
 
@@ -103,7 +103,7 @@ def read_array_stack(path: str | Path, reading: Reading = AS_IT_SAYS) -> ArraySt
     """Read what is said of the planes of an array; no pixels yet.
 
     Raises:
-        ImageError: If it cannot be read.
+        ImageError: If the array cannot be read.
     """
     from pinsharp.images.array_planes import ArrayPlane
     from pinsharp.images.containers import open_container

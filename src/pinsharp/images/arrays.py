@@ -1,4 +1,4 @@
-"""The only exchange office between the two currencies: arrays at the edges, tensors inside.
+"""The only conversion between arrays, which are used at the edges, and tensors, which are used inside.
 
 An array is (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), uint8, uint16 or float32 in [0, 1]; mono with alpha, (H, W, 2),
 is accepted too, because PNG and TIFF have it. A tensor is (1, C, H, W), float32 in [0, 1], C 1 or 3. Alpha never
@@ -120,7 +120,7 @@ def check_image(image: NDArray[Any], *, holes: bool = False) -> None:
         holes: Let fewer than half of the values be NaN or infinite.
 
     Raises:
-        ImageError: If it is no array, or its dtype, shape or values are others.
+        ImageError: If `image` is not an array, or its dtype, shape or values are not those of an image.
     """
     if not isinstance(image, np.ndarray):
         raise ImageError(f"expected a numpy array, got {type(image).__name__}; convert it with numpy.asarray(image)")
@@ -150,7 +150,7 @@ def check_white_level(white_level: int) -> None:
     """Refuse what cannot stand for white in any integer image.
 
     Raises:
-        ConfigError: If it is not in 1 to 2 ** 32 - 1.
+        ConfigError: If `white_level` is not in 1 to 2 ** 32 - 1.
     """
     if not 1 <= white_level <= LARGEST_WHITE:
         raise ConfigError(
@@ -200,7 +200,7 @@ def check_below_white(colour: NDArray[Any], white_level: int) -> None:
     """Refuse floats, integers that cannot hold the white level, and those of which one exceeds it.
 
     Raises:
-        ImageError: If it is one of these.
+        ImageError: If `colour` is float, too small for the white level, or exceeds it.
     """
     if colour.dtype.kind == "f":
         raise ImageError("expected integer pixels for a white level, got float32, whose white is 1; leave it out")

@@ -20,7 +20,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
     """Decode an AVIF file; of 10 and 12 bits the counts.
 
     Raises:
-        ImageError: If it is truncated, damaged, too large or animated.
+        ImageError: If the file is truncated, damaged, too large or animated.
     """
     data = file.read()
     found = dict(reversed(_properties(data)))

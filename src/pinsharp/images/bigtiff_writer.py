@@ -48,7 +48,7 @@ def check_large_output(path: str | Path, *, overwrite: bool = False) -> None:
 
 
 def write_large(path: str | Path, bands: Iterable[NDArray[Any]], *, like: LargeTiff, overwrite: bool = False) -> None:
-    """Write a TIFF by bands, whole or not at all.
+    """Write a TIFF by bands, completely or not at all.
 
     Strips or tiles, compression, predictor, byte order and all tags are those of the file that it came from; a single
     huge strip becomes many. BigTIFF is written if that was one, or if 4 GiB might not do.

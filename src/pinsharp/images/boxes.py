@@ -14,7 +14,7 @@ def boxes(data: bytes, name: str) -> Iterator[Box]:
     """Walk over boxes that lie one behind the other.
 
     Raises:
-        ImageError: If one goes beyond the end.
+        ImageError: If a box goes beyond the end of the data.
     """
     start = 0
     while start < len(data):

@@ -52,7 +52,7 @@ def decode(file: BinaryIO, *, as_mosaic: bool) -> tuple[NDArray[Any], Tags]:
         The mosaic (H, W), uint16, its pattern in the tags; or (H, W, 3) where the file has no Bayer mosaic.
 
     Raises:
-        ImageError: If it is damaged, too large, of floats, of other colours, or has no mosaic of the kind wanted.
+        ImageError: If the file is damaged, too large, of floats, of other colours, or has no such mosaic.
         MissingExtra: If rawpy is not installed.
     """
     try:
@@ -100,7 +100,7 @@ def _white(raw: Any, black: NDArray[Any]) -> int:
     """White above the highest black level.
 
     Raises:
-        ImageError: If there is none.
+        ImageError: If the white level is not above the black level.
     """
     if (white := int(raw.white_level) - int(black.max())) < 1:
         raise damaged(_NAME, f"white at {raw.white_level} and black at {black.max()}")
@@ -108,7 +108,7 @@ def _white(raw: Any, black: NDArray[Any]) -> int:
 
 
 def _pattern(raw: Any) -> str | None:
-    """The Bayer pattern of what is visible; None if it is none of red, green and blue."""
+    """The Bayer pattern of what is visible; None if it has other colours than red, green and blue."""
     numbers = raw.raw_colors_visible[:2, :2].ravel()
     letters = raw.color_desc.decode()
     pattern = "".join(letters[number] for number in numbers)

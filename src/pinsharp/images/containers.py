@@ -28,7 +28,7 @@ def open_container(path: str | Path) -> Iterator[ArrayImage]:
     """Open an array that a user names.
 
     Raises:
-        ImageError: If it is no image, or cannot be read.
+        ImageError: If the array is not an image, or cannot be read.
         MissingExtra: If the library that reads it is not installed.
     """
     place = place_of(path)
@@ -112,11 +112,11 @@ class ArrayWriter:
 
 @contextlib.contextmanager
 def writing(target: str | Path, source: str | Path, *, overwrite: bool) -> Iterator[ArrayWriter]:
-    """Write a container like that of an array, whole or not at all.
+    """Write a container like that of an array, completely or not at all.
 
     Raises:
         FormatError: If the name is that of another kind of container.
-        OutputError: If it exists and may not be replaced, or cannot be written.
+        OutputError: If `target` exists and may not be replaced, or cannot be written.
     """
     check_output(target, source, overwrite=overwrite)
     place = result_place(target, source)
@@ -143,7 +143,7 @@ def check_output(target: str | Path, source: str | Path, *, overwrite: bool) -> 
 
     Raises:
         FormatError: If the name is that of another kind of container, or of a file.
-        OutputError: If it exists and may not be replaced.
+        OutputError: If `target` exists and may not be replaced.
     """
     place, like = place_of(target), place_of(source)
     kinds: list[Kind | None] = [

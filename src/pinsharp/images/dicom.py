@@ -21,7 +21,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
     """Decode the frame of a DICOM file: (H, W) or (H, W, 3), uint8 or uint16.
 
     Raises:
-        ImageError: If it is truncated, damaged, too large, of several frames, of signed values, or of other colours.
+        ImageError: If the file is truncated, damaged, too large, signed, or of several frames or other colours.
         MissingExtra: If pydicom is not installed.
     """
     try:

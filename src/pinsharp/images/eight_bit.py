@@ -53,7 +53,7 @@ def decode_jpeg(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
     """
     image, pixels = _decode(JpegImageFile, "JPEG", file)
     info = image.info
-    # pillow invents 72 dpi where only EXIF could say, so the density is believed only where JFIF states it.
+    # pillow invents 72 dpi where only EXIF could say, so the density is trusted only where JFIF states it.
     stated = info.get("jfif_unit") in (1, 2)
     icc, exif = info.get("icc_profile"), strip_exif_prefix(info.get("exif"))
     return pixels, Tags(

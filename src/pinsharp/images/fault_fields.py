@@ -77,7 +77,7 @@ def _inner_rim(outside: Mask) -> NDArray[np.float64]:
 
 
 def exact_circle(scene: Scene, thin: NDArray[Any], circle: Circle, value: Value, step: int) -> Circle | None:
-    """The circle, in pixels of the image, outside of which lie one value and its thin rim; None if it is none.
+    """The circle, in pixels of the image, outside of which lie one value and its thin rim; None if it is no circle.
 
     Args:
         scene: The image.

@@ -22,7 +22,7 @@ MOST_BANDS = 128
 """Most parts of a side that are averaged: of sides longer than `BAND` times this the parts are longer."""
 
 LEAST_LENGTH = 96
-"""Shortest part of a line that is told from what a scene may hold; the whole side of smaller images."""
+"""Shortest part of a line that is distinguished from what a scene may hold; the whole side of smaller images."""
 
 WIDEST = 3
 """Widest line in pixels."""

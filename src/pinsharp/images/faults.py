@@ -17,10 +17,10 @@ from pinsharp.images.packed_mask import MaskStore, PlainMask
 Mask = NDArray[np.bool_]
 
 MOST_HIDDEN = 0.9
-"""Share of an image above which what was found is not believed: hardly anything would be left to measure by."""
+"""Share of an image above which what was found is not trusted: hardly anything would be left to measure by."""
 
 SHARP = 0.5
-"""Share of the cells with edges that hold an abrupt one above which an image is too sharp for areas to be told."""
+"""Share of the cells with edges that hold an abrupt one above which an image is too sharp to recognise areas."""
 
 TOO_SHARP = 0.8
 """The same above which it is too sharp for lines and pixels too."""
@@ -29,7 +29,7 @@ ABRUPT = 0.8
 """Share of an edge's height that lies between two neighbouring pixels if no lens made it."""
 
 CLIPPED_ROOM = 3
-"""Pixels around clipped highlights that have no say in measuring."""
+"""Pixels around clipped highlights that are ignored in measuring."""
 
 CLIPPED_SIGHT = CLIPPED_ROOM + 2
 """Pixels around a part of an image that decide what is clipped in it."""

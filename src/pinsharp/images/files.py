@@ -199,7 +199,7 @@ def _decoded(path: Path, file: BinaryIO, reading: Reading) -> ImageFile:
 def write_image(
     path: str | Path, pixels: NDArray[Any], *, like: ImageFile | None = None, overwrite: bool = False
 ) -> None:
-    """Write an image file, whole or not at all, tagged like the file that it came from.
+    """Write an image file, completely or not at all, tagged like the file that it came from.
 
     JPEG is written at quality 95 without chroma subsampling, WebP lossless. Profile and TIFF tags are left
     out where mono became colour or colour became mono: they would describe other pixels.
@@ -261,7 +261,16 @@ def check_output(
     if is_container(path):
         _check_container(path, like, overwrite=overwrite)
         return
-    target = _FORMATS[SUFFIXES[path.suffix.lower()]]
+    _check_holds(path, _FORMATS[SUFFIXES[path.suffix.lower()]], pixels, like)
+    check_free(path, overwrite=overwrite)
+
+
+def _check_holds(path: Path, target: _Format, pixels: NDArray[Any], like: ImageFile | None) -> None:
+    """Refuse a format that cannot hold such pixels without loss.
+
+    Raises:
+        FormatError: If `target` is only read, or has no such depth, alpha or mosaic.
+    """
     if target.encode is None:
         raise FormatError(
             f"{path}: expected a format that is written, got {target.name}, which is only read; name a .png or .tif"
@@ -288,14 +297,13 @@ def check_output(
         )
     if pixels.shape[2:] in ((2,), (4,)) and not target.has_alpha:
         raise FormatError(f"{path}: expected pixels without alpha for {target.name}, got alpha; use .png or .tif")
-    check_free(path, overwrite=overwrite)
 
 
 def suffix_of(data: bytes) -> str:
     """The suffix of the format that the first bytes of a file announce.
 
     Raises:
-        ImageError: If it is none that is read.
+        ImageError: If no format that is read begins like this.
     """
     kind = _kind(io.BytesIO(data), "")
     return next(suffix for suffix, name in SUFFIXES.items() if name == kind)

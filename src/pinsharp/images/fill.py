@@ -1,4 +1,4 @@
-"""Filling pixels that no lens made, so that a deconvolution meets no edge there.
+"""Filling pixels that no lens made, so that a deconvolution sees no edge there.
 
 Deep inside of a hidden area the filling is harmonic: each pixel is the mean of its neighbours. Next to the border, and
 in thin lines throughout, it is biharmonic (least squared Laplacian), which goes on with the slopes too. On photographs

@@ -47,13 +47,13 @@ def open_dataset(place: Place) -> Iterator[ArrayImage]:
 
 @contextlib.contextmanager
 def writing_like(image: ArrayImage, target: Place) -> Iterator[Any]:
-    """Write a file with one dataset like another, whole or not at all; an existing file is replaced.
+    """Write a file with one dataset like another, completely or not at all; an existing file is replaced.
 
     Yields:
         The dataset, empty.
 
     Raises:
-        OutputError: If it cannot be written.
+        OutputError: If `target` cannot be written.
     """
     h5py, old, source = _h5py(), image.array, place_of(image.path)
     with contextlib.ExitStack() as stack:

@@ -27,7 +27,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
     """Decode the image of a HEIF file: uint8, or of 10 and 12 bits uint16.
 
     Raises:
-        ImageError: If it is truncated, damaged, too large, of several images, or of high dynamic range.
+        ImageError: If the file is truncated, damaged, too large, of several images, or of high dynamic range.
         MissingExtra: If pillow-heif is not installed.
     """
     try:

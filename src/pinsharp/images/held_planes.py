@@ -53,10 +53,10 @@ class HeldPlanes:
 
 @contextlib.contextmanager
 def writing_together(file: PlanesFile, target: Path, *, overwrite: bool) -> Iterator[HeldPlanes]:
-    """Write the planes of a result, whole or not at all.
+    """Write the planes of a result, completely or not at all.
 
     Raises:
-        OutputError: If it cannot be written.
+        OutputError: If `target` cannot be written.
     """
     writer = HeldPlanes(file)
     yield writer

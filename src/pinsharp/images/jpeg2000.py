@@ -57,7 +57,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
     """Decode a JPEG 2000 file, in boxes or bare.
 
     Raises:
-        ImageError: If it is truncated, damaged, too large, or of other colours, signed values or another depth.
+        ImageError: If the file is truncated, damaged, too large, signed, or of other colours or another depth.
     """
     data = file.read()
     is_bare = data.startswith(_START)

@@ -41,7 +41,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
     """Decode a JPEG-LS file: (H, W), (H, W, 3) or (H, W, 4), uint8 or uint16.
 
     Raises:
-        ImageError: If it is truncated, damaged, too large, or of another depth or other channels.
+        ImageError: If the file is truncated, damaged, too large, or of another depth or other channels.
     """
     data = file.read()
     frame = _frame(data)

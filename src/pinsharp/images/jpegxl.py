@@ -34,7 +34,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
     """Decode a JPEG XL file, in boxes or bare.
 
     Raises:
-        ImageError: If it is truncated, damaged, too large, animated, or of another depth.
+        ImageError: If the file is truncated, damaged, too large, animated, or of another depth.
     """
     data = file.read()
     found = {} if data.startswith(_BARE) else dict(reversed(list(boxes(data, _NAME))))

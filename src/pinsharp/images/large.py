@@ -35,7 +35,7 @@ def open_large(image: str | Path | PlaneOf, reading: Reading = AS_IT_SAYS) -> It
         reading: What a user says of it.
 
     Raises:
-        ImageError: If it cannot be read, or not by windows.
+        ImageError: If the image cannot be read, or not by windows.
         MissingExtra: If the library that reads it is not installed.
     """
     if isinstance(image, PlaneOf) or is_container(image):
@@ -81,10 +81,10 @@ def check_large_output(target: Path, like: LargeImage, *, overwrite: bool) -> No
 
 
 def write_large(target: Path, bands: Iterable[NDArray[Any]], *, like: LargeImage, overwrite: bool) -> Path:
-    """Write an image by bands, whole or not at all, as the one that it came from; returns how it is named.
+    """Write an image by bands, completely or not at all, as the one that it came from; returns how it is named.
 
     Raises:
-        OutputError: As `check_large_output`, or if it cannot be written.
+        OutputError: As `check_large_output`, or if `target` cannot be written.
     """
     if isinstance(like, ArrayPlane):
         from pinsharp.images.containers import writing

@@ -54,7 +54,7 @@ class LargeRaw:
         """Read a window of `dtype`, (h, w), the caller's own; whole rows are decoded.
 
         Raises:
-            ImageError: If a value is none of the format, or the file cannot be read (any more).
+            ImageError: If a value does not belong to the format, or the file cannot be read (any more).
         """
         (top, bottom, step), (left, right, across) = rows.indices(self.height), columns.indices(self.width)
         if (step, across) != (1, 1):
@@ -87,7 +87,7 @@ def open_large_raw(path: str | Path, words: str | None) -> Iterator[LargeRaw]:
         words: `WxH:FORMAT`.
 
     Raises:
-        ImageError: If it cannot be opened, has another size, is a mosaic, or nobody has said what it is.
+        ImageError: If the file cannot be opened, has another size, is a mosaic, or its format is not given.
     """
     path = Path(path)
     if words is None or layout_of(words).mosaic:
@@ -118,7 +118,7 @@ def check_raw_output(path: Path, *, overwrite: bool) -> None:
 
 
 def write_raw(path: Path, bands: Iterable[NDArray[Any]], *, like: LargeRaw, overwrite: bool = False) -> None:
-    """Write a frame by bands (rows, W), whole or not at all, packed as the one that it came from.
+    """Write a frame by bands (rows, W), completely or not at all, packed as the one that it came from.
 
     Raises:
         OutputError: If `check_raw_output` refuses the path, or it cannot be written.

@@ -63,7 +63,7 @@ def asked_light(light: str | float) -> Light:
     """The light that a user asks for: `linear`, `srgb`, `bt709`, or an exponent as a number or in words.
 
     Raises:
-        ConfigError: If it is none of them.
+        ConfigError: If `light` is something else.
     """
     for known in (SAYS_NOTHING, SRGB, BT709):
         if light == known.name:

@@ -33,7 +33,7 @@ class Hidden:
         pixels: The image with hidden pixels filled.
         cover: Which values are put back, (H, W) or of the image's shape; None if none are.
         mask: (H, W), True where any value of a pixel is hidden; None if none is.
-        silent: (H, W), what has no say in measuring: the mask, and clipped highlights; None if all pixels have one.
+        silent: (H, W), what is ignored in measuring: the mask, and clipped highlights; None if all pixels count.
         faults: What was found, in words.
     """
 
@@ -63,7 +63,7 @@ def hide(image: NDArray[Any], *, given: Mask | None, find: bool, white_level: in
         white_level: The value that stands for white; None for the largest of its type.
 
     Raises:
-        ImageError: If it is no image, all of it is hidden, or the mask has another size.
+        ImageError: If `image` is not an image, all of it is hidden, or the mask has another size.
     """
     data, cover = np.ma.getdata(image), None
     if is_masked(image):
@@ -108,7 +108,7 @@ def read_mask(path: str | Path) -> Mask:
     """Read a mask (H, W): True where the file is not 0 in any channel; alpha does not count.
 
     Raises:
-        ImageError: If it is no image.
+        ImageError: If the file is not an image.
     """
     return _any_value(read_image(path).pixels)
 
@@ -117,7 +117,7 @@ def read_packed_mask(path: str | Path, shape: tuple[int, int]) -> PackedMask:
     """Read the mask of an image of a shape (H, W): a TIFF by bands, any other file as a whole.
 
     Raises:
-        ImageError: If it is no image, or of another size.
+        ImageError: If the file is not an image, or of another size.
     """
     mask = PackedMask(shape)
     try:
@@ -137,7 +137,7 @@ def write_mask(path: str | Path, mask: Mask | PackedMask, *, overwrite: bool = F
     """Write a mask as a PNG that `read_mask` reads: 255 where a pixel is hidden, else 0; a packed one by bands.
 
     Raises:
-        OutputError: If it cannot be written.
+        OutputError: If `path` cannot be written.
     """
     if isinstance(mask, PackedMask):
         check_free(Path(path), overwrite=overwrite)

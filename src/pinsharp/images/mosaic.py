@@ -1,4 +1,4 @@
-"""Bayer mosaics, of each pixel one colour was seen: made into colour images, or taken apart into planes and joined.
+"""Bayer mosaics, in which each pixel has one colour: made into colour images, or taken apart into planes and joined.
 
 Colours are interpolated linearly (Malvar, He and Cutler, 2004: high-quality linear interpolation for demosaicing of
 Bayer-patterned color images), so that what was blurred by a kernel still is. Their filters take detail of one colour
@@ -42,7 +42,7 @@ def demosaiced(mosaic: NDArray[Any], pattern: str, *, method: str, white: int | 
         (H, W, 3) of the same type. Seen colours are those of the mosaic.
 
     Raises:
-        ImageError: If it is smaller than 4 x 4 pixels.
+        ImageError: If `mosaic` is smaller than 4 x 4 pixels.
     """
     if min(mosaic.shape) < _LEAST_SIDE:
         height, width = mosaic.shape

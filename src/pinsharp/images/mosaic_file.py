@@ -85,6 +85,6 @@ def read_mosaic(path: str | Path, reading: Reading) -> MosaicFile:
     """Read a mosaic.
 
     Raises:
-        ImageError: If it cannot be read, or is none.
+        ImageError: If the file cannot be read, or holds no mosaic.
     """
     return MosaicFile(read_image(path, reading))

@@ -34,7 +34,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
     """Decode an array: (H, W) or (H, W, 2 to 4), of whole numbers or floats.
 
     Raises:
-        ImageError: If it is truncated, damaged, too large, of objects, or of another shape or type.
+        ImageError: If the file is truncated, damaged, too large, of objects, or of another shape or type.
     """
     try:
         array = np.load(file, allow_pickle=False)

@@ -63,7 +63,7 @@ def open_image(place: Place) -> OmeImage:
     """Open an image of a folder.
 
     Raises:
-        ImageError: If it is no OME-Zarr 0.4 or 0.5, holds several images or none, or its metadata are wrong.
+        ImageError: If the folder is not OME-Zarr 0.4 or 0.5, holds several images or none, or has wrong metadata.
         MissingExtra: If zarr is not installed.
     """
     zarr_library()
@@ -90,7 +90,7 @@ def zarr_library() -> ModuleType:
     """The library.
 
     Raises:
-        MissingExtra: If it is not installed, or too old.
+        MissingExtra: If zarr is not installed, or too old.
     """
     try:
         import zarr

@@ -1,4 +1,4 @@
-"""Writing an OME-Zarr like the one that it came from, whole or not at all.
+"""Writing an OME-Zarr like the one that it came from, completely or not at all.
 
 Everything but pixels is copied as it is: metadata of groups and arrays (so version, chunks, codecs, axes,
 transformations and `omero` stay), labels, further files. Level 0 is written by rows of chunks. Each level below is made
@@ -37,7 +37,7 @@ def writing_like(image: ArrayImage, target: Place) -> Iterator[Any]:
         The array of level 0, empty; when the body ends, the other levels are made of it.
 
     Raises:
-        OutputError: If it cannot be written.
+        OutputError: If `target` cannot be written.
     """
     assert isinstance(image, OmeImage)
     with few_at_once(), whole_folder(target.path) as folder:

@@ -13,7 +13,7 @@ SLAB = 64
 
 
 class MaskStore(Protocol):
-    """What pixels are hidden; nobody need know how it is kept."""
+    """Which pixels are hidden, whatever the storage."""
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -31,7 +31,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
     """Decode a PAM file: (H, W), (H, W, 2), (H, W, 3) or (H, W, 4), uint8 up to a maxval of 255, else uint16.
 
     Raises:
-        ImageError: If it is truncated, damaged, too large, of several images, or of other channels.
+        ImageError: If the file is truncated, damaged, too large, of several images, or of other channels.
     """
     data = file.read()
     head, found, _ = data.partition(b"\n" + _END)

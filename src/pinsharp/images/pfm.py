@@ -28,7 +28,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
     """Decode a PFM file: (H, W) or (H, W, 3), float32.
 
     Raises:
-        ImageError: If it is truncated, damaged or too large.
+        ImageError: If the file is truncated, damaged or too large.
     """
     data = file.read()
     words, end = numbers(data, 2, 3, "PFM")

@@ -108,7 +108,7 @@ def check_free_place(path: str | Path, *, overwrite: bool, advice: str = "use --
     """Refuse a result as `check_free` does, where a folder may be one.
 
     Raises:
-        OutputError: If `check_free` refuses it; or if it is a folder that is called like a Zarr, and is none.
+        OutputError: If `check_free` refuses it; or if it is a folder that is named like a Zarr but is not one.
     """
     place = place_of(path)
     check_name(place.path)

@@ -1,4 +1,4 @@
-"""PNG, 8 and 16 bit, mono and RGB, with and without alpha: imagecodecs for the pixels, our own hands for the chunks.
+"""PNG, 8 and 16 bit, mono and RGB, with and without alpha: imagecodecs for the pixels, our own code for the chunks.
 
 pillow cannot hold 16-bit RGB, and OpenCV forgets every chunk but the pixels. So the decoder is given the critical
 chunks only, and the others (profile, EXIF, resolution, texts) are carried over byte for byte.

@@ -42,7 +42,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
     """Decode a PGM, PPM or PNM file: (H, W) or (H, W, 3), uint8 up to a maxval of 255, else uint16.
 
     Raises:
-        ImageError: If it is truncated, damaged, too large, of several images, or of one bit a pixel.
+        ImageError: If the file is truncated, damaged, too large, of several images, or of one bit a pixel.
     """
     data = file.read()
     if (magic := data[:2]) in _BITMAPS:
@@ -85,7 +85,7 @@ def raster(data: bytes, start: int, shape: tuple[int, ...], maxval: int, name: s
     """Read the binary values, of one byte or two (high byte first), that begin somewhere in a file.
 
     Raises:
-        ImageError: If some are missing or above the maxval, or another image follows.
+        ImageError: If values are missing or above the maxval, or another image follows.
     """
     stored = np.dtype(np.uint8 if _is_small(maxval, name) else ">u2")
     end = start + int(np.prod(shape)) * stored.itemsize
@@ -106,7 +106,7 @@ def numbers(data: bytes, start: int, count: int, name: str) -> tuple[list[bytes]
     """Words of a header from a place on, and where they end.
 
     Raises:
-        ImageError: If there are fewer.
+        ImageError: If the header holds fewer than `count` words.
     """
     words: list[bytes] = []
     for _ in range(count):

@@ -76,7 +76,7 @@ def layout_of(words: str) -> RawLayout:
     """Read `WxH:FORMAT`.
 
     Raises:
-        ConfigError: If it is something else.
+        ConfigError: If the text has another form, or names another format.
     """
     found = _WORDS.fullmatch(words)
     if found is None or found[3] not in FORMATS or not int(found[1]) * int(found[2]):
@@ -96,7 +96,7 @@ def decode(file: BinaryIO, words: str | None) -> tuple[NDArray[Any], Tags]:
 
     Raises:
         ConfigError: If the words are something else.
-        ImageError: If the file has another size, or nobody has said what it is.
+        ImageError: If the file has another size, or its format is not given.
     """
     if words is None:
         raise ImageError(
@@ -137,7 +137,7 @@ def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
     """Encode as the frame that it was.
 
     Raises:
-        ValueError: If it was none, or the pixels are others.
+        ValueError: If the pixels did not come from a raw frame, or have other values.
     """
     layout = tags.native
     if not isinstance(layout, RawLayout) or pixels.shape != (layout.height, layout.width):

@@ -95,7 +95,7 @@ def blocks(bands: Iterable[NDArray[Any]], rows: int, height: int) -> Iterator[ND
     """The same rows in blocks of equal height, the last one of what is left.
 
     Raises:
-        ValueError: If they are not `height` rows in all.
+        ValueError: If the bands have not `height` rows in all.
     """
     done, filled = 0, 0
     block: NDArray[Any] | None = None

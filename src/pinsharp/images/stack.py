@@ -83,7 +83,7 @@ def open_planes(path: str | Path, reading: Reading = AS_IT_SAYS) -> Stack | Arra
     """Read the planes of a file, or of an array what is said of them.
 
     Raises:
-        ImageError: If it cannot be read, or its planes differ in shape or type.
+        ImageError: If the file cannot be read, or its planes differ in shape or type.
     """
     return read_array_stack(path, reading) if is_container(path) else read_stack(path, reading)
 
@@ -96,7 +96,7 @@ def read_stack(path: str | Path, reading: Reading = AS_IT_SAYS) -> Stack:
         reading: What a user says of it.
 
     Raises:
-        ImageError: If it cannot be read, or its planes differ in shape or type.
+        ImageError: If the file cannot be read, or its planes differ in shape or type.
     """
     path = Path(path)
     try:
@@ -114,11 +114,11 @@ def read_stack(path: str | Path, reading: Reading = AS_IT_SAYS) -> Stack:
 
 
 def write_stack(path: str | Path, planes: Sequence[NDArray[Any]], *, like: Stack, overwrite: bool = False) -> None:
-    """Write all planes of a TIFF, whole or not at all, each tagged as the one that it came from.
+    """Write all planes of a TIFF, completely or not at all, each tagged as the one that it came from.
 
     Raises:
         FormatError: If `check_stack_output` refuses the path.
-        OutputError: If it cannot be written.
+        OutputError: If `path` cannot be written.
     """
     path = Path(path)
     check_stack_output(path, overwrite=overwrite)

@@ -29,7 +29,7 @@ def enter(pixels: NDArray[Any], white_level: int | None) -> tuple[NDArray[Any], 
         Pixels that `check_image` takes, and how they were stored if that is otherwise.
 
     Raises:
-        ImageError: If nobody says what is white, a value lies above it, or one is negative.
+        ImageError: If the white level is unknown, a value lies above it, or a value is negative.
     """
     _, stored = entered_as(pixels.dtype, white_level)
     is_float = pixels.dtype.kind == "f"

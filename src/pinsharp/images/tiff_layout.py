@@ -147,7 +147,7 @@ def only_page(tiff: tifffile.TiffFile) -> TiffPage:
     """The page of a TIFF that holds its image: the only one that is neither a reduced copy nor a mask of another.
 
     Raises:
-        ImageError: If several do.
+        ImageError: If several pages are.
     """
     stacked = (tiff.imagej_metadata or {}).get("images", 1)  # ImageJ may hide a stack behind a single page
     full = full_pages(tiff)
@@ -227,7 +227,7 @@ def check_pixels(page: TiffPage, *, takes_mosaics: bool = False) -> None:
         takes_mosaics: Whether Bayer mosaics are no reason.
 
     Raises:
-        ImageError: If they are CMYK, a palette of colours, CFA, of another depth or number of channels, or a volume.
+        ImageError: If the pixels are CMYK, a palette, CFA, of another depth or number of channels, or a volume.
     """
     allowed = {PHOTOMETRIC.MINISWHITE: (1, 2), PHOTOMETRIC.MINISBLACK: (1, 2, 3, 4), PHOTOMETRIC.RGB: (3, 4)}
     photometric = PHOTOMETRIC(page.photometric)

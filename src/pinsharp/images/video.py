@@ -78,7 +78,7 @@ class Clip:
         """What the file holds in its order: packets of sound, and frames in the order in which they are shown.
 
         Raises:
-            ImageError: If it is damaged, ends early, holds no frame, or a frame that is not restored.
+            ImageError: If the video is damaged, ends early, or holds no frame or one that cannot be restored.
         """
         streams = [self.stream, *self.container.streams.audio]
         read, shown, end = 0, 0, Fraction(0)
@@ -179,7 +179,7 @@ def open_clip(path: str | Path) -> Iterator[Clip]:
     """Open a video for reading.
 
     Raises:
-        ImageError: If it cannot be read or has no frames; of the body too, with the name of the file.
+        ImageError: If the video cannot be read or has no frames; errors of the body too, with the file's name.
         MissingExtra: If PyAV is not installed.
     """
     try:
@@ -202,7 +202,7 @@ def sample_frames(path: str | Path, count: int) -> list[ImageFile]:
     """A few frames that are spread over a video, as images.
 
     Raises:
-        ImageError: If it cannot be read.
+        ImageError: If the video cannot be read.
     """
     with open_clip(path) as clip:
         return [frame.image for frame in clip.sample(count)]
@@ -212,7 +212,7 @@ def first_frame(path: str | Path) -> NDArray[Any]:
     """The pixels of the first frame.
 
     Raises:
-        ImageError: If it cannot be read.
+        ImageError: If the video cannot be read.
     """
     with open_clip(path) as clip:
         for _, frames in clip.packets():

@@ -75,7 +75,7 @@ def layout_of(frame: VideoFrame) -> Layout:
     """Read what the values of a frame mean.
 
     Raises:
-        ImageError: If it has a palette, alpha, or another layout that is not restored.
+        ImageError: If the format has a palette, alpha, or another layout that is not restored.
     """
     name = _REARRANGED.get(frame.format.name, frame.format.name)
     bits = frame.format.components[0].bits

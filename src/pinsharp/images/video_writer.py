@@ -76,7 +76,7 @@ def open_sink(path: Path, clip: Clip, *, overwrite: bool) -> Iterator[Sink]:
 
     Raises:
         FormatError: If `check_clip_output` refuses the name, or the format cannot hold such frames or such sound.
-        OutputError: If it exists, or cannot be written.
+        OutputError: If `path` exists, or cannot be written.
     """
     check_clip_output(path, overwrite=overwrite)
     make_folder(path.parent)
@@ -168,7 +168,7 @@ def _encoder(codec: str, layout: Layout, made: str, path: Path) -> tuple[str, st
     """The encoder for frames, and the pixel format in which it takes them without loss.
 
     Raises:
-        FormatError: If it takes none.
+        FormatError: If the encoder takes no such frames.
     """
     from av.codec import Codec
 

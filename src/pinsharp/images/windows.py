@@ -1,4 +1,4 @@
-"""How an image is cut into windows, and what each of them has to say: geometry only, no pixels.
+"""How an image is cut into windows, and which pixels each contributes: geometry only.
 
 Every window owns a rectangle; together these cover the image once. It reads a halo of more pixels around it, as far as
 there are any. The windows are a grid: those of one band share their rows, so a file can be read and written band by

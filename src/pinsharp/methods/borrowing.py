@@ -1,4 +1,4 @@
-"""Methods that measure no blur: a given kernel or a borrowed one, and networks that restore with it or with none."""
+"""Methods that measure no blur: the kernel is given, or measured by `swift`; and networks that need no kernel."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,7 +14,7 @@ from pinsharp.methods.method import (
     Deblurred,
     KernelFrom,
     Kind,
-    Lender,
+    Measurer,
     MethodTraits,
     Sight,
     check_image,
@@ -27,7 +27,7 @@ COLOURS = 3
 
 
 class Borrower(BlindMethod):
-    """A method that restores with a kernel: the given one, or what a lender measures, on `cpu`, `cuda` or `auto`.
+    """A method that restores with a kernel: the given one, or one that a measurer finds, on `cpu`, `cuda` or `auto`.
 
     Raises:
         ConfigError: If the device is not there.
@@ -35,26 +35,26 @@ class Borrower(BlindMethod):
 
     kernel_from: KernelFrom = "swift"
     traits = MethodTraits(measures_together=True)
-    lender: Lender
+    measurer: Measurer
 
-    def __init__(self, name: str, *, lender: Lender, device: str | torch.device = "cpu") -> None:
+    def __init__(self, name: str, *, measurer: Measurer, device: str | torch.device = "cpu") -> None:
         self.name = name
-        self.lender = lender
+        self.measurer = measurer
         self.device = find_device(device)
 
     def estimate_together(self, images: Iterable[Sight]) -> BlurField:
         """Measure the one blur of several images (`BlindMethod`)."""
-        return self.lender.estimate_together(images)
+        return self.measurer.estimate_together(images)
 
     def _measured(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
-        return self.lender.estimate(image, hidden)
+        return self.measurer.estimate(image, hidden)
 
     def _measured_parts(self, parts: Tensor, hidden: Tensor | None = None) -> BlurField:
-        return self.lender.estimate_parts(parts, hidden)
+        return self.measurer.estimate_parts(parts, hidden)
 
 
 class NonBlindNetMethod(Borrower):
-    """A network for colour that restores with a kernel: a given or a borrowed one; arguments as for `net_method`.
+    """A network for colour that restores with a kernel, given or measured by `swift`; arguments as for `net_method`.
 
     Raises:
         ConfigError: If the device is not there or the precision unknown.
@@ -68,11 +68,11 @@ class NonBlindNetMethod(Borrower):
         loaded: LoadedNet,
         *,
         name: str,
-        lender: Lender,
+        measurer: Measurer,
         device: str | torch.device = "cpu",
         precision: Precision = "auto",
     ) -> None:
-        super().__init__(name, lender=lender, device=device)
+        super().__init__(name, measurer=measurer, device=device)
         self.info = loaded.info
         self.dtype = choose_dtype(precision, self.device)
         self.net = place(loaded.net, self.device)
@@ -97,7 +97,7 @@ class NonBlindNetMethod(Borrower):
 
 
 class EndToEndMethod(NonBlindNetMethod):
-    """A network for colour that needs no kernel; what it borrows is for the report only."""
+    """A network for colour that needs no kernel; what `swift` measures is for the report only."""
 
     kernel_from: KernelFrom = "nobody"
 
@@ -109,7 +109,7 @@ class EndToEndMethod(NonBlindNetMethod):
         """Restore images (B, C, H, W) in [0, 1], C 1 or 3, of any size.
 
         Raises:
-            KernelError: If there is a kernel.
+            KernelError: If a kernel is given.
         """
         if kernel is not None:
             check_takes_kernel(self)

@@ -1,4 +1,4 @@
-"""Classical methods: functions of an image and a kernel, which `swift` lends where none is given."""
+"""Classical methods: functions of an image and a kernel, which `swift` measures unless it is given."""
 
 import importlib
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from pinsharp.blur.kernels import check_kernel
 from pinsharp.methods.borrowing import Borrower
 from pinsharp.methods.devices import check_torch_only
 from pinsharp.methods.entry import MethodInfo, Option, Request
-from pinsharp.methods.method import Deblurred, Kind, Lender, Method, check_image
+from pinsharp.methods.method import Deblurred, Kind, Measurer, Method, check_image
 from pinsharp.methods.shipped import ShippedSwift
 
 Solve = Callable[[Tensor, Tensor], Tensor]
@@ -35,13 +35,15 @@ def solver(
             asked.refuse_option()
         module, _, name = function.partition(":")
         solve = partial(getattr(importlib.import_module(module), name), **chosen)
-        return SolverMethod(asked.name, solve, lender=ShippedSwift(asked.device, asked.precision), device=asked.device)
+        return SolverMethod(
+            asked.name, solve, measurer=ShippedSwift(asked.device, asked.precision), device=asked.device
+        )
 
     return MethodInfo("classical", "swift", summary, make)
 
 
 class SolverMethod(Borrower):
-    """A function of image and kernel as a method; the lender measures the blur where no kernel is given.
+    """A function of image and kernel as a method; the measurer gives the blur unless a kernel is given.
 
     Raises:
         ConfigError: If the device is not there.
@@ -49,8 +51,8 @@ class SolverMethod(Borrower):
 
     kind: Kind = "classical"
 
-    def __init__(self, name: str, solve: Solve, *, lender: Lender, device: str | torch.device = "cpu") -> None:
-        super().__init__(name, lender=lender, device=device)
+    def __init__(self, name: str, solve: Solve, *, measurer: Measurer, device: str | torch.device = "cpu") -> None:
+        super().__init__(name, measurer=measurer, device=device)
         self.solve = solve
 
     @torch.inference_mode()

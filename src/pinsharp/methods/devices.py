@@ -51,7 +51,7 @@ def check_precision(precision: str) -> None:
     """Refuse an unknown precision.
 
     Raises:
-        ConfigError: If it is not one of `PRECISIONS`.
+        ConfigError: If `precision` is not one of `PRECISIONS`.
     """
     if precision not in PRECISIONS:
         raise ConfigError(f"--precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")

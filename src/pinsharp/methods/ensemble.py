@@ -1,4 +1,4 @@
-"""Eight restorations of one image, turned and mirrored, averaged: what a network makes of chance cancels out."""
+"""Eight restorations of one image, turned and mirrored, averaged: random errors of a network cancel out."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -33,7 +33,7 @@ class Ensemble(BlindMethod):
         self.name = name
         self.traits = MethodTraits(measures_together=method.traits.measures_together)
         self.kind, self.kernel_from = method.kind, method.kernel_from
-        self.info, self.device, self.dtype, self.lender = method.info, method.device, method.dtype, method.lender
+        self.info, self.device, self.dtype, self.measurer = method.info, method.device, method.dtype, method.measurer
 
     def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:
         """Restore images (B, C, H, W) in [0, 1] eight times with what `estimate` has found, and take the mean."""

@@ -1,4 +1,4 @@
-"""A line of the table of methods: what it says of a method, and how the method is made."""
+"""A line of the table of methods: the description of a method, and how it is made."""
 
 import math
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class Request:
         """Refuse an option on behalf of a method that takes none.
 
         Raises:
-            ConfigError: If there is one.
+            ConfigError: If the user gave an option.
         """
         if self.option:
             raise ConfigError(f"{self.name} takes no option after its name, got {self.option!r}; leave it out")

@@ -8,7 +8,7 @@ from pinsharp.errors import ConfigError
 from pinsharp.methods.borrowing import EndToEndMethod, NonBlindNetMethod
 from pinsharp.methods.devices import Precision, Runtime, choose_dtype
 from pinsharp.methods.entry import MethodInfo, Request
-from pinsharp.methods.method import KernelFrom, Lender, Method
+from pinsharp.methods.method import KernelFrom, Measurer, Method
 from pinsharp.methods.network import NetMethod
 from pinsharp.methods.shipped import ShippedSwift
 from pinsharp.nets.registry import Traits, net_kind
@@ -31,14 +31,19 @@ def kernel_source(traits: Traits) -> KernelFrom:
 
 
 def net_method(
-    loaded: LoadedNet, *, name: str, lender: Lender, device: str | torch.device = "cpu", precision: Precision = "auto"
+    loaded: LoadedNet,
+    *,
+    name: str,
+    measurer: Measurer,
+    device: str | torch.device = "cpu",
+    precision: Precision = "auto",
 ) -> AnyNetMethod:
     """Make the method that fits a loaded network.
 
     Args:
         loaded: The network and what its file says. It is moved to the device.
         name: What tables call it.
-        lender: Measures the blur for a network that cannot.
+        measurer: Measures the blur for a network that cannot.
         device: Where to compute: `cpu`, `cuda` or `auto`.
         precision: Of the convolutions. `auto` takes bfloat16 where the processor computes it natively. Fourier
             transforms and kernels are float32 in any case.
@@ -50,7 +55,7 @@ def net_method(
     if traits.estimates:
         return NetMethod(loaded, name=name, device=device, precision=precision)
     borrowing = NonBlindNetMethod if traits.takes_kernel else EndToEndMethod
-    return borrowing(loaded, name=name, lender=lender, device=device, precision=precision)
+    return borrowing(loaded, name=name, measurer=measurer, device=device, precision=precision)
 
 
 def network(summary: str, *, kernel_from: KernelFrom = "itself") -> MethodInfo:
@@ -73,11 +78,11 @@ def from_file(
         MissingExtra: If the runtime is not installed.
         WeightsError: If the file is missing or damaged.
     """
-    lender = ShippedSwift(device, precision)  # refuses an unknown precision before the weights are read
+    measurer = ShippedSwift(device, precision)  # refuses an unknown precision before the weights are read
     load = _from_export if is_exported(path) else _from_weights
     loaded, run, taken, precision = load(path, runtime, device, precision)
     called = name or str(loaded.card.get("name", path.stem))
-    method = net_method(loaded, name=called, lender=lender, device=device, precision=precision)
+    method = net_method(loaded, name=called, measurer=measurer, device=device, precision=precision)
     method.runtime = taken
     if run is not None:
         install(method.net, run)

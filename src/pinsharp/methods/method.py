@@ -26,7 +26,7 @@ RestoreWindow = Callable[[slice, slice], Tensor]
 """Gives rows and columns of an image, both with bounds, restored: (1, C, h, w) in [0, 1], float32."""
 
 Sight = tuple[Tensor, Tensor | None]
-"""What is seen of one image of several: it, or parts of it, (N, C, H, W) in [0, 1]; and where it has no say, or none:
+"""What is seen of one image of several: it, or parts of it, (N, C, H, W) in [0, 1]; and its ignored pixels, or None:
 hidden pixels (N, 1, H, W)."""
 
 MIN_BLIND_SIDE = 32
@@ -35,7 +35,7 @@ MIN_BLIND_SIDE = 32
 
 @dataclass(frozen=True, kw_only=True)
 class MethodTraits:
-    """What a method can do; everybody asks here, nobody asks by `isinstance`.
+    """What a method can do; ask here, not by `isinstance`.
 
     Args:
         measures_first: Whether measuring and restoring can be taken one by one (`BlindMethod`), so that one measurement
@@ -99,8 +99,8 @@ class Method(Protocol):
         """Precision of its convolutions; None if it has none."""
 
     @property
-    def lender(self) -> "Lender | None":
-        """What measures the blur for it, or for its report; None if nobody has to."""
+    def measurer(self) -> "Measurer | None":
+        """What measures the blur for it, or for its report; None if no measurement is needed."""
 
     def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
         """Deblur images (B, C, H, W) in [0, 1], with kernels (B or 1, 1, K, K) where they are known.
@@ -110,7 +110,7 @@ class Method(Protocol):
         """
 
 
-class Lender(Protocol):
+class Measurer(Protocol):
     """Whatever measures blurs for methods that cannot."""
 
     device: torch.device
@@ -123,11 +123,11 @@ class Lender(Protocol):
     def estimate(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
         """Measure the blur of images (B, C, H, W) in [0, 1]; the estimate may be on another device.
 
-        Pixels that are `hidden`, (B, 1, H, W), have no say.
+        Pixels that are `hidden`, (B, 1, H, W), are ignored.
         """
 
     def estimate_parts(self, parts: Tensor, hidden: Tensor | None = None) -> BlurField:
-        """Measure the one blur of several parts (N, C, H, W) of one image; `hidden` pixels (N, 1, H, W) have no say."""
+        """Measure the one blur of several parts (N, C, H, W) of one image; `hidden` pixels (N, 1, H, W) are ignored."""
 
     def estimate_together(self, images: Iterable[Sight]) -> BlurField:
         """Measure the one blur of several images that one camera took at one focus."""
@@ -136,7 +136,7 @@ class Lender(Protocol):
 class BlindMethod(ABC):
     """A method whose two steps, measuring and restoring, can also be taken one by one (`MethodTraits.measures_first`).
 
-    An end-to-end network is one too: its estimate, borrowed from `swift`, is for the report; the result ignores it.
+    An end-to-end network is one too: its estimate, made by `swift`, is for the report; the result ignores it.
     """
 
     name: str
@@ -146,13 +146,13 @@ class BlindMethod(ABC):
     info: "WeightsInfo | None" = None
     device: torch.device
     dtype: torch.dtype | None = None
-    lender: Lender | None = None
+    measurer: Measurer | None = None
 
     def estimate(self, image: Tensor, kernel: Tensor | None = None, hidden: Tensor | None = None) -> BlurField:
         """Measure the blur of images (B, C, H, W) in [0, 1], or put a given kernel (B or 1, 1, K, K) in its place.
 
         Beside a given kernel only the noise is measured, where the method uses it. Pixels that are `hidden`,
-        (B, 1, H, W), because no lens made them, have no say.
+        (B, 1, H, W), because no lens made them, are ignored.
 
         Raises:
             ImageError: If there is no kernel and a side is shorter than 32 pixels.
@@ -228,7 +228,7 @@ class WindowedMethod(BlindMethod):
             bands: All of them; the next one may lie in the memory of the one before.
             shape: Channels, height and width of the image.
             estimate: What is known about its blur.
-            guards: Gets how much of each place was believed, (3, rows, columns), complete with the last rows: shares
+            guards: Gets how much of each place was trusted, (3, rows, columns), complete with the last rows: shares
                 of what was restored, of a more careful deconvolution and of the image itself.
             levels: The blur place by place, where it varies.
         """
@@ -282,7 +282,7 @@ def check_takes_kernel(method: Method) -> None:
     """Refuse a given kernel on behalf of a method that has no use for it.
 
     Raises:
-        KernelError: If the method takes none.
+        KernelError: If `method` takes no kernel.
     """
     if not takes_kernel(method):
         habit = "restores end to end" if method.kernel_from == "nobody" else "fits a kernel of its own"
@@ -296,7 +296,7 @@ def check_image(image: Tensor) -> Tensor:
     """Return `image` if it is a batch of images as methods take them.
 
     Raises:
-        ValueError: If it is not a float tensor (B, 1 or 3, H, W).
+        ValueError: If `image` is not a float tensor (B, 1 or 3, H, W).
     """
     if image.ndim != 4 or image.shape[1] not in (1, 3) or not image.is_floating_point():
         raise ValueError(

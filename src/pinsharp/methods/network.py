@@ -106,7 +106,7 @@ class NetMethod(WindowedMethod):
         rows = self.net.guarded_rows(shape, estimate, levels)
         guards.append(torch.empty(0))
         for band in rows.blend(band.to(self.device) for band in bands):
-            guards[-1] = rows.weights.cpu()  # nobody need ask for more than the last rows
+            guards[-1] = rows.weights.cpu()  # only the last rows are needed
             yield band.clamp_(0, 1).cpu()
 
     @torch.inference_mode()
@@ -181,7 +181,7 @@ SAME_WIDTH = 0.15
 def _put(given: BlurField, found: BlurField) -> BlurField:
     """A given kernel beside the measured noise; what else was measured belongs to another kernel, and is kept apart.
 
-    It is believed where the image is clean and its measured width is the same.
+    It is trusted where the image is clean and its measured width is the same.
     """
     own = tuple(found.of(number) for number in range(len(found.kernel)))
     put = replace(given, noise=found.noise, normalisation=found.normalisation, measured=own)
@@ -190,8 +190,8 @@ def _put(given: BlurField, found: BlurField) -> BlurField:
     apart = (kernel_sigma(given.kernel).clamp(min=1e-3).log() - found.log_width).abs()
     unlike = 0 if found.disk_share is None else (flatness(given.kernel) - found.disk_share).abs()
     doubt = (GIVEN_DOUBT + UNLIKE_DOUBT * unlike + APART_DOUBT * apart).clamp(max=MOST_DOUBT)
-    believed = tuple(clean and bool(far < SAME_WIDTH) for clean, far in zip(found.is_clean, apart, strict=True))
-    return replace(put, is_clean=believed, log_width_std=doubt * apart.new_tensor([not one for one in believed]))
+    trusted = tuple(clean and bool(far < SAME_WIDTH) for clean, far in zip(found.is_clean, apart, strict=True))
+    return replace(put, is_clean=trusted, log_width_std=doubt * apart.new_tensor([not one for one in trusted]))
 
 
 def _look_past_border(images: Tensor, found: BlurField, hidden: Tensor | None = None) -> BlurField:

@@ -1,4 +1,4 @@
-"""SelfDeblur as a method: two networks that are fitted to each image, and learn from nothing else."""
+"""SelfDeblur as a method: two networks that are fitted to each image alone."""
 
 import os
 from dataclasses import asdict, replace
@@ -53,7 +53,7 @@ class SelfDeblurMethod:
     kind: Kind = "network"
     kernel_from: KernelFrom = "itself"
     traits = MethodTraits(measures_first=False)
-    info = dtype = lender = None
+    info = dtype = measurer = None
 
     def __init__(self, name: str, config: "SelfDeblurConfig", *, device: str | torch.device = "cpu") -> None:
         self.name = name
@@ -65,7 +65,7 @@ class SelfDeblurMethod:
 
         Raises:
             ImageError: If an image is too small for the levels of the generator (see `SelfDeblurConfig`).
-            KernelError: If there is a kernel.
+            KernelError: If a kernel is given.
         """
         if kernel is not None:
             check_takes_kernel(self)

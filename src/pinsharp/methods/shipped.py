@@ -1,4 +1,4 @@
-"""The `swift` that comes with pinsharp as the one who measures blurs for others."""
+"""The `swift` that comes with pinsharp as the estimator of methods that measure no blur."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -15,7 +15,7 @@ from pinsharp.nets.weights import WeightsInfo, load_weights, zoo_path
 
 
 class ShippedSwift:
-    """The shipped `swift` as the one who measures blurs for others: loaded when first asked, once for all who borrow.
+    """The shipped `swift` as the one that measures blurs for others: loaded at the first use, once for all methods.
 
     Raises:
         ConfigError: If the precision is unknown.
@@ -28,11 +28,11 @@ class ShippedSwift:
 
     @property
     def info(self) -> WeightsInfo:
-        """What its weights say about themselves: the results of those who borrow depend on them."""
+        """What its weights say about themselves: the results of methods that use it depend on them."""
         return self._method().info
 
     def estimate(self, image: Tensor, hidden: Tensor | None = None) -> BlurField:
-        """Measure the blur of images (B, C, H, W) in [0, 1]; `hidden` pixels (B, 1, H, W) have no say.
+        """Measure the blur of images (B, C, H, W) in [0, 1]; `hidden` pixels (B, 1, H, W) are ignored.
 
         Raises:
             ImageError: If a side is shorter than 32 pixels.

@@ -120,7 +120,7 @@ def find_method(name: str) -> MethodInfo:
     """Look a method up by its name, without an option.
 
     Raises:
-        ConfigError: If there is none; the message names the closest.
+        ConfigError: If there is no such method; the message names the closest.
     """
     table = method_table()
     if name not in table:
@@ -141,7 +141,7 @@ def _source_in_zoo(name: str) -> KernelFrom:
     try:
         return kernel_source(net_kind(read_info(zoo_path(name)).net).traits)
     except (ConfigError, WeightsError):
-        return "itself"  # damaged: whoever loads it is told so, the table stays whole
+        return "itself"  # damaged: an error when it is loaded; the table stays complete
 
 
 def _is_file(name_or_path: str | Path) -> bool:

@@ -19,8 +19,8 @@ def untrained_method(name: str, *, device: str | torch.device = "cpu", precision
         ConfigError: If there is no such kind of network or device, or the precision is unknown.
     """
     target = find_device(device)
-    lender = ShippedSwift(target, precision)
+    measurer = ShippedSwift(target, precision)
     net = build_net(name).eval()
     count = sum(value.numel() for value in net.state_dict().values())
     loaded = LoadedNet(net, WeightsInfo(name, {}, {}, UNTRAINED, count))
-    return net_method(loaded, name=f"{name}, untrained", lender=lender, device=target, precision=precision)
+    return net_method(loaded, name=f"{name}, untrained", measurer=measurer, device=target, precision=precision)

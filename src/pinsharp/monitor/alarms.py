@@ -1,4 +1,4 @@
-"""Alarms: what they are about, and when one that was given may be given again."""
+"""Alarms: their causes, and when one may be given again."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args

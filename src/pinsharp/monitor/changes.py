@@ -1,4 +1,4 @@
-"""What the last images say about a change: whether it came at once or bit by bit, since when, and where it ends."""
+"""What the last images say about a change: a step or a drift, since when, and where it ends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pinsharp.blur.verdict import NINETY
 
 SURE_SLOPE = 5.0
-"""Standard deviations of its slope from which on a line through the last images is believed to rise."""
+"""Standard deviations of its slope from which on a line through the last images is trusted to rise."""
 
 ROWS = (25, 50, 100, 200, 400)
 """Of rows of so many last images it is asked whether they rise."""

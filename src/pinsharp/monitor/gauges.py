@@ -81,10 +81,10 @@ class Gauges:
             ) from error
 
     def write(self, path: Path) -> None:
-        """Write them to a file, whole or not at all.
+        """Write them to a file, completely or not at all.
 
         Raises:
-            OutputError: If it cannot be written.
+            OutputError: If `path` cannot be written.
         """
         write_atomically(path, generate_latest(self.registry))
 

@@ -1,4 +1,4 @@
-"""A command of the user's that is run when there is an alarm: without a shell, for a bounded time, its failure told."""
+"""The user's command that an alarm runs: without a shell, for a bounded time, its failure reported."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ TIMEOUT_S = 30.0
 """So long a command may take; then it is killed, with what it has started."""
 
 MOST_AT_ONCE = 4
-"""So many commands may run at once; further alarms run none, and that is told."""
+"""So many commands may run at once; further alarms run none, and that is reported."""
 
 _HELD = os.name == "posix"
 
@@ -29,7 +29,7 @@ class Hook:
 
     Args:
         command: A program and its arguments, taken apart as a shell would.
-        say: Is told of failures, from another thread.
+        say: Called with failures, from another thread.
         timeout_s: So long the command may take.
 
     Raises:
@@ -75,7 +75,7 @@ class Hook:
                 start_new_session=_HELD,
             )
         except (OSError, ValueError) as error:
-            self._say(f"--on-alarm: expected {self._words[0]} to start, got {error}; the monitor goes on")
+            self._say(f"--on-alarm: expected {self._words[0]} to start, got {error}; the monitor continues")
             return
         try:
             status = process.wait(self._timeout_s)
@@ -84,7 +84,7 @@ class Hook:
             self._say(f"--on-alarm: {self._words[0]} took more than {self._timeout_s:g} s and was killed")
         else:
             if status:
-                self._say(f"--on-alarm: {self._words[0]} ended with status {status}; the monitor goes on")
+                self._say(f"--on-alarm: {self._words[0]} ended with status {status}; the monitor continues")
 
 
 def environment(alarm: Alarm) -> dict[str, str]:

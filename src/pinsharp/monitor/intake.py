@@ -37,7 +37,7 @@ class Intake:
         settle_s: An image is complete when it has stood still for so many seconds.
         since_ns: Images completed until then, in nanoseconds since 1970, are left out; None leaves out all that are
             there now.
-        say: Is told when the folder cannot be listed for a while.
+        say: Called when the folder cannot be listed for a while.
 
     Raises:
         ImageError: If there is no such folder.

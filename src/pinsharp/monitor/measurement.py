@@ -23,7 +23,7 @@ class Measurement:
         verdict: As of `BlurField`, or `unreadable`.
         reason: Why, in one sentence.
         width: Effective width of the blur in pixels; None of an unreadable one.
-        low: Lower end of the interval that holds it nine times of ten.
+        low: Lower end of its 90 % interval.
         high: Its upper end.
         log_std: Standard deviation of the logarithm of the width.
         down: Width at the lower edge less that at the upper one, in pixels.

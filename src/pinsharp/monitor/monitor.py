@@ -89,7 +89,7 @@ class Report:
         level: Smoothed width in pixels; None while the baseline is learnt.
         band: Between which widths that is in control.
         ahead: When the limit is reached, where that can be said.
-        side: On which side of best focus it is: 1 beyond it, -1 before it, 0 if nobody can tell.
+        side: On which side of best focus it is: 1 beyond it, -1 before it, 0 if unknown.
     """
 
     measurement: Measurement
@@ -148,7 +148,7 @@ class Monitor:
 
     @property
     def side(self) -> int:
-        """On which side of best focus the images are: 1 beyond it, -1 before it, 0 if nobody can tell."""
+        """On which side of best focus the images are: 1 beyond it, -1 before it, 0 if unknown."""
         optics, level = self.rules.optics, self.level
         if optics is None or level is None or self.down.level is None or self.across.level is None:
             return 0

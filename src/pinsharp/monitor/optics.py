@@ -1,4 +1,4 @@
-"""What a camera's profile makes of widths: distances, how far to refocus, and in which direction where it can tell.
+"""What a camera's profile makes of widths: distances, how far to refocus, and in which direction, if known.
 
 A width is the same on both sides of best focus. Where the best focus is at other positions at the edges of the field (a
 tilt that the focus stack of the profile has found), the width rises across the image on one side of best focus and
@@ -28,7 +28,7 @@ class Optics:
     Attributes:
         per_px: Defocus that a pixel of width stands for.
         unit: Its unit: um, mm, or steps.
-        low: Lower end of the interval that holds `per_px` nine times of ten.
+        low: Lower end of the 90 % interval of `per_px`.
         high: Its upper end.
         down: By how much the width rises from the upper to the lower edge, in pixels, beyond best focus; 0 if unknown.
         across: The same from the left to the right edge.
@@ -45,7 +45,7 @@ class Optics:
         """A distance as a width in pixels.
 
         Raises:
-            ConfigError: If it is in another kind of unit.
+            ConfigError: If `unit` is not that of the profile's scale.
         """
         if unit == self.unit:
             return value / self.per_px
@@ -64,7 +64,7 @@ class Optics:
             stds: Standard deviations of both.
 
         Returns:
-            1 beyond best focus, at larger positions; -1 before it; 0 if nobody can tell.
+            1 beyond best focus, at larger positions; -1 before it; 0 if unknown.
         """
         expected = (self.down, self.across)
         power = sum((one / std) ** 2 for one, std in zip(expected, stds, strict=True))

@@ -1,4 +1,4 @@
-"""Files that follow a monitor: written now and then, at once after an alarm, and at the end; a failure is told once."""
+"""Files that follow a monitor: written now and then, after each alarm, and at the end; a failure is reported once."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ class Followed:
 
     Attributes:
         write: Writes it.
-        say: Is told of the first of several failures in a row; the monitor goes on.
+        say: Called with the first of several failures in a row; the monitor continues.
     """
 
     write: Callable[[], object]
@@ -28,7 +28,7 @@ class Followed:
         """Write for the first time.
 
         Raises:
-            OutputError: If it cannot be written: better now than after hours.
+            OutputError: If the file cannot be written: better now than after hours.
         """
         self.write()
 
@@ -42,5 +42,5 @@ class Followed:
             self._fails = False
         except OutputError as error:
             if not self._fails:
-                self.say(f"{error}; the monitor goes on")
+                self.say(f"{error}; the monitor continues")
             self._fails = True

@@ -1,4 +1,4 @@
-"""What a monitor is asked to do."""
+"""The settings of a monitor."""
 
 import math
 import re
@@ -65,7 +65,7 @@ def width_in_px(asked: str, optics: Optics | None, name: str) -> float:
         name: The option, for messages.
 
     Raises:
-        ConfigError: If it is no width, or a distance that nothing makes a width of.
+        ConfigError: If the text is not a width, or a distance without a scale to convert it.
     """
     found = re.fullmatch(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*([^\s0-9.]*)\s*", asked)
     unit = _UNITS.get(found[2] or "px") if found else None

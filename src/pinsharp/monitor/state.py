@@ -20,7 +20,7 @@ _ADVICE = "take it away to learn a new baseline, or give another file"
 
 
 def write_state(path: Path, monitor: Monitor, measured_as: str, until_ns: int) -> None:
-    """Write a monitor, whole or not at all; an older state is replaced.
+    """Write a monitor, completely or not at all; an older state is replaced.
 
     Args:
         path: The file.
@@ -29,7 +29,7 @@ def write_state(path: Path, monitor: Monitor, measured_as: str, until_ns: int) -
         until_ns: When the last image that was taken was completed, in nanoseconds since 1970; 0 if none was.
 
     Raises:
-        OutputError: If it cannot be written.
+        OutputError: If `path` cannot be written.
     """
     content: dict[str, Any] = {"measured_as": measured_as, "until_ns": until_ns, "monitor": asdict(monitor)}
     document = {"format": FORMAT, "version": VERSION, "sha256": _hash(content)} | content

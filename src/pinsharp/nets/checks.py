@@ -10,7 +10,7 @@ def check_at_least(config: Any, **minima: int) -> None:
     """Check numbers among the settings of a net, such as `check_at_least(config, width=1, blocks=0)`.
 
     Raises:
-        ConfigError: If one is below its minimum; the sentence names it.
+        ConfigError: If a number is below its minimum; the message names it.
     """
     for name, minimum in minima.items():
         value = getattr(config, name)
@@ -22,7 +22,7 @@ def check_levels(encoder_blocks: Sequence[int], decoder_blocks: Sequence[int]) -
     """Check the blocks of a U-shaped net, by level.
 
     Raises:
-        ConfigError: If they name different numbers of levels, or one is negative.
+        ConfigError: If the two name different numbers of levels, or a number is negative.
     """
     if len(encoder_blocks) != len(decoder_blocks):
         raise ConfigError(

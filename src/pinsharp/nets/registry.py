@@ -17,7 +17,7 @@ Convolutions = Literal["refiner", "whole", "residual"]
 
 @dataclass(frozen=True, kw_only=True)
 class Traits:
-    """What a kind of network can do; everybody asks here, nobody looks for methods on a network."""
+    """What a kind of network can do; ask here, do not look for methods on a network."""
 
     estimates: bool = False  # whether it measures the blur itself (`estimate`)
     # Whether it restores with a kernel (`deconvolve`); otherwise it restores end to end (`restore`).
@@ -28,7 +28,7 @@ class Traits:
     estimates_parts: bool = False
     # Whether it measures the one blur of several images of a camera together (`estimate_together`), where it votes.
     estimates_together: bool = False
-    reads_masks: bool = False  # whether its `estimate` takes pixels that have no say
+    reads_masks: bool = False  # whether its `estimate` takes pixels to ignore
     # Whether it restores windows exactly as inside the whole image (`windows`), and has a `halo`.
     exact_windows: bool = False
     # Whether it is trained at several scales (`deconvolve_scales` or `restore_scales`, and `targets`).
@@ -99,7 +99,7 @@ def net_kind(name: str) -> NetKind:
     """Look up a kind of network.
 
     Raises:
-        ConfigError: If there is no such kind.
+        ConfigError: If `name` is not in `NETS`.
     """
     if name not in NETS:
         raise ConfigError(f"unknown net {name!r}; expected one of: {', '.join(NETS)}")
@@ -110,7 +110,7 @@ def net_name(net: nn.Module) -> str:
     """The name in `NETS` of the kind that a network is of.
 
     Raises:
-        ValueError: If it is of none of them.
+        ValueError: If `net` is of no kind in `NETS`.
     """
     for name, kind in NETS.items():
         if (type(net).__module__, type(net).__name__) == (kind.module, kind.name):
@@ -127,7 +127,7 @@ def net_classes(name: str) -> tuple[Any, Any]:
     """Import a kind of network: its class and the class of its settings.
 
     Raises:
-        ConfigError: If there is no such kind.
+        ConfigError: If `name` is not in `NETS`.
     """
     kind = net_kind(name)
     module = importlib.import_module(kind.module)

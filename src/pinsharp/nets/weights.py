@@ -112,7 +112,7 @@ def weights_bytes(file: Path) -> bytes:
     """Read a weights file as it is, unchecked.
 
     Raises:
-        WeightsError: If it cannot be read.
+        WeightsError: If `file` cannot be read.
     """
     if not file.exists():
         shipped = ", ".join(shipped_names()) or "none"
@@ -143,7 +143,7 @@ def zoo_path(name: str) -> Path:
     """Find the weights of a model that comes with pinsharp.
 
     Raises:
-        WeightsError: If none of that name does.
+        WeightsError: If no shipped model has that name.
     """
     if name not in shipped_names():
         shipped = ", ".join(shipped_names()) or "none"

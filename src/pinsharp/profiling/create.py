@@ -63,7 +63,7 @@ class Material:
         """Refuse too little, and halves of pairs.
 
         Raises:
-            ConfigError: If nothing is given, or one thing without the other.
+            ConfigError: If nothing is given, or only one half of a pair.
         """
         for one, two, names in (
             (self.target, self.printed, ("--target", "--print")),
@@ -169,17 +169,7 @@ def create(material: Material, load_restorer: Callable[[], Restorer]) -> Profile
         check_same_size(flat)
     photos = list(making.photos.values())
     first = photos[0]
-    for photo in photos:
-        if photo.light.words != first.light.words:
-            raise ImageError(
-                f"{photo.path}: expected the light {first.light.words} of {first.path}, got {photo.light}; say what it "
-                "is, such as --light linear"
-            )
-        if photo.colours != first.colours:
-            raise ImageError(
-                f"{photo.path}: expected a {first.colours} image as {first.path}, got a {photo.colours} one; make a "
-                "profile of each camera"
-            )
+    _check_one_camera(photos)
     largest = max((photo.shape for photo in photos), key=lambda shape: shape[0] * shape[1])
     return Profile(
         *largest,
@@ -197,6 +187,26 @@ def create(material: Material, load_restorer: Callable[[], Restorer]) -> Profile
         made_of=tuple(making.made_of),
         made_by=f"pinsharp {__version__}",
     )
+
+
+def _check_one_camera(photos: Sequence[Photo]) -> None:
+    """Refuse photographs that differ in light or colours from the first one.
+
+    Raises:
+        ImageError: If a photograph does.
+    """
+    first = photos[0]
+    for photo in photos:
+        if photo.light.words != first.light.words:
+            raise ImageError(
+                f"{photo.path}: expected the light {first.light.words} of {first.path}, got {photo.light}; say what it "
+                "is, such as --light linear"
+            )
+        if photo.colours != first.colours:
+            raise ImageError(
+                f"{photo.path}: expected a {first.colours} image as {first.path}, got a {photo.colours} one; make a "
+                "profile of each camera"
+            )
 
 
 def shared_faults(photos: Sequence[Photo]) -> tuple[Box, ...]:
@@ -228,7 +238,7 @@ def _measured(paths: Sequence[Path], material: Material, load_restorer: Callable
 
 
 def _stack(making: _Making, own: Blur | None, load_restorer: Callable[[], Restorer]) -> Stack:
-    """What the stack says; where nothing else told the softness in focus, its sharpest image does."""
+    """What the stack says; if nothing else gave the softness in focus, its sharpest image does."""
     material = making.material
     photos = [making.read(path, "stack") for path in material.stack]
     check_same_size(photos)

@@ -55,7 +55,7 @@ def measure_edge(samples: Samples) -> EdgeFound:
     """Measure the edge that some pixels show.
 
     Raises:
-        ImageError: If it is saturated, too short, too near to something else, or no edge.
+        ImageError: If the edge is saturated, too short, too near to something else, or not an edge.
     """
     check_angle(samples.angle)
     length = float(np.ptp(samples.along)) if len(samples.along) else 0.0
@@ -74,7 +74,7 @@ def check_angle(angle: float) -> None:
     """Refuse an edge, by the angle in radians between its normal and the rows, that no fine profile can be read from.
 
     Raises:
-        ImageError: If it lies along rows or columns, or half-way between them.
+        ImageError: If the edge lies along rows or columns, or half-way between them.
     """
     if not LEAST_ANGLE <= (off := degrees_off(angle)) <= MOST_ANGLE:
         raise ImageError(

@@ -92,26 +92,10 @@ class Fit:
 
 def fitted(samples: Samples) -> Fit:
     """Fit shape and line; from a nearly Gaussian and a nearly disc-like start, whichever ends better."""
-    half = float(np.abs(samples.along).max())
-
-    def parts(values: Values) -> tuple[EdgeProfile, Values, Values]:
-        shape = Shape(math.exp(values[3]), float(values[4]))
-        u = samples.along / half
-        distance = samples.across - (values[0] + values[1] * u + values[2] * u**2)
-        return edge_profile(shape, samples.angle, 1.0), distance, values
-
-    def solved(values: Values) -> tuple[Values, Values, Values]:
-        profile, distance, _ = parts(values)
-        level = profile.at(distance)
-        basis = np.stack([1 - level, level])
-        sides = np.linalg.lstsq(basis @ basis.T, basis @ samples.value, rcond=1e-9)[0]
-        return np.asarray(samples.value - sides @ basis, np.float64), np.asarray(sides, np.float64), distance
-
     width = _first_width(samples)
-    best = None
-    for share in (0.2, 0.8):
-        fit = least_squares(
-            lambda values: solved(values)[0],
+    fits = [
+        least_squares(
+            lambda values: _solved(samples, values)[0],
             [0.0, 0.0, 0.0, math.log(width), share],
             bounds=([-9, -9, -3, math.log(_LEAST_SIGMA), 0], [9, 9, 3, math.log(_MOST_SIGMA), 1]),
             x_scale=[0.1, 0.1, 0.1, 0.1, 0.3],
@@ -119,17 +103,48 @@ def fitted(samples: Samples) -> Fit:
             ftol=1e-8,
             max_nfev=40,
         )
-        best = fit if best is None or fit.cost < best.cost else best
-    assert best is not None
-    left, sides, distance = solved(best.x)
-    # Glare goes on for long: the levels are those farthest off.
-    profile, far = parts(best.x)[0], 1 - TAPER
-    off = [left[which] for which in (distance < -far * samples.reach, distance > far * samples.reach)]
+        for share in (0.2, 0.8)
+    ]
+    best = min(fits, key=lambda fit: fit.cost)
+    left, sides, distance = _solved(samples, best.x)
+    left, sides = _without_glare(samples, best.x, left, sides)
+    half = _half_length(samples)
+    line = float(best.x[0]), float(best.x[1]) / half, float(best.x[2]) / half**2
+    return Fit(samples, _shape(best.x), line, distance, sides, left, best.jac)
+
+
+def _shape(values: Values) -> Shape:
+    return Shape(math.exp(values[3]), float(values[4]))
+
+
+def _half_length(samples: Samples) -> float:
+    return float(np.abs(samples.along).max())
+
+
+def _profile(samples: Samples, values: Values) -> tuple[EdgeProfile, Values]:
+    """The profile of the edge, and the distance of each pixel from the line, a parabola; `values` are those fitted."""
+    u = samples.along / _half_length(samples)
+    distance = samples.across - (values[0] + values[1] * u + values[2] * u**2)
+    return edge_profile(_shape(values), samples.angle, 1.0), distance
+
+
+def _solved(samples: Samples, values: Values) -> tuple[Values, Values, Values]:
+    """What is left unexplained of each pixel, the best levels of both sides, and distances from the line."""
+    profile, distance = _profile(samples, values)
+    level = profile.at(distance)
+    basis = np.stack([1 - level, level])
+    sides = np.linalg.lstsq(basis @ basis.T, basis @ samples.value, rcond=1e-9)[0]
+    return np.asarray(samples.value - sides @ basis, np.float64), np.asarray(sides, np.float64), distance
+
+
+def _without_glare(samples: Samples, values: Values, left: Values, sides: Values) -> tuple[Values, Values]:
+    """What is left, and the levels, after the levels are those farthest from the edge: glare goes on for long."""
+    profile, distance = _profile(samples, values)
+    far = (1 - TAPER) * samples.reach
+    off = [left[which] for which in (distance < -far, distance > far)]
     more = np.array([float(side.mean()) if len(side) else 0.0 for side in off])
     level = profile.at(distance)
-    left, sides = left - (more[0] * (1 - level) + more[1] * level), sides + more
-    line = float(best.x[0]), float(best.x[1]) / half, float(best.x[2]) / half**2
-    return Fit(samples, Shape(math.exp(best.x[3]), float(best.x[4])), line, distance, sides, left, best.jac)
+    return left - (more[0] * (1 - level) + more[1] * level), sides + more
 
 
 def _first_width(samples: Samples) -> float:

@@ -1,7 +1,7 @@
 """Finding the slanted edges of a photograph: straight pieces that stand free between two plain sides.
 
-Lines are looked for at several scales, since a defocused edge is none at the finest. Each is then followed across: the
-profile says where the spread of the edge ends and how far both sides are plain.
+Lines are looked for at several scales, since a defocused edge is not found at the finest. Each is then followed across:
+the profile says where the spread of the edge ends and how far both sides are plain.
 """
 
 import math
@@ -65,7 +65,7 @@ def find_edges(photo: Photo, box: Box | None = None) -> list[tuple[Line, EdgeFou
     """Measure the slanted edges of a photograph, or of a box in it, the longest first.
 
     Raises:
-        ImageError: If there is none; it says what is wrong with the longest one.
+        ImageError: If no edge is usable; the message says what is wrong with the longest one.
     """
     if box is not None:
         found_there = find_edges(photo.part(box))
@@ -143,7 +143,7 @@ def _plain_reach(samples: Samples) -> float:
     """How far from the edge both sides are plain, in pixels.
 
     Raises:
-        ImageError: If that is too near.
+        ImageError: If a side is plain over too few pixels.
     """
     if not len(samples.across):
         return 0.0

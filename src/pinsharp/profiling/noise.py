@@ -108,5 +108,5 @@ def _line(signal: Plane, variance: Plane) -> tuple[float, float]:
         found = nnls(basis * trust[:, None], variance * trust)[0]
         model = np.maximum(basis @ found, _LEAST_VARIANCE)
         trust = np.minimum(1.0, model / variance) / model  # what lies above the line has structure in it
-    # A rise that is less than variances scatter by is none.
+    # A rise smaller than the scatter of the variances does not count.
     return float(found[0]), float(found[1]) if found[1] * signal.max() > _LEAST_RISE * found[0] else 0.0

@@ -32,7 +32,7 @@ def measure_pair(blurred: Values, sharp: Values, name: str) -> list[Place]:
     """Measure the kernel between a photograph (H, W) and a sharp one of the same scene, in parts of the field.
 
     Raises:
-        ImageError: If they do not show the same, or no part shows structure.
+        ImageError: If the two do not show the same scene, or no part shows structure.
     """
     try:
         found = register(blurred, sharp)

@@ -1,4 +1,4 @@
-"""A photograph as profiles are made of it: one channel in linear light, and what of it has no say."""
+"""A photograph as profiles are made of it: one channel in linear light, and which pixels of it are ignored."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -81,8 +81,8 @@ def read_photo(path: Path, *, light: str = "auto", white_level: int | None = Non
         faults: Look for pixels that no lens made.
 
     Raises:
-        ImageError: If it cannot be read or used.
-        ConfigError: If there is no such light.
+        ImageError: If `path` cannot be read, or is not an image.
+        ConfigError: If `light` is not one that `asked_light` takes.
     """
     file = read_image(path)
     found = file.tags.light if light == "auto" else asked_light(light)
@@ -116,7 +116,7 @@ def check_same_size(photos: list[Photo]) -> None:
     """Refuse photographs of different sizes.
 
     Raises:
-        ImageError: If one is not as large as the first.
+        ImageError: If a photograph is not as large as the first.
     """
     for photo in photos:
         if photo.shape != photos[0].shape:

@@ -37,7 +37,7 @@ def find_points(photo: Photo) -> list[Point]:
     """Measure the points of a photograph.
 
     Raises:
-        ImageError: If there is none that stands alone, within the camera's range.
+        ImageError: If no point stands alone and within the camera's range.
     """
     plane, boxes = photo.plane, _spots(photo)
     chosen: dict[tuple[int, int], tuple[float, tuple[slice, slice]]] = {}

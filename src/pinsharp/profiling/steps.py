@@ -17,7 +17,7 @@ def parse_steps(text: str, count: int) -> tuple[tuple[float, ...], str]:
         count: How many images there are.
 
     Raises:
-        ConfigError: If one is no number, units are mixed or unknown, two are alike, or there are more or fewer.
+        ConfigError: If a part is not a number, units are mixed or unknown, two are alike, or the count is wrong.
     """
     parts = [_STEP.fullmatch(part) for part in text.split(",")]
     if not all(parts):

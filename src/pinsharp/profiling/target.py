@@ -24,7 +24,7 @@ _ROOM = 24  # pixels around a window that its blur reaches
 _PARTS = 5
 _WINDOW = 64  # pixels
 _LEAST_MATCHES = 12
-_RATIO = 0.75  # of the best feature's distance to the second best, below which it is believed (Lowe, 2004)
+_RATIO = 0.75  # of the best feature's distance to the second best, below which it is trusted (Lowe, 2004)
 _OFF = 3.0  # pixels by which a feature may lie off
 _SIDE = 1600  # pixels of the longer side of a print in which features are looked for
 
@@ -60,7 +60,7 @@ def _grey(plane: Values) -> NDArray[np.uint8]:
 
 
 def _boards(photo: Values, printed: Values) -> NDArray[np.float64] | None:
-    """How a checkerboard of the print lies in the photograph, 3 x 3; None if it is none, or not all of it is seen."""
+    """How a checkerboard of the print lies in the photograph, 3 x 3; None unless there is one, all of it seen."""
     corners = []
     for plane in (printed, photo):
         flags = cv2.CALIB_CB_LARGER | cv2.CALIB_CB_EXHAUSTIVE | cv2.CALIB_CB_ACCURACY

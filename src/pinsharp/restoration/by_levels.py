@@ -1,4 +1,4 @@
-"""A blur that varies, for methods that know one kernel at a time: restored level by level, each where it has a say.
+"""A blur that varies, for methods that know one kernel at a time: restored level by level, each where it contributes.
 
 The image is cut into sections, which depend on its shape alone: whatever windows are asked for, and in memory as on
 disk, the result is the same. In a section each level is restored in the smallest rectangle that holds all pixels which
@@ -29,7 +29,7 @@ def restored_by_levels(
     image = ContinuedImage(planes.read, planes.shape, rule, BLEND_HALO)
 
     def restored(section: Window) -> Tensor:
-        """All that a section reads, (1, C, h, w): restored where it has a say, and 0 elsewhere."""
+        """All that a section reads, (1, C, h, w): restored where it contributes, and 0 elsewhere."""
         axes = (section.vertical, section.horizontal)
         made = torch.zeros(1, planes.shape[0], *(axis.outer_stop - axis.outer_start for axis in axes))
         asked = [axis.blended(BLEND_RAMP) for axis in axes]
@@ -55,7 +55,7 @@ def _level(image: ContinuedImage, method: BlindMethod, part: Part, places: list[
     for place, length in zip(places, image.shape[1:], strict=True):
         start = max(place.start - BLEND_HALO, 0)
         outer.append(slice(start - start % BLEND_STRIDE, min(place.stop + BLEND_HALO, length)))
-    # Past the border of the image go pixels that are read, so that nobody has to know the rule.
+    # Past the border of the image go pixels that are read, so that the rule need not be known here.
     restored = method.deconvolve(image(*outer), replace(part.blur, continuations=None)).image
     rows, columns = (_moved(place, -around.start) for place, around in zip(places, outer, strict=True))
     return restored[..., rows, columns]

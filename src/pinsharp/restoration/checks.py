@@ -24,7 +24,7 @@ def check(recipe: "Recipe") -> None:
     """Refuse options that are impossible, or that contradict each other.
 
     Raises:
-        ConfigError: If some are.
+        ConfigError: If an option is impossible, or contradicts another.
         KernelError: If a kernel, or widths, are not valid.
     """
     if recipe.force and recipe.strict:

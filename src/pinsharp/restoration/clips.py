@@ -22,6 +22,7 @@ from pinsharp.images.video_writer import check_clip_output, dropped, open_sink
 from pinsharp.restoration.disk import OnDisk
 from pinsharp.restoration.planes import PlaneRestorer
 from pinsharp.restoration.profiled import distance_figures
+from pinsharp.restoration.recipe import Recipe
 from pinsharp.restoration.result import Restored
 
 FRAMES = 8
@@ -32,7 +33,7 @@ def measured_frames(path: str | Path) -> list[ImageFile]:
     """The frames of a video that its blur is measured of.
 
     Raises:
-        ImageError: If it cannot be read.
+        ImageError: If the video cannot be read.
     """
     return sample_frames(path, FRAMES)
 
@@ -64,21 +65,10 @@ def restore_clip(
         ImageError: If the video cannot be read or restored.
         OutputError: If the result cannot be written.
     """
-    recipe = restorer.recipe
-    if recipe.planes == "channel":
-        raise ConfigError("frames of a video have no channel of their own, got --planes channel; say one or each")
-    shares = recipe.planes != "each" and recipe.measures
-    if shares and recipe.iterations > 1:
-        raise ConfigError(
-            f"--iterations above 1 measure each frame again, got {recipe.iterations} and frames that share a blur; say "
-            "--planes each"
-        )
+    shares = _shares_blur(restorer.recipe)
     check_clip_output(target, overwrite=overwrite)
     begun = time.perf_counter()
-    blur = restorer.measure(measured_frames(source)) if shares else None
-    if blur is not None and blur.verdict in LEFT_ALONE and recipe.strict and blur.verdict != "sharp":
-        assert blur.finding is not None
-        raise ImageError(f"{source}: expected a video that can be restored, got {blur.finding.reason}")
+    blur = _shared_blur(restorer, source) if shares else None
     first, reasons, count = None, set[str](), 0
     with open_clip(source) as clip, open_sink(target, clip, overwrite=overwrite) as sink:
         for packet, frames in clip.packets():
@@ -96,6 +86,36 @@ def restore_clip(
     held = OnDisk(target, first.held.shape, first.held.dtype)
     reason = first.reason if "" not in reasons else ""
     return replace(first, held=held, seconds=time.perf_counter() - begun, reason=reason, dropped=lost, frames=count)
+
+
+def _shares_blur(recipe: Recipe) -> bool:
+    """Whether all frames are restored with one blur that is measured.
+
+    Raises:
+        ConfigError: If such frames are to be restored several times, or by channels of a file.
+    """
+    if recipe.planes == "channel":
+        raise ConfigError("frames of a video have no channel of their own, got --planes channel; say one or each")
+    shares = recipe.planes != "each" and recipe.measures
+    if shares and recipe.iterations > 1:
+        raise ConfigError(
+            f"--iterations above 1 measure each frame again, got {recipe.iterations} and frames that share a blur; say "
+            "--planes each"
+        )
+    return shares
+
+
+def _shared_blur(restorer: PlaneRestorer, source: Path) -> BlurField:
+    """Measure the one blur of a video.
+
+    Raises:
+        ImageError: If the recipe is strict and no frame would be restored.
+    """
+    blur = restorer.measure(measured_frames(source))
+    if blur.verdict in LEFT_ALONE and restorer.recipe.strict and blur.verdict != "sharp":
+        assert blur.finding is not None
+        raise ImageError(f"{source}: expected a video that can be restored, got {blur.finding.reason}")
+    return blur
 
 
 def _restored(restorer: PlaneRestorer, frame: Frame, blur: BlurField | None, number: int) -> Restored:

@@ -28,7 +28,7 @@ def enter(image: NDArray[Any], recipe: Recipe, light: Light) -> Tensor:
     """Turn an image into the tensor (1, C, H, W) that is restored.
 
     Raises:
-        ImageError: If it cannot be restored, or a pixel exceeds the white level.
+        ImageError: If the image cannot be restored, or a pixel exceeds the white level.
     """
     return decode(to_tensor(image, white_level=recipe.white_level), light)
 

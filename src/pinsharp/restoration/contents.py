@@ -1,4 +1,4 @@
-"""Options that name files, as the words that a run is known by: files count by their content."""
+"""Options that name files, as the settings of a run: a file counts by its content."""
 
 import hashlib
 from pathlib import Path

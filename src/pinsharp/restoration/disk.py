@@ -55,7 +55,7 @@ class RowReader:
     """Reads an image on disk downwards, and keeps the rows that were read until they are dropped.
 
     Args:
-        image: The image. It is told to keep one row of strips or tiles: of what it decodes, a part may be asked for
+        image: The image. It keeps one row of strips or tiles: of what it decodes, a part may be asked for
             later.
     """
 
@@ -70,7 +70,7 @@ class RowReader:
 
         Raises:
             ImageError: If the file cannot be read (any more).
-            ValueError: If one of the rows was dropped.
+            ValueError: If rows were dropped that are read again.
         """
         if rows.start < self._top:
             raise ValueError(f"expected rows from {self._top} on, got {rows.start}: those above were dropped")
@@ -142,7 +142,7 @@ def _row_bytes(image: DiskImage) -> int:
 
 
 Silent = Callable[[slice, slice], Tensor]
-"""Says which pixels (1, 1, h, w) have no say in measuring."""
+"""Says which pixels (1, 1, h, w) are ignored in measuring."""
 
 
 class DiskSource:
@@ -192,7 +192,7 @@ class DiskSource:
         self._rows.drop(above - (REACH if self._hides() else 0))
 
     def silent(self, rows: slice, columns: slice) -> Tensor:
-        """Which pixels (1, 1, h, w) have no say in measuring; only of an image in which some have none."""
+        """Which pixels (1, 1, h, w) are ignored in measuring; only of an image in which some are."""
         assert self.hidden is not None
         return torch.from_numpy(self.hidden.silent(rows, columns, self.image.read))[None, None]
 

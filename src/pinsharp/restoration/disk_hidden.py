@@ -50,7 +50,7 @@ class DiskHidden:
         faults: What was found, in words.
 
     Raises:
-        ImageError: If all is hidden, or a value cannot be one.
+        ImageError: If all pixels are hidden, or a value is not valid for an image.
     """
 
     def __init__(self, image: Pixels, recipe: Recipe, given: PackedMask | None = None) -> None:
@@ -73,11 +73,11 @@ class DiskHidden:
 
     @property
     def has_silent(self) -> bool:
-        """Whether any pixel has no say in measuring."""
+        """Whether any pixel is ignored in measuring."""
         return self._has_clipped or not self.mask.is_empty
 
     def silent(self, rows: slice, columns: slice, read: Read) -> Mask:
-        """Which pixels (h, w) have no say in measuring: hidden ones, and clipped highlights."""
+        """Which pixels (h, w) are ignored in measuring: hidden ones, and clipped highlights."""
         hidden = self.mask.read(rows, columns)
         if not self._has_clipped:
             return hidden

@@ -51,8 +51,8 @@ def estimate(
     Of a measured one the camera's `own` softness is taken off where it is known.
 
     Raises:
-        ImageError: If they cannot be read or used.
-        KernelError: If there is a kernel and the method has no use for one.
+        ImageError: If the planes cannot be read or used.
+        KernelError: If a kernel is given and the method takes none.
     """
     if isinstance(planes, TensorPlanes):
         found = method.estimate(planes.image, given, planes.hidden)
@@ -104,9 +104,9 @@ def given_blur(planes: SourcePlanes, method: BlindMethod, widths: Widths) -> tup
     known = replace(estimate(planes, method, middle), disk_share=measured.disk_share, is_given=True)
     if least == most:
         return known, None
-    # Where the image is clean the widths are believed, as a given kernel is; the measured one need not be theirs.
-    believed = replace(known, is_clean=measured.is_clean) if known.is_clean else known
-    return known, replace(levels, whole=believed, std=0.0 if believed.is_clean == (True,) else None)
+    # Where the image is clean the widths are trusted, as a given kernel is; the measured one need not be theirs.
+    trusted = replace(known, is_clean=measured.is_clean) if known.is_clean else known
+    return known, replace(levels, whole=trusted, std=0.0 if trusted.is_clean == (True,) else None)
 
 
 def _placed(found: BlurField, shape: tuple[int, int, int]) -> BlurField:
@@ -131,7 +131,7 @@ def whole(planes: SourcePlanes, method: Method) -> Tensor:
     """All of some planes (1, C, H, W), for a method that finds the blur only while it restores.
 
     Raises:
-        ConfigError: If they are larger than memory.
+        ConfigError: If the planes are larger than memory.
     """
     if not isinstance(planes, TensorPlanes):
         raise ConfigError(
@@ -163,7 +163,7 @@ def sample(look: Look, shape: tuple[int, int, int]) -> Tensor:
 
 
 def silent_sample(silent: Callable[[slice, slice], Tensor], shape: tuple[int, int, int]) -> Tensor:
-    """Which pixels (N, 1, h, w) of the blocks that stand for an image have no say.
+    """Which pixels (N, 1, h, w) of the blocks that stand for an image are ignored.
 
     Args:
         silent: Says it of parts of the image.

@@ -1,4 +1,4 @@
-"""A second try where an image refutes its restoration: the widest Gaussian of those below that explains it.
+"""A second try if an image refutes its restoration: the widest narrower Gaussian that explains it.
 
 A pattern can read as far too wide a blur. A kernel that is too narrow explains the image as well as the right one, and
 restores a part of it; so does a Gaussian in place of a disc, whose zeros are what rings come from. Bars and dots of 12

@@ -1,4 +1,4 @@
-"""Old names of options, which still hold and are warned of."""
+"""Old names of options, which still work and give a warning."""
 
 import sys
 

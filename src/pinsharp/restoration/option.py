@@ -1,4 +1,4 @@
-"""What is said of an option of restoring where it is declared."""
+"""How an option of restoring is declared: its help, its type, and whether it changes the pixels."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""The options of a recipe in the signature and the help of what takes them, and names that are none."""
+"""The options of a recipe in the signature and the help of what takes them, and unknown names."""
 
 import difflib
 import inspect
@@ -44,7 +44,7 @@ def check_names(options: dict[str, Any], call: str, names: tuple[str, ...] | Non
     """Refuse options that a function does not take.
 
     Raises:
-        TypeError: If there is one, with what was probably meant.
+        TypeError: If the function has no such option; the message says what was probably meant.
     """
     known = names or tuple(OPTIONS)
     for name in options:

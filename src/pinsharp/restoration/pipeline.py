@@ -41,14 +41,14 @@ POINT = 0.15
 SHARP_SIGMA = 0.5
 """Width in pixels below which a restored image counts as sharp, so that no further pass is made."""
 
-REFUTED = "the blur is of another kind: what was restored, blurred again, is another image"
+REFUTED = "the blur is probably of another kind: blurred again, the result does not match the image"
 """Why an image stays as it is whose result was refuted."""
 
 Progress = Callable[[int, int], object]
-"""Is told how many of how many pixels are done, those of each part and pass counted."""
+"""Called with the number of pixels done and of all pixels, those of each part and pass counted."""
 
 Tell = Callable[[int], None]
-"""Is told how many pixels a window has that is done."""
+"""Called with the number of pixels of each window that is done."""
 
 Sink = Callable[[Iterator[NDArray[Any]]], NDArray[Any] | OnDisk]
 """Takes the rows of a result from top to bottom."""
@@ -66,7 +66,7 @@ class Passes:
         bands: Finished rows of the last pass, made as they are taken; None if no further pass is made.
         meters: What blended windows disagree by.
         reason: Why the planes stay as they are; empty if they do not.
-        guards: How much of each place each pass believed; see `WindowedMethod.finished`.
+        guards: How much of each place each pass trusted; see `WindowedMethod.finished`.
     """
 
     planes: SourcePlanes
@@ -132,6 +132,20 @@ def _attempt(
         held = sink(rows)
     except _RefutedError:
         held = np.broadcast_to(np.zeros((), np.uint8), source.shape)
+    return _as_restored(held, source, parts, left, recipe, window)
+
+
+def _as_restored(
+    held: NDArray[Any] | OnDisk,
+    source: Source,
+    parts: list["Passes"],
+    left: Residual | None,
+    recipe: Recipe,
+    window: int,
+) -> Restored:
+    """The result of finished `parts`, with all that was found out on the way."""
+    blurs, levels = main(parts).blurs, main(parts).levels
+    is_left = all(part.reason for part in parts)
     return Restored(
         held,
         defocus=blurs[0],
@@ -143,7 +157,7 @@ def _attempt(
         levels=levels,
         further=tuple(found.kernel for found in blurs[1:]),
         channels=tuple(part.blurs[0] for part in parts) if len(parts) > 1 else (),
-        residual=left.value(planes.look) if left else None,
+        residual=left.value(main(list[SourcePlanes](source.parts)).look) if left else None,
         typical_residual=left.typical if left else None,
         dropped=source.dropped,
         reason=main(parts).reason if is_left else "",
@@ -162,7 +176,7 @@ def _unless_refuted(
     """Rows of a result, up to where the image refutes them.
 
     Raises:
-        _RefutedError: If it does.
+        _RefutedError: If the image refutes the result.
     """
     is_judged = False
     for part in rows:
@@ -178,7 +192,7 @@ def _second_try(result: Restored, source: Source, method: Method, recipe: Recipe
     """A refuted result with a narrower kernel, or the image as it is where that is refuted too.
 
     Raises:
-        ImageError: If it is refuted, and the recipe is strict.
+        ImageError: If every result is refuted, and the recipe is strict.
     """
     if recipe.strict:
         raise ImageError(f"expected an image that can be restored, got {REFUTED}")

@@ -34,7 +34,7 @@ Sink = Callable[[Iterator[NDArray[Any]]], NDArray[Any] | OnDisk]
 """Takes the rows of a result from top to bottom."""
 
 Progress = Callable[[int, int], object]
-"""Is told how many of how many pixels are done."""
+"""Called with the number of pixels done and of all pixels."""
 
 
 class PlaneRestorer(Protocol):
@@ -64,7 +64,7 @@ def read_planes(path: Path, recipe: Recipe) -> Planes | None:
     """Read a file that is to be restored plane by plane; None if this one is not.
 
     Raises:
-        ImageError: If it cannot be read.
+        ImageError: If the file cannot be read.
     """
     if recipe.planes is not None and is_stack(path):
         return open_planes(path, recipe.reading)

@@ -22,7 +22,7 @@ def profile_of(recipe: Recipe) -> Profile | None:
     """The profile that a recipe names; None if it names none.
 
     Raises:
-        ConfigError: If its file has gone or changed into none.
+        ConfigError: If its file is gone, or is no longer a profile.
     """
     return None if recipe.profile is None else _kept(Path(recipe.profile), Path(recipe.profile).stat().st_mtime_ns)
 
@@ -73,7 +73,7 @@ def faulty_pixels(recipe: Recipe) -> NDArray[np.bool_] | None:
 
 
 def defocus_share(profile: Profile) -> float | None:
-    """Share of the squared width of defocus that a disc explains, by the camera's focus stack; None if nobody knows."""
+    """Share of the squared width of defocus that a disc explains, by the camera's focus stack; None if unknown."""
     if profile.focus is None:
         return None
     blurs = [step.blur for step in profile.focus.steps]
@@ -82,9 +82,9 @@ def defocus_share(profile: Profile) -> float | None:
 
 
 def distance_figures(found: BlurField, recipe: Recipe) -> dict[str, Any] | None:
-    """How far out of focus an image is: `distance`, `low` and `high` in a `unit`; on which side nobody can tell.
+    """How far out of focus an image is: `distance`, `low` and `high` in a `unit`; the side is unknown.
 
-    None without a profile that has a scale, and where nobody knows how sure the width is.
+    None without a profile that has a scale, and if the width has no uncertainty.
     """
     profile = profile_of(recipe)
     if profile is None or profile.distance_scale is None or found.own is None or found.interval is None:

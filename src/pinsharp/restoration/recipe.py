@@ -84,7 +84,7 @@ class Recipe:
         "auto",
         "P",
         str,
-        "Of the convolutions. auto takes bfloat16 where the processor computes it natively; or float32, bfloat16.",
+        "How exact convolutions are: auto takes bfloat16 where the processor has it natively; or float32, bfloat16.",
         decides=False,
     )
     runtime: "Runtime" = declared(
@@ -166,8 +166,8 @@ class Recipe:
         None,
         "FILE",
         str | None,
-        "An image of the input's size that is white (not 0) where a pixel is not light, such as a label: it has no "
-        "say, and comes back as it was.",
+        "An image of the input's size that is white (not 0) where a pixel is not light, such as a label: such a "
+        "pixel is ignored in measuring, and comes back unchanged.",
     )
     faults: Faults = declared(
         "auto",
@@ -181,14 +181,14 @@ class Recipe:
         "SHARP",
         str | None,
         "A sharp image of the same camera, of any scene: its softness is the camera's own, which is not taken for "
-        "defocus and not taken out. With a profile too, the reference tells the softness, the profile all else.",
+        "defocus and not taken out. With a profile too, the softness is that of the reference.",
     )
     profile: str | Path | None = declared(
         None,
         "CAMERA.json",
         str | None,
-        "What `pinsharp profile create` found out about the camera: its own softness is not taken for defocus and not "
-        "taken out (where a reference does not tell it), its faulty pixels are masked, its light and white level hold "
+        "A profile of the camera, by `pinsharp profile create`: its own softness is not taken for defocus and not "
+        "taken out (that of --reference, if given), its faulty pixels are masked, its light and white level hold "
         "unless others are given, and the width becomes a distance where the profile has a scale.",
     )
     beyond_camera: bool = declared(
@@ -225,7 +225,7 @@ class Recipe:
         """The kernel as a tensor (1, 1, K, K); None stands for `auto`.
 
         Raises:
-            KernelError: If it is a file that has gone or changed into none.
+            KernelError: If the file is gone, or is no longer a kernel.
         """
         from pinsharp.blur.kernel_names import load_kernel, parse_kernel
         from pinsharp.blur.kernels import measured_kernel
@@ -238,7 +238,7 @@ class Recipe:
         """Widths that were given place by place; None stands for `auto` and `off`.
 
         Raises:
-            KernelError: If they are a file that has gone or changed into another.
+            KernelError: If the file is gone, or no longer holds widths.
         """
         from pinsharp.blur.widths import Widths
 

@@ -1,4 +1,4 @@
-"""A camera's own softness by one sharp image of it: what has to blur that image until it reads as the other one does.
+"""A camera's own softness by one sharp image of it: the kernel that blurs it until it measures as wide as the other.
 
 The estimator reads images of one camera all a little too wide or too narrow, by its lens and its processing. A sharp
 image of the camera that is blurred by a known kernel is misread by as much, so that the kernel with which both read
@@ -45,7 +45,7 @@ class Reference:
     Attributes:
         name: What it is called in errors.
         seen: It, or parts of it, (N, C, h, w).
-        hidden: Pixels (N, 1, h, w) that have no say, or none.
+        hidden: Pixels (N, 1, h, w) that are ignored, or None.
         found: What it reads as.
         rounded: Rounds images as the camera's files do.
     """
@@ -68,7 +68,8 @@ def reference_of(name: str, sight: Sight, method: BlindMethod, rounded: Callable
     found = _measured(seen, hidden, method)
     if found.verdict in UNTRUSTED and found.finding is not None:
         raise ImageError(
-            f"{name}: expected a reference to measure by, got one of which {found.finding.reason}; give another"
+            f"{name}: expected a reference to measure by, got one that cannot be measured: {found.finding.reason}; "
+            "give another"
         )
     return Reference(name, seen, hidden, found, rounded)
 

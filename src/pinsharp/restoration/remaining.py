@@ -28,7 +28,7 @@ class Remaining:
 
     Attributes:
         sigma: Its width in pixels; 0 if the image reads as no wider than the kernel.
-        low: Lower end of the interval that holds it nine times of ten.
+        low: Lower end of its 90 % interval.
         high: Upper end.
         measured: Width in pixels that the image reads as.
         is_sure: Whether it is clearly more than none.

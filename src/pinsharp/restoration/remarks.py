@@ -1,4 +1,4 @@
-"""What of a recipe may not fit an image, or has no say on it: each in one sentence, which refuses nothing.
+"""What of a recipe may not fit an image, or has no effect on it: each in one sentence; nothing is refused.
 
 What cannot be, such as a colour image of a mono camera, is refused where it is met.
 """
@@ -28,19 +28,19 @@ def remarks(source: Source, recipe: Recipe, image: object) -> tuple[str, ...]:
         image: What the user gave: a path, or pixels.
     """
     profile = profile_of(recipe)
-    found = [*_without_say(source, recipe, image)]
+    found = [*_without_effect(source, recipe, image)]
     return (*found, *_of_profile(source, recipe, profile)) if profile else tuple(found)
 
 
-def _without_say(source: Source, recipe: Recipe, image: object) -> Iterator[str]:
+def _without_effect(source: Source, recipe: Recipe, image: object) -> Iterator[str]:
     """Options that change nothing of this image."""
     if recipe.channels != "joint" and not is_colour(source):
-        yield f"a mono image, of which --channels {recipe.channels} has no say"
+        yield f"a mono image, on which --channels {recipe.channels} has no effect"
     path = image if isinstance(image, str | Path) else None
     if recipe.planes and path is not None and not is_stack(path):
-        yield f"a file of one plane, of which --planes {recipe.planes} has no say"
+        yield f"a file of one plane, on which --planes {recipe.planes} has no effect"
     if recipe.raw and path is not None and Path(path).suffix.lower() != ".raw":
-        yield "a file with a header, of which --raw has no say"
+        yield "a file with a header, on which --raw has no effect"
 
 
 def _of_profile(source: Source, recipe: Recipe, profile: Profile) -> Iterator[str]:

@@ -33,7 +33,7 @@ REFUTED_RATIO, REFUTED_SHARE = 8.0, 0.1
 blur is another one. A label that was laid over the image is no reason: it is in few blocks."""
 
 LEAST_DOUBTFUL = 1 / 255
-"""Smaller ones never are, in units of full scale: no noise is told so well."""
+"""Smaller ones never are, in units of full scale: no noise is known that well."""
 
 
 class Residual:

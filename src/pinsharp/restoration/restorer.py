@@ -46,7 +46,7 @@ class Restorer:
 
     Args:
         model: As below; or a method that is loaded already, which knows its device, precision and runtime.
-        recipe: All options in one; those that are given too take the place of its own.
+        recipe: All options in one; options that are given too replace its own.
         keep_memory: Let this process keep the memory that it frees (Linux with glibc), which makes large images a
             fifth faster or more.
         options: As below.
@@ -89,8 +89,8 @@ class Restorer:
 
         Args:
             image: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), uint8, uint16, or float32 in [0, 1]; an image of Pillow;
-                or a file. Alpha is kept. Masked pixels of a masked
-                array have no say, and come back as they were under the same mask.
+                or a file. Alpha is kept. Masked pixels of a masked array are ignored, and come back unchanged under the
+                same mask.
             kernel: For this image, instead of the recipe's: `auto`, `gaussian:2`, `disk:3.5`, a file, or an array
                 (K, K).
             field: For this image, instead of the recipe's: `auto`, `off`, a file, or widths in pixels (rows, columns)
@@ -123,7 +123,7 @@ class Restorer:
         progress: Progress | None = None,
         folder: Path | None = None,
     ) -> Restored:
-        """Restore one image to whatever takes the rows of a result from top to bottom, perhaps more than once.
+        """Restore one image and hand the rows of the result, from top to bottom, to `sink`, perhaps more than once.
 
         Args:
             image: As for calling.
@@ -159,8 +159,8 @@ class Restorer:
 
         Args:
             source: The input, never changed.
-            target: The result, complete or not there; its folder is made. Beside it lie, while several iterations of
-                an image larger than memory are made, up to two files without a name of 4 bytes a value.
+            target: The result, written completely or not at all; its folder is made. Beside it lie, while several
+                iterations of an image larger than memory are made, up to two files without a name of 4 bytes a value.
             kernel: As for calling.
             field: As for calling.
             iterations: As for calling.
@@ -200,9 +200,9 @@ class Restorer:
             return replace(result, remarks=remarks(opened, recipe, source))
 
     def measure(self, image: PixelsOf | Sequence[PixelsOf]) -> BlurField:
-        """Measure the blur of an image without restoring it; for models that cannot, `swift` does it.
+        """Measure the blur of an image without restoring it; for models that cannot measure, `swift` does.
 
-        It is measured in the light that would be restored, where each channel is restored by itself in green. Of a file
+        It is measured in the light that would be restored, in green if channels are restored separately. Of a file
         larger than memory a sample of at most 16 megapixels is measured; to find faults all of it is read once.
 
         Args:
@@ -217,7 +217,7 @@ class Restorer:
         return self.measure_with_light(image)[0]
 
     def measure_channels(self, image: PixelsOf | Sequence[PixelsOf]) -> tuple[BlurField, BlurField, BlurField]:
-        """Measure the blur of red, green and blue by itself, as `measure` does it; three times the work.
+        """Measure the blur of red, green and blue separately, as `measure` does; three times the work.
 
         A lens with longitudinal colour focuses them at different distances. A mosaic and a JPEG's colours blur red and
         blue too, so small differences need not be the lens's.
@@ -255,10 +255,10 @@ class Restorer:
         check_map(image, Path(target), self.recipe)
 
     def remarks(self, image: PixelsOf) -> tuple[str, ...]:
-        """What of the options may not fit an image, or has no say on it, each in a sentence; mostly empty.
+        """Options that may not fit an image, or have no effect on it, each in a sentence; mostly empty.
 
         Raises:
-            ImageError: If it cannot be used.
+            ImageError: If the image cannot be used.
         """
         if not (self.recipe.profile or self.recipe.raw or self.recipe.planes or self.recipe.channels != "joint"):
             return ()  # so that nothing is read again for it
@@ -269,17 +269,17 @@ class Restorer:
         """Restore with the same model, which is not loaded again, images of another light.
 
         Raises:
-            ConfigError: If it is no light.
+            ConfigError: If `light` is not one that a recipe takes.
         """
         return Restorer(self.method, recipe=self.recipe, keep_memory=False, light=light)
 
     def hidden(self, image: PixelsOf) -> NDArray[np.bool_] | PackedMask:
-        """Say which pixels (H, W) are not light and have no say: given ones, and those that `faults` finds.
+        """Say which pixels (H, W) are not light and are ignored: given ones, and those that `faults` finds.
 
         Of a TIFF larger than memory the mask is packed: `numpy.asarray` unpacks it.
 
         Raises:
-            ImageError: If the image cannot be used, as for restoring.
+            ImageError: If the image cannot be used for restoring.
         """
         with open_source(image, self.recipe) as source:
             if source.mask is not None:
@@ -334,7 +334,7 @@ def _check_process() -> None:
     """Refuse to compute in a fork of a process that has computed: it would wait for ever for threads that are gone.
 
     Raises:
-        ConfigError: If this is one.
+        ConfigError: If this process is such a fork.
     """
     if not _USED_IN:
         _USED_IN.append(os.getpid())

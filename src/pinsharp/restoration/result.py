@@ -51,7 +51,7 @@ class RestoredField:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Restored:
-    """A restored image and what was found out on the way.
+    """A restored image, its measured blur, and how it was restored.
 
     Attributes:
         held: The restored image, or the file that it was written to if it is larger than memory; see `image`. Of a
@@ -62,7 +62,7 @@ class Restored:
         window: Side in pixels of the windows that it was restored by; 0 for the whole image at once.
         seam: By how much neighbouring windows disagreed where they were blended; None where the result is that of the
             whole image.
-        channels: The blur of red, green and blue, where each was restored by itself: `defocus` and `sigmas` are those
+        channels: The blur of red, green and blue, if each was restored separately: `defocus` and `sigmas` are those
             of green then. Empty otherwise.
         field: How it was restored where the blur varies (in the first pass); None where one kernel restored the whole.
         levels: The same place by place, as restorers and `unsupported` take it.
@@ -70,23 +70,23 @@ class Restored:
         residual: By how much the result, blurred again, differs from the input, root mean square in units of full
             scale; see `pinsharp.restoration.residual`. None after several iterations, and for images smaller than a
             kernel.
-        typical_residual: The same of the middle one of many small blocks, which few odd places do not change.
-        guard: How much of each place was believed in the first pass, (3, rows, columns), a cell for 64 x 64 pixels:
+        typical_residual: The median of the same over many small blocks, which a few odd places do not change.
+        guard: How much of each place was trusted in the first pass, (3, rows, columns), a cell for 64 x 64 pixels:
             shares of what the network restored, of a more careful deconvolution, and of the image itself. None for
             models without a guard.
         reason: Why the image stays as it is; empty if it was restored.
         refuted_sigma: The width that was measured, where the image refuted it and a narrower one was used; see
             `pinsharp.restoration.narrower`.
-        dropped: What the file held besides the image and is not in the result, in words; mostly empty.
+        dropped: What the file held besides the image and the result does not, in words; mostly empty.
         light: The tone curve that the values were decoded from before measuring and restoring, and encoded with after;
             with what says so.
         mask: (H, W), True where a pixel is not light: it was filled for restoring, and came back as it was. None if all
             are light. Of an image larger than memory it is packed: `numpy.asarray(mask)` unpacks it.
-        faults: What was found to be none, in words; empty if nothing was found.
+        faults: The faults that were found, in words; empty if nothing was found.
         white_level: The value that stands for white in an integer image; None for the largest of its type.
-        remarks: What of the options may not fit the image, or has no say on it, each in a sentence; mostly empty.
+        remarks: Options that may not fit the image, or have no effect on it, each in a sentence; mostly empty.
         distance: How far out of focus the image is, where the camera's profile has a scale: `distance`, `low` and
-            `high` in a `unit`; on which side of the focus nobody can tell.
+            `high` in a `unit`; the side of the focus is unknown.
         frames: How many there are: more than one of a video.
     """
 

@@ -1,4 +1,4 @@
-"""Where pixels come from and where results go: an array, or a file of any size, which nobody else has to tell apart.
+"""Where pixels come from and where results go: an array, or a file of any size; all other code treats them alike.
 
 A TIFF, a raw frame, or a plane of an array in a container, of more than `LARGE_VALUES` values stays on disk: it is read
 from top to bottom, and its result is written so. Every other image is read as a whole.
@@ -50,7 +50,7 @@ def open_source(image: PixelsOf, recipe: Recipe) -> "Iterator[Source]":
     """Open what a user wants to have restored.
 
     Raises:
-        ImageError: If it is no image, cannot be read or restored.
+        ImageError: If `image` is not an image, or cannot be read or restored.
     """
     if isinstance(image, ImageFile):
         yield _of_file(image, recipe)
@@ -213,7 +213,7 @@ def _of_file(file: ImageFile, recipe: Recipe) -> "ArraySource":
     """A file in memory, with the white level that is given, or that it states.
 
     Raises:
-        ImageError: If it is a mosaic.
+        ImageError: If the file holds a mosaic.
     """
     if file.tags.mosaic:
         raise ImageError(
@@ -279,7 +279,7 @@ def _as_array(image: Any) -> NDArray[Any]:
     """An array of what a user gave.
 
     Raises:
-        ImageError: If it is neither an array nor an image of Pillow that means what its numbers say.
+        ImageError: If `image` is neither an array nor an image of Pillow whose mode is known.
     """
     if isinstance(image, Image.Image):
         if image.mode not in _PILLOW_MODES:
@@ -303,7 +303,7 @@ def _hidden(pixels: NDArray[Any], recipe: Recipe) -> Hidden:
     """An image without what is not light; it is what `enter` checks if it cannot be one.
 
     Raises:
-        ImageError: If the mask is no image, or of another size.
+        ImageError: If the mask is not an image, or of another size.
     """
     if not isinstance(pixels, np.ndarray):
         return Hidden(pixels)
@@ -316,7 +316,7 @@ def _hidden(pixels: NDArray[Any], recipe: Recipe) -> Hidden:
 
 
 def _in_profile(recipe: Recipe, pixels: Any, stated_white: int | None = None) -> Recipe:
-    """The recipe for an array; for what is none, which is refused later, as it is."""
+    """The recipe for an array; for anything else, which is refused later, unchanged."""
     is_image = isinstance(pixels, np.ndarray) and pixels.ndim in (2, 3)
     return in_profile(recipe, pixels.dtype, pixels.shape, stated_white) if is_image else recipe
 

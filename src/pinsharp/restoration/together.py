@@ -31,7 +31,7 @@ def measure_one(image: PixelsOf, method: BlindMethod, recipe: Recipe, part: int 
     """Measure the blur of one image, or of one of its channels, and say in which light.
 
     Raises:
-        ImageError: If it cannot be used, or has no such channel.
+        ImageError: If the image cannot be used, or has no such channel.
     """
     with open_source(image, recipe) as source, memory_errors(source.shape):
         owns = own_softness(source, method, recipe)
@@ -50,7 +50,7 @@ def measure_together(images: Sequence[PixelsOf], method: BlindMethod, recipe: Re
 
     Raises:
         ConfigError: If the method measures images one by one.
-        ImageError: If there is none, one cannot be used, or they do not go together.
+        ImageError: If the list is empty, an image cannot be used, or the images do not go together.
     """
     if not images:
         raise ImageError("expected at least one image to measure, got an empty list; name one")

@@ -44,7 +44,7 @@ def read_view(path: str | Path, side: int | None = None, *, reading: Reading = A
         reading: What a user says of the file.
 
     Raises:
-        ImageError: If it cannot be read.
+        ImageError: If the file cannot be read.
     """
     if is_video(path):
         from pinsharp.images.video import first_frame

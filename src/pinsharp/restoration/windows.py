@@ -135,8 +135,8 @@ def restored_bands(
         window: Side of the windows in pixels; 0 for the whole at once.
         levels: The blur place by place, where it varies; only for a method with exact windows.
         meters: Gets one more where windows are blended, which collects their differences.
-        guards: Gets what a guard believed; see `WindowedMethod.finished`.
-        tell: Is told how many pixels a window has that is done.
+        guards: Gets what a guard trusted; see `WindowedMethod.finished`.
+        tell: Called with the number of pixels of each window that is done.
 
     Yields:
         Bands (1, C, h, W) from top to bottom; the next one may lie in the memory of the one before.

@@ -36,7 +36,7 @@ def read_json(name: str) -> dict[str, Any]:
 
 
 def keep(name: str, data: bytes) -> None:
-    """Write a file into the cache, whole or not at all; where it cannot be written, it is made again next time."""
+    """Write a file into the cache, completely or not at all; where it cannot be written, it is made again next time."""
     path = cache_folder() / name
     with suppress(OSError, OutputError):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -48,7 +48,7 @@ def check_precision(precision: str, suffix: str) -> None:
     """Refuse a precision that a kind of files does not have.
 
     Raises:
-        ConfigError: If it has not.
+        ConfigError: If files with `suffix` have no such precision.
     """
     if precision not in PRECISIONS:
         raise ConfigError(f"precision of an exported file must be {' or '.join(PRECISIONS)}, got {precision!r}")
@@ -60,7 +60,7 @@ def parse(file: Path, texts: Mapping[str, str], graph_digest: str) -> Contents:
     """Check the texts of a file against its graph.
 
     Raises:
-        WeightsError: If it was not written by `pinsharp export`, by a newer one, or changed since.
+        WeightsError: If the file was not written by `pinsharp export`, by a newer one, or changed since.
     """
     if texts.get("format") != FORMAT:
         raise WeightsError(f"{file} is a model, but not of pinsharp; give one that `pinsharp export` wrote")

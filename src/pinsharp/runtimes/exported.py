@@ -48,7 +48,7 @@ def load_exported(path: Path) -> Exported:
 
     Raises:
         MissingExtra: If its runtime is not installed.
-        WeightsError: If it is missing, truncated, changed or foreign, or its graph is one of another version.
+        WeightsError: If the file is missing, truncated, changed, foreign, or its graph is of another version.
     """
     is_onnx = path.suffix.lower() == ".onnx"
     model, contents = onnx.read_file(path) if is_onnx else openvino.read_file(path)

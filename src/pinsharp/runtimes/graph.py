@@ -76,7 +76,7 @@ def check_ports(file: Path, expected: Ports, found: Ports) -> None:
         found: In the file.
 
     Raises:
-        WeightsError: If they differ.
+        WeightsError: If the two graphs differ.
     """
     if found != expected:
         raise WeightsError(

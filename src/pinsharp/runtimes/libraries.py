@@ -1,4 +1,4 @@
-"""Optional libraries of this room: whether they are there, and what to do if not."""
+"""Optional libraries of this folder: whether they are installed, and how to install them."""
 
 import importlib
 import importlib.util
@@ -16,7 +16,7 @@ def library(module: str) -> ModuleType:
     """Import an optional library.
 
     Raises:
-        MissingExtra: If it is not installed, with the command that installs it.
+        MissingExtra: If the library is not installed; with the command that installs it.
     """
     if not is_there(module.partition(".")[0]):
         name = module.partition(".")[0]

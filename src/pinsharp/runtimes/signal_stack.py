@@ -1,4 +1,4 @@
-"""Keeps the stack on which a thread hears signals.
+"""Keeps the stack on which a thread handles signals.
 
 OpenVINO's CPU plugin (2026.4) gives the thread that compiles a model an alternate signal stack, and unmaps it with the
 model while it is still in use: the next signal, a Ctrl-C, then ends the process with a segmentation fault.

@@ -1,4 +1,4 @@
-"""What came of a request, as an answer: an image with a report in its header, a report alone, or both as parts."""
+"""The answer to a request: an image with a report in its header, a report alone, or both as parts."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""What a client asks for, checked key by key: options as JSON, files as parts, and no path of the server's ever."""
+"""What a client asks for, checked key by key: options as JSON, files as parts, and never a path of the server."""
 
 import difflib
 import json
@@ -114,7 +114,7 @@ def named_profile(name: str, folder: Path | None) -> Path:
     """The file of a profile that is called by its name, with or without .json.
 
     Raises:
-        ConfigError: If there is none of this name.
+        ConfigError: If no profile has this name.
     """
     known = profile_names(folder)
     if name.removesuffix(".json") not in known:

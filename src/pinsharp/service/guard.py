@@ -1,4 +1,4 @@
-"""What stands before every request: the key, how many, how large, how slow; and what metrics are told of it."""
+"""The checks before every request: the key, how many, how large, how slow; and what metrics count of it."""
 
 import asyncio
 import hmac
@@ -28,7 +28,7 @@ class Guard:
     Args:
         app: The other one.
         settings: Key and limits.
-        metrics: What is told of each request.
+        metrics: Counts each request.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
@@ -106,7 +106,7 @@ class _Body:
         """Refuse what the headers say already.
 
         Raises:
-            Refused: If it is too large, or packed.
+            Refused: If the body is too large, or packed.
         """
         coding = self._headers.get("content-encoding", "identity").lower()
         if coding != "identity":
@@ -119,7 +119,7 @@ class _Body:
         """The next piece.
 
         Raises:
-            Refused: If there is too much of it, or it comes too slowly.
+            Refused: If the body is too large, or comes too slowly.
         """
         if self.is_whole:
             return await self._receive()

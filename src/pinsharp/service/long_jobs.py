@@ -32,7 +32,7 @@ class LongJobs:
         store: What is known of them.
         pool: The process that carries them out.
         limits: What is taken on.
-        metrics: Told of each that ends.
+        metrics: Counts each job that ends.
     """
 
     def __init__(self, store: Store, pool: "Pool[Task, Made]", limits: Limits, metrics: Metrics) -> None:
@@ -96,7 +96,7 @@ class LongJobs:
         """What is known of a job.
 
         Raises:
-            Refused: If there is none of this name.
+            Refused: If no job has this name.
         """
         return self._document(await self._get(name))
 

@@ -1,4 +1,4 @@
-"""The page for browsers: its files, what browsers are told of them, and what the page asks before all else."""
+"""The page for browsers: its files, the headers that go with them, and what the page asks before all else."""
 
 from pathlib import Path
 from typing import Any

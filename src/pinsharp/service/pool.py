@@ -1,4 +1,4 @@
-"""Processes that wait for work: each keeps its model, and one that dies costs only what it was at.
+"""Processes that wait for work: each keeps its model, and if one dies, only its current task is lost.
 
 A thread a process waits for it, so nobody polls, and a task can be stopped by ending its process and no other.
 """
@@ -191,7 +191,7 @@ class _Slot(Generic[Task, Value]):
         """A process that is ready.
 
         Raises:
-            EOFError: If it died before it was; or OSError.
+            EOFError: If the process died before that; or OSError.
         """
         if self.worker is not None and not self.worker.process.is_alive():
             self._bury()

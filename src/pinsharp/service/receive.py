@@ -212,7 +212,7 @@ def _suffix(part: str, path: Path, *, is_raw: bool) -> str:
     """The suffix that a part's content has.
 
     Raises:
-        ImageError: If it should be an image and is none.
+        ImageError: If the part should be an image and is not.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD)

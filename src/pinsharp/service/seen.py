@@ -28,7 +28,7 @@ def write_view(path: Path, image: Path, recipe: Any) -> None:
     """Write an image as a PNG of 8 bits, dark ones brightened; of one that stays on disk the middle.
 
     Raises:
-        ImageError: If it cannot be read.
+        ImageError: If the image cannot be read.
         OutputError: If the PNG cannot be written.
     """
     from pinsharp.batch.side_by_side import brightening
@@ -48,7 +48,7 @@ def restore_to_see(image: Path, result: Path, restorer: "Restorer", progress: "P
         and the width over the image.
 
     Raises:
-        PinsharpError: If it cannot be read, restored or written.
+        PinsharpError: If the image cannot be read, restored or written.
     """
     import numpy as np
 

@@ -22,10 +22,10 @@ def serve(settings: Settings, say: Callable[[str], object]) -> None:
 
     Args:
         settings: What holds.
-        say: Told where it listens, when the model is loaded.
+        say: Called with the address it listens at, when the model is loaded.
 
     Raises:
-        ConfigError: If nobody can listen there, another service has the folder, or the model cannot be loaded.
+        ConfigError: If the port is taken, another service has the folder, or the model cannot be loaded.
         OutputError: If the folder cannot be written.
     """
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # it warns of every wrong byte of a form

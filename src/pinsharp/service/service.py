@@ -35,12 +35,12 @@ class Service:
     """Everything that a running service has.
 
     Args:
-        settings: What it was told.
+        settings: As the service was started.
         make_pool: Makes processes.
 
     Raises:
         ConfigError: If another service has its folder.
-        OutputError: If that cannot be written.
+        OutputError: If the folder cannot be written.
     """
 
     def __init__(self, settings: Settings, *, make_pool: MakePool = Pool) -> None:
@@ -64,7 +64,7 @@ class Service:
         """Wait for a process that has loaded the model.
 
         Raises:
-            PinsharpError: If it cannot be loaded.
+            PinsharpError: If the model cannot be loaded.
         """
         try:
             made = self.pool.hand_in(Task(None)).future.result()
@@ -105,7 +105,7 @@ class Service:
 
         Raises:
             PinsharpError: If the client has asked for what cannot be done.
-            Refused: If it is refused, or takes too long.
+            Refused: If the request is refused, or takes too long.
         """
         folder = self._folder()
         response = None
@@ -158,7 +158,7 @@ class Service:
         """What a process makes of a task.
 
         Raises:
-            Refused: If that is an error, takes too long, or nobody waits for it any more.
+            Refused: If the task fails, takes too long, or the client has gone.
         """
         ticket = self.pool.hand_in(task)
         future = asyncio.wrap_future(ticket.future)

@@ -1,4 +1,4 @@
-"""What a service is told when it is started: where it listens, what it works with, and its limits."""
+"""The settings of a service: where it listens, what it works with, and its limits."""
 
 import math
 import os
@@ -22,7 +22,7 @@ class Limits:
     """What a service takes on; whatever is beyond is refused with a sentence.
 
     Raises:
-        ConfigError: If one of them is not positive, or without end.
+        ConfigError: If a limit is not positive and finite.
     """
 
     body_bytes: int = 64 * 10**6  # of a request
@@ -62,7 +62,7 @@ class Settings:
         limits: What is taken on.
 
     Raises:
-        ConfigError: If there is no key where others could come in, or the key is short, or a folder is none.
+        ConfigError: If a public address has no key, the key is short, or a folder is missing.
     """
 
     recipe: Recipe = field(default_factory=Recipe)

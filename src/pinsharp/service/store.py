@@ -84,7 +84,7 @@ class Store:
 
     Raises:
         ConfigError: If another service has the folder.
-        OutputError: If it cannot be written.
+        OutputError: If the folder cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Training settings: a TOML file into frozen dataclasses, contradictions refused in the user's words."""
+"""Training settings: from a TOML file to frozen dataclasses; contradictions are refused."""
 
 import tomllib
 import typing
@@ -64,7 +64,7 @@ class StageConfig:
     width_jitter: float = 0.0
     noise_jitter: float = 0.0  # `deconv`: the same for the noise
     # `deconv`: largest relative standard deviation of a further error of the width. Every pair has one of its own,
-    # uniform from 0, and a net that listens (`condition_doubt`) is told how large both are together.
+    # uniform from 0, and a net that listens (`condition_doubt`) gets to know how large both are together.
     doubt: float = 0.0
     share_jitter: float = 0.0  # `deconv`: error, one standard deviation, of the disc's share of the squared width
     # `deconv`: how much larger that error is where `doubt` is largest; between, it grows with it.
@@ -236,7 +236,7 @@ class TrainConfig:
         """Folder of the sharp images.
 
         Raises:
-            ConfigError: If none was named.
+            ConfigError: If the config names no folder.
         """
         if not self.root:
             raise ConfigError("no folder of sharp images to train on; name one with --set root=FOLDER")

@@ -1,4 +1,4 @@
-"""Training settings back into a TOML file, which `load_config` reads as what they were."""
+"""Training settings back into a TOML file, which `load_config` reads back unchanged."""
 
 import dataclasses
 import json
@@ -10,7 +10,7 @@ from pinsharp.train.config import TrainConfig
 
 
 def save_config(config: TrainConfig, path: Path, *, remark: str = "") -> None:
-    """Write a config, whole or not at all; settings at their default are left out.
+    """Write a config, completely or not at all; settings at their default are left out.
 
     Args:
         config: The config.
@@ -18,7 +18,7 @@ def save_config(config: TrainConfig, path: Path, *, remark: str = "") -> None:
         remark: Lines that the file begins with, as comments.
 
     Raises:
-        OutputError: If it cannot be written.
+        OutputError: If `path` cannot be written.
     """
     write_atomically(path, as_toml(config, remark=remark).encode())
 

@@ -35,5 +35,5 @@ def _began(folder: Path) -> bool:
         return False
     try:
         return read_checkpoint(folder).get("job") == job
-    except ConfigError:  # what starts anew will say so
+    except ConfigError:  # what starts again will say so
         return False

@@ -1,4 +1,4 @@
-"""What a person sees while a net is trained: one live line on a terminal, one line a minute elsewhere."""
+"""The progress of a training: one live line on a terminal, one line a minute elsewhere."""
 
 import time
 from datetime import timedelta
@@ -13,7 +13,7 @@ from pinsharp.train.config import StageConfig
 LINE_EVERY_S = 60.0
 """Where no terminal shows the live line, a line is printed so often, the first one after the first step."""
 
-_RESTORATIONS = {"psnr": "told", "blind_psnr": "blind"}
+_RESTORATIONS = {"psnr": "with the true kernel", "blind_psnr": "blind"}
 
 
 class Progress:
@@ -54,8 +54,8 @@ class Progress:
 
     def validated(self, step: int, figures: dict[str, float]) -> None:
         """Show the figures of a validation, as many as the net has."""
-        told = [f"{figures[key]:.2f} dB {name}" for key, name in _RESTORATIONS.items() if key in figures]
-        text = f"PSNR {', '.join(told)} (blurred {figures['blurred_psnr']:.2f})"
+        parts = [f"{figures[key]:.2f} dB {name}" for key, name in _RESTORATIONS.items() if key in figures]
+        text = f"PSNR {', '.join(parts)} (blurred {figures['blurred_psnr']:.2f})"
         if "width_error" in figures:
             text += f", width error {figures['width_error']:.1%}"
         self.bar.update(self.task, figures=text)

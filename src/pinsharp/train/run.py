@@ -1,4 +1,4 @@
-"""What a run holds while it goes on, and how it comes about: accelerator, net, corpus and validation pairs."""
+"""The parts of a running training, and how they are set up: accelerator, net, corpus and validation pairs."""
 
 import hashlib
 import json

@@ -249,9 +249,9 @@ def _masked_means(values: Tensor, mask: Tensor) -> Tensor:
 def kernel_loss(estimate: BlurField, batch: Batch | Observed) -> Tensor:
     """Eq. 4: L1 distance of kernels, summed over their pixels and averaged over the batch.
 
-    Nets that say more than a kernel are told more: the Gaussian negative log-likelihood of the log width, which makes
-    the predicted deviation honest, and the squared errors of the disc's share and of the log noise. Without the share's
-    own term, small discs stayed half Gaussian: between the two the kernels' distance is flat.
+    Nets that give more than a kernel are trained on more: the Gaussian negative log-likelihood of the log width, which
+    makes the predicted deviation honest, and the squared errors of the disc's share and of the log noise. Without the
+    share's own term, small discs stayed half Gaussian: between the two the kernels' distance is flat.
     """
     kernel, truth = _same_size(estimate.kernel, batch.kernel)
     loss = (kernel - truth).abs().sum(dim=(1, 2, 3)).mean()

@@ -19,7 +19,7 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint so that at every moment the folder holds a whole one, the old or the new.
 
     Raises:
-        OutputError: If it cannot be written; the old one is left as it was.
+        OutputError: If the checkpoint cannot be written; the old one is then unchanged.
     """
     content = io.BytesIO()  # torch.save reports a full disk as a RuntimeError; a plain write does not
     torch.save(state, content)
@@ -30,7 +30,7 @@ def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any]:
     """Read the checkpoint of a run; that of another net, data or schedule, by its fingerprint, is refused.
 
     Raises:
-        ConfigError: If there is none, it cannot be read, or it belongs to other settings.
+        ConfigError: If the file is missing, cannot be read, or belongs to other settings.
     """
     state = read_checkpoint(folder)
     if state["fingerprint"] != fingerprint:
@@ -45,7 +45,7 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
     """Read the checkpoint of whatever run a folder holds.
 
     Raises:
-        ConfigError: If there is none, or it cannot be read.
+        ConfigError: If the folder holds no checkpoint, or it cannot be read.
     """
     path = folder / CHECKPOINT
     if not path.exists():
@@ -63,7 +63,7 @@ def append_log(folder: Path, record: dict[str, Any]) -> None:
     """Add one line to the log.
 
     Raises:
-        OutputError: If it cannot be written.
+        OutputError: If the log cannot be written.
     """
     try:
         with (folder / LOG).open("a", encoding="utf-8") as stream:

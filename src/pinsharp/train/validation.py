@@ -1,4 +1,4 @@
-"""What a run has come to: figures and pictures of held-out crops, and the card that goes with the weights."""
+"""Validation: figures and pictures of held-out crops, and the card that goes with the weights."""
 
 from dataclasses import asdict
 from typing import Any

@@ -142,7 +142,7 @@ def test_panels_that_the_detector_was_chosen_on_are_named():
     notes = detection_table(records(sharp(1000), figures(BLURRED, 1000), seeds=[1000], true_pins=True)).notes
 
     assert "chosen on panels from seed 1000 on" in notes[-1]
-    assert "pins told to the detector" in notes[-2]
+    assert "pins given to the detector" in notes[-2]
 
 
 def test_rows_are_called_by_their_passes():

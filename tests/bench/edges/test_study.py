@@ -38,7 +38,7 @@ class Fake:
 
     @property
     def method(self):
-        said = dict.fromkeys(("info", "dtype", "lender")) | {"device": "cpu", "kernel_from": "nobody"}
+        said = dict.fromkeys(("info", "dtype", "measurer")) | {"device": "cpu", "kernel_from": "nobody"}
         return SimpleNamespace(name=self.name, kind="classical", **said)
 
     def in_light(self, light):

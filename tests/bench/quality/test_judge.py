@@ -31,7 +31,7 @@ class FakeBlind:
     """Returns its input a little brighter, and a Gaussian of sigma 2 as the kernel that it measured."""
 
     name, kind, kernel_from = "fake", "classical", "swift"
-    info = dtype = lender = None
+    info = dtype = measurer = None
     device = torch.device("cpu")
 
     def __call__(self, image, kernel=None):
@@ -42,7 +42,7 @@ class FakeBlind:
 
 class FakeEndToEnd:
     name, kind, kernel_from = "end to end", "network", "nobody"
-    info = dtype = lender = None
+    info = dtype = measurer = None
     device = torch.device("cpu")
 
     def __call__(self, image, kernel=None):

@@ -76,7 +76,7 @@ class Fake:
     """Restores by a function of an image and the number of passes; measures its width by the gradient."""
 
     def __init__(self, name, restore=None):
-        said = dict.fromkeys(("info", "dtype", "lender")) | {"device": "cpu"}
+        said = dict.fromkeys(("info", "dtype", "measurer")) | {"device": "cpu"}
         self.method = SimpleNamespace(name=name, kind="classical", kernel_from="nobody", **said)
         self.restore, self.calls, self.lights = restore, 0, []
 

@@ -25,7 +25,7 @@ from pinsharp.data.cameras.lens import width
 from pinsharp.data.corpus import Corpus
 from pinsharp.restoration.restorer import Restorer
 
-_VERSION = 1  # of what images look like: another one, and all are measured anew
+_VERSION = 1  # of what images look like: another one, and all are measured again
 
 
 @dataclass(frozen=True)

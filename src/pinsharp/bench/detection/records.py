@@ -32,7 +32,7 @@ class InspectionFigures(Result):
     average_precision: float = math.nan  # over falling strength
     localisation_rms: float | None = None  # root mean square distance from the true centres, pixels
     pairs: int = 0  # detections that are particles
-    false_alarms: int = 0  # detections that are none
+    false_alarms: int = 0  # detections that are not particles
     missed: int = 0
     wrong_pins: int = 0
     pins: int = 0

@@ -1,4 +1,4 @@
-"""Who takes part in the detection benchmark: the sharp and the blurred image, the best linear filter, and methods."""
+"""The rows of the detection benchmark: the sharp and the blurred image, the best linear filter, and methods."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -25,7 +25,7 @@ from pinsharp.images.arrays import to_array, to_tensor
 TUNING_SEED = 1000
 """The detector's settings were chosen on panels from this seed on; those below belong to the benchmark."""
 
-_VERSION = 1  # of what the figures mean: another one, and all are measured anew
+_VERSION = 1  # of what the figures mean: another one, and all are measured again
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ class Detection(Study[Task, Shot, InspectionFigures]):
 
         Raises:
             ConfigError: If there is no seed, or one is negative.
-            KernelError: If a name is no kernel.
+            KernelError: If a name does not stand for a kernel.
         """
         if not self.seeds or min(self.seeds) < 0:
             raise ConfigError(f"expected one seed or more, from 0 on, got {list(self.seeds)}")

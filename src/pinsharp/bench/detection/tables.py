@@ -131,7 +131,7 @@ def _further_notes(records: StudyRecords) -> list[str]:
     about: dict[str, Any] = records.about
     seeds = about["seeds"]
     notes = [_LIMIT_NOTE] if any(each.row == LINEAR_LIMIT for each in records.figures) else []
-    pins = "told to the detector" if about["true_pins"] else "found by the detector in each image"
+    pins = "given to the detector" if about["true_pins"] else "found by the detector in each image"
     camera = about["camera"]
     notes.append(
         f"Seeds {min(seeds)} to {max(seeds)}; {camera['bits']} bits, full well {camera['full_well']:g} electrons, read "

@@ -18,7 +18,7 @@ _ENDLESS = 1e12  # stands for a ratio whose denominator has vanished in a resamp
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and where it probably lies."""
+    """A figure with its confidence interval."""
 
     value: float  # over all panels
     low: float | None = None  # lower end of the interval; None if there are too few panels for one
@@ -33,7 +33,7 @@ class Estimate:
 def ratio_of_sums(parts: Sequence[float], wholes: Sequence[float] | None = None) -> Estimate | None:
     """Estimate sum(parts) / sum(wholes) over panels that were drawn at random: means, shares, and ratios of two rows.
 
-    Panels are drawn anew with both of their numbers, so that what two rows share of a panel does not count as chance.
+    Panels are drawn again with both of their numbers, so that what two rows share of a panel does not count as chance.
     The interval lies between percentiles of the resamples; the same numbers always give the same interval.
 
     Args:

@@ -18,7 +18,7 @@ TRUE_KERNEL = ", true kernel"
 """What the row of a method is called, after its name, when a blind method was given the kernel."""
 
 FITTED_KERNEL = ", fitted kernel"
-"""The same where nobody knows the kernel: it was given the one that best makes a sharp image as blurred."""
+"""The same if the true kernel is unknown: it was given the one that best makes a sharp image as blurred."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +85,11 @@ def describe(given: str, method: Method | None = None, *, informed: bool = False
         informed: Whether it is given the true kernel.
     """
     info = None if method is None else method.info
-    lends = not informed and method is not None and method.kernel_from == "swift"
-    lender = method.lender if method is not None and lends else None
+    is_measured = not informed and method is not None and method.kernel_from == "swift"
+    measurer = method.measurer if method is not None and is_measured else None
     dtype = None if method is None else method.dtype
-    if dtype is None and lender is not None:
-        dtype = choose_dtype(lender.precision, lender.device)
+    if dtype is None and measurer is not None:
+        dtype = choose_dtype(measurer.precision, measurer.device)
     return {
         "method": given,
         "informed": informed,
@@ -99,7 +99,7 @@ def describe(given: str, method: Method | None = None, *, informed: bool = False
         "parameters": None if info is None else info.parameters,
         "budget": None if info is None else _budget(info.card),
         "precision": None if dtype is None else str(dtype).removeprefix("torch."),
-        "kernel_weights_sha256": None if lender is None else lender.info.sha256,
+        "kernel_weights_sha256": None if measurer is None else measurer.info.sha256,
         "device": str(device_of(method)),
     }
 

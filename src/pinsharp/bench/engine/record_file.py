@@ -52,7 +52,7 @@ class RecordFile:
         """Add one line and let it reach the file, so that a process that is killed keeps what it measured.
 
         Raises:
-            OutputError: If it cannot be written.
+            OutputError: If the file cannot be written.
         """
         line = json.dumps(record, allow_nan=False) + "\n"  # ASCII, because a file's name need not be UTF-8
         try:

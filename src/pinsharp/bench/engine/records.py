@@ -129,7 +129,7 @@ def read_lines(folder: str | Path, kind: Kind[Figures], only: str | None = None)
         only: ID of a run: lines of others are left alone, whatever version wrote them, and it is there, if empty.
 
     Raises:
-        ConfigError: If a line of the file is no record.
+        ConfigError: If a line of the file is not a record.
     """
     path = Path(folder) / kind.file
     runs: dict[str, Lines[Figures]] = {} if only is None else {only: Lines()}

@@ -40,7 +40,7 @@ class Study(ABC, Generic[Task, Subject, Figures]):
     """A benchmark, to be made a frozen dataclass.
 
     Worker processes are sent its fields, which must be picklable if several are asked for; whatever it has loaded (in
-    a `cached_property`) each of them loads anew.
+    a `cached_property`) each of them loads again.
     """
 
     kind: ClassVar[Kind[Any]]  # how its records are kept
@@ -128,7 +128,7 @@ def plan_of(study: Study[Task, Subject, Figures], folder: Path | None = None) ->
     """Find out what is to be measured: whatever the folder does not hold as done, by the same methods; else everything.
 
     Raises:
-        ConfigError: If the folder holds something that is no record.
+        ConfigError: If the folder holds something that is not a record.
         PinsharpError: If something that was asked for is not there or makes no sense.
     """
     about = study.about
@@ -161,7 +161,7 @@ def asked_records(plan: Plan[Task, Subject, Figures], folder: Path) -> Records[F
 
 
 def one_line(reason: Exception | str) -> str:
-    """Why something failed, on one line; what is no sentence of ours is told with the name of the error."""
+    """Why something failed, on one line; other errors than ours also name their class."""
     if isinstance(reason, Exception) and not isinstance(reason, PinsharpError):
         reason = f"{type(reason).__name__}: {reason}"
     return " ".join(str(reason).split())

@@ -1,4 +1,4 @@
-"""Who takes part in a benchmark: one row a method, the blurred input itself, and the best linear filter."""
+"""The rows of a benchmark: one row a method, the blurred input itself, and the best linear filter."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

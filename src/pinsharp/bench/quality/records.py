@@ -59,7 +59,7 @@ def load_records(folder: str | Path) -> list[RunRecords]:
     """Read the runs of a benchmark's folder, in the order of their first measuring; it may be running meanwhile.
 
     Raises:
-        ConfigError: If there are no records, or a line is none.
+        ConfigError: If there are no records, or a line is not one.
     """
     if not (Path(folder) / RECORDS).is_file():
         raise ConfigError(f"{folder}: expected a folder with {RECORDS}, got none; `pinsharp bench run -o` writes one")

@@ -1,4 +1,4 @@
-"""What each row of a run has measured and what it lacks: means over the same images, or a mark that says they are not.
+"""What each row of a run has measured and what it lacks: means over the same images, or a mark if they are not.
 
 Only rows of one run are compared: its ID stands for the same images blurred in the same way.
 """

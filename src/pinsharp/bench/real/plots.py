@@ -1,6 +1,7 @@
 """Plots of focus series: measured width against fitted width, and what restoring gains at every level."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -32,29 +33,8 @@ def draw_widths(records: SeriesRecords) -> Figure:
     figure = new_figure(_SQUARE + _LEGEND, _SQUARE)
     axes = figure.subplots()
     styles = method_styles(series_in(records), true_kernel=FITTED_KERNEL)
-    largest = 1.0
-    for series in series_in(records):
-        taken = by_level(records, BLURRED, 0, series).values()
-        known = [
-            (each.fitted_sigma, each) for each in taken if each.fitted_sigma is not None and each.sigma is not None
-        ]
-        if not known:
-            continue
-        fitted, measured = [width for width, _ in known], [drawn(each.sigma) for _, each in known]
-        spread = [width * (each.sigma_relative_std or 0) for width, (_, each) in zip(measured, known, strict=True)]
-        look = {"color": styles[series]["color"], "marker": styles[series]["marker"], "linestyle": "none"}
-        axes.errorbar(
-            fitted,
-            measured,
-            spread,
-            label=name_in_light(records, series),
-            markersize=5,
-            elinewidth=0.8,
-            capsize=2,
-            **look,
-        )
-        largest = max(largest, *fitted, *measured)
-    ends = [0.0, 1.05 * largest]
+    drawings = [_draw_series(axes, records, series, styles[series]) for series in series_in(records)]
+    ends = [0.0, 1.05 * max(1.0, *drawings)]
     axes.plot(ends, ends, color="black", linewidth=0.8)
     axes.fill_between(ends, [end * (1 - WITHIN) for end in ends], [end * (1 + WITHIN) for end in ends], color="0.9")
     axes.set(xlim=ends, ylim=ends, xlabel="fitted sigma, pixels", ylabel="measured sigma, pixels")
@@ -62,6 +42,20 @@ def draw_widths(records: SeriesRecords) -> Figure:
     tidy(axes)
     legend_beside(figure, *axes.get_legend_handles_labels())
     return figure
+
+
+def _draw_series(axes: Axes, records: SeriesRecords, series: str, style: Mapping[str, Any]) -> float:
+    """Draw the widths of one series; the largest of them, 0 if none is known."""
+    taken = by_level(records, BLURRED, 0, series).values()
+    known = [(each.fitted_sigma, each) for each in taken if each.fitted_sigma is not None and each.sigma is not None]
+    if not known:
+        return 0.0
+    fitted, measured = [width for width, _ in known], [drawn(each.sigma) for _, each in known]
+    spread = [width * (each.sigma_relative_std or 0) for width, (_, each) in zip(measured, known, strict=True)]
+    look = {"color": style["color"], "marker": style["marker"], "linestyle": "none"}
+    label = name_in_light(records, series)
+    axes.errorbar(fitted, measured, spread, label=label, markersize=5, elinewidth=0.8, capsize=2, **look)
+    return max(*fitted, *measured)
 
 
 def draw_gains(records: SeriesRecords) -> Figure:

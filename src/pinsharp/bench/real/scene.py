@@ -60,7 +60,7 @@ def set_scene(
     """Bring the sharp level, in luma, to another one as it was taken; detail and region are in pixels of the sharp one.
 
     Raises:
-        ImageError: If they cannot be registered.
+        ImageError: If the two images cannot be registered.
     """
     plane = brightness(image)
     shape, other = (plane.shape[0], plane.shape[1]), (sharp.shape[0], sharp.shape[1])

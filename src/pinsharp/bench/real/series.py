@@ -122,7 +122,7 @@ def choose_reference(levels: list[Level], number: float | None) -> Level:
     """The level that stands for the sharp image: the one of a number, or the sharpest.
 
     Raises:
-        ConfigError: If there is none of that number.
+        ConfigError: If no level has that number.
     """
     if number is None:
         return levels[0]
@@ -137,7 +137,7 @@ def series_light(levels: Sequence[Level], asked: str) -> str:
     """The light of a series: what was asked for, or with `auto` what its files state.
 
     Raises:
-        ConfigError: If they do not state the same, or no such light can be asked for.
+        ConfigError: If the files state different lights, or `asked` is not a known light.
     """
     if asked != "auto":
         return str(Recipe(light=asked).light)

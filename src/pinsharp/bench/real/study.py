@@ -39,7 +39,7 @@ from pinsharp.images.registration import BORDER, Plane
 from pinsharp.restoration.restorer import Restorer
 from pinsharp.restoration.result import Restored
 
-_VERSION = 3  # of what the figures mean: another one, and all are measured anew
+_VERSION = 3  # of what the figures mean: another one, and all are measured again
 _DETAIL_BLUR = 2.0  # pixels; what such a blur hurts most of the sharp level is shown
 
 Row = tuple[str, int]  # name of a row, and its passes
@@ -227,7 +227,7 @@ class Real(Study[Task, Scene, LevelFigures]):
         return box
 
     def _restored(self, attempt: Attempt, scene: Scene) -> Restored | None:
-        """What a row makes of a level; None where it leaves it alone: no method, or no kernel to be told."""
+        """What a row makes of a level; None where it leaves it alone: no method, or no kernel to give it."""
         if attempt.restorer is None or (_is_informed(attempt) and scene.fitted is None):
             return None
         restorer = attempt.restorer.in_light(scene.light)

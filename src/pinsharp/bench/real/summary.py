@@ -1,4 +1,4 @@
-"""What focus series come to: each row over all levels, and the widths that were measured, by series."""
+"""The summary of focus series: each row over all levels, and the widths that were measured, by series."""
 
 from collections.abc import Callable, Sequence
 from math import log

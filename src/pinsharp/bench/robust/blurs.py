@@ -1,4 +1,4 @@
-"""Blurs that are no even defocus: none, motion, astigmatism, tilt, two exposures; and defocus out of range."""
+"""Blurs other than an even defocus: no blur, motion, astigmatism, tilt, two exposures; and defocus out of range."""
 
 import math
 from dataclasses import replace
@@ -73,7 +73,7 @@ def interlaced(scene: Scene, *, shift: int) -> Case:
 
 
 def raw(scene: Scene) -> Case:
-    """A Bayer mosaic whose colours nobody has made: mono, of a pattern of two pixels."""
+    """A Bayer mosaic that was not demosaiced: mono, of a pattern of two pixels."""
     taken = scene.taken(colour=True)
     image = pixels(scene.exposed(mosaic(taken.blurred)))
     return Case(image, mosaic(taken.sharp), measurable(scene.width, "periodic", "contradictory"))

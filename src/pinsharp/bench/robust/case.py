@@ -35,7 +35,7 @@ class Truth:
     Args:
         verdicts: Acceptable verdicts.
         widths: Least and most width in pixels of the image that are right, alike where there is one; None where there
-            is none to be measured.
+            is no width to measure.
     """
 
     verdicts: tuple[Said, ...]
@@ -70,7 +70,7 @@ Make = Callable[[Scene], Case]
 
 @dataclass(frozen=True)
 class Situation:
-    """Something that a user meets.
+    """Something that occurs in practice.
 
     Args:
         name: What it is called.

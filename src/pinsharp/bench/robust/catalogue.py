@@ -13,7 +13,7 @@ from pinsharp.data.cameras.lens import Lens
 from pinsharp.errors import ConfigError
 
 SITUATIONS: dict[str, Situation] = {each.name: each for each in (*VALUES, *FAULTS, *PROCESSING, *SCENES, *BLURS)}
-"""What a user meets."""
+"""What occurs in practice."""
 
 DEFOCUS: dict[str, Lens] = {
     "gaussian:1.2": Lens(sigma=1.2),
@@ -30,7 +30,7 @@ def chosen(names: Sequence[str]) -> list[Situation]:
     """Situations of these names, in the order of the catalogue; all of them if none is named.
 
     Raises:
-        ConfigError: If there is none of a name; the message names the closest.
+        ConfigError: If a name is unknown; the message names the closest.
     """
     for name in names:
         if name not in SITUATIONS:

@@ -1,4 +1,4 @@
-"""One image of a situation before a model: what it says, and whether what it makes is better than what it was given."""
+"""One image of a situation, given to a model: its verdict, and whether the result is better than the image."""
 
 import math
 import tempfile
@@ -20,14 +20,14 @@ from pinsharp.restoration.restorer import Restorer
 from pinsharp.restoration.sources import PixelsOf
 
 MOST_CHANGE = 60.0
-"""Decibels; more is not told apart, as where a result is perfect."""
+"""Decibels; larger values are not distinguished, as where a result is perfect."""
 
 
 def answer(method: Method, case: Case, *, restores: bool = True) -> dict[str, Any]:
     """Let a model restore an image as a user would, or only measure it; figures of `Answer`.
 
     Raises:
-        PinsharpError: If it refuses an image that is none to be refused.
+        PinsharpError: If the method refuses an image that it should accept.
     """
     restorer = Restorer(method, **case.options)
     try:

@@ -1,4 +1,4 @@
-"""Scenes that are no photographs: gratings, boards, dots, text, and scenes that show nothing."""
+"""Scenes other than photographs: gratings, boards, dots, text, and scenes that show nothing."""
 
 import math
 from collections.abc import Callable
@@ -27,7 +27,7 @@ Draw = Callable[[int, np.random.Generator], Array]
 
 
 def drawn(scene: Scene, *, draw: Draw, also: tuple[Said, ...] = ()) -> Case:
-    """Take what is drawn, anew for each photograph, through the scene's lens."""
+    """Take what is drawn, again for each photograph, through the scene's lens."""
     light = draw(SIDE + 2 * (kernel_side(scene.lens) // 2), scene.rng(2))
     taken = seen_by(light, scene.lens)
     return Case(pixels(scene.exposed(taken.blurred)), taken.sharp, measurable(scene.width, *also))

@@ -34,7 +34,7 @@ class Photograph:
         """Colours (H, W, 3), 8 bits.
 
         Raises:
-            ImageError: If it cannot be read.
+            ImageError: If the photograph cannot be read.
         """
         return _pixels(self)
 
@@ -48,8 +48,8 @@ def find_photographs(root: Path | None, most: int) -> list[Photograph]:
     """List the first photographs of a folder, or of those that come with scikit-image.
 
     Raises:
-        ConfigError: If none is asked for.
-        ImageError: If the folder holds none.
+        ConfigError: If `most` is below 1.
+        ImageError: If the folder holds no photograph.
     """
     if most < 1:
         raise ConfigError(f"--images must be at least 1 photograph, got {most}")

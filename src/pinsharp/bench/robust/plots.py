@@ -1,4 +1,4 @@
-"""The picture of what users meet: a line a situation, a dot an image, coloured by whether the answer is right."""
+"""The picture of images in practice: a line a situation, a dot an image, coloured by whether the answer is right."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -76,7 +76,7 @@ def _draw_widths(axes: Axes, rows: Mapping[str, Sequence[Answer]], names: Sequen
 
 
 def _draw_width(axes: Axes, y: float, each: Answer) -> None:
-    """One dot with its interval; hollow if no width is claimed, a cross at the border if there is none to be right."""
+    """One dot with its interval; hollow if no width is claimed, a cross at the border if no width could be right."""
     colour, order = COLOUR[each.standing], 3 + _ORDER.index(each.standing)
     if each.error is None or each.sigma is None:
         axes.plot([1 / _REACH], [y], "x", color=colour, markersize=3.5, zorder=order)

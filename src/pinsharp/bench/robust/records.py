@@ -1,4 +1,4 @@
-"""Records of what users meet, `robust.jsonl`: one for each model, situation, strength, photograph and blur.
+"""Records of images in practice, `robust.jsonl`: one for each model, situation, strength, photograph and blur.
 
 They hold what was found and what would have been right; whether that counts as right is decided when they are read.
 """
@@ -104,5 +104,5 @@ class Answer(Result):
         return self.low is not None and self.high is not None and self.high > UNCERTAIN_BY * self.low
 
 
-KIND = Kind("robust.jsonl", "robust", "answer", "what users meet", Answer)
+KIND = Kind("robust.jsonl", "robust", "answer", "images in practice", Answer)
 RobustRecords = Records[Answer]

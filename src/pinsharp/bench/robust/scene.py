@@ -1,4 +1,4 @@
-"""A sharp photograph in front of a lens that is out of focus: what all situations start from."""
+"""A sharp photograph in front of a defocused lens: the start of all situations."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How models stand what users meet: every situation, in several strengths, of several photographs and blurs.
+"""How models do on images in practice: every situation, in several strengths, of several photographs and blurs.
 
 All images are made here from sharp photographs, so that the true width, the sharp image and what may be said of it are
 known. What is judged is what a user gets: width, interval, verdict and result at the defaults.
@@ -28,7 +28,7 @@ from pinsharp.bench.show.typeset import Table
 from pinsharp.methods.method import Method
 from pinsharp.restoration.restorer import Restorer
 
-_VERSION = 1  # of what situations look like: another one, and all are measured anew
+_VERSION = 1  # of what situations look like: another one, and all are measured again
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The table of what users meet: a line a situation, its strengths below in CSV and JSON, and all of them together."""
+"""The table of images in practice: a line a situation, its strengths in CSV and JSON, and all of them together."""
 
 from collections import Counter
 from collections.abc import Sequence

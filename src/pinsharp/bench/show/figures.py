@@ -1,4 +1,4 @@
-"""How figures look: one style a method, readable in black and white and by the colour-blind, and files for paper.
+"""How figures look: one style a method, readable in black and white and by the colour-blind, and files for print.
 
 Colours are those of Okabe and Ito without yellow, which white paper swallows. Marker and line style differ too.
 """

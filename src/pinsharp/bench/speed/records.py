@@ -43,4 +43,4 @@ class Timing(Result):
 
 
 KIND = Kind("speed.jsonl", "speed", "timing", "speed", Timing)
-"""How they would be kept; they are measured anew each time, because the machine is part of the figure."""
+"""How they would be kept; they are measured again each time, because the machine is part of the figure."""

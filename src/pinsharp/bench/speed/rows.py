@@ -23,7 +23,7 @@ class Row:
     method: str  # name or file of a method, or the kind of an untrained network
     runtime: Runtime = "torch"  # what computes its convolutions
     precision: Precision = "auto"
-    is_untrained: bool = False  # whether the network is made anew, with random weights
+    is_untrained: bool = False  # whether the network is made again, with random weights
     device: str = "cpu"
     name: str | None = None  # what tables call it, if not by the others
 

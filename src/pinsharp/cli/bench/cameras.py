@@ -47,7 +47,7 @@ def cameras(
 
     Networks have two rows: blind, as users get it, and with the true kernel. Classical methods have the second alone.
     Then come images with noise of 1/255 that were processed in one way each: JPEG, demosaicing, OpenCV's blur of 8
-    bits, enlarging, sRGB. OUT/cameras.jsonl takes every figure as soon as it is there; the same command goes on after
+    bits, enlarging, sRGB. OUT/cameras.jsonl takes every figure as soon as it is there; the same command continues after
     a stop. Writes OUT/cameras.md, .csv and .tex, and the picture cameras as .png and .pdf.
     """
     from pinsharp.bench.cameras.study import Cameras

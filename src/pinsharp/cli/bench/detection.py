@@ -26,7 +26,7 @@ def detection(
     ] = f"blurred,linear-limit,wiener,{DEFAULT_MODEL}",
     seeds: Annotated[int, typer.Option(min=1, metavar="N", help="How many panels.")] = 20,
     first_seed: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Of the first panel; the next ones count up.")
+        int, typer.Option(min=0, metavar="N", help="Seed of the first panel; the next panels count up.")
     ] = 0,
     kernels: Annotated[
         str,
@@ -70,7 +70,7 @@ def detection(
 
     Every image of a panel has the same noise and is inspected with the same settings. For every blur and method: F1,
     false alarms, missed particles and pins judged wrongly, beside the sharp image, with confidence intervals.
-    OUT/detection.jsonl takes every figure as soon as it is there; the same command goes on after a stop, and other
+    OUT/detection.jsonl takes every figure as soon as it is there; the same command continues after a stop, and other
     seeds, blurs and methods may join. Writes OUT/detection.md, .csv and .tex, and the pictures detection-curves and, of
     a cut of the first panel, detection-KERNEL as .png and .pdf. What fails is reported with its reason and makes the
     exit status 1.

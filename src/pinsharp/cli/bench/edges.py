@@ -39,7 +39,7 @@ def edges(
 
     Each image shows one straight edge, a few degrees off rows or columns, from side to side. For every edge: the
     frequency at which half of the contrast is left (MTF50), of the edge and of the kernel that was measured, and the
-    overshoot. OUT/edges.jsonl takes every figure as soon as it is there; the same command goes on after a stop. Writes
+    overshoot. OUT/edges.jsonl takes every figure at once; the same command continues after a stop. Writes
     OUT/edges.md, .csv and .tex, and the picture edges-mtf. An image without such an edge is reported with its reason
     and makes the exit status 1.
     """
@@ -56,7 +56,7 @@ def edges(
 
 
 def _known(text: str | None) -> dict[str, float]:
-    """Read figures by name. Raises ConfigError if one is none."""
+    """Read figures by name. Raises ConfigError if one is not valid."""
     found = {}
     for part in names(text):
         name, equals, value = part.partition("=")

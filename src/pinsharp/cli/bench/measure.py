@@ -60,7 +60,7 @@ def conduct(
         except KeyboardInterrupt:
             if out:
                 done = f"stopped after {len(measured)} of {plan.to_do}"
-                print(f"{done}; the same command goes on from there", file=sys.stderr)
+                print(f"{done}; the same command continues from there", file=sys.stderr)
             raise
     return plan, asked_records(plan, out) if out else as_records(plan, measured)
 

@@ -48,7 +48,7 @@ def names(text: str | None) -> list[str]:
 
 
 def numbers(text: str, option: str) -> list[float]:
-    """Read numbers joined by commas. Raises ConfigError if one is none."""
+    """Read numbers joined by commas. Raises ConfigError if one is not a number."""
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
@@ -56,7 +56,7 @@ def numbers(text: str, option: str) -> list[float]:
 
 
 def whole_numbers(text: str, option: str) -> list[int]:
-    """Read whole numbers joined by commas. Raises ConfigError if one is none."""
+    """Read whole numbers joined by commas. Raises ConfigError if one is not a number."""
     found = numbers(text, option)
     if any(number != int(number) for number in found):
         raise ConfigError(f"{option}: expected whole numbers, got {text!r}")
@@ -64,7 +64,7 @@ def whole_numbers(text: str, option: str) -> list[int]:
 
 
 def box_of(text: str | None, option: str = "--detail") -> "Box | None":
-    """Read a box, TOP,LEFT,HEIGHT,WIDTH. Raises ConfigError if it is none."""
+    """Read a box, TOP,LEFT,HEIGHT,WIDTH. Raises ConfigError if the text is something else."""
     from pinsharp.bench.show.sheet import Box
 
     if text is None:
@@ -87,7 +87,7 @@ def choose_run(runs: "Sequence[RunRecords]", wanted: str | None) -> "RunRecords"
     """The run that is named by its ID or its set; the first if none is named.
 
     Raises:
-        ConfigError: If there is no such run, or several.
+        ConfigError: If no run, or more than one, has that ID or set.
     """
     if wanted is None and runs:
         return runs[0]

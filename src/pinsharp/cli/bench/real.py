@@ -73,8 +73,8 @@ def real(
     The sharpest level is brought to each level by shift, magnification and brightness, found in the image before
     restoration; the disc or Gaussian that makes it as blurred is what measured widths are compared with. 15 iterations
     of Richardson-Lucy, blind and with the fitted kernel, are always among the rows. With --light auto all levels of a
-    series have to state the same light. OUT/real.jsonl takes every figure
-    as soon as it is there; the same command goes on after a stop, and with more series measures those alone. Writes
+    series have to state the same light. OUT/real.jsonl takes every figure at
+    once; the same command continues after a stop, and with more series measures those alone. Writes
     the tables real (every level, the worst first), real-width, real-summary and real-detail (how much fine detail is
     right, by frequency) as .md, .csv and .tex, and the pictures real-widths, real-gains and real-sheet as .png and
     .pdf. A level that fails is reported with its reason and makes the exit status 1.
@@ -113,7 +113,7 @@ def _regions(texts: list[str], series: "list[Series]") -> "dict[str, Box]":
     """Read the regions that are judged by themselves, by the name of the series.
 
     Raises:
-        ConfigError: If one is none, or it is not said of which series it is.
+        ConfigError: If a text is not a region, or does not name its series.
     """
     regions = {}
     for text in texts:

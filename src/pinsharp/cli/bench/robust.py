@@ -1,4 +1,4 @@
-"""`pinsharp bench robust`: models before whatever users meet."""
+"""`pinsharp bench robust`: models on images as they occur in practice."""
 
 from pathlib import Path
 from typing import Annotated
@@ -34,11 +34,11 @@ def robust(
     precision: Precision = "auto",
     as_json: JsonDocument = False,
 ) -> None:
-    """Judge models on what users meet: faults, bit depths, JPEG, tone curves, gratings, motion, tilt and the like.
+    """Judge models on what occurs in practice: faults, bit depths, JPEG, tone curves, gratings, motion, tilt and more.
 
     Each situation is made from sharp photographs, in several strengths and with several blurs, so that what is right is
     known: is the width right, does its interval cover it, does the verdict fit, is the result no worse than the image?
-    OUT/robust.jsonl takes every answer as soon as it is there; the same command goes on after a stop. Writes
+    OUT/robust.jsonl takes every answer as soon as it is there; the same command continues after a stop. Writes
     OUT/robust.md, .csv and .tex, and the picture robust as .png and .pdf. An image that fails is reported with its
     reason and makes the exit status 1.
     """

@@ -66,7 +66,7 @@ def run(
 
     With a profile, the true kernel is that of defocus and camera together, and the sharp images are what is restored.
 
-    With -o, OUT/records.jsonl takes every figure as soon as it is there: stop it at any time, the same command goes on.
+    With -o, OUT/records.jsonl takes every figure at once: stop it at any time, the same command continues.
     What it holds already, of the same images, protocol and weights, is not measured again; other methods and other test
     sets may go into the same folder. A restoration that fails is reported with its reason, tried again next time, and
     makes the exit status 1.

@@ -96,8 +96,8 @@ def write_camera_set(
 
     FOLDER/blurred/INDEX.png is the image as its file would hold it, in 8 bits, or 16 where the camera has more;
     FOLDER/sharp/INDEX.png the same camera's image in focus, without noise, faults or compression, in 16 bits. Pair
-    INDEX is the one that training gets of the same photographs, camera, size and seed. Each file appears whole or not
-    at all, the manifest last. `report` is called with each pair when it is written.
+    INDEX is the one that training gets of the same photographs, camera, size and seed. Each file appears completely
+    or not at all, the manifest last. `report` is called with each pair when it is written.
 
     Returns:
         Path of the manifest.

@@ -1,4 +1,4 @@
-"""Named cameras: how often the images of each kind of camera have what."""
+"""Named cameras: how often the images of each kind have each property."""
 
 from dataclasses import dataclass
 

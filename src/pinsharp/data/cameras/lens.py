@@ -16,7 +16,7 @@ from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.data.cameras.light import Array, shaped
 from pinsharp.images.arrays import BT601
 
-_LEAST_SIGMA = 0.05  # pixels; a narrower Gaussian is none
+_LEAST_SIGMA = 0.05  # pixels; a narrower Gaussian does not blur
 _REACH = 3.5  # sigmas to each side
 _TAIL_WIDTH = 2.0  # sigma of a tail, in sigmas of the Gaussian
 

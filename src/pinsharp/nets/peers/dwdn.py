@@ -49,7 +49,7 @@ class DwdnConfig:
 
 
 class Dwdn(nn.Module):
-    """Restore blurred colour images whose kernels are given; a blind use borrows another net's estimate."""
+    """Restore blurred colour images whose kernels are given; used blind, it takes another net's estimate."""
 
     def __init__(self, config: DwdnConfig | None = None) -> None:
         super().__init__()

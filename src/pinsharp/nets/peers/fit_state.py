@@ -1,4 +1,4 @@
-"""The state of a fit on disk: one safetensors file, written whole or not at all, and read without any pickle."""
+"""The state of a fit on disk: one safetensors file, written completely or not at all, and read without any pickle."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ def save_state(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, An
     At every moment the file is a whole one, the old or the new; its folder must exist.
 
     Raises:
-        OutputError: If it cannot be written; the old one is left as it was.
+        OutputError: If `path` cannot be written; the old state is then unchanged.
     """
     content = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     write_atomically(path, safetensors.torch.save(content, {"format": _FORMAT, "about": json.dumps(dict(about))}))
@@ -31,7 +31,7 @@ def load_state(path: Path, about: Mapping[str, Any]) -> dict[str, Tensor]:
     """Read the tensors of a state as they were saved, on the CPU; that of another image or other settings is refused.
 
     Raises:
-        ConfigError: If there is none, it cannot be read, or it belongs to something else.
+        ConfigError: If the file is missing, cannot be read, or belongs to another fit.
     """
     if not path.is_file():
         raise ConfigError(f"{path}: expected the state of a fit to resume, got no such file; start without resuming")
@@ -56,5 +56,5 @@ def _check_same(path: Path, saved: dict[str, Any], wanted: dict[str, Any]) -> No
         if saved.get(name) != wanted.get(name):
             raise ConfigError(
                 f"{path} belongs to a fit with {name} {saved.get(name)}, expected {wanted.get(name)}; resume with the "
-                "image and settings that it began with, or start anew elsewhere"
+                "image and settings that it began with, or start again elsewhere"
             )

@@ -1,7 +1,7 @@
 """SelfDeblur's two generators and their settings: an image and a kernel out of noise, fitted to one blurred image.
 
 Ren et al., "Neural Blind Deconvolution Using Deep Priors", CVPR 2020. Nothing is learned beforehand, so there are no
-weights: `pinsharp.nets.peers.self_fit` fits both generators to each image anew.
+weights: `pinsharp.nets.peers.self_fit` fits both generators to each image again.
 """
 
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class SelfDeblurConfig:
     milestones: tuple[float, ...] = (0.4, 0.6, 0.8)
     # Share of the steps that minimise the mean squared error, before 1 - SSIM takes over. 500 of 5000.
     mse_share: float = 0.1
-    # Standard deviation of the noise that is added to the image generator's input, anew at each step. 1e-3.
+    # Standard deviation of the noise that is added to the image generator's input, again at each step. 1e-3.
     jitter: float = 1e-3
     # `joint` fits the three channels with one kernel. `luma` is what the authors' scripts do: the luma alone is fitted,
     # and the result keeps the blurred chroma.

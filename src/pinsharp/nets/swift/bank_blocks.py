@@ -30,7 +30,7 @@ class BankBlocks:
     """Image and deconvolved copies at half resolution, for windows that are asked for from top to bottom.
 
     Blocks are made when a window first needs them, a whole row of blocks at a time, and dropped when windows have gone
-    past them. A window above what was dropped has its blocks made anew. The image has a shape (C, H, W), a kernel (1,
+    past them. A window above what was dropped has its blocks made again. The image has a shape (C, H, W), a kernel (1,
     1, K, K) and noise (1,) in units of full scale; both sides are padded to multiples of the even `stride`, by edge
     values to the right and below. At most `rows_at_once` rows are asked for at once. With `levels` the blur varies, and
     each pixel is deconvolved by its own.

@@ -1,7 +1,7 @@
-"""What is to be undone, told to a network: kernel and noise of an image as scales and shifts of its channels.
+"""The blur as a condition of a network: kernel and noise of an image as scales and shifts of its channels.
 
 Feature-wise linear modulation (Perez et al., 2018). Without it a network has to guess from the pixels whether a soft
-edge was soft or was blurred. A network that is also told how far the kernel's width may be off can take a measured one
+edge was soft or was blurred. A network that also knows how far the kernel's width may be off can take a measured one
 with care and a true one at its word.
 """
 
@@ -18,8 +18,8 @@ class BlurCondition(nn.Module):
     """Tell a stack of residual blocks what is to be undone: kernel and noise to scales and shifts of their channels.
 
     The kernel comes in as its modulation transfer, averaged over rings of frequency. Both are the same for a whole
-    image, so windows of it still agree. With `doubts` the uncertainty of the kernel's width is told too, at most
-    `most_doubt`: of sharp images it may be a third, which no training shows. With `noise_rings` the noise is told by
+    image, so windows of it still agree. With `doubts` the uncertainty of the kernel's width is a part too, at most
+    `most_doubt`: of sharp images it may be a third, which no training shows. With `noise_rings` the noise is given by
     ring of frequency.
     """
 
@@ -58,20 +58,20 @@ class BlurCondition(nn.Module):
         deviation of their widths (B,), None where they are true; only a condition that doubts listens to it.
         """
         with torch.autocast(device_type=kernel.device.type, enabled=False):
-            modulation: Tensor = self.layers(self.told(kernel, noise, width_std))
+            modulation: Tensor = self.layers(self.describe(kernel, noise, width_std))
         return modulation
 
-    def told(self, kernel: Tensor, noise: Tensor, width_std: Tensor | None = None) -> Tensor:
+    def describe(self, kernel: Tensor, noise: Tensor, width_std: Tensor | None = None) -> Tensor:
         """What is known of a blur in a row, (B, `told_length`); the arguments are those of `vector`."""
         with torch.autocast(device_type=kernel.device.type, enabled=False):
             level = (noise.float().clamp(min=LEAST_NOISE) / REFERENCE_NOISE).log().reshape(len(noise), -1) / 4
             transfer = transfer_function(fit_kernel(kernel.float(), self.GRID - 1), (self.GRID, self.GRID)).abs()
             profile = transfer.flatten(1) @ self.averages  # (B, RINGS)
-            told = [profile, (profile + 1e-3).log() / 4, level]
+            values = [profile, (profile + 1e-3).log() / 4, level]
             if self.doubts:
                 doubt = torch.zeros_like(level[:, :1]) if width_std is None else width_std.float()[:, None]
-                told.append(doubt.clamp(max=self.most_doubt) / self.USUAL_DOUBT)
-            return torch.cat(told, dim=1)
+                values.append(doubt.clamp(max=self.most_doubt) / self.USUAL_DOUBT)
+            return torch.cat(values, dim=1)
 
 
 def split_modulation(vector: Tensor, channels: Sequence[int]) -> list[Tensor]:

@@ -21,7 +21,7 @@ class SwiftConfig:
     # Hidden width of the small net that tells every residual block which blur and noise to undo; 0 leaves it out.
     condition: int = 64
     condition_doubt: bool = False  # tell it too how uncertain the width of a measured kernel is
-    most_doubt: float = 0.06  # largest relative standard deviation of the width that it is told
+    most_doubt: float = 0.06  # largest relative standard deviation of the width that a condition states
     # Rings of frequency, from 0 to half a cycle a pixel, by which it and the bank tell noise apart; 0 for white noise
     # of one level.
     noise_rings: int = 0

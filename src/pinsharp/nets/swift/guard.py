@@ -1,4 +1,4 @@
-"""The guard: how much of a restoration is believed, place by place, against what is safer.
+"""The guard: how much of a restoration is trusted, place by place, against what is safer.
 
 A network that trusts its kernel makes rings where the kernel is wrong. Here its result is weighed, in every cell of
 `CELL` x `CELL` pixels, against the bank's steady filter, some Landweber iterations with the same kernel, and against
@@ -29,35 +29,35 @@ class Guard(nn.Module):
     """Weigh restored, carefully deconvolved and blurred images, all normalised.
 
     Args:
-        told: Length of the vector that says what is known of a blur; see `BlurCondition.told`.
+        known: Length of the vector that describes a blur; see `BlurCondition.describe`.
         hidden: Width of the hidden layers.
     """
 
-    def __init__(self, told: int, hidden: int = 48) -> None:
+    def __init__(self, known: int, hidden: int = 48) -> None:
         super().__init__()
-        first, last = nn.Linear(FEATURES + told, hidden), nn.Linear(hidden, 3)
+        first, last = nn.Linear(FEATURES + known, hidden), nn.Linear(hidden, 3)
         self.layers = nn.Sequential(first, nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(), last)
         with torch.no_grad():
             last.weight.zero_()
             last.bias.copy_(torch.tensor([2.0, 0.0, 0.0]))  # start by believing the restoration
 
-    def forward(self, restored: Tensor, steady: Tensor, blurred: Tensor, told: Tensor) -> Tensor:
-        """Blend images (B, C, H, W); `told` is (B, told)."""
-        weights = interpolate(self.weights(restored, steady, blurred, told), scale_factor=CELL, mode="bilinear")
+    def forward(self, restored: Tensor, steady: Tensor, blurred: Tensor, known: Tensor) -> Tensor:
+        """Blend images (B, C, H, W); `known` is (B, values)."""
+        weights = interpolate(self.weights(restored, steady, blurred, known), scale_factor=CELL, mode="bilinear")
         height, width = blurred.shape[-2:]
         first, second, third = torch.split(weights[..., :height, :width], 1, dim=1)
         blended: Tensor = first * restored + second * steady + third * blurred
         return blended
 
-    def weights(self, restored: Tensor, steady: Tensor, blurred: Tensor, told: Tensor) -> Tensor:
+    def weights(self, restored: Tensor, steady: Tensor, blurred: Tensor, known: Tensor) -> Tensor:
         """Weights (B, 3, rows, columns) of the cells of images (B, C, H, W); they sum to 1.
 
-        `told` is (B, told), or (B, rows, columns, told) where it differs from cell to cell.
+        `known` is (B, values), or (B, rows, columns, values) where it differs from cell to cell.
         """
         with torch.autocast(device_type=blurred.device.type, enabled=False):
             seen = cell_features(restored, steady, blurred)  # (B, rows, columns, FEATURES)
-            told = told[:, None, None] if told.ndim == 2 else told
-            known = told.float().expand(*seen.shape[:3], -1)
+            known = known[:, None, None] if known.ndim == 2 else known
+            known = known.float().expand(*seen.shape[:3], -1)
             said: Tensor = self.layers(torch.cat([seen, known], dim=-1))
             return torch.softmax(said, dim=-1).permute(0, 3, 1, 2)
 
@@ -102,8 +102,8 @@ class GuardedRows:
     """Blends the rows of one image as they are restored, from top to bottom, however many come at once.
 
     Args:
-        guard: The guard; None to believe the restoration.
-        told: What is known of the blur, (1, told); or what says it of places (N, 2), row and column, (N, told).
+        guard: The guard; None to trust the restoration.
+        known: What describes the blur, (1, values); or a function of places (N, 2), row and column, to (N, values).
         shape: Height and width of the image.
         level: Brightness, contrast and ramp of the image, which the guard does not see.
     """
@@ -111,11 +111,11 @@ class GuardedRows:
     def __init__(
         self,
         guard: Guard | None,
-        told: Tensor | Callable[[Tensor], Tensor],
+        known: Tensor | Callable[[Tensor], Tensor],
         shape: tuple[int, int],
         level: Level | None = None,
     ) -> None:
-        self._guard, self._told, self._level = guard, told, level
+        self._guard, self._known_of, self._level = guard, known, level
         self._height, self._width = shape
         self._rows: list[Tensor] = []  # weights (3, columns) of each row of cells so far
         self._top = 0  # first row that is kept
@@ -132,7 +132,7 @@ class GuardedRows:
             kept = band if kept is None else torch.cat([kept, band], dim=-2)
             self._weigh(kept)
             bottom = self._top + kept.shape[-2]
-            # Below the centre of the last row of cells the next one has a say.
+            # Below the centre of the last row of cells the next one contributes.
             finished = bottom if bottom == self._height else max(CELL * len(self._rows) - CELL // 2, self._top)
             count = finished - self._top
             if count:
@@ -157,11 +157,11 @@ class GuardedRows:
 
     def _known(self) -> Tensor:
         """What is known of the blur in the next row of cells."""
-        if isinstance(self._told, Tensor):
-            return self._told
+        if isinstance(self._known_of, Tensor):
+            return self._known_of
         columns = CELL * (torch.arange(-(-self._width // CELL), dtype=torch.float64) + 0.5)
         row = torch.full_like(columns, CELL * (len(self._rows) + 0.5))
-        return self._told(torch.stack([row.clamp(max=self._height), columns.clamp(max=self._width)], dim=-1))[
+        return self._known_of(torch.stack([row.clamp(max=self._height), columns.clamp(max=self._width)], dim=-1))[
             None, None
         ]
 

@@ -63,8 +63,8 @@ class SwiftRestorer(nn.Module):
         noise = self.by_ring(noise)
         if torch.is_inference_mode_enabled() and len(blurred) == 1:
             shape = (blurred.shape[1], height, width)
-            told = (kernel, noise, width_std)
-            windows = self.windows(lambda *place: blurred[..., *place], shape, *told, largest=(height, width))
+            known = (kernel, noise, width_std)
+            windows = self.windows(lambda *place: blurred[..., *place], shape, *known, largest=(height, width))
             return windows(slice(0, height), slice(0, width))
         copies = self.bank(blurred, kernel, noise)  # (B, copies, C, H, W)
         stack = torch.cat([blurred[:, None].to(copies.dtype), copies[:, : self.bank.count]], dim=1).flatten(1, 2)
@@ -89,7 +89,7 @@ class SwiftRestorer(nn.Module):
 
         The shape is channels (1 or 3), height and width of the image, `largest` height and width of the largest window;
         kernel, noise and `width_std` are as for `forward`, of one image. With `levels` the bank has a kernel for each
-        place, and the trunk is told `kernel`: on photographs with sigma 1 to 3 px that lost 0.03 dB on average against
+        place, and the trunk gets `kernel`: on photographs with sigma 1 to 3 px that lost 0.03 dB on average against
         a trunk for each level, which takes three times as long.
         """
         noise = self.by_ring(noise)
@@ -116,7 +116,7 @@ class SwiftRestorer(nn.Module):
     def _refine_with(
         self, channels: int, kernel: Tensor, noise: Tensor, width_std: Tensor | None
     ) -> Callable[[Tensor], Tensor]:
-        """What makes the correction out of the stack of images of some channels, once it is told what to undo."""
+        """What makes the correction out of the stack of images of some channels, once it has the condition."""
         mode = _mode(channels)
         is_apart = self._trunk(mode) is self.mono_trunk
         condition = self.mono_condition if is_apart else self.condition

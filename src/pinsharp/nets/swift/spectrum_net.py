@@ -45,7 +45,7 @@ class SpectrumConfig:
     window: int = 128
     max_windows: int = 32  # most windows that are read of one image; the most textured ones
     bins: int = 80  # radial bins from zero frequency to the corner of the spectrum, 0.71 cycles per pixel
-    directions: int = 0  # directions, an even number, that are told apart beside the mean over all of them; 0 for none
+    directions: int = 0  # an even number of directions that are distinguished beside their mean; 0 for none
     noise_apart: bool = False  # let a net of its own, which knows the mean over all directions only, measure the noise
     hidden: int = 192  # width of the hidden layers
     kernel_size: int = 41  # side of the kernels in pixels, odd: 41 holds a Gaussian of sigma 5 to four sigmas

@@ -33,7 +33,7 @@ COLOURS = 3
 CHANNEL_NOISE = 1 / math.sqrt(sum(weight**2 for weight in BT601))
 """White noise of a channel, in that of brightness, where channels do not depend on each other."""
 
-_Told = tuple[Tensor, Tensor, Tensor | None]
+_Condition = tuple[Tensor, Tensor, Tensor | None]
 
 
 class Swift(nn.Module):
@@ -68,7 +68,7 @@ class Swift(nn.Module):
     def estimate(self, blurred: Tensor, hidden: Tensor | None = None) -> BlurField:
         """Estimate kernel, width with its uncertainty, and noise of images (B, C, H, W).
 
-        Pixels that are `hidden`, (B, 1, H, W), have no say where windows vote.
+        Pixels that are `hidden`, (B, 1, H, W), are ignored where windows vote.
         """
         estimate: BlurField = self.kernel_net(blurred, hidden) if self.kernel_net.VOTES else self.kernel_net(blurred)
         return estimate
@@ -103,8 +103,8 @@ class Swift(nn.Module):
             images = [self._continued(image[None], known.of(number)) for number, image in enumerate(seen)]
             restored, steady = (torch.cat(parts) for parts in zip(*images, strict=True))
         else:
-            restorer, told = self._fitting(seen.shape[1], known)
-            restored, steady = restorer.layers(seen, *told)
+            restorer, condition = self._fitting(seen.shape[1], known)
+            restored, steady = restorer.layers(seen, *condition)
         if self.guard is not None and not self._is_clean(seen.shape[1], known):
             restored = self.guard(restored, steady, seen, self.known(known))
         return level.leave(restored, *whole)
@@ -113,19 +113,19 @@ class Swift(nn.Module):
         """Whether one image is restored by the restorer for clean images of colour."""
         return self.clean is not None and channels == COLOURS and known.is_clean == (True,)
 
-    def _fitting(self, channels: int, known: BlurField) -> tuple["SwiftRestorer", _Told]:
-        """The restorer for images of some channels with such a blur, and what it is told of the blur."""
-        kernel, noise, width_std = _told(known)
+    def _fitting(self, channels: int, known: BlurField) -> tuple["SwiftRestorer", _Condition]:
+        """The restorer for images of some channels with such a blur, and what describes the blur to it."""
+        kernel, noise, width_std = _condition(known)
         if self.clean is None or not self._is_clean(channels, known):
             return self.restorer, (kernel, noise, width_std)
         level = noise if noise.ndim == 1 else noise_level(noise)
         return self.clean, (kernel, CHANNEL_NOISE * level, None)
 
     def known(self, estimate: BlurField) -> Tensor:
-        """What is known of a blur, (B, told), in normalised images, as the guard takes it."""
+        """The condition that describes a blur, (B, values), in normalised images, as the guard takes it."""
         assert self.restorer.condition is not None
-        kernel, noise, width_std = _told(without_level(estimate))
-        return self.restorer.condition.told(kernel, self.restorer.by_ring(noise), width_std)
+        kernel, noise, width_std = _condition(without_level(estimate))
+        return self.restorer.condition.describe(kernel, self.restorer.by_ring(noise), width_std)
 
     def _continued(self, blurred: Tensor, estimate: BlurField) -> tuple[Tensor, Tensor]:
         """Restore one image (1, C, H, W) with a margin, if it has a rule for it; with the steady copy."""
@@ -133,8 +133,8 @@ class Swift(nn.Module):
         image = _with_margin(lambda *place: blurred[..., *place], (channels, height, width), estimate)
         whole = image(*(slice(0, length) for length in image.shape[1:]))
         inside = (..., image.inside(slice(0, height)), image.inside(slice(0, width)))
-        restorer, told = self._fitting(channels, estimate)
-        restored, steady = restorer.layers(whole, *told)
+        restorer, condition = self._fitting(channels, estimate)
+        restored, steady = restorer.layers(whole, *condition)
         return restored[inside], steady[inside]
 
     def windows(
@@ -149,7 +149,7 @@ class Swift(nn.Module):
         """Prepare to restore one image (C, H, W) window by window; the rest is as for `SwiftRestorer.windows`.
 
         With a guard the windows hold what it weighs, (1, 3 C, h, w): restored, steady and blurred image. Where the
-        blur varies, by `levels`, each pixel is deconvolved by its own; the trunk is told the one in the middle.
+        blur varies, by `levels`, each pixel is deconvolved by its own; the trunk gets the one in the middle.
         """
         blur = levels.middle if levels else estimate
         level, known = Level.of(blur, shape[1:]), without_level(blur)
@@ -158,9 +158,9 @@ class Swift(nn.Module):
             return level.enter(read(rows, columns), rows, columns)
 
         image = _with_margin(seen, shape, known)
-        restorer, told = self._fitting(shape[0], known)
+        restorer, condition = self._fitting(shape[0], known)
         local = levels.moved(image.inside(slice(0, 0)).start) if levels else None
-        restore = restorer.windows(image, image.shape, *told, largest=largest, levels=local)
+        restore = restorer.windows(image, image.shape, *condition, largest=largest, levels=local)
 
         def restored(rows: slice, columns: slice) -> Tensor:
             layers = restore(image.inside(rows), image.inside(columns))
@@ -175,14 +175,14 @@ class Swift(nn.Module):
     def guarded_rows(
         self, shape: tuple[int, int, int], estimate: BlurField, levels: Levels | None = None
     ) -> GuardedRows:
-        """What blends the rows of one image (C, H, W) that `windows` restores with a guard; clean ones are believed.
+        """What blends the rows of one image (C, H, W) that `windows` restores with a guard; clean ones are trusted.
 
-        Where the blur varies, the guard is told the one of each cell.
+        Where the blur varies, the guard gets the one of each cell.
         """
         assert self.guard is not None
         guard = None if self._is_clean(shape[0], estimate) else self.guard
-        told = self.known(estimate) if levels is None else partial(levels.mixed, tell=self.known)
-        return GuardedRows(guard, told, shape[1:], Level.of(estimate, shape[1:]))
+        known = self.known(estimate) if levels is None else partial(levels.mixed, tell=self.known)
+        return GuardedRows(guard, known, shape[1:], Level.of(estimate, shape[1:]))
 
     def forward(self, blurred: Tensor, estimate: BlurField | None = None) -> tuple[Tensor, BlurField]:
         """Estimate the blur unless it is given, then restore."""
@@ -209,8 +209,8 @@ def _estimator(config: SwiftConfig) -> SpectrumNet | WindowNet:
     )
 
 
-def _told(estimate: BlurField) -> _Told:
-    """What the restorer is told of a blur."""
+def _condition(estimate: BlurField) -> _Condition:
+    """What the restorer gets to know of a blur."""
     if estimate.noise is None:
         raise ValueError("swift needs the noise of the image beside its kernel; take it from estimate()")
     return estimate.kernel, estimate.noise, estimate.log_width_std

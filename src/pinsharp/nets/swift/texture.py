@@ -79,7 +79,7 @@ def spread_windows(parts: Tensor, size: int, most: int, hidden: Tensor | None = 
 
 
 _FEW = 1e-6
-"""Share of hidden pixels that is none, rounding apart."""
+"""Share of hidden pixels up to which no pixel counts as hidden; for rounding."""
 
 
 def _spread(texture: Tensor, most: int) -> Tensor:

@@ -61,7 +61,7 @@ class WindowConfig:
     spectra: int = 192  # width of the hidden layers of the estimator of clean images
     noise_rings: int = 16  # rings of frequency, from 0 to half a cycle a pixel, of the noise
     kernel_size: int = 41  # side of the kernels in pixels, odd; those of wide blurs are larger
-    min_sigma: float = 0.25  # smallest and largest width in pixels that is told apart from those beyond
+    min_sigma: float = 0.25  # smallest and largest width in pixels that is distinguished from those beyond
     max_sigma: float = 14.0
 
 
@@ -123,12 +123,12 @@ class WindowNet(nn.Module):
         self.feature_std: Tensor
 
     def forward(self, blurred: Tensor, hidden: Tensor | None = None) -> BlurField:
-        """Measure the blur of images (B, C, H, W), in any unit; hidden pixels (B, 1, H, W) have no say."""
+        """Measure the blur of images (B, C, H, W), in any unit; hidden pixels (B, 1, H, W) are ignored."""
         masks = [None] * len(blurred) if hidden is None else list(torch.split(hidden, 1))
         return stacked([self.estimate_parts(*one) for one in zip(torch.split(blurred, 1), masks, strict=True)])
 
     def estimate_parts(self, parts: Tensor, hidden: Tensor | None = None) -> BlurField:
-        """Measure the one blur of several parts (N, C, H, W) of one image; hidden pixels (N, 1, H, W) have no say."""
+        """Measure the one blur of several parts (N, C, H, W) of one image; hidden pixels (N, 1, H, W) are ignored."""
         with torch.autocast(device_type=parts.device.type, enabled=False):
             image = self._look(parts, hidden)
             found = replace(self._field([image]), normalisation=image.taken_out)

@@ -35,7 +35,7 @@ class SwiftWindows:
         """Restore rows and columns, both from a whole stride on: (1, C, h, w), not clamped, and the steady copy.
 
         Raises:
-            ValueError: If they begin elsewhere.
+            ValueError: If the rows or columns do not begin at a multiple of the stride.
         """
         stride = self._blocks.stride
         if rows.start % stride or columns.start % stride:

@@ -2,7 +2,7 @@
 
 All witnesses are numbers that do not change with brightness and contrast. Edges tell the width by how much less steep
 they become when blurred once more (Zhuo and Sim, 2011); traces of compression and of a colour mosaic tell which other
-witnesses to believe.
+witnesses to trust.
 """
 
 import math
