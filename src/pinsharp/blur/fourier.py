@@ -61,6 +61,22 @@ def corner_spectrum(kernel: Tensor, shape: tuple[int, int]) -> Tensor:
     return transfer
 
 
+def continued_spectrum(rows: Tensor, above: int, height: int) -> Tensor:
+    """Transform an image (..., h, W) that goes on above and below by its first and last row, to `height` rows in all.
+
+    There are `above` rows above it. Rows that are repeated are transformed once. The layout is that of
+    `corner_spectrum`.
+
+    Returns:
+        Complex tensor (..., height, W // 2 + 1).
+    """
+    half = torch.fft.rfft(rows.to(_at_least_float32(rows)))  # (..., h, W // 2 + 1)
+    first = half[..., :1, :].expand(*half.shape[:-2], above, -1)
+    last = half[..., -1:, :].expand(*half.shape[:-2], height - above - half.shape[-2], -1)
+    whole: Tensor = torch.fft.fft(torch.cat([first, half, last], dim=-2), dim=-2)
+    return whole
+
+
 def rows_from_spectrum(half_spectrum: Tensor, shape: tuple[int, int], rows: slice) -> Tensor:
     """Transform half spectra back as `from_spectrum` does, but only to some rows of the images: (..., rows, W)."""
     columns = torch.fft.ifft(half_spectrum, dim=-2)

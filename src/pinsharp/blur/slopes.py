@@ -70,7 +70,8 @@ def with_slopes(
         return known
     seen = None if hidden is None else ~hidden[:, 0].flatten(0, 1)[None, None]
     even = parts - torch.cat([ramp(slopes, shape, *place) for place in places]) if has_ramp else parts
-    left, whole = _contrast(even, seen), _contrast(parts, seen)
+    whole = _contrast(parts, seen)
+    left = _contrast(even, seen) if has_ramp else whole
     # Nets know of no image that is mostly noise.
     scale = left.scale.clamp(min=0.0 if known.noise_level is None else known.noise_level)
     if float(left.scale / whole.scale) > _MOST_LEFT and has_ramp:
@@ -79,8 +80,9 @@ def with_slopes(
         share = (scale / whole.scale).clamp(max=1).to(known.normalisation.scale)
         return replace(known, normalisation=replace(known.normalisation, scale=known.normalisation.scale * share))
     # No net was trained on images of nothing: none may see them as they are.
-    bare = max(float(left.scale), float(_contrast(even, None).scale))  # what is hidden, such as clipped light, is seen
-    is_bare = known.normalisation is None and bare < _FLAT
+    # What is hidden, such as clipped light, is seen.
+    every = whole if seen is None and not has_ramp else _contrast(even, None)
+    is_bare = known.normalisation is None and max(float(left.scale), float(every.scale)) < _FLAT
     return replace(known, normalisation=replace(left, scale=scale)) if is_bare else known
 
 

@@ -148,7 +148,8 @@ class NafBlock(nn.Module):
 
     def pooled(self, features: Tensor) -> Tensor:
         """What the channel attention sees of features (B, C, H, W): their means over the whole input."""
-        return features.mean(dim=(-2, -1), keepdim=True)
+        # In bfloat16, `mean` makes a copy in float32 first; `sum` adds up in float32 all the same.
+        return features.sum(dim=(-2, -1), keepdim=True) / features[0, 0].numel()
 
 
 class Downsample(nn.Conv2d):

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from closeness import assert_close_to_largest
-from pinsharp.nets.swift.fused import can_fuse, run_fused
+from pinsharp.nets.fused import can_fuse
+from pinsharp.nets.swift.fused import run_fused
 from processors import KNOWS_BFLOAT16
 from tiny_models import tiny_swift
 

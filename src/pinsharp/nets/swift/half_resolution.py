@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from pinsharp.nets.fused import convolution_dtype
+
 _PAIRS = {torch.bfloat16: torch.int32, torch.float16: torch.int32, torch.float32: torch.int64}
 """What two neighbours in a row are moved as."""
 
@@ -34,12 +36,6 @@ class HalfResolutionStack:
     def move_up(self, by: int, count: int) -> None:
         """Move `count` rows that begin at row `by` to the top, both even."""
         move_up(self._memory, by // 2, count // 2)
-
-
-def convolution_dtype(tensor: Tensor) -> torch.dtype:
-    """Data type in which convolutions of a float32 tensor are computed here."""
-    kind = tensor.device.type
-    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
 
 
 def fill(target: Tensor, image: Tensor, top: int = 0, left: int = 0) -> None:

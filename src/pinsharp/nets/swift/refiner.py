@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from torch import Tensor, nn
 
 from pinsharp.nets.blocks import ResBlock
+from pinsharp.nets.fused import can_fuse
 from pinsharp.nets.swift.blur_condition import split_modulation
-from pinsharp.nets.swift.fused import can_fuse, run_fused
+from pinsharp.nets.swift.fused import run_fused
 
 
 class Refiner(nn.Module):

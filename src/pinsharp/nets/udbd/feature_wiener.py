@@ -37,8 +37,7 @@ def deconvolve_features(features: Tensor, kernel: Tensor, noise_to_signal: Tenso
         Deblurred features F_i(x^), (B, n, H, W), float32 (float64 for float64 features).
     """
     height, width = features.shape[-2:]
-    pad = kernel.shape[-1]
-    shape = (fast_size(height + 2 * pad), fast_size(width + 2 * pad))
+    pad, shape = kernel.shape[-1], padded_shape(features, kernel)
     margins = (pad, shape[1] - width - pad, pad, shape[0] - height - pad)
     with torch.autocast(features.device.type, enabled=False):
         transfer = transfer_function(kernel, shape)  # (B, 1, H', W' // 2 + 1)
@@ -47,6 +46,12 @@ def deconvolve_features(features: Tensor, kernel: Tensor, noise_to_signal: Tenso
         padded = F.pad(_full_precision(features), margins, mode="replicate")
         deblurred = from_spectrum(wiener * spectrum(padded), shape)
     return deblurred[..., pad : pad + height, pad : pad + width]
+
+
+def padded_shape(features: Tensor, kernel: Tensor) -> tuple[int, int]:
+    """Height and width that features (B, n, H, W) are padded to for their transform."""
+    height, width = (fast_size(side + 2 * kernel.shape[-1]) for side in features.shape[-2:])
+    return height, width
 
 
 class Fwd(nn.Module):
@@ -65,8 +70,15 @@ class Fwd(nn.Module):
         """Measure s_i^n / s_i^x of features (B, n, H, W): (B, n, 1, 1)."""
         with torch.autocast(features.device.type, enabled=False):
             features = _full_precision(features)
-            noise = _deviation(features - mean_filter(features))
-            return noise / _deviation(features).clamp(min=_FLAT) + RATIO_FLOOR
+            return self.ratio(self.measured(features, features - mean_filter(features)))
+
+    def measured(self, features: Tensor, detail: Tensor) -> Tensor:
+        """Deviations of features and of their difference from their mean-filtered copy: (2, B, n, 1, 1)."""
+        return torch.stack([_deviation(features), _deviation(detail)])
+
+    def ratio(self, measured: Tensor) -> Tensor:
+        """s_i^n / s_i^x, (B, n, 1, 1)."""
+        return measured[1] / measured[0].clamp(min=_FLAT) + RATIO_FLOOR
 
     def forward(self, features: Tensor, kernel: Tensor) -> Tensor:
         """Deblur features (B, n, H, W) with kernels (B or 1, 1, K, K)."""
@@ -94,9 +106,15 @@ class Dfwd(nn.Module):
         """Estimate C_i of features (B, n, H, W): (B, n, 1, 1), positive."""
         with torch.autocast(features.device.type, enabled=False):
             features = _full_precision(features)
-            detail = (features - mean_filter(features)).abs()
-            pooled = torch.cat([features, detail], dim=1).mean(dim=(-2, -1), keepdim=True)  # (B, 2n, 1, 1)
-            return F.softplus(self.estimator(pooled)) + RATIO_FLOOR
+            return self.ratio(self.measured(features, features - mean_filter(features)))
+
+    def measured(self, features: Tensor, detail: Tensor) -> Tensor:
+        """Means of features and of the size of their difference from their mean-filtered copy: (2, B, n, 1, 1)."""
+        return torch.stack([value.mean(dim=(-2, -1), keepdim=True) for value in (features, detail.abs())])
+
+    def ratio(self, measured: Tensor) -> Tensor:
+        """C_i, (B, n, 1, 1)."""
+        return F.softplus(self.estimator(torch.cat(measured.unbind(), dim=1))) + RATIO_FLOOR
 
     def forward(self, features: Tensor, kernel: Tensor) -> Tensor:
         """Deblur features (B, n, H, W) with kernels (B or 1, 1, K, K)."""

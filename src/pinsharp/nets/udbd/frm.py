@@ -5,10 +5,13 @@ The layout is that of NAFNet (Chen et al., 2022): skips are added, not concatena
 
 from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pinsharp.nets.blocks import Downsample, NafBlock, Pooling, Upsample
+from pinsharp.nets.fused import can_fuse, convolution_dtype
+from pinsharp.nets.udbd.frm_fused import run_fused
 
 
 class Frm(nn.Module):
@@ -41,6 +44,7 @@ class Frm(nn.Module):
         def stage(channels: int, blocks: int) -> nn.Sequential:
             return nn.Sequential(*(NafBlock(channels, pooling) for _ in range(blocks)))
 
+        self.resample = resample
         self.multiple = 2**levels if resample else 1
         self.intro = nn.Conv2d(in_channels, width, 3, padding=1)
         self.encoders = nn.ModuleList(map(stage, widths[:-1], encoder_blocks))
@@ -53,9 +57,12 @@ class Frm(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Refine features (B, in_channels, H, W); below and to the right they are replicated to a size that halves."""
         height, width = features.shape[-2:]
-        features = self.intro(
-            F.pad(features, (0, -width % self.multiple, 0, -height % self.multiple), mode="replicate")
-        )
+        features = F.pad(features, (0, -width % self.multiple, 0, -height % self.multiple), mode="replicate")
+        if can_fuse(features):
+            features = features.to(convolution_dtype(features))
+            with torch.autocast("cpu", enabled=False):
+                return run_fused(self, features)[..., :height, :width]
+        features = self.intro(features)
         skips = []
         for encoder, down in zip(self.encoders, self.downs, strict=True):
             features = encoder(features)

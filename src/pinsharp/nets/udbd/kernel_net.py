@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.nets.blocks import LEAKY_SLOPE, ResBlock
+from pinsharp.nets.fused import can_fuse
+from pinsharp.nets.udbd import fused
 
 Constraint = Literal["sum", "softmax"]
 
@@ -83,14 +85,19 @@ class KernelNet(nn.Module):
             Kernels (B, 1, K, K), sum 1, in the weights' precision even under autocast.
         """
         grey = blurred.mean(dim=1, keepdim=True)  # (B, 1, H, W)
-        features = self.head(_standardised(grey) if self.standardise else grey)
-        features = features + self.body(features)
+        shown = _standardised(grey) if self.standardise else grey
+        pooled = fused.pooled(self, shown) if can_fuse(shown) else self._pooled(shown)  # (B, channels, 1, 1)
         # Half precision would quantise the kernel to some tenths of a per cent, as much as the estimate may be off.
         with torch.autocast(blurred.device.type, enabled=False):
-            pooled = features.to(self.head.weight.dtype).mean(dim=(-2, -1), keepdim=True)  # (B, channels, 1, 1)
             code = self.code(pooled)  # (B, code, 1, 1)
             kernel = compose_filters([self._reshape(stage, code) for stage in range(len(self.sizes))])
             return normalise_kernel(kernel, self.constraint)
+
+    def _pooled(self, shown: Tensor) -> Tensor:
+        """Means of the features over images (B, 1, H, W), in the weights' precision."""
+        features: Tensor = self.head(shown)
+        features = features + self.body(features)
+        return features.to(self.head.weight.dtype).mean(dim=(-2, -1), keepdim=True)
 
     def _reshape(self, stage: int, code: Tensor) -> Tensor:
         """Make the filters of one stage, (B, out, in, size, size)."""

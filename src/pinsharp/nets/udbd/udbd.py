@@ -10,9 +10,12 @@ from pinsharp.blur.field import BlurField
 from pinsharp.errors import ConfigError
 from pinsharp.nets.blocks import Pooling, ResBlock
 from pinsharp.nets.checks import check_at_least, check_levels
+from pinsharp.nets.fused import can_fuse
 from pinsharp.nets.udbd.feature_wiener import Dfwd, Fwd
 from pinsharp.nets.udbd.frm import Frm
+from pinsharp.nets.udbd.fused import extracted
 from pinsharp.nets.udbd.kernel_net import Constraint, KernelNet
+from pinsharp.nets.udbd.wiener_planes import deconvolve_planes
 
 COLOURS = 3
 """Channels that the deconvolution works on; a mono image is shown to it three times."""
@@ -135,6 +138,18 @@ class FeatureDeconvolution(nn.Module):
     def forward(self, blurred: Tensor, kernel: Tensor) -> Tensor:
         """Restore blurred images (B, C, H, W), C 1 or 3, with kernels (B or 1, 1, K, K)."""
         colour = blurred.expand(-1, COLOURS, -1, -1)  # (B, 3, H, W)
-        deblurred = self.wiener(self.extraction(colour), kernel)  # (B, n, H, W)
-        restored: Tensor = colour + self.frm(torch.cat([deblurred, colour], dim=1))
+        if can_fuse(blurred):
+            stack = self._deblurred_fused(colour, kernel)
+        else:
+            deblurred = self.wiener(self.extraction(colour), kernel)  # (B, n, H, W)
+            stack = torch.cat([deblurred, colour], dim=1)
+        restored: Tensor = colour + self.frm(stack)
         return restored if blurred.shape[1] == COLOURS else restored.mean(dim=1, keepdim=True)
+
+    def _deblurred_fused(self, colour: Tensor, kernel: Tensor) -> Tensor:
+        """Deblurred features and the image, (1, n + 3, H, W), where nothing is trained."""
+        count = self.frm.intro.in_channels
+        stack = colour.new_empty((1, count, *colour.shape[-2:]), dtype=torch.float32)
+        deconvolve_planes(self.wiener, extracted(self.extraction, colour), kernel, stack[:, :-COLOURS])
+        stack[:, -COLOURS:] = colour
+        return stack
