@@ -101,9 +101,9 @@ def _back(read: ImageFile, target: Path, reading: Reading) -> str:
     assert np.array_equal(again.pixels, read.pixels)
     assert again.tags.white_level == read.tags.white_level
     if is_container(target):
-        return "the same values" if target.is_file() else "the same values, with smaller levels made anew"
+        return "same values" if target.is_file() else "same values, smaller levels made anew"
     is_same = target.read_bytes() == read.path.read_bytes()
-    return "the same, to the byte" if is_same else "the same values"
+    return "identical" if is_same else "same values"
 
 
 def _takes(folder: Path, suffix: str, dtype: str, channels: int) -> bool:
