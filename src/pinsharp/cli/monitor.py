@@ -92,7 +92,7 @@ def monitor(
     Alarms: drift and step of the width, forecast (the limit will be reached), limit (it has been), tilt, refusals (too
     many images cannot be measured). Each is given once, until its cause has been away for 20 images. Where images come
     faster than they are measured, the newest is measured next and older ones are skipped; the share is said.
-    docs/monitor.md has the charts, their false alarms and how soon they find what.
+    docs/service.md says how soon the charts find what.
 
     Exit status: 130 stopped by Ctrl-C or kill; 2 wrong use; with --once 0 no alarm, 1 alarms.
     """
