@@ -48,7 +48,7 @@ check: $(VENV)/.dev ## ruff and mypy alone
 
 docs: $(VENV)/.docs ## the pages of docs/ as a site, in site/index.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q
-	@echo "Done. Open $(CURDIR)/site/index.html."
+	@echo "Done. Open $(CURDIR)/site/index.html; with search: python3 -m http.server -d site"
 
 docs-check: $(VENV)/.dev ## run the commands that docs/ shows, and compare what they print: ten minutes
 	OMP_NUM_THREADS=1 PYTHONPATH=src $(BIN)/python scripts/docs_check.py
