@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs"
 FENCE = re.compile(
-    r"(?:^<!-- (?P<mark>not run|curl): (?P<why>.*) -->\n\n)?^```(?P<kind>sh|python)\n(?P<body>.*?)^```$"
+    r"(?:^<!-- (?P<mark>not run|curl): (?P<why>[^\n]*) -->\n\n)?^```(?P<kind>sh|python)\n(?P<body>.*?)^```$"
     r"(?:\n\n```text\n(?P<printed>.*?)^```$)?",
     re.DOTALL | re.MULTILINE,
 )

@@ -112,14 +112,17 @@ def test_commands_of_the_pages_have_the_options_that_they_name():
 
 def test_fences_that_run_are_found_and_outputs_compared(tmp_path):
     page = tmp_path / "page.md"
+    left_out = "<!-- not run: {} -->\n\n```sh\nfalse\n```\n\n"
     page.write_text(
         "Text\n\n```sh\necho 1.00 px in 3 s  # a comment\nexit 3\n```\n\n```text\n1.05 px in 9 s\n```\n\n"
-        "<!-- not run: needs Mars -->\n\n```sh\nfalse\n```\n\n```python\nprint('board')\n```\n\n```text\nboat\n```\n"
+        + left_out.format("needs Mars")
+        + left_out.format("hours")
+        + "```python\nprint('board')\n```\n\n```text\nboat\n```\n"
     )
 
     found = check(page, tmp_path)
 
-    assert [block.excuse for block in blocks(page)] == [None, "needs Mars", None]
+    assert [block.excuse for block in blocks(page)] == [None, "needs Mars", "hours", None]
     assert len(found) == 2
     assert "status 3 of: exit 3" in found[0]
     assert "the page shows\nboat" in found[1]
