@@ -52,15 +52,14 @@ def containers(folder: Path, counts: np.ndarray) -> None:
 
 
 def edge() -> np.ndarray:
-    """A dark square, some degrees off the grid, blurred by one pixel, with a little noise: (300, 300), uint8."""
-    fine, side = 8, 300
-    turn = cv2.getRotationMatrix2D((side * fine / 2,) * 2, EDGE_DEGREES, 1)
-    square = np.full((side * fine,) * 2, 200, np.uint8)
-    square[side * fine // 4 : -side * fine // 4, side * fine // 4 : -side * fine // 4] = 40
-    turned = cv2.warpAffine(square, turn, square.shape, borderValue=200).astype(np.float32)
-    image = cv2.GaussianBlur(cv2.resize(turned, (side, side), interpolation=cv2.INTER_AREA), (0, 0), 1.0)
+    """A dark square, some degrees off the grid, blurred by one pixel, with a little noise: as large as the board."""
+    fine, (height, width) = 8, (520, 240)
+    centre = (width * fine / 2, height * fine / 2)
+    corners = cv2.boxPoints((centre, (width * fine / 2,) * 2, EDGE_DEGREES)).astype(np.int32)
+    square = cv2.fillConvexPoly(np.full((height * fine, width * fine), 200, np.uint8), corners, 40)
+    image = cv2.resize(square.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
     noise = np.random.default_rng(0).normal(0, 0.7, image.shape)
-    return np.clip(np.round(image + noise), 0, 255).astype(np.uint8)
+    return np.clip(np.round(cv2.GaussianBlur(image, (0, 0), 1.0) + noise), 0, 255).astype(np.uint8)
 
 
 def _write(path: Path, image: np.ndarray) -> None:
