@@ -75,12 +75,20 @@ def refused(folder: Path) -> list[Line]:
 TABLES: dict[str, Callable[[Path], list[Line]]] = {"formats": formats, "kept": kept, "refused": refused}
 
 
+def joined(lines: list[Line]) -> list[Line]:
+    """Lines that differ in their first cell alone, as one."""
+    firsts: dict[tuple[str, ...], list[str]] = {}
+    for line in lines:
+        firsts.setdefault(line.cells[1:], []).append(line.cells[0])
+    return [Line(("; ".join(first), *others)) for others, first in firsts.items()]
+
+
 def filled(page: str) -> str:
     """The page with its tables as they are now."""
 
     def fill(block: re.Match[str]) -> str:
         with tempfile.TemporaryDirectory() as folder:
-            lines = TABLES[block["name"]](Path(folder))
+            lines = joined(TABLES[block["name"]](Path(folder)))
         return "\n".join([block[1], *map(str, lines), "", block[3]])
 
     return BLOCK.sub(fill, page)
