@@ -22,7 +22,7 @@ def make(folder: Path) -> None:
         cv2.imwrite(str(folder / name), blurred)
     cv2.imwrite(str(folder / "b.png"), blurred[::-1])
     cv2.imwrite(str(folder / "sharp.png"), sharp)
-    cv2.imwrite(str(folder / "chart.png"), cv2.cvtColor(edge(), cv2.COLOR_GRAY2BGR))
+    cv2.imwrite(str(folder / "chart.png"), edge())
     for name in ("strips/1.png", "strips/2.png", "incoming/1.png", "incoming/2.png", "lots/7/0.png", "lots/8/0.png"):
         _write(folder / name, blurred[200:400] if "1" in name else blurred[:200])
     for number, name in enumerate(("SHARP/1.png", "SHARP/2.png")):
@@ -52,14 +52,14 @@ def containers(folder: Path, counts: np.ndarray) -> None:
 
 
 def edge() -> np.ndarray:
-    """A dark square, some degrees off the grid, blurred by one pixel, with a little noise: as large as the board."""
+    """A dark square, some degrees off the grid, blurred by one pixel, with noise: in colour, as large as the board."""
     fine, (height, width) = 8, (520, 240)
     centre = (width * fine / 2, height * fine / 2)
     corners = cv2.boxPoints((centre, (width * fine / 2,) * 2, EDGE_DEGREES)).astype(np.int32)
     square = cv2.fillConvexPoly(np.full((height * fine, width * fine), 200, np.uint8), corners, 40)
     image = cv2.resize(square.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-    noise = np.random.default_rng(0).normal(0, 0.7, image.shape)
-    return np.clip(np.round(cv2.GaussianBlur(image, (0, 0), 1.0) + noise), 0, 255).astype(np.uint8)
+    noise = np.random.default_rng(0).normal(0, 0.7, (height, width, 3))
+    return np.clip(np.round(cv2.GaussianBlur(image, (0, 0), 1.0)[..., None] + noise), 0, 255).astype(np.uint8)
 
 
 def _write(path: Path, image: np.ndarray) -> None:
