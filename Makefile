@@ -9,7 +9,7 @@ COMPUTING := $(addprefix tests/,blur classical nets runtimes test_ensemble.py te
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-portable test-hosts test-service test-page test-cluster check clean
+.PHONY: help demo test test-portable test-hosts test-service test-page test-cluster check docs docs-check clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is"
@@ -45,8 +45,15 @@ check: $(VENV)/.dev ## ruff and mypy alone
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/.docs ## the pages of docs/ as a site, in site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q
+	@echo "Done. Open $(CURDIR)/site/index.html; with search: python3 -m http.server -d site"
+
+docs-check: $(VENV)/.dev ## run the commands that docs/ shows, and compare what they print: ten minutes
+	OMP_NUM_THREADS=1 PYTHONPATH=src $(BIN)/python scripts/docs_check.py
+
 clean: ## remove the environment, demo/ and all caches; runs/ stays
-	rm -rf $(VENV) demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo site build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: each is made after its step has gone well, so that the next run skips the step and a broken one is repeated.
@@ -73,6 +80,11 @@ $(VENV)/.dev: $(VENV)/.created pyproject.toml constraints-cpu.txt
 
 $(VENV)/.page: $(VENV)/.dev
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[dev,page]'
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.core
+	@echo "Installing what builds the site: a minute, once"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[docs]'
 	@touch $@
 
 $(VENV)/.cluster: $(VENV)/.dev

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compare sizes of swift's trunk at equal steps: scripts/explore_swift.sh CORPUS STEPS OUT
 # Each variant is trained on the deconv stage alone (true kernels), then its validation PSNR and its speed on a
-# 1-megapixel colour image are printed. The table in docs/exploration.md was made with it.
+# 1-megapixel colour image are printed.
 set -euo pipefail
 corpus=$1 steps=$2 out=$3
 stage="[{kind='deconv', steps=$steps, batch=8, crop=192, lr=1e-3, warmup=30, loss='psnr', width_jitter=0.01, noise_jitter=0.1, frozen=['restorer.bank']}]"

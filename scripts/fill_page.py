@@ -1,16 +1,18 @@
 """Put the tables and pictures that a benchmark left into a page: python scripts/fill_page.py docs/benchmark.md OUT.
 
-Whatever stands between `<!-- table: all/table1.md -->` and `<!-- end -->` becomes the content of OUT/all/table1.md. A
-picture whose line comes behind `<!-- picture: all/fig5.png -->` is made again of OUT/all/fig5.png.
+Whatever stands between `<!-- table: all/table1.md -->` and `<!-- end -->` becomes the content of OUT/all/table1.md,
+with its notes wrapped; `<!-- table: all/table1.md columns 1 4 5 -->` takes some of its columns and leaves the notes. A
+picture whose line comes behind `<!-- picture: all/fig5.png -->` is made anew of OUT/all/fig5.png.
 """
 
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 from PIL import Image
 
-TABLE = re.compile(r"(<!-- table: (?P<name>\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+TABLE = re.compile(r"(<!-- table: (?P<name>\S+)(?: columns (?P<columns>[\d ]+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 PICTURE = re.compile(r"<!-- picture: (?P<name>\S+) -->\n!\[[^\]]*\]\((?P<target>[^)]+)\)")
 
 
@@ -22,11 +24,31 @@ def source(folder: Path, name: str) -> Path:
     return path
 
 
+def some(lines: list[str], columns: list[int]) -> list[str]:
+    """Tables with these columns alone, counted from 1, and their headings."""
+    taken = []
+    for line in lines:
+        cells = line.split("|")
+        if line.startswith("|"):
+            taken.append("|".join(["", *(cells[number] for number in columns), ""]))
+        elif line.startswith("**") or (not line and taken and taken[-1]):
+            taken.append(line)
+    return taken if taken[-1] else taken[:-1]
+
+
+def wrapped(line: str) -> str:
+    """A line of prose in lines of 120 characters; a line of a table as it is."""
+    return line if line.startswith("|") else textwrap.fill(line, 120, break_on_hyphens=False)
+
+
 def fill(text: str, folder: Path) -> str:
     """The page with every table filled from its file in `folder`."""
 
     def filled(block: re.Match[str]) -> str:
-        return f"{block[1]}\n{source(folder, block['name']).read_text(encoding='utf-8').strip()}\n\n{block[3]}"
+        lines = source(folder, block["name"]).read_text(encoding="utf-8").strip().splitlines()
+        if block["columns"]:
+            lines = some(lines, [int(number) for number in block["columns"].split()])
+        return "\n".join([block[1], *map(wrapped, lines), "", block[4]])
 
     return TABLE.sub(filled, text)
 

@@ -75,12 +75,20 @@ def refused(folder: Path) -> list[Line]:
 TABLES: dict[str, Callable[[Path], list[Line]]] = {"formats": formats, "kept": kept, "refused": refused}
 
 
+def joined(lines: list[Line]) -> list[Line]:
+    """Lines that differ in their first cell alone, as one."""
+    firsts: dict[tuple[str, ...], list[str]] = {}
+    for line in lines:
+        firsts.setdefault(line.cells[1:], []).append(line.cells[0])
+    return [Line(("; ".join(first), *others)) for others, first in firsts.items()]
+
+
 def filled(page: str) -> str:
     """The page with its tables as they are now."""
 
     def fill(block: re.Match[str]) -> str:
         with tempfile.TemporaryDirectory() as folder:
-            lines = TABLES[block["name"]](Path(folder))
+            lines = joined(TABLES[block["name"]](Path(folder)))
         return "\n".join([block[1], *map(str, lines), "", block[3]])
 
     return BLOCK.sub(fill, page)
@@ -101,9 +109,9 @@ def _back(read: ImageFile, target: Path, reading: Reading) -> str:
     assert np.array_equal(again.pixels, read.pixels)
     assert again.tags.white_level == read.tags.white_level
     if is_container(target):
-        return "the same values" if target.is_file() else "the same values, with smaller levels made anew"
+        return "same values" if target.is_file() else "same values, smaller levels made anew"
     is_same = target.read_bytes() == read.path.read_bytes()
-    return "the same, to the byte" if is_same else "the same values"
+    return "identical" if is_same else "same values"
 
 
 def _takes(folder: Path, suffix: str, dtype: str, channels: int) -> bool:

@@ -135,7 +135,7 @@ SAMPLES: dict[str, Sample] = {
     "raw frame, `--raw 6x4:BayerRG12p`": Sample(
         ".raw", imagecodecs.packints_encode(DEEP.ravel(), 12, bitorder="<"), Reading(raw="6x4:BayerRG12p")
     ),
-    "the same with `--demosaic planes`": Sample(
+    "raw frame, Bayer, `--demosaic planes`": Sample(
         ".raw",
         imagecodecs.packints_encode(DEEP.ravel(), 12, bitorder="<"),
         Reading(raw="6x4:BayerRG12p", demosaic="planes"),

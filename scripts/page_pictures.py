@@ -1,4 +1,4 @@
-"""Take the two pictures of the page that docs/service.md shows: docs/images/page-*.png, of few colours.
+"""Take the picture of the page that docs/service.md shows: docs/images/page-result.png, of few colours.
 
     python scripts/page_pictures.py
 
@@ -32,8 +32,7 @@ def main() -> None:
                 with sync_playwright() as playwright:
                     path = shutil.which("chromium")
                     browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-                    save(result(opened(browser, address, "dark", "board.png")), "page-result.png")
-                    save(comparison(opened(browser, address, "light", "chart.png")), "page-compare.png")
+                    save(opened(browser, address, "dark", "board.png").screenshot(), "page-result.png")
                     browser.close()
             finally:
                 service.send_signal(signal.SIGTERM)
@@ -47,29 +46,6 @@ def opened(browser: Browser, address: str, colours: str, name: str) -> Page:
     page.set_input_files("#file", str(SAMPLE / name))
     page.wait_for_selector(DONE)
     return page
-
-
-def result(page: Page) -> bytes:
-    """Before and after, with what was measured."""
-    return page.screenshot()
-
-
-def comparison(page: Page) -> bytes:
-    """Two recipes side by side, and the brightness along a line in both."""
-    page.select_option("#recipe-kernel", "disk")
-    page.fill("#recipe-kernel ~ input", "5")
-    page.click("#restore")
-    page.wait_for_selector("#side-left-2")
-    page.check("#side-left-1")
-    page.click('[data-mode="side"]')
-    page.click('[data-zoom="2"]')
-    page.click('[data-tool="line"]')
-    for end, keys in ((0, 6 * ["Shift+ArrowLeft"]), (1, 10 * ["Shift+ArrowLeft"])):
-        page.focus(f".handle >> nth={end}")
-        for key in keys:
-            page.keyboard.press(key)
-    page.evaluate("document.querySelector('#runs').scrollIntoView({ block: 'center' })")
-    return page.screenshot()
 
 
 def save(screenshot: bytes, name: str) -> None:

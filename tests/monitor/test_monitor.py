@@ -34,7 +34,7 @@ def test_a_single_odd_image_is_no_alarm():
 
 @pytest.mark.parametrize("by, within", [(0.2, 8), (0.5, 7), (-0.2, 7)])
 def test_a_step_is_found_within_the_stated_delay(by, within):
-    """docs/monitor.md, cameras that scatter by up to 4 %: nine of ten are found so soon."""
+    """`scripts/monitor_runs.py`, cameras that scatter by up to 4 %: nine of ten are found so soon."""
     late = 0
     for seed in range(20):
         images = widths(LEARNT + 60, scatter=0.03, seed=seed, factor=lambda index: 1 + by * (index >= LEARNT))

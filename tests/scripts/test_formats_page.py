@@ -12,4 +12,4 @@ def test_the_page_of_formats_is_as_the_program_is():
     page = PAGE.read_text(encoding="utf-8")
 
     assert filled(page) == page, "run: python scripts/formats_page.py"
-    assert "| PGM, maxval 1000 | uint16 mono | 1000 | the same, to the byte |" in page
+    assert "| PGM, maxval 1000 | uint16 mono | 1000 | identical |" in page

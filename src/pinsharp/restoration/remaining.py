@@ -3,7 +3,7 @@
 A kernel that is too narrow explains the image as well as the right one, and leaves blur. What tells is the image
 itself, whose width is measured beside a given kernel where the noise is: the variances of blurs add, so what is left
 is the difference of the squares. The restored image does not tell: its noise and rings are not those of a camera, and
-the estimator reads right and too narrow kernels alike of it (`docs/measuring.md`). Where the width was measured, not
+the estimator reads right and too narrow kernels alike of it. Where the width was measured, not
 given, there is nothing to compare it with.
 """
 

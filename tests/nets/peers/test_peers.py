@@ -39,7 +39,8 @@ SCALES = {
     "dwdn": 2,
     "dwdn-median": 2,
 }  # the others have 3
-REFERENCE = {  # parameters in millions, multiply-adds in thousand millions at 256 x 256: docs/peers.md says from where
+# The authors' figures, or counted from their code: millions of parameters, 1e9 multiply-adds at 256 x 256.
+REFERENCE = {
     "nafnet": ({}, 17.11, 15.96),
     "nafnet, width 64": ({"width": 64}, 67.89, 63.05),
     "srn": ({}, 6.88, 83.5),

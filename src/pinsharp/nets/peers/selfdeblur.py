@@ -186,4 +186,4 @@ def _norm(channels: int) -> nn.BatchNorm2d:
 SMALL = SelfDeblurConfig(levels=4, channels=32, skip_channels=8, steps=1000, image_lr=2e-3, kernel_lr=1e-3)
 """Settings for a CPU: minutes instead of hours for an image of 256 x 256 pixels; `configs/peers/selfdeblur-budget.toml`
 holds the same. With the authors' rates the kernel hardly leaves its start, a flat square, in so few steps, and the
-image is a caricature of itself; `docs/peers.md` has the figures."""
+image is a caricature of itself."""

@@ -13,7 +13,7 @@ class HalfResolutionStack:
     """Planes at half resolution, four pixels to one in the order of `pixel_unshuffle`, written part by part.
 
     It replaces concatenation, unshuffling, conversion and the change of layout: each value is written only twice, two
-    neighbours at a time (docs/speed.md). Height and width of the planes are even; the device is that of `like`.
+    neighbours at a time. Height and width of the planes are even; the device is that of `like`.
     """
 
     def __init__(self, planes: int, shape: tuple[int, int], like: Tensor) -> None:

@@ -93,7 +93,7 @@ class WienerBank(nn.Module):
     def planes(self, image: Tensor, transfers: Sequence[Tensor], shape: tuple[int, int]) -> Iterator[Tensor]:
         """Give what `forward` gives, one plane (h, w) after another, float32; for restoring, not for training.
 
-        Half the time of `forward` on a megapixel of colour, one core (docs/speed.md): one transform at a time stays in
+        Half the time of `forward` on a megapixel of colour, one core: one transform at a time stays in
         the cache, filters are transformed without the rows that they do not have, rows that are cut off are left out.
 
         The image (C, H', W'), float32, comes with `radius` pixels of neighbours above and before it, and at least as
