@@ -78,7 +78,7 @@ def started(checkout: Path, side: int, precision: str) -> subprocess.Popen[str]:
 
 
 def asked(checkout: subprocess.Popen[str], net: str) -> dict[str, object]:
-    """What a process answers when it is told to restore with a net."""
+    """What a process answers when it is asked to restore with a net."""
     assert checkout.stdin is not None
     assert checkout.stdout is not None
     print(net, file=checkout.stdin, flush=True)
