@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 TABLE = re.compile(r"(<!-- table: (?P<name>\S+)(?: columns (?P<columns>[\d ]+))? -->\n).*?(<!-- end -->)", re.DOTALL)
-PICTURE = re.compile(r"<!-- picture: (?P<name>\S+) -->\n!\[[^\]]*\]\((?P<target>[^)]+)\)")
+PICTURE = re.compile(r"<!-- picture: (?P<name>\S+) -->\n+!\[[^\]]*\]\((?P<target>[^)]+)\)")
 
 
 def source(folder: Path, name: str) -> Path:

@@ -1,8 +1,9 @@
 """Tables that a benchmark left come into a page, whole or by columns, and whatever stands around them stays."""
 
 import pytest
+from PIL import Image
 
-from fill_page import fill
+from fill_page import draw, fill
 
 TABLE = "**set**\n\n| method | PSNR | time |\n| --- | ---: | ---: |\n| swift | 28.68 | 1.2 |\n\n" + 30 * "A note. "
 
@@ -31,6 +32,15 @@ def test_some_columns_without_the_notes_and_again_the_same(folder):
     assert "28.68" not in page
     assert "A note." not in page
     assert fill(page, folder) == page
+
+
+def test_a_picture_is_made_anew_of_what_was_left(tmp_path):
+    (tmp_path / "images").mkdir()
+    Image.new("RGB", (7, 5)).save(tmp_path / "fig.png")
+
+    draw("<!-- picture: fig.png -->\n\n![A figure](images/fig.webp)\n", tmp_path / "page.md", tmp_path)
+
+    assert Image.open(tmp_path / "images" / "fig.webp").size == (7, 5)
 
 
 def test_a_table_that_is_not_there_ends_with_what_to_run(tmp_path):
