@@ -90,16 +90,16 @@ def asked(checkout: subprocess.Popen[str], net: str) -> dict[str, object]:
 
 def work(side: int, precision: str) -> None:
     """Restore with the net of each line that comes in, and answer with the time and some pixels."""
-    import time  # noqa: PLC0415  heavy imports are the worker's
+    import time
 
-    import torch  # noqa: PLC0415
+    import torch
 
-    from pinsharp.allocator import keep_freed_memory  # noqa: PLC0415
-    from pinsharp.methods.files import net_method  # noqa: PLC0415
-    from pinsharp.methods.shipped import ShippedSwift  # noqa: PLC0415
-    from pinsharp.methods.table import load_method  # noqa: PLC0415
-    from pinsharp.nets.registry import build_net  # noqa: PLC0415
-    from pinsharp.nets.weights import LoadedNet, WeightsInfo  # noqa: PLC0415
+    from pinsharp.allocator import keep_freed_memory
+    from pinsharp.methods.files import net_method
+    from pinsharp.methods.shipped import ShippedSwift
+    from pinsharp.methods.table import load_method
+    from pinsharp.nets.registry import build_net
+    from pinsharp.nets.weights import LoadedNet, WeightsInfo
 
     keep_freed_memory()
     torch.set_num_threads(1)
