@@ -5,7 +5,7 @@ Its layout is that of `Frm`, with the image in and out. Local pooling is that of
 
 from dataclasses import dataclass
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor
 
 from pinsharp.nets.blocks import NafBlock
@@ -86,18 +86,22 @@ def local_mean(features: Tensor, window: int) -> Tensor:
     There is one row or column instead of H or W where the window covers that side.
     """
     full = features if features.dtype.itemsize > 4 else features.float()  # running sums outgrow half precision
-    return _running_mean(_running_mean(full, window, -2), window, -1).to(features.dtype)
+    pixels = full.permute(0, 2, 3, 1)  # as they lie in memory, channels last
+    return _running_mean(_running_mean(pixels, window, 1), window, 2).to(features.dtype).permute(0, 3, 1, 2)
 
 
-def _running_mean(features: Tensor, window: int, dim: int) -> Tensor:
-    length = features.shape[dim]
+def _running_mean(pixels: Tensor, window: int, dim: int) -> Tensor:
+    """Average pixels (B, H, W, C) over a window along one axis, as `local_mean` does."""
+    length = pixels.shape[dim]
     if window >= length:
-        return features.mean(dim, keepdim=True)
-    margin = (0, 0, 1, 0) if dim == -2 else (1, 0)
-    sums = F.pad(features.cumsum(dim), margin)
-    means = (sums.narrow(dim, window, length - window + 1) - sums.narrow(dim, 0, length - window + 1)) / window
-    missing = ((window - 1) // 2, window // 2)  # rows or columns at either border without a window of their own
-    return F.pad(means, (0, 0, *missing) if dim == -2 else (*missing, 0, 0), mode="replicate")
+        return pixels.mean(dim, keepdim=True)
+    sums = pixels.cumsum(dim)
+    first = sums.narrow(dim, window - 1, 1)
+    others = sums.narrow(dim, window, length - window) - sums.narrow(dim, 0, length - window)
+    last = others.narrow(dim, length - window - 1, 1)
+    # Rows or columns at either border have no window of their own.
+    before, after = (first.repeat_interleave((window - 1) // 2 + 1, dim), last.repeat_interleave(window // 2, dim))
+    return torch.cat([before, others, after], dim).div_(window)
 
 
 def _pool_locally(body: Frm, window: int) -> None:

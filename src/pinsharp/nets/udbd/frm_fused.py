@@ -57,11 +57,11 @@ def _add_spatial(block: NafBlock, features: Tensor) -> None:
     gated = first * second
     weight = block.project.weight
     if block.attention is not None:
-        attention = block.attention(block.pooled(gated).to(weight.dtype))  # (1, C, 1, 1), or a value for each pixel
-        if attention.shape[-2:] == (1, 1):
-            weight = weight * attention
-        else:
-            gated.mul_(attention)
+        pooled = block.pooled(gated)
+        if pooled.shape[-2:] == (1, 1):
+            weight = weight * block.attention(pooled.to(weight.dtype))
+        else:  # a mean for each pixel
+            gated.mul_(convolved(block.attention, pooled))
     _add_scaled(features, block.project, gated, weight, block.beta)
 
 
