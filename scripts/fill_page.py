@@ -1,7 +1,7 @@
 """Put the tables and pictures that a benchmark left into a page: python scripts/fill_page.py docs/benchmark.md OUT.
 
 Whatever stands between `<!-- table: all/table1.md -->` and `<!-- end -->` becomes the content of OUT/all/table1.md. A
-picture whose line comes behind `<!-- picture: all/fig5.png -->` is made again of OUT/all/fig5.png.
+picture whose line comes behind `<!-- picture: all/fig5.png -->` is made anew of OUT/all/fig5.png.
 """
 
 import re
