@@ -56,8 +56,8 @@ def fill(text: str, folder: Path) -> str:
 def draw(text: str, page: Path, folder: Path) -> None:
     """Write the pictures that the page shows."""
     for picture in PICTURE.finditer(text):
-        image = Image.open(source(folder, picture["name"])).convert("RGB")
-        image.save(page.parent / picture["target"], quality=85)
+        with Image.open(source(folder, picture["name"])) as image:
+            image.convert("RGB").save(page.parent / picture["target"], quality=85)
 
 
 def main(name: str, folder: str) -> None:

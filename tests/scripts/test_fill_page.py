@@ -40,8 +40,8 @@ def test_a_picture_is_made_anew_of_what_was_left(tmp_path):
 
     draw("<!-- picture: fig.png -->\n\n![A figure](images/fig.webp)\n", tmp_path / "page.md", tmp_path)
 
-    with Image.open(tmp_path / "images" / "fig.webp") as drawn:
-        assert drawn.size == (7, 5)
+    with Image.open(tmp_path / "images" / "fig.webp") as image:
+        assert image.size == (7, 5)
 
 
 def test_a_table_that_is_not_there_ends_with_what_to_run(tmp_path):
