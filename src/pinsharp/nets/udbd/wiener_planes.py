@@ -29,7 +29,7 @@ def _deconvolve(wiener: Dfwd | Fwd, features: Tensor, kernel: Tensor, result: Te
     conjugate = transfer.conj().resolve_conj()
     power = torch.view_as_real(transfer.mT.contiguous()).square().sum(-1, keepdim=True).expand(-1, -1, 2).contiguous()
     below, across = torch.empty_like(power), features.new_empty((height, shape[1]), dtype=torch.float32)
-    # Its first pixel lies at the origin, not its centre: what is deconvolved comes out so much further up and left.
+    # The first pixel of the kernel lies at the origin, not its centre: what comes out lies further up and left.
     start = pad - kernel.shape[-1] // 2
     for channel in range(count):
         _continue_rows(across, planes[channel], pad)
