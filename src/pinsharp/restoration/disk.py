@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pinsharp.allocator import release_freed_memory
 from pinsharp.atomic import make_folder, write_error
 from pinsharp.errors import ImageError, OutputError
 from pinsharp.images.codec import AS_IT_SAYS, Reading
@@ -190,6 +191,7 @@ class DiskSource:
     def drop(self, above: int) -> None:
         """Let go of the rows above one."""
         self._rows.drop(above - (REACH if self._hides() else 0))
+        release_freed_memory()  # else the holes that bands leave in the heap add up
 
     def silent(self, rows: slice, columns: slice) -> Tensor:
         """Which pixels (1, 1, h, w) are ignored in measuring; only of an image in which some are."""
