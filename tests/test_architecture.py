@@ -23,6 +23,7 @@ FREE = {
     "atomic",
     "locks",
     "processor",
+    "words",
 }  # for everybody
 MAY_IMPORT = {
     "errors": set(),
@@ -34,6 +35,7 @@ MAY_IMPORT = {
     "atomic": set(),
     "locks": set(),
     "processor": set(),
+    "words": set(),
     "images": set(),
     "blur": set(),
     "metrics": set(),
