@@ -27,16 +27,18 @@ BLUE, VERMILLION = "#0072B2", "#D55E00"
 DPI = 150
 
 
-def draw(blur: "BlurField", *, title: str, kind: str) -> bytes:
+def draw(blur: "BlurField", *, title: str = "", kind: str, dpi: int = DPI) -> bytes:
     """Draw the kernel of an image as the content of a file of a kind: `png`, `pdf` or `svg`."""
     rows = 2 if blur.finding else 1
-    figure = Figure(figsize=(12, 4 * rows), dpi=DPI, layout="constrained")
+    figure = Figure(figsize=(12, 4 * rows), dpi=dpi, layout="constrained")
     FigureCanvasAgg(figure)
     upper, *lower = figure.subfigures(rows, 1, squeeze=False)[:, 0]
     pixels, profile, transfer = upper.subplots(1, 3)
     width = width_in_words(blur.sigma, blur.sigma_relative_std, blur.family, is_uncertain=blur.is_uncertain)
     verdict = f"\n{blur.verdict}: {blur.finding.reason}" if blur.finding else ""
-    figure.suptitle(f"{title}: {width}{verdict}", parse_math=False)  # a $ in a file's name is no formula
+    figure.suptitle(
+        f"{title}{': ' if title else ''}{width}{verdict}", parse_math=False
+    )  # a $ in a file's name is no formula
     _draw_pixels(pixels, upper, blur)
     _draw_profile(profile, blur)
     _draw_transfer(transfer, blur)
