@@ -10,7 +10,7 @@ COMPUTING := $(addprefix tests/,blur classical nets restoration runtimes export 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-portable test-hosts test-service test-page test-cluster check clean
+.PHONY: help demo test test-portable test-hosts test-service test-page test-napari test-cluster check clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is"
@@ -27,6 +27,11 @@ test: check ## ruff, mypy and all tests
 
 test-page: $(VENV)/.page ## the page of the service, in Chromium, which has to be on the path
 	OMP_NUM_THREADS=1 PINSHARP_TEST_PAGE=1 $(BIN)/pytest tests/page $(PYTEST_ARGS)
+
+# An environment of its own: with napari in it pytest loads napari's plug-in, whose warnings are errors here.
+test-napari: $(VENV)/.napari ## the plug-in in napari, without a screen; needs xvfb-run and OpenGL (apt install xvfb xauth libegl1 libgl1-mesa-dri)
+	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 PINSHARP_TEST_NAPARI=1 xvfb-run -a $(VENV)/napari/bin/python -m pytest \
+		-o filterwarnings=default --disable-warnings tests/napari_plugin $(PYTEST_ARGS)
 
 test-portable: $(VENV)/.dev ## the tests that compute, as on a processor that has AVX2 and no more
 	OMP_NUM_THREADS=1 ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 $(BIN)/pytest -n 2 $(PYTEST_ARGS) $(COMPUTING)
@@ -74,6 +79,12 @@ $(VENV)/.dev: $(VENV)/.created pyproject.toml constraints-cpu.txt
 
 $(VENV)/.page: $(VENV)/.dev
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[dev,page]'
+	@touch $@
+
+$(VENV)/.napari: $(VENV)/.dev
+	$(BIN)/python -m venv $(VENV)/napari
+	$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' >"$$($(VENV)/napari/bin/python -c 'import site; print(site.getsitepackages()[0])')/shared.pth"
+	$(VENV)/napari/bin/python -m pip install --disable-pip-version-check 'pinsharp[napari]' pyqt6 pytest-qt
 	@touch $@
 
 $(VENV)/.cluster: $(VENV)/.dev

@@ -54,6 +54,7 @@ MAY_IMPORT = {
     "monitor": {"batch", "images", "blur"},
     "bench": {"methods", "restoration", "detect", "runtimes", "data", "metrics", "images", "blur"},
     "service": {"batch", "restoration", "profiling", "detect", "methods", "nets", "images", "blur"},
+    "napari_plugin": {"profiling", "restoration", "images", "blur"},
     "cluster": {"batch", "restoration", "methods", "images", "blur"},
 }
 DOORS = {"__init__", "__main__", "cli"}  # may import every room
