@@ -31,7 +31,7 @@ test-page: $(VENV)/.page ## the page of the service, in Chromium, which has to b
 # An environment of its own: with napari in it pytest loads napari's plug-in, whose warnings are errors here.
 test-napari: $(VENV)/.napari ## the plug-in in napari, without a screen; needs xvfb-run and OpenGL (apt install xvfb xauth libegl1 libgl1-mesa-dri)
 	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 PINSHARP_TEST_NAPARI=1 xvfb-run -a $(VENV)/napari/bin/python -m pytest \
-		-o filterwarnings=default --disable-warnings tests/napari_plugin $(PYTEST_ARGS)
+		-o filterwarnings=default --disable-warnings tests/napari_plugin/test_in_napari.py $(PYTEST_ARGS)
 
 test-portable: $(VENV)/.dev ## the tests that compute, as on a processor that has AVX2 and no more
 	OMP_NUM_THREADS=1 ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 $(BIN)/pytest -n 2 $(PYTEST_ARGS) $(COMPUTING)
