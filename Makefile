@@ -10,7 +10,7 @@ COMPUTING := $(addprefix tests/,blur classical nets restoration runtimes export 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-portable test-hosts test-service test-page test-napari test-cluster check clean
+.PHONY: help demo test test-portable test-hosts test-service test-page test-napari test-cluster check dist clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is"
@@ -51,6 +51,13 @@ check: $(VENV)/.dev ## ruff and mypy alone
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+dist: $(VENV)/.dist ## wheel and sdist into dist/, checked: content, twine, an installation without network, the Dockerfile
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python scripts/check_dist.py dist
+	$(BIN)/hadolint deploy/Dockerfile
+
 clean: ## remove the environment, demo/ and all caches; runs/ stays
 	rm -rf $(VENV) demo build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -85,6 +92,10 @@ $(VENV)/.napari: $(VENV)/.dev
 	$(BIN)/python -m venv $(VENV)/napari
 	$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' >"$$($(VENV)/napari/bin/python -c 'import site; print(site.getsitepackages()[0])')/shared.pth"
 	$(VENV)/napari/bin/python -m pip install --disable-pip-version-check 'pinsharp[napari]' pyqt6 pytest-qt
+	@touch $@
+
+$(VENV)/.dist: $(VENV)/.dev
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[dev,dist]'
 	@touch $@
 
 $(VENV)/.cluster: $(VENV)/.dev
