@@ -111,7 +111,7 @@ def test_a_mosaic_is_seen_as_it_was_asked_for(start, tmp_path, demosaic, shape):
     assert picture(made["before"][1]).shape[:2] == picture(made["after"][1]).shape[:2] == shape[:2]
     assert view.status_code == 200, view.text
     assert picture(view.content).shape[:2] == shape[:2]
-    assert (picture(view.content).ndim == 3) == (len(shape) == 3)
+    assert bool(np.ptp(picture(view.content), axis=2).any()) == (len(shape) == 3)
 
 
 @pytest.mark.parametrize("name, dtype", [("a.tif", "float32"), ("a.png", "uint16"), ("a.jxl", "uint8")])
