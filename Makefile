@@ -9,7 +9,8 @@ COMPUTING := $(addprefix tests/,blur classical nets runtimes test_ensemble.py te
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-portable test-hosts test-service test-page test-cluster check docs docs-check clean
+.PHONY: help demo test test-portable test-hosts test-service test-page test-napari test-cluster check docs docs-check dist \
+	clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is"
@@ -26,6 +27,11 @@ test: check ## ruff, mypy and all tests
 
 test-page: $(VENV)/.page ## the page of the service, in Chromium, which has to be on the path
 	OMP_NUM_THREADS=1 PINSHARP_TEST_PAGE=1 $(BIN)/pytest tests/page $(PYTEST_ARGS)
+
+# An environment of its own: with napari in it pytest loads napari's plug-in, whose warnings are errors here.
+test-napari: $(VENV)/.napari ## the plug-in in napari, without a screen; needs xvfb-run and OpenGL (apt install xvfb xauth libegl1 libgl1-mesa-dri)
+	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 PINSHARP_TEST_NAPARI=1 xvfb-run -a $(VENV)/napari/bin/python -m pytest \
+		-o filterwarnings=default --disable-warnings tests/napari_plugin/test_in_napari.py $(PYTEST_ARGS)
 
 test-portable: $(VENV)/.dev ## the tests that compute, as on a processor that has AVX2 and no more
 	OMP_NUM_THREADS=1 ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 $(BIN)/pytest -n 2 $(PYTEST_ARGS) $(COMPUTING)
@@ -51,6 +57,13 @@ docs: $(VENV)/.docs ## the pages of docs/ as a site, in site/index.html
 
 docs-check: $(VENV)/.dev ## run the commands that docs/ shows, and compare what they print: ten minutes
 	OMP_NUM_THREADS=1 PYTHONPATH=src $(BIN)/python scripts/docs_check.py
+
+dist: $(VENV)/.dist ## wheel and sdist into dist/, checked: content, twine, an installation without network, the Dockerfile
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python scripts/check_dist.py dist
+	$(BIN)/hadolint deploy/Dockerfile
 
 clean: ## remove the environment, demo/ and all caches; runs/ stays
 	rm -rf $(VENV) demo site build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -85,6 +98,15 @@ $(VENV)/.page: $(VENV)/.dev
 $(VENV)/.docs: $(VENV)/.core
 	@echo "Installing what builds the site: a minute, once"
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[docs]'
+
+$(VENV)/.napari: $(VENV)/.dev
+	$(BIN)/python -m venv $(VENV)/napari
+	$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' >"$$($(VENV)/napari/bin/python -c 'import site; print(site.getsitepackages()[0])')/shared.pth"
+	$(VENV)/napari/bin/python -m pip install --disable-pip-version-check 'pinsharp[napari]' pyqt6 pytest-qt
+	@touch $@
+
+$(VENV)/.dist: $(VENV)/.dev
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[dev,dist]'
 	@touch $@
 
 $(VENV)/.cluster: $(VENV)/.dev

@@ -23,6 +23,7 @@ FREE = {
     "atomic",
     "locks",
     "processor",
+    "words",
 }  # for everybody
 MAY_IMPORT = {
     "errors": set(),
@@ -34,6 +35,7 @@ MAY_IMPORT = {
     "atomic": set(),
     "locks": set(),
     "processor": set(),
+    "words": set(),
     "images": set(),
     "blur": set(),
     "metrics": set(),
@@ -52,6 +54,7 @@ MAY_IMPORT = {
     "monitor": {"batch", "images", "blur"},
     "bench": {"methods", "restoration", "detect", "runtimes", "data", "metrics", "images", "blur"},
     "service": {"batch", "restoration", "profiling", "detect", "methods", "nets", "images", "blur"},
+    "napari_plugin": {"profiling", "restoration", "images", "blur"},
     "cluster": {"batch", "restoration", "methods", "images", "blur"},
 }
 DOORS = {"__init__", "__main__", "cli"}  # may import every room

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pinsharp.batch.maps import evidence_colours
 from pinsharp.batch.side_by_side import Found, _textured_box, draw
+from pinsharp.restoration.maps import evidence_colours
 from strategies import random_image
 
 LABELS = ("before", "after")

@@ -9,9 +9,9 @@ import torch
 
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernel_names import load_kernel
+from pinsharp.blur.kernel_plot import draw
 from pinsharp.blur.kernels import disk_kernel, gaussian_kernel, kernel_sigma
 from pinsharp.blur.operators import Blur
-from pinsharp.cli.kernel_plot import draw
 from pinsharp.images.arrays import to_array
 from pinsharp.images.files import write_image
 from pinsharp.restoration import measure, sources

@@ -54,6 +54,19 @@ def test_planes_come_back_with_all_that_is_said_of_them(tmp_path, name):
     np.testing.assert_allclose(again, values, rtol=1e-7)
 
 
+def test_planes_of_imagej_lie_one_behind_the_other(tmp_path):
+    """ImageJ reads them so, whatever the pages of the file say."""
+    values = write(tmp_path / "a.tif", "ImageJ")
+
+    stack = read_stack(tmp_path / "a.tif")
+    write_stack(tmp_path / "b.tif", [plane.pixels for plane in stack.planes], like=stack)
+
+    with tifffile.TiffFile(tmp_path / "b.tif") as file:
+        begin, dtype = file.pages[0].dataoffsets[0], np.dtype(f"{file.byteorder}u2")
+    found = np.frombuffer((tmp_path / "b.tif").read_bytes(), dtype, values.size, begin)
+    np.testing.assert_array_equal(found.reshape(values.shape), values)
+
+
 @pytest.mark.parametrize("name, channels", [("OME", [0, 1, 2] * 2), ("ImageJ", [0, 1] * 3), ("pages", [0] * 6)])
 def test_channels_are_those_of_the_axes(tmp_path, name, channels):
     write(tmp_path / "a.tif", name)

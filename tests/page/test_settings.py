@@ -31,12 +31,13 @@ def test_the_form_and_its_json_say_the_same(seen):
     tab.select_option("#recipe-kernel", "disk")
     tab.fill("#recipe-kernel ~ input", "3.5")
     tab.select_option("#recipe-channels", "luma")
+    tab.select_option("#recipe-demosaic", "planes")
     tab.fill("#recipe-white_level", "250")
     written = json.loads(tab.input_value("#json"))
 
     tab.fill("#json", json.dumps({"iterations": 2, "light": "srgb", "force": True}))
 
-    assert written == {"kernel": "disk:3.5", "channels": "luma", "white_level": 250}
+    assert written == {"kernel": "disk:3.5", "channels": "luma", "demosaic": "planes", "white_level": 250}
     assert tab.input_value("#recipe-iterations") == "2"
     assert tab.input_value("#recipe-light") == "srgb"
     assert tab.is_checked("#recipe-force")

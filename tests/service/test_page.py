@@ -108,5 +108,5 @@ def test_every_verdict_has_words(name):
 
 def test_every_option_of_restoring_is_a_setting_or_left_out_on_purpose():
     fields = set(re.findall(r'^  \["(\w+)", "', SCRIPTS["recipe.js"], flags=re.M))
-    servers, of_files = {"device", "precision", "runtime"}, {"raw", "planes", "demosaic", "strict"}
+    servers, of_files = {"device", "precision", "runtime"}, {"raw", "planes", "strict"}
     assert fields | servers | of_files == OPTIONS.keys()

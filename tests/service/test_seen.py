@@ -98,6 +98,22 @@ def test_an_image_that_stays_has_no_evidence(start, photo, tmp_path):
     assert json.loads(made["report"][1])["restored"] is False
 
 
+@pytest.mark.parametrize("demosaic, shape", [("malvar", (96, 80, 3)), ("planes", (96, 80))])
+def test_a_mosaic_is_seen_as_it_was_asked_for(start, tmp_path, demosaic, shape):
+    """In colours, or as the mosaic that it is; a view beforehand has the same size."""
+    frame = np.random.default_rng(0).integers(20, 200, (96, 80)).astype(np.uint8)
+    (tmp_path / "a.raw").write_bytes(frame.tobytes())
+    service, options = start(), {"raw": "80x96:BayerRG8", "demosaic": demosaic}
+
+    made = seen(service, tmp_path / "a.raw", kernel="gaussian:1", **options)
+
+    view = service.post("/v1/view", files={"image": frame.tobytes()}, data={"options": json.dumps(options)})
+    assert picture(made["before"][1]).shape[:2] == picture(made["after"][1]).shape[:2] == shape[:2]
+    assert view.status_code == 200, view.text
+    assert picture(view.content).shape[:2] == shape[:2]
+    assert bool(np.ptp(picture(view.content), axis=2).any()) == (len(shape) == 3)
+
+
 @pytest.mark.parametrize("name, dtype", [("a.tif", "float32"), ("a.png", "uint16"), ("a.jxl", "uint8")])
 def test_a_view_is_a_png_of_eight_bits(start, photo, name, dtype):
     path = photo(name, (30, 20, 3), dtype)

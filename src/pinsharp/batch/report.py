@@ -13,14 +13,14 @@ import numpy as np
 from pinsharp.atomic import make_folder, write_atomically
 from pinsharp.batch.charts import histogram_chart, sequence_chart
 from pinsharp.batch.job import Outcome
-from pinsharp.batch.maps import read_evidence, widths_picture
-from pinsharp.batch.side_by_side import Picture, brightening, display
 from pinsharp.batch.summary import Summary
-from pinsharp.batch.words import light_in_words, verdict_in_words
 from pinsharp.errors import PinsharpError
 from pinsharp.images.codec import Reading
+from pinsharp.images.display import Picture, small
 from pinsharp.images.places import result_path
 from pinsharp.pages import document, jpeg_address, text
+from pinsharp.restoration.maps import read_evidence, widths_picture
+from pinsharp.words import light_in_words, verdict_in_words
 
 MOST_THUMBNAILS = 60
 """Images of which a large run shows thumbnails, evenly through it."""
@@ -185,13 +185,8 @@ def _thumbnail(path: Path, gain: float | None, reading: Reading) -> tuple[Pictur
     from pinsharp.restoration.views import read_view
 
     view = read_view(path, reading=reading)
-    pixels = view.pixels
-    scale = THUMBNAIL / max(pixels.shape[:2])
-    if scale < 1:
-        height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
-        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-    gain = brightening(pixels) if gain is None else gain
-    return display(pixels, gain), gain, view.note
+    shown = small(view.pixels, THUMBNAIL, gain)
+    return shown.picture, shown.gain, view.note
 
 
 def _image(picture: Picture, name: str) -> str:

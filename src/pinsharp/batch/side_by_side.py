@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from pinsharp.batch.maps import evidence_colours, evidence_picture, widths_picture
-from pinsharp.batch.words import verdict_in_words
-from pinsharp.images.arrays import FULL_SCALE, split_alpha
+from pinsharp.images.display import Picture, brightening, display
+from pinsharp.restoration.maps import evidence_colours, evidence_picture, widths_picture
+from pinsharp.words import verdict_in_words
 
-Picture = NDArray[np.uint8]
 Box = tuple[int, int, int, int]  # top, left, height, width
 
 MARGIN = 16
@@ -22,8 +21,6 @@ FONT_SIZE = 20
 SMALLEST, LARGEST = 420, 900
 """Width in pixels of a narrow and of a wide panel: labels have to fit, and two panels on a screen."""
 DETAIL_ZOOM = 4
-DARK = 0.25
-"""Images whose brightest pixels stay below this share of full scale (12 bits in 16) are shown brighter."""
 
 _INK = (20, 20, 20)
 _FRAME = (230, 159, 0)  # orange of Okabe and Ito's palette
@@ -79,22 +76,6 @@ def _found(found: Found, box: Box, scale: float, size: tuple[int, ...], *, is_wi
     rows = [[cell] for cell in cells] if is_wide else [cells[:2], cells[2:]]
     verdict = [_cell(np.full((1, 2 * SMALLEST + MARGIN, 3), 255, np.uint8), words)] if words else []
     return [row for row in (verdict, *rows) if row]
-
-
-def brightening(image: NDArray[Any]) -> float:
-    """Factor by which a dark image has to be brightened to be seen; 1 for an ordinary one."""
-    white = float(np.percentile(split_alpha(image)[0], 99.9)) / FULL_SCALE[image.dtype.newbyteorder("=")]
-    return float(np.floor(1 / white)) if 0 < white < DARK else 1.0
-
-
-def display(image: NDArray[Any], gain: float) -> Picture:
-    """The image in 8-bit RGB (H, W, 3), without alpha, brightened by `gain`."""
-    colour = split_alpha(image)[0]
-    colour = colour.reshape(*colour.shape[:2], -1)
-    if image.dtype != np.uint8 or gain > 1:
-        factor = np.float32(255 * gain / FULL_SCALE[image.dtype.newbyteorder("=")])
-        colour = np.clip(np.rint(colour * factor), 0, 255).astype(np.uint8)
-    return np.ascontiguousarray(np.broadcast_to(colour, (*colour.shape[:2], 3)))
 
 
 def _scale(height: int, width: int, panel: int) -> float:

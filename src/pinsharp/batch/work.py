@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from pinsharp.atomic import make_folder
 from pinsharp.batch.job import Figures, Job, Work
-from pinsharp.batch.words import printable, width_in_words
 from pinsharp.images.places import check_free_place
 from pinsharp.restoration.recipe import Recipe
+from pinsharp.words import printable, width_in_words
 from pinsharp.workers import threads_for
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def restore_job(
         mask = PackedMask((height, width)) if result.mask is None else result.mask
         write_mask(job.mask, mask, overwrite=overwrite)
     if job.evidence and result.is_restored:
-        from pinsharp.batch.maps import write_evidence
+        from pinsharp.restoration.maps import write_evidence
 
         make_folder(job.evidence.parent)
         write_evidence(job.evidence, result, overwrite=overwrite)

@@ -21,6 +21,8 @@ from pinsharp.blur.votes import Votes
 if TYPE_CHECKING:
     from pinsharp.blur.softness import Softness
 
+_NOTEBOOK_DPI = 80
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BlurField:
@@ -164,6 +166,14 @@ class BlurField:
             return f"<BlurField of {len(self.kernel)} images, kernels of {side} x {side} pixels>"
         spread = "" if self.sigma_relative_std is None else f" ± {100 * self.sigma_relative_std:.2g} %"
         return f"<BlurField: sigma {self.sigma:.2f} px{spread}, {self.family}, kernel of {side} x {side} pixels>"
+
+    def _repr_png_(self) -> bytes | None:
+        """What a notebook shows: the picture of `pinsharp kernel --plot`; of several images the line above."""
+        if len(self.kernel) > 1:
+            return None
+        from pinsharp.blur.kernel_plot import draw
+
+        return draw(self, kind="png", dpi=_NOTEBOOK_DPI)
 
     def _only(self, values: Tensor) -> float:
         if len(values) > 1:

@@ -13,12 +13,12 @@ import typer
 from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.job import Figures, Job, Outcome
 from pinsharp.batch.summary import Summary
-from pinsharp.batch.words import distance_in_words, light_in_words, width_in_words
 from pinsharp.cli.each import Teller
 from pinsharp.cli.messages import INTERRUPTED, remark
 from pinsharp.cli.outputs import check_results
 from pinsharp.cli.progress import progress
 from pinsharp.errors import OutputError
+from pinsharp.words import distance_in_words, light_in_words, width_in_words
 
 if TYPE_CHECKING:
     from pinsharp.batch.manifest import Manifest

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pinsharp.atomic import check_folder
-from pinsharp.batch.words import distance_in_words, light_in_words, printable, width_in_words
 from pinsharp.cli.each import Task, carry_out
 from pinsharp.cli.messages import remark
 from pinsharp.cli.options import Inputs, Json, Overwrite, Recursive, takes_recipe
@@ -17,6 +16,7 @@ from pinsharp.errors import ConfigError, OutputError
 from pinsharp.images.places import shown_name
 from pinsharp.restoration.figures import COLOURS, channel_figures, measured_figures
 from pinsharp.restoration.recipe import Recipe
+from pinsharp.words import distance_in_words, light_in_words, printable, width_in_words
 
 if TYPE_CHECKING:
     from pinsharp.blur.field import BlurField
@@ -170,7 +170,7 @@ def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> 
 
         write_mask(asked.save_mask, asked.restorer.hidden(paths[0]), overwrite=True)
     if asked.plot:
-        from pinsharp.cli.kernel_plot import draw
+        from pinsharp.blur.kernel_plot import draw
 
         title = _all_in_words([Path(shown_name(path)) for path in paths])
         write_atomically(asked.plot, draw(found, title=printable(title), kind=asked.plot.suffix[1:].lower()))

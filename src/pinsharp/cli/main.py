@@ -28,7 +28,6 @@ from pinsharp.version import __version__
 app = typer.Typer(
     name="pinsharp",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",  # joins the lines of a docstring's paragraph
     context_settings={"help_option_names": ["-h", "--help"]},  # subcommands inherit it

@@ -145,7 +145,7 @@ def check_mask_name(path: Path) -> None:
 
 def check_evidence_name(path: Path) -> None:
     """Refuse a name that no evidence map can have."""
-    from pinsharp.batch.maps import check_evidence_name
+    from pinsharp.restoration.maps import check_evidence_name
 
     check_evidence_name(path)
 

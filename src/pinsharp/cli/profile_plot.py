@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pinsharp.batch.words import printable
 from pinsharp.blur.measured import Blur, EdgeSpread, Focus, LocalKernel, Mtf, Noise
 from pinsharp.blur.profile import Profile
 from pinsharp.profiling.edge import FREQUENCIES
 from pinsharp.profiling.optics import Shape, edge_profile
+from pinsharp.words import printable
 
 BLUE, GREY, RED = "#0072B2", "#9A9A9A", "#D55E00"
 _DPI = 150

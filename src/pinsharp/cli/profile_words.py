@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pinsharp.batch.words import printable
 from pinsharp.blur.measured import Blur, Focus, LocalKernel, Source
 from pinsharp.blur.profile import Profile
+from pinsharp.words import printable
 
 NAMES: dict[Source, str] = {
     "edge": "slanted edges",

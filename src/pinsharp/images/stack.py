@@ -127,10 +127,17 @@ def write_stack(path: str | Path, planes: Sequence[NDArray[Any]], *, like: Stack
     size = sum(plane.nbytes for plane in planes)
     buffer = io.BytesIO()
     is_big = layout.is_big or size > tiff.TIFF_LIMIT_BYTES
+    stored = [
+        plane.tags.stored.leave(pixels) if plane.tags.stored else pixels
+        for pixels, plane in zip(planes, like.planes, strict=True)
+    ]
+    tags = [_named(plane.tags, like.path.name, path.name) for plane in like.planes]
     with tifffile.TiffWriter(buffer, bigtiff=is_big, byteorder=layout.byteorder) as writer:
-        for pixels, plane in zip(planes, like.planes, strict=True):
-            stored = plane.tags.stored.leave(pixels) if plane.tags.stored else pixels
-            tiff.write_page(writer, stored, _named(plane.tags, like.path.name, path.name))
+        if _is_read_as_one(layout):
+            tiff.write_page(writer, np.stack(stored), tags[0], is_stack=True)
+        else:
+            for pixels, own in zip(stored, tags, strict=True):
+                tiff.write_page(writer, pixels, own)
     write_atomically(path, buffer.getvalue())
 
 
@@ -196,6 +203,13 @@ def _channels(opened: tifffile.TiffFile, count: int) -> tuple[int, ...]:
     places = [getattr(page, "index", number) for number, page in enumerate(series.pages)]
     in_file = np.argsort(places, kind="stable") if len(places) == count and None not in places else np.arange(count)
     return tuple(int(number) for number in numbers[in_file])
+
+
+def _is_read_as_one(layout: TiffLayout) -> bool:
+    """Whether ImageJ reads all planes behind the first one's pixels, wherever the pages say that they are."""
+    said = [value for code, _, _, value, _ in layout.raw if code == _DESCRIPTION]
+    is_imagej = any(isinstance(value, bytes) and value.startswith(b"ImageJ=") for value in said)
+    return is_imagej and layout.compression == "none" and layout.tile is None and layout.bits is None
 
 
 def _named(tags: Tags, old: str, new: str) -> Tags:

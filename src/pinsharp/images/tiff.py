@@ -101,7 +101,12 @@ def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
 
 
 def write_page(
-    writer: tifffile.TiffWriter, pixels: NDArray[Any], tags: Tags, pointers: Sequence[exif.ExtraTag] = ()
+    writer: tifffile.TiffWriter,
+    pixels: NDArray[Any],
+    tags: Tags,
+    pointers: Sequence[exif.ExtraTag] = (),
+    *,
+    is_stack: bool = False,
 ) -> None:
     """Write a page, laid out and tagged as its tags ask for.
 
@@ -110,10 +115,11 @@ def write_page(
         pixels: As for `encode`, or of another type that was read.
         tags: Read from a TIFF.
         pointers: Further tags.
+        is_stack: The first axis of `pixels` is that of pages, whose pixels are to lie one behind the other.
     """
     layout = tags.native
     assert isinstance(layout, TiffLayout)
-    samples = 1 if pixels.ndim == 2 else pixels.shape[2]
+    samples = 1 if pixels.ndim == 2 + is_stack else pixels.shape[-1]
     if layout.white_level and (pixels.dtype != np.uint16 or int(pixels.max()) > layout.white_level):
         layout = replace(layout, bits=None)  # other pixels than were read
     stored = swap_black_and_white(pixels, layout.white_level) if layout.negates(samples) else pixels

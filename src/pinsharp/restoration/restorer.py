@@ -22,6 +22,7 @@ from pinsharp.images.places import disk_path
 from pinsharp.images.video_names import is_video
 from pinsharp.methods.method import BlindMethod, Method, check_takes_kernel, has_exact_windows, measures_first
 from pinsharp.methods.table import load_method
+from pinsharp.restoration.notebook import Preview, preview
 from pinsharp.restoration.options import check_names, takes
 from pinsharp.restoration.pipeline import Progress, Sink
 from pinsharp.restoration.pipeline import restore as restore_source
@@ -29,7 +30,7 @@ from pinsharp.restoration.planes import read_planes, restore_planes
 from pinsharp.restoration.recipe import OPTIONS, Recipe
 from pinsharp.restoration.remarks import remarks
 from pinsharp.restoration.result import Restored
-from pinsharp.restoration.sources import ArraySource, PixelsOf, check_map, collected, memory_errors, open_source
+from pinsharp.restoration.sources import ArraySource, PixelsOf, Source, check_map, collected, memory_errors, open_source
 from pinsharp.restoration.together import are_several, measure_one, measure_together
 
 __all__ = ["Restored", "Restorer"]
@@ -111,7 +112,8 @@ class Restorer:
         with open_source(image, recipe) as source, memory_errors(source.shape):
             sink = partial(collected, shape=source.shape)
             result = restore_source(source, self.method, recipe, sink, progress=None, folder=None)
-            result = replace(result, remarks=remarks(source, recipe, image))
+            before = _preview(source, image, recipe)
+            result = replace(result, remarks=remarks(source, recipe, image), before=before)
         return replace(result, held=masked_like(result.image, image)) if is_masked(image) else result
 
     def restore_rows(
@@ -189,15 +191,18 @@ class Restorer:
             if file is None:
                 from pinsharp.restoration.clips import restore_clip
 
-                return restore_clip(asked, informed, source, target, overwrite=overwrite, progress=progress)
-            return restore_planes(asked, informed, file, target, overwrite=overwrite, progress=progress)
+                result = restore_clip(asked, informed, source, target, overwrite=overwrite, progress=progress)
+            else:
+                result = restore_planes(asked, informed, file, target, overwrite=overwrite, progress=progress)
+            return replace(result, before=Preview(source, recipe.reading))
         with open_source(source, recipe) as opened, memory_errors(opened.shape):
             opened.check_target(target, overwrite=overwrite)
             sink = partial(opened.take, target, overwrite=overwrite)
             folder = disk_path(target).parent
             result = restore_source(opened, self.method, recipe, sink, progress=progress, folder=folder)
             opened.save(target, result.held, overwrite=overwrite)
-            return replace(result, remarks=remarks(opened, recipe, source))
+            before = Preview(source, recipe.reading)
+            return replace(result, remarks=remarks(opened, recipe, source), before=before)
 
     def measure(self, image: PixelsOf | Sequence[PixelsOf]) -> BlurField:
         """Measure the blur of an image without restoring it; for models that cannot measure, `swift` does.
@@ -321,6 +326,13 @@ class Restorer:
                 f"the model {self.method.name} fits each image as a whole, got --window {recipe.window}; leave it out"
             )
         return recipe
+
+
+def _preview(source: Source, image: PixelsOf, recipe: Recipe) -> Preview | None:
+    """What shows the image before: a small picture; where it stays on disk, its file."""
+    if isinstance(source, ArraySource):
+        return preview(source.pixels)
+    return Preview(Path(image), recipe.reading) if isinstance(image, str | Path) else None
 
 
 def _load(recipe: Recipe) -> Method:

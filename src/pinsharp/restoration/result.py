@@ -29,6 +29,7 @@ from pinsharp.restoration.residual import compared_noise, is_doubtful, is_refute
 from pinsharp.restoration.windows import Seam
 
 if TYPE_CHECKING:
+    from pinsharp.restoration.notebook import Preview
     from pinsharp.restoration.views import View
 
 _LEAST_CONTRAST = 1e-3  # of full scale: less is rounding
@@ -88,6 +89,7 @@ class Restored:
         distance: How far out of focus the image is, where the camera's profile has a scale: `distance`, `low` and
             `high` in a `unit`; the side of the focus is unknown.
         frames: How many there are: more than one of a video.
+        before: The image before, small, for notebooks; None where nobody kept it.
     """
 
     held: NDArray[Any] | OnDisk
@@ -113,6 +115,7 @@ class Restored:
     distance: dict[str, Any] | None = None
     remarks: tuple[str, ...] = ()
     frames: int = 1
+    before: "Preview | None" = None
 
     def __repr__(self) -> str:
         height, width = self.held.shape[:2]
@@ -123,6 +126,12 @@ class Restored:
         return (
             f"Restored({width} x {height} {self.held.dtype}, sigma {self.sigma:.2f} px{spread}, {self.family}{doubt})"
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: before and after, the map of the blur, and what was found in words."""
+        from pinsharp.restoration.notebook import html
+
+        return html(self)
 
     @property
     def image(self) -> NDArray[Any]:

@@ -138,7 +138,7 @@ def known_options(kind: Kind) -> dict[str, tuple[type, ...]]:
     if kind == "profile":
         return {"light": (str, int, float), "white_level": (int,), "steps": (str,), "box": (list,)}
     if kind == "view":
-        return {"raw": (str,), "white_level": (int,)}
+        return {"raw": (str,), "white_level": (int,), "demosaic": (str,)}
     names = OPTIONS if kind == "restore" else (*MEASURING, "per_channel")
     return {name: _types(name) for name in names if name not in (*_SERVERS, "mask", "reference")}
 

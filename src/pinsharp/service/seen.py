@@ -31,7 +31,7 @@ def write_view(path: Path, image: Path, recipe: Any) -> None:
         ImageError: If the image cannot be read.
         OutputError: If the PNG cannot be written.
     """
-    from pinsharp.batch.side_by_side import brightening
+    from pinsharp.images.display import brightening
     from pinsharp.restoration.views import read_view
 
     pixels = read_view(image, reading=recipe.reading).pixels
@@ -52,8 +52,8 @@ def restore_to_see(image: Path, result: Path, restorer: "Restorer", progress: "P
     """
     import numpy as np
 
-    from pinsharp.batch.side_by_side import brightening
     from pinsharp.batch.work import restored_figures
+    from pinsharp.images.display import brightening
     from pinsharp.images.files import write_image
     from pinsharp.images.stack import is_stack
     from pinsharp.restoration.views import read_view
@@ -74,7 +74,7 @@ def restore_to_see(image: Path, result: Path, restorer: "Restorer", progress: "P
 
 
 def _write(path: Path, pixels: "NDArray[Any]", gain: float) -> None:
-    from pinsharp.batch.side_by_side import display
+    from pinsharp.images.display import display
     from pinsharp.images.files import write_image
 
     write_image(path, display(pixels, gain), overwrite=True)

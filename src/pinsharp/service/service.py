@@ -16,6 +16,7 @@ from starlette.types import Receive
 
 from pinsharp import errors
 from pinsharp.errors import PinsharpError
+from pinsharp.images.codec import SUFFIXES
 from pinsharp.service.accept import TYPES, Wanted, wanted
 from pinsharp.service.answers import answer, report
 from pinsharp.service.asked import Kind
@@ -207,7 +208,7 @@ async def _gone(receive: Receive) -> None:
 def _wanted(request: Request, received: Received, kind: Kind) -> Wanted:
     """What is sent back: figures alone, unless something is restored or viewed, or a picture of detections wanted."""
     if kind == "restore":
-        return wanted(request.headers.get("accept"), received.suffix)
+        return wanted(request.headers.get("accept"), _own_suffix(received))
     if kind == "view":
         return Wanted("image", ".png")
     asks_png = kind == "detect" and request.headers.get("accept", "").split(";")[0].strip().lower() == "image/png"
@@ -218,7 +219,14 @@ def _result_name(received: Received, kind: Kind, form: str | None) -> str:
     if kind != "restore":
         return ""
     if form is None:
-        return f"result{received.suffix}"
+        return f"result{_own_suffix(received)}"
     if form not in TYPES:
         raise Refused(400, "ConfigError", f"expected a format of {', '.join(TYPES)}, got {form[:40]!r}")
-    return f"result{wanted(TYPES[form], received.suffix).suffix}"
+    return f"result{wanted(TYPES[form], _own_suffix(received)).suffix}"
+
+
+def _own_suffix(received: Received) -> str:
+    """The suffix of a result in the input's format; a mosaic whose colours are made becomes a TIFF."""
+    options, kind = received.asked.options, SUFFIXES.get(received.suffix)
+    is_mosaic = kind == "camera" or (kind == "raw" and "bayer" in str(options.get("raw", "")).lower())
+    return ".tif" if is_mosaic and options.get("demosaic") != "planes" else received.suffix

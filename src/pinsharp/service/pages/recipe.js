@@ -15,6 +15,7 @@ const FIELDS = [
   ["channels", "choice", ["joint", "luma", "each"]],
   ["light", "choice", ["auto", "linear", "srgb", "2.2"]],
   ["white_level", "number"],
+  ["demosaic", "choice", ["malvar", "bilinear", "planes"]],
   ["window", "number"],
   ["faults", "choice", ["auto", "off"]],
   ["mask", "file"],
@@ -22,7 +23,7 @@ const FIELDS = [
   ["beyond_camera", "check"],
   ["force", "check"],
 ];
-const DEFAULTS = { model: "swift", kernel: "auto", iterations: 1, field: "auto", channels: "joint", light: "auto", faults: "auto" };
+const DEFAULTS = { model: "swift", kernel: "auto", iterations: 1, field: "auto", channels: "joint", light: "auto", demosaic: "malvar", faults: "auto" };
 const MAIN = 4;
 const OWN = "file:"; // before the name of a profile that is a file of this page
 
@@ -218,7 +219,7 @@ export class RecipeForm extends EventTarget {
   }
 }
 
-const HINTS = ["iterations", "white_level", "window", "beyond_camera", "force"];
+const HINTS = ["iterations", "white_level", "demosaic", "window", "beyond_camera", "force"];
 
 /** A setting's name in words. */
 export const nameOf = (name) => (knows(`recipe.${name}`) ? t(`recipe.${name}`) : name);

@@ -149,6 +149,6 @@ export class Session extends EventTarget {
 }
 
 /** What of the settings changes how a file is read. */
-export const viewOptions = ({ white_level, raw }) => JSON.parse(JSON.stringify({ white_level, raw }));
+export const viewOptions = ({ white_level, raw, demosaic }) => JSON.parse(JSON.stringify({ white_level, raw, demosaic }));
 
 const inBytes = (bytes) => (bytes >= 2 ** 20 ? `${Math.round(bytes / 2 ** 20)} MiB` : `${Math.round(bytes / 2 ** 10)} KiB`);

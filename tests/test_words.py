@@ -2,7 +2,7 @@
 
 import pytest
 
-from pinsharp.batch.words import width_in_words
+from pinsharp.words import width_in_words
 
 
 @pytest.mark.parametrize(

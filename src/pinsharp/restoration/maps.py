@@ -12,12 +12,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pinsharp.atomic import check_free, whole_or_nothing
 from pinsharp.errors import OutputError
+from pinsharp.images.display import Picture
 from pinsharp.images.files import read_image, write_image
 
 if TYPE_CHECKING:
     from pinsharp.restoration.result import Restored
-
-Picture = NDArray[np.uint8]
 
 EVIDENCE_SUFFIXES = (".png", ".tif", ".tiff")
 LEGEND_HEIGHT, LEGEND_WIDTH = 56, 420

@@ -7,6 +7,7 @@ in black and white.
 import io
 import math
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,25 +16,29 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from pinsharp.batch.words import width_in_words
-from pinsharp.blur.field import BlurField
 from pinsharp.blur.fourier import fast_size, transfer_function
-from pinsharp.cli.votes_plot import draw_votes
+from pinsharp.blur.votes_plot import draw_votes
+from pinsharp.words import width_in_words
+
+if TYPE_CHECKING:
+    from pinsharp.blur.field import BlurField
 
 BLUE, VERMILLION = "#0072B2", "#D55E00"
 DPI = 150
 
 
-def draw(blur: BlurField, *, title: str, kind: str) -> bytes:
+def draw(blur: "BlurField", *, title: str = "", kind: str, dpi: int = DPI) -> bytes:
     """Draw the kernel of an image as the content of a file of a kind: `png`, `pdf` or `svg`."""
     rows = 2 if blur.finding else 1
-    figure = Figure(figsize=(12, 4 * rows), dpi=DPI, layout="constrained")
+    figure = Figure(figsize=(12, 4 * rows), dpi=dpi, layout="constrained")
     FigureCanvasAgg(figure)
     upper, *lower = figure.subfigures(rows, 1, squeeze=False)[:, 0]
     pixels, profile, transfer = upper.subplots(1, 3)
     width = width_in_words(blur.sigma, blur.sigma_relative_std, blur.family, is_uncertain=blur.is_uncertain)
     verdict = f"\n{blur.verdict}: {blur.finding.reason}" if blur.finding else ""
-    figure.suptitle(f"{title}: {width}{verdict}", parse_math=False)  # a $ in a file's name is no formula
+    figure.suptitle(
+        f"{title}{': ' if title else ''}{width}{verdict}", parse_math=False
+    )  # a $ in a file's name is no formula
     _draw_pixels(pixels, upper, blur)
     _draw_profile(profile, blur)
     _draw_transfer(transfer, blur)
@@ -46,7 +51,7 @@ def draw(blur: BlurField, *, title: str, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def _draw_pixels(axes: Axes, figure: SubFigure, blur: BlurField) -> None:
+def _draw_pixels(axes: Axes, figure: SubFigure, blur: "BlurField") -> None:
     half = blur.kernel.shape[-1] / 2
     shown = axes.imshow(blur.kernel_array, cmap="cividis", extent=(-half, half, half, -half))
     figure.colorbar(shown, ax=axes, shrink=0.8)
@@ -56,7 +61,7 @@ def _draw_pixels(axes: Axes, figure: SubFigure, blur: BlurField) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _draw_profile(axes: Axes, blur: BlurField) -> None:
+def _draw_profile(axes: Axes, blur: "BlurField") -> None:
     side, reach = blur.kernel.shape[-1], _reach(blur)
     position = np.linspace(-reach, reach, 401)
     gaussian = np.exp(-0.5 * (position / blur.sigma) ** 2) / (2 * np.pi * blur.sigma**2)
@@ -70,12 +75,12 @@ def _draw_profile(axes: Axes, blur: BlurField) -> None:
     axes.legend(loc="upper right", frameon=False)
 
 
-def _reach(blur: BlurField) -> float:
+def _reach(blur: "BlurField") -> float:
     """Half a side in pixels of the part that holds all but a thousandth of the light, with a little air."""
     return min(blur.kernel.shape[-1] / 2, max(3.5, math.ceil(4 * blur.sigma) + 0.5))
 
 
-def _draw_transfer(axes: Axes, blur: BlurField) -> None:
+def _draw_transfer(axes: Axes, blur: "BlurField") -> None:
     frequency, kernel = _transfer(blur.kernel)
     gaussian = np.exp(-2 * (np.pi * blur.sigma * frequency) ** 2)
     axes.plot(frequency, kernel, color=BLUE, label="kernel")

@@ -1,21 +1,25 @@
 """A picture of how the windows of an image voted: where each lies and what it says, and all of them in a row."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 from matplotlib.ticker import ScalarFormatter
 
-from pinsharp.blur.field import BlurField
 from pinsharp.blur.trend import trend
 from pinsharp.blur.verdict import NINETY, Finding
 from pinsharp.blur.votes import Votes
+
+if TYPE_CHECKING:
+    from pinsharp.blur.field import BlurField
 
 BLUE, GREY = "#0072B2", "#9A9A9A"
 _FINENESS = 64  # samples of the field along each side
 
 
-def draw_votes(figure: SubFigure, blur: BlurField) -> None:
+def draw_votes(figure: SubFigure, blur: "BlurField") -> None:
     """Draw the votes of one image; the blur has some."""
     assert blur.votes is not None
     assert blur.finding is not None

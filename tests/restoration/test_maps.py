@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pinsharp.batch import maps
 from pinsharp.batch.job import Job
-from pinsharp.batch.maps import LEGEND_HEIGHT, check_evidence_name, read_evidence, widths_picture, write_evidence
 from pinsharp.errors import OutputError
 from pinsharp.images.files import read_image
+from pinsharp.restoration import maps
+from pinsharp.restoration.maps import LEGEND_HEIGHT, check_evidence_name, read_evidence, widths_picture, write_evidence
 from pinsharp.restoration.restorer import Restorer
 from strategies import random_image
 from tiny_models import save_tiny_swift
