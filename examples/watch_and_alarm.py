@@ -43,7 +43,8 @@ def main() -> None:
     arguments.add_argument("--limit", type=float, default=2.5, help="largest width in pixels")
     arguments.add_argument("--once", action="store_true", help="check the images that are there, and stop")
     asked = arguments.parse_args()
-    intake = Intake(asked.folder, settle_s=1.0, since_ns=0, say=print)
+    settle_s = 0.0 if asked.once else 1.0
+    intake = Intake(asked.folder, settle_s=settle_s, since_ns=0, say=print)
     stop = threading.Event()
     for arrival in intake.waiting() if asked.once else intake.arriving(stop):
         check(arrival.path, asked.limit)
