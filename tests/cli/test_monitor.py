@@ -41,6 +41,13 @@ def images(photo):
     return arrive
 
 
+def test_once_names_what_may_not_be_complete(cli, images):
+    shown = cli("monitor", "in", "--once", "--settle", 7200)
+
+    assert (shown.code, shown.out) == (0, "")
+    assert "changed a moment ago may not be complete and were left out" in shown.err
+
+
 def test_once_measures_what_is_there(cli, images):
     shown = cli("monitor", "in", "--once", "--json")
 

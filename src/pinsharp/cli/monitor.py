@@ -166,6 +166,8 @@ def _arrivals(intake: "Intake", stop: Stop, *, once: bool) -> "Iterator[Arrival]
         yield arrival
     if not once:
         yield from intake.arriving(stop)
+    elif intake.is_waiting():
+        remark("images that changed a moment ago may not be complete and were left out; run again, or see --settle")
 
 
 @dataclass

@@ -57,6 +57,10 @@ class Intake:
         for path in self._arrivals.ready():
             yield self._taken(path, 0)
 
+    def is_waiting(self) -> bool:
+        """Whether some images may not be complete yet."""
+        return self._arrivals.is_waiting()
+
     def arriving(self, stop: Stop) -> Iterator[Arrival]:
         """The images that arrive, until somebody asks to stop, thinned as the module says."""
         looked_s = 0.0
