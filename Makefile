@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTHON ?=
 SAMPLE ?= examples/sample
 PYTEST_ARGS ?=
-COMPUTING := $(addprefix tests/,blur classical nets runtimes test_ensemble.py test_methods.py test_shipped_weights.py)
+COMPUTING := $(addprefix tests/,nets runtimes test_ensemble.py test_methods.py test_shipped_weights.py)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -40,7 +40,7 @@ test-hosts: $(VENV)/.dev ## training over two hosts that are network namespaces;
 	PINSHARP_TEST_HOSTS=1 OMP_NUM_THREADS=1 timeout 300 $(BIN)/pytest $(PYTEST_ARGS) tests/train/test_hosts.py
 
 test-service: $(VENV)/.dev ## generated requests to the service, and kills in the midst of its jobs
-	OMP_NUM_THREADS=1 PYTHONPATH=src $(BIN)/python scripts/service_fuzz.py --cases 250
+	OMP_NUM_THREADS=1 PYTHONPATH=src $(BIN)/python scripts/service_fuzz.py --cases 200
 	OMP_NUM_THREADS=1 PYTHONPATH=src $(BIN)/python scripts/service_kills.py --kills 4
 
 test-cluster: $(VENV)/.cluster ## the tests that need a Ray cluster and an object store, both of which they start on this machine
