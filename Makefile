@@ -51,8 +51,9 @@ check: $(VENV)/.dev ## ruff and mypy alone
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-docs: $(VENV)/.docs ## the pages of docs/ as a site, in site/index.html
+docs: $(VENV)/.docs ## the pages of docs/ as a site, in site/index.html, and the notebook as it runs, in site/tour.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q
+	cd examples && ../$(BIN)/jupyter-nbconvert --to html --execute --output-dir ../site --log-level WARN tour.ipynb
 	@echo "Done. Open $(CURDIR)/site/index.html; with search: python3 -m http.server -d site"
 
 docs-check: $(VENV)/.dev ## run the commands that docs/ shows, and compare what they print: ten minutes
