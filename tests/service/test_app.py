@@ -69,6 +69,7 @@ def test_no_file_beside_the_pages_is_given_away(start, path):
         ([("image", b"x"), ("image", b"x")], "the part 'image' once"),
         ({"kernel": b"[[1]]"}, "expected an image as the body or as the part 'image', got only kernel"),
         ({"../../x": b"x"}, "unknown part"),
+        ({"image": b"x", "options": (None, b" ")}, "got an empty part; leave it out"),
     ],
 )
 def test_forms_with_other_parts_are_refused(start, tmp_path, parts, sentence):

@@ -136,6 +136,8 @@ class _Form:
     def end(self) -> None:
         if self._file is None:
             self.options = _decoded(bytes(self._text))
+            if not self.options.strip():
+                raise ConfigError("expected options as a JSON object, got an empty part; leave it out")
         self.close()
 
     def close(self) -> None:

@@ -9,6 +9,9 @@ from pinsharp.service.asked import KINDS, Kind, allowed_parts, known_options
 from pinsharp.service.problems import MEDIA_TYPE
 
 _BINARY = {"type": "string", "format": "binary"}
+_FILE = {"type": "string", "contentMediaType": ANY}
+"""Any bytes: what they have to be is said where they are read."""
+
 _EXAMPLES: dict[Kind, dict[str, Any]] = {
     "restore": {"kernel": "auto", "light": "srgb", "iterations": 1},
     "measure": {"light": "srgb", "per_channel": False},
@@ -125,10 +128,10 @@ def answers(kind: Kind) -> dict[int | str, dict[str, Any]]:
 def body(kind: Kind) -> dict[str, Any]:
     """What is said of the body of a request."""
     parts = allowed_parts(kind)
-    multiple = {"type": "array", "items": _BINARY} if kind == "profile" else _BINARY
+    files = {name: _BINARY if name == "image" else _FILE for name in parts}
     form = {
         "type": "object",
-        "properties": {"options": options(kind), **dict.fromkeys(parts, multiple)},
+        "properties": {"options": options(kind), **(_several(files) if kind == "profile" else files)},
         "required": ["image"] if "image" in parts else [],
         "additionalProperties": False,
     }
@@ -143,6 +146,10 @@ def body(kind: Kind) -> dict[str, Any]:
             **{media: {"schema": _BINARY} for media in (ANY, "image/png", "image/tiff")},
         },
     }
+
+
+def _several(files: dict[str, dict[str, str]]) -> dict[str, Any]:
+    return {name: {"type": "array", "items": one} for name, one in files.items()}
 
 
 def options(kind: Kind) -> dict[str, Any]:
