@@ -6,9 +6,14 @@ from typing import Any
 
 def width_in_words(sigma: float, relative_std: float | None, family: str, *, is_uncertain: bool) -> str:
     """Width in pixels, its uncertainty and the family of a blur: 'sigma 0.98 px ± 31 %, uncertain, gaussian'."""
-    spread = f" ± {100 * relative_std:.2g} %" if relative_std is not None else ""
+    spread = f" ± {percent(relative_std)} %" if relative_std is not None else ""
     doubt = ", uncertain" if is_uncertain else ""
     return f"sigma {sigma:.2f} px{spread}{doubt}, {family}"
+
+
+def percent(share: float) -> str:
+    """A share in percent, of two digits or whole: '0.97', '24', '120'."""
+    return f"{100 * share:.2g}" if share < 0.995 else f"{100 * share:.0f}"
 
 
 def light_in_words(figures: Mapping[str, object]) -> str:

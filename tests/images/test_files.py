@@ -480,3 +480,16 @@ def test_files_is_the_door_to_finding_images_too(tmp_path):
     write_image(tmp_path / "a.png", GREY8)
 
     assert find_images([tmp_path]) == [tmp_path / "a.png"]
+
+
+def test_a_jpeg_that_has_not_changed_is_written_byte_for_byte(tmp_path):
+    """Encoded again, most of its values would change."""
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 56, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "in.jpg", quality=75, progressive=True)
+    read = read_image(tmp_path / "in.jpg")
+
+    write_image(tmp_path / "same.jpg", read.pixels, like=read)
+    write_image(tmp_path / "other.jpg", 255 - read.pixels, like=read)
+
+    assert (tmp_path / "same.jpg").read_bytes() == (tmp_path / "in.jpg").read_bytes()
+    assert (tmp_path / "other.jpg").read_bytes() != (tmp_path / "in.jpg").read_bytes()

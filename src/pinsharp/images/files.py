@@ -196,13 +196,25 @@ def _decoded(path: Path, file: BinaryIO, reading: Reading) -> ImageFile:
     return ImageFile(path, pixels, kind, replace(tags, stored=stored))
 
 
+def _unchanged(pixels: NDArray[Any], like: ImageFile | None, target: _Format) -> bytes | None:
+    """The bytes of a JPEG whose pixels are written as they were read: encoded again, they would change."""
+    is_jpeg = like is not None and target is _FORMATS["jpeg"] is _FORMATS.get(like.format)
+    if not is_jpeg or like is None or not np.array_equal(pixels, like.pixels):
+        return None
+    try:
+        return like.path.read_bytes()
+    except OSError:
+        return None
+
+
 def write_image(
     path: str | Path, pixels: NDArray[Any], *, like: ImageFile | None = None, overwrite: bool = False
 ) -> None:
     """Write an image file, completely or not at all, tagged like the file that it came from.
 
-    JPEG is written at quality 95 without chroma subsampling, WebP lossless. Profile and TIFF tags are left
-    out where mono became colour or colour became mono: they would describe other pixels.
+    JPEG is written at quality 95 without chroma subsampling, but byte for byte where no pixel has changed; WebP
+    lossless. Profile and TIFF tags are left out where mono became colour or colour became mono: they would describe
+    other pixels.
 
     Args:
         path: Its suffix decides the format. The folder has to exist.
@@ -231,7 +243,7 @@ def write_image(
         pixels = like.tags.stored.leave(pixels)
     assert target.encode is not None  # `check_output` has seen to it
     try:
-        data = target.encode(pixels, _tags_for(pixels, like, target))
+        data = _unchanged(pixels, like, target) or target.encode(pixels, _tags_for(pixels, like, target))
     except _UNWRITABLE as error:
         detail = " ".join(str(error).split())
         raise FormatError(
