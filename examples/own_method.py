@@ -12,6 +12,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+import pinsharp
 from pinsharp.bench.engine.measuring import measure
 from pinsharp.bench.engine.study import plan_of
 from pinsharp.bench.quality.contenders import contenders
@@ -46,4 +47,7 @@ def main(*images: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except pinsharp.PinsharpError as error:
+        sys.exit(f"{error}")

@@ -29,4 +29,7 @@ def main(edge: str, target: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    try:
+        main(*sys.argv[1:3])
+    except pinsharp.PinsharpError as error:
+        sys.exit(f"{error}")

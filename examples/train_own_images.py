@@ -7,6 +7,7 @@ shipped network to your parts, use `pinsharp adapt`, which needs at least 20 sha
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import pinsharp
@@ -48,4 +49,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except pinsharp.PinsharpError as error:
+        sys.exit(f"{error}")

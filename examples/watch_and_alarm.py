@@ -8,6 +8,7 @@ and gives an alarm for a drift before any image is lost.
 """
 
 import argparse
+import sys
 import threading
 from pathlib import Path
 
@@ -51,4 +52,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except pinsharp.PinsharpError as error:
+        sys.exit(f"{error}")
