@@ -28,6 +28,10 @@ def test_recipes_for_clusters_name_this_version():
     assert set(images) == {pinsharp.__version__}
 
 
+def test_the_citation_names_this_version():
+    assert f"version: {pinsharp.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
 def test_a_wheel_is_not_too_large():
     """All files of the package go into it; weights are most of them, and compress hardly at all."""
     files = [
