@@ -141,7 +141,8 @@ def _verdict(
         return "contradictory", (
             "neighbouring pixels differ as in the raw mosaic of a colour sensor, of which colours have to be made first"
         )
-    if _share(votes, votes.combed) > MOSTLY:
+    repeats = float((votes.weights * votes.periodicity).sum()) > PERIODIC
+    if _share(votes, votes.combed) > MOSTLY and not repeats:  # of slanted lines a shift explains every second row too
         return "contradictory", (
             "every second row or column is shifted against the others, as in interlaced video or a scan to and fro"
         )
@@ -152,7 +153,6 @@ def _verdict(
     least, most = _ends(votes, field, width)
     if width < LEAST_WIDTH and most < SURELY_SHARP and agreement > MOSTLY_AGREEING:
         return "sharp", "the image is as sharp as its camera; there is nothing to gain"
-    repeats = float((votes.weights * votes.periodicity).sum()) > PERIODIC
     if repeats and std > UNCERTAIN_PATTERN and interval[1] > SURELY_SHARP:
         return "periodic", "the image repeats itself, so that its pattern and a blur cannot be distinguished"
     if std > UNCERTAIN and interval[1] > SURELY_SHARP:

@@ -96,6 +96,18 @@ def test_brightness_and_contrast_do_not_count(gain, offset):
     assert found(mosaic, *images) == [0, 1, 0]
 
 
+@pytest.mark.parametrize("period, degrees", [(2.3, 5), (2.3, 20), (2.7, 10), (3, 20)])
+def test_fine_slanted_lines_are_not_taken_for_two_images(period, degrees):
+    """Half a period to the side, the odd rows are like those between the even ones."""
+    row, column = np.indices((256, 256))
+    across = row * np.cos(np.deg2rad(degrees)) + column * np.sin(np.deg2rad(degrees))
+    lines = 0.5 + 0.35 * gaussian_filter(np.sign(np.sin(2 * np.pi * across / period + 0.3)), 0.8)
+
+    blur = Restorer().measure((255 * seen(lines)).clip(0, 255).astype(np.uint8))
+
+    assert "interlaced" not in blur.finding.reason
+
+
 @pytest.mark.parametrize("spoil, word", [(lambda image: interlaced(image, 4), "interlaced"), (bayer, "mosaic")])
 def test_such_images_stay_as_they_are_and_the_reason_is_said(spoil, word):
     image = (255 * seen(spoil(scene(side=256)))).clip(0, 255).astype(np.uint8)
