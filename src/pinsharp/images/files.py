@@ -198,8 +198,9 @@ def _decoded(path: Path, file: BinaryIO, reading: Reading) -> ImageFile:
 
 def _unchanged(pixels: NDArray[Any], like: ImageFile | None, target: _Format) -> bytes | None:
     """The bytes of a JPEG whose pixels are written as they were read: encoded again, they would change."""
-    is_jpeg = like is not None and target is _FORMATS["jpeg"] is _FORMATS.get(like.format)
-    if not is_jpeg or like is None or not np.array_equal(pixels, like.pixels):
+    if like is None or like.format != "jpeg" or target is not _FORMATS["jpeg"]:
+        return None
+    if not np.array_equal(pixels, like.pixels):
         return None
     try:
         return like.path.read_bytes()
