@@ -49,6 +49,8 @@ def test_widths_noise_and_sizes_lie_in_their_ranges(camera):
         assert processing.jpeg == 0 or kind.quality[0] <= processing.jpeg <= kind.quality[1]
         assert 0 <= lens.stretch <= (0.8 if kind.stretched else 0.1)
         assert 0 <= lens.core <= (0.4 if kind.cored else 0)
+        assert lens.halo == 0 or (0.05 <= lens.halo <= 0.4 and not lens.core)
+        assert lens.aperture == 0 or 0.25 <= lens.aperture / processing.resize <= 1
         assert sensor.stripes <= kind.stripes
 
 
@@ -66,6 +68,9 @@ def test_things_occur_as_often_as_the_camera_says(camera):
     assert share(lambda draw: draw.scene.drawing == "empty") == pytest.approx(kind.empty, abs=slack)
     assert share(lambda draw: draw.lens.stretch > 0.1) == pytest.approx(kind.stretched * (1 - kind.moved), abs=slack)
     assert share(lambda draw: draw.lens.core > 0) == pytest.approx(kind.cored, abs=slack)
+    assert share(lambda draw: draw.lens.aperture > 0) == pytest.approx(kind.soft, abs=slack)
+    blurred = (1 - kind.sharp) * (1 - kind.by_computer)
+    assert share(lambda draw: draw.lens.halo > 0) == pytest.approx(kind.hazy * blurred * (1 - kind.cored), abs=slack)
     assert share(lambda draw: draw.scene.mono) == pytest.approx(kind.mono, abs=slack)
     assert share(lambda draw: draw.processing.jpeg > 0) == pytest.approx(kind.jpeg, abs=slack)
     assert share(lambda draw: draw.processing.amount > 0) == pytest.approx(kind.sharpened, abs=slack)

@@ -6,11 +6,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.optimize import minimize_scalar
 from scipy.signal import convolve
 
 from pinsharp.blur.family import render_kernels
 from pinsharp.blur.kernels import elongation
-from pinsharp.data.cameras.lens import Lens, central_kernel, lens_kernels, render, see, soften, width
+from pinsharp.data.cameras.lens import (
+    Lens,
+    central_kernel,
+    kernel_side,
+    lens_kernels,
+    render,
+    see,
+    soften,
+    widened_by_halo,
+    width,
+)
 
 PLAIN = [Lens(radius=2.0), Lens(radius=6.5), Lens(sigma=0.5), Lens(sigma=3.0), Lens(radius=4.0, sigma=1.2), Lens()]
 FAULTY = [
@@ -167,3 +178,28 @@ def test_a_core_takes_its_share_of_the_light_and_stays_in_the_middle(lens):
     narrow = (0.15 * math.hypot(lens.radius / 2, lens.sigma)) ** 2
     expected = 0.7 * np.trace(moments(whole)[1]) + 0.3 * 2 * narrow
     assert np.trace(moments(cored)[1]) == pytest.approx(expected, rel=0.02)
+
+
+@pytest.mark.parametrize("lens", [Lens(radius=6.0), Lens(sigma=3.0), Lens(radius=5.0, sigma=1.0)])
+def test_a_halo_takes_its_share_of_the_light_far_away(lens):
+    hazy = replace(lens, halo=0.2, halo_width=2.0)
+    whole, around = render(lens), render(hazy)
+
+    wide = (2.0 * math.hypot(lens.radius / 2, lens.sigma)) ** 2
+    expected = 0.8 * np.trace(moments(whole)[1]) + 0.2 * 2 * wide
+    assert np.trace(moments(around)[1]) == pytest.approx(expected, rel=0.02)
+    assert len(around) == kernel_side(hazy) > kernel_side(lens)
+
+
+@pytest.mark.parametrize(("share", "spread"), [(0.05, 1.3), (0.2, 2.0), (0.4, 2.2)])
+def test_of_a_halo_as_much_counts_as_blurs_natural_scenes_alike(share, spread):
+    frequency = np.geomspace(1e-4, 10, 40_000)
+    spectra = {width: np.exp(-((frequency * width) ** 2)) for width in (1.0, spread)}
+    kernel = (1 - share) * spectra[1.0] + share * spectra[spread]
+
+    def misfit(width):
+        return np.trapezoid((kernel - np.exp(-((frequency * width) ** 2))) ** 2, np.log(frequency))
+
+    best = minimize_scalar(misfit, bounds=(0.5, 3.0), method="bounded").x
+    assert widened_by_halo(Lens(sigma=2.0, halo=share, halo_width=spread)) == pytest.approx(best, rel=1e-3)
+    assert 1 < best < math.sqrt(1 - share + share * spread**2)

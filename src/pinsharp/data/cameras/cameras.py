@@ -46,6 +46,8 @@ class Camera:
         spoilt: Share of images with faults.
         by_computer: Share of images that a program blurred in 8 bits.
         cored: Share of lenses a part of whose light stays in focus.
+        hazy: Share of the others a part of whose light goes far.
+        soft: Share of cameras that are soft in focus: by lens, filter and pixels.
         patterns: Share of scenes that are a periodic pattern, or letters.
         empty: Share of the others that show nothing.
         moved: Share of images that are blurred by motion too.
@@ -87,6 +89,8 @@ class Camera:
     spoilt: float = 0.1
     by_computer: float = 0.0
     cored: float = 0.15
+    hazy: float = 0.3
+    soft: float = 0.8
     patterns: float = 0.0
     empty: float = 0.0
     moved: float = 0.0
@@ -113,6 +117,8 @@ CAMERAS: dict[str, Camera] = {
         is_log=False,
         aberrated=0.0,
         cored=0.0,
+        hazy=0.0,
+        soft=0.0,
         drift=0.0,
         spoilt=0.0,
         enlarged=0.0,
@@ -207,6 +213,8 @@ CAMERAS: dict[str, Camera] = {
         radius=(0.6, 8.0),
         aberrated=0.2,
         cored=0.0,
+        hazy=0.0,
+        soft=0.0,
         sharpened=0.15,
         resized=0.2,
         jpeg=1.0,
@@ -243,6 +251,7 @@ CAMERAS: dict[str, Camera] = {
         sharp=0.0,
         sigma=(3.5, 14.0),
         radius=(7.0, 28.0),
+        hazy=0.0,
         sharpened=0.2,
         jpeg=0.3,
     ),

@@ -27,6 +27,8 @@ _MOTION = (3.0, 25.0)  # pixels
 _UPRIGHT = 0.35  # share of motions along rows or columns
 _STRETCH = (0.15, 0.8)
 _CORE, _CORE_WIDTH = (0.05, 0.4), (0.1, 0.5)
+_HALO, _HALO_WIDTH = (0.05, 0.4), (1.3, 2.2)
+_APERTURE = (0.25, 1.0)  # pixels of the sensor
 _LEAST_LEVELS = 12
 _LEAST_SHAPE = 2.0  # radius in pixels; of smaller discs pixels show no rim
 
@@ -62,7 +64,7 @@ def draw_pair(camera: str, seed: int, index: int) -> Draw:
     )
     if dice.chance(kind.by_computer) and not draw.lens.is_sharp:
         draw = _by_computer(draw)
-    return _with_core(_unsuitable(draw, kind, dice), kind, dice)
+    return _with_halo(_with_core(_unsuitable(draw, kind, dice), kind, dice), kind, dice)
 
 
 def _unsuitable(draw: Draw, kind: Camera, dice: "_Dice") -> Draw:
@@ -88,6 +90,16 @@ def _with_core(draw: Draw, kind: Camera, dice: "_Dice") -> Draw:
     if cored and not draw.by_computer and not draw.lens.is_sharp:
         return replace(draw, lens=replace(draw.lens, core=share, core_width=width))
     return draw
+
+
+def _with_halo(draw: Draw, kind: Camera, dice: "_Dice") -> Draw:
+    """Lenses that spread a part of the light far, and the softness that a camera has in focus."""
+    hazy, share, width = dice.chance(kind.hazy), dice.between(*_HALO), dice.between(*_HALO_WIDTH)
+    soft, aperture = dice.chance(kind.soft), dice.log(*_APERTURE) * draw.processing.resize
+    lens = draw.lens
+    if hazy and not draw.by_computer and not lens.is_sharp and not lens.core:
+        lens = replace(lens, halo=share, halo_width=width)
+    return replace(draw, lens=replace(lens, aperture=aperture if soft else 0.0))
 
 
 def _by_computer(draw: Draw) -> Draw:
@@ -169,9 +181,8 @@ def _lens(kind: Camera, dice: _Dice) -> Lens:
     sharp, gaussian, soft = dice.chance(kind.sharp), dice.chance(kind.gaussian), dice.chance(kind.soft_disc)
     spread = dice.log if kind.is_log else dice.between
     sigma, radius, share = spread(*kind.sigma), spread(*kind.radius), dice.between(0.05, 0.35)
-    aperture = dice.between(0.2, 0.8) if dice.chance(0.4) and kind.light else 0.0
     if sharp:
-        return Lens(aperture=aperture)
+        return Lens()
     bent = dice.chance(kind.aberrated)
     stretch, rim, coma, blades, tail = (bent and dice.chance(0.5) for _ in range(5))
     has_shape = not gaussian and radius >= _LEAST_SHAPE
@@ -188,7 +199,6 @@ def _lens(kind: Camera, dice: _Dice) -> Lens:
         colour=dice.between(-0.08, 0.08) * dice.chance(kind.colour),
         drift=dice.between(0.05, 0.4) * dice.chance(kind.drift),
         drift_angle=dice.between(0, 2 * math.pi),
-        aperture=aperture,
     )
 
 

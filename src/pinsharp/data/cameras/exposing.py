@@ -1,7 +1,7 @@
 """One shot of a simulated camera, step by step: scene, lens, sensor, processing, page and file."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pinsharp.blur.camera import generator
 from pinsharp.data.cameras.choices import Draw, Scene
 from pinsharp.data.cameras.faults import Mask, add_glints, clipped, spoil_page, spoil_sensor
-from pinsharp.data.cameras.lens import Lens, central_kernel, lens_kernels, see, soften, width
+from pinsharp.data.cameras.lens import Lens, central_kernel, lens_kernels, see, soften, widened_by_halo, width
 from pinsharp.data.cameras.light import Array
 from pinsharp.data.cameras.processing import blurred_by_computer, computer_kernel, develop, resized, store
 from pinsharp.data.cameras.sensor import demosaic, read_out
@@ -100,16 +100,21 @@ def kernel_in_result(lens: Lens, kernels: Array, scale: float) -> tuple[Array, f
         scale: Pixels of the sensor in one of the result.
 
     Returns:
-        Kernel (K, K) of brightness in the middle, and its width: exactly that of the sensor's, in other pixels.
+        Kernel (K, K) of brightness in the middle, and its width: exactly that of the sensor's, in other pixels. Of a
+        halo only as much counts as shows; see `widened_by_halo`.
     """
     native = central_kernel(kernels)
-    sigma = width(native) / scale
+    whole = width(native) / scale
+    sigma = whole
+    if lens.halo:
+        without = central_kernel(lens_kernels(replace(lens, halo=0.0), scale, kernels.shape[1]))
+        sigma = widened_by_halo(lens) * width(without) / scale
     if scale == 1 or lens.is_sharp:
         return native, sigma
     kernel, factor = native, 1.0
     for _ in range(3):  # pixels have a width too, which the size of the result changes
         kernel = central_kernel(lens_kernels(lens, factor, kernels.shape[1]))
-        factor *= float(np.clip(sigma / max(width(kernel), 0.05), 0.7, 1.4))
+        factor *= float(np.clip(whole / max(width(kernel), 0.05), 0.7, 1.4))
     return kernel, sigma
 
 

@@ -41,6 +41,9 @@ class Lens:
         drift_angle: Direction in which it grows, in radians.
         core: Share of the light that is in focus all the same, near the kernel's centre: spherical aberration, glare.
         core_width: Sigma of that core, as a share of the width of the rest.
+        halo: Share of the light that a wide Gaussian around the blur takes: glare, layers of glass, spherical
+            aberration.
+        halo_width: Sigma of that halo over the width of the rest, above 1.
         motion: Length in pixels along `angle` over which the image moves while it is taken.
         aperture: Sigma of the softness of the same camera in focus, of pixels and lens; not part of the kernel.
     """
@@ -59,6 +62,8 @@ class Lens:
     drift_angle: float = 0.0
     core: float = 0.0
     core_width: float = 0.2
+    halo: float = 0.0
+    halo_width: float = 1.5
     motion: float = 0.0
     aperture: float = 0.0
 
@@ -82,9 +87,10 @@ def render(lens: Lens, scale: float = 1.0, size: int | None = None) -> Array:
     side = size or kernel_side(lens, scale)
     radius, sigma = lens.radius * scale, lens.sigma * scale
     kernel = _softened(_disc(lens, radius, side), sigma) if radius else _gaussian(lens, sigma, side)
-    if lens.core:
-        centre = _gaussian(Lens(), lens.core_width * math.hypot(radius / 2, sigma), side)
-        kernel = (1 - lens.core) * kernel / kernel.sum() + lens.core * centre / centre.sum()
+    for share, spread in ((lens.core, lens.core_width), (lens.halo, lens.halo_width)):
+        if share:
+            other = _gaussian(Lens(), spread * math.hypot(radius / 2, sigma), side)
+            kernel = (1 - share) * kernel / kernel.sum() + share * other / other.sum()
     return _normalised(_moved(kernel, lens.motion * scale, lens.angle) if lens.motion else kernel)
 
 
@@ -92,7 +98,9 @@ def kernel_side(lens: Lens, scale: float = 1.0) -> int:
     """Side of the kernel that holds a lens's light, in pixels, odd."""
     far = lens.radius * (1 + lens.stretch) * (1 + lens.coma / 4)
     spread = _REACH * lens.sigma * (1 if lens.radius else (1 + lens.stretch) * (_TAIL_WIDTH if lens.tail else 1))
-    return 2 * math.ceil(scale * (far + spread + lens.motion / 2) - 0.5 * (lens.radius > 0)) + 1
+    halo = _REACH * lens.halo_width * math.hypot(lens.radius / 2, lens.sigma) if lens.halo else 0.0
+    reach = max(far + spread, halo) + lens.motion / 2
+    return 2 * math.ceil(scale * reach - 0.5 * (lens.radius > 0)) + 1
 
 
 def lens_kernels(lens: Lens, scale: float, channels: int) -> Array:
@@ -130,6 +138,17 @@ def central_kernel(kernels: Array) -> Array:
 def width(kernel: Array) -> float:
     """Effective width of a kernel (K, K) in its pixels; see `pinsharp.blur.kernels.kernel_sigma`."""
     return float(kernel_sigma(torch.from_numpy(kernel.astype(np.float64))[None, None]))
+
+
+def widened_by_halo(lens: Lens) -> float:
+    """Width of the Gaussian that blurs natural scenes most as a lens with its halo does, over the width without it.
+
+    Far light has a large second moment, and a small part in what is seen. With (1 - q) N(1) + q N(w^2) for the kernel
+    and a scene whose power falls with the square of the frequency, the integral of |difference|^2 / f over f is least
+    for the t^2 = u that solves (1 - q) u / (1 + u) + q u / (w^2 + u) = 1/2, or u^2 + (1 - 2 q)(w^2 - 1) u = w^2.
+    """
+    half = (1 - 2 * lens.halo) * (lens.halo_width**2 - 1) / 2
+    return math.sqrt(math.hypot(half, lens.halo_width) - half)
 
 
 def see(light: Array, kernels: Array, drift_angle: float = 0.0) -> Array:

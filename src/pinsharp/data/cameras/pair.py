@@ -27,7 +27,8 @@ class Pair:
 
     Args:
         image: The image as its file holds it, (H, W, C), C 1 or 3, in [0, 1].
-        sharp: The same camera's image in focus, without noise, faults, sharpening or compression, (H, W, C).
+        sharp: The same camera's image in focus, developed alike but without noise, mosaic, faults or compression,
+            (H, W, C).
         mask: True where the image still stems from the scene: not at faults, not where it is clipped, (H, W).
         kernel: True kernel (K, K) of light, for brightness in the middle of the crop, in pixels of the image.
         sigma: Its width in pixels of the image; 0 for images in focus.

@@ -97,7 +97,7 @@ def described(draw: Draw) -> list[str]:
     ]
 
 
-_LENS_FAULTS = ("rim", "coma", "stretch", "blades", "tail", "core", "colour", "drift", "motion", "aperture")
+_LENS_FAULTS = ("rim", "coma", "stretch", "blades", "tail", "core", "halo", "colour", "drift", "motion", "aperture")
 
 
 def _lens_phrase(draw: Draw) -> str:
