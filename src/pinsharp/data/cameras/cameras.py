@@ -122,6 +122,7 @@ CAMERAS: dict[str, Camera] = {
         drift=0.0,
         spoilt=0.0,
         enlarged=0.0,
+        by_computer=0.08,
         speckle=0.0,
     ),
     "mono": Camera(
@@ -132,7 +133,7 @@ CAMERAS: dict[str, Camera] = {
         resized=0.25,
         jpeg=0.25,
         quality=(75, 98),
-        by_computer=0.04,
+        by_computer=0.08,
     ),
     "line-scan": Camera(
         sensor="line",
@@ -159,7 +160,7 @@ CAMERAS: dict[str, Camera] = {
         sharpened=0.5,
         resized=0.35,
         jpeg=0.55,
-        by_computer=0.04,
+        by_computer=0.08,
     ),
     "phone": Camera(
         sensor="bayer",
@@ -218,6 +219,7 @@ CAMERAS: dict[str, Camera] = {
         sharpened=0.15,
         resized=0.2,
         jpeg=1.0,
+        by_computer=0.08,
         speckle=0.0,
     ),
     "patterned": Camera(
@@ -228,7 +230,7 @@ CAMERAS: dict[str, Camera] = {
         aberrated=0.3,
         sigma=(0.5, 4.0),
         radius=(0.6, 8.0),
-        sharpened=0.2,
+        sharpened=0.35,
         jpeg=0.15,
         patterns=1.0,
     ),
