@@ -1,7 +1,47 @@
-"""Figures and names in words."""
+"""Figures and names in words, and in ours what errors of Python's own say."""
 
+import json
+import re
+import tomllib
 from collections.abc import Mapping
 from typing import Any
+
+_OF_PYTHON = (
+    (r"invalid literal for int\(\) with base \d+: b?(?P<value>.*)", "{value}, which is not a whole number"),
+    (
+        r"could not convert string( to float:)? (b|np.str_\()?(?P<value>'.*?')( to float.*|\))?",
+        "{value}, which is not a number",
+    ),
+    (r"Exceeds the limit \(.*", "a number of too many digits"),
+    (r".*allow_pickle=False", "Python objects, which are not read"),
+    (r"unpack(_from)? requires a buffer of .*", "fewer bytes than announced"),
+    (r"(list|tuple|string)? ?index out of range", "less than announced"),
+    (r".* object has no attribute '(?P<value>\w+)'", "no {value}"),
+)
+"""What Python and NumPy say of texts and files, and the words for it."""
+
+
+def said_by(error: Exception | str) -> str:
+    """What an error says, on one line, for behind 'got': in plain words where Python has some of its own.
+
+    Errors of ours, of the system and of libraries are passed on: they say things that only they know.
+    """
+    if isinstance(error, UnicodeDecodeError):
+        return f"text that is not {error.encoding.upper()} from byte {error.start + 1} on"
+    if isinstance(error, json.JSONDecodeError):
+        return f"text that is not valid JSON at line {error.lineno}, column {error.colno}"
+    if isinstance(error, tomllib.TOMLDecodeError):
+        place = re.search(r"\((at .*)\)$", str(error))
+        return f"text that is not valid TOML{f' {place[1]}' if place else ''}"
+    if isinstance(error, KeyError):
+        return f"no entry {error}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    words = " ".join(str(error).split())
+    for pattern, plain in _OF_PYTHON:
+        if found := re.match(pattern, words):
+            return plain.format(**{"value": "", **found.groupdict()})
+    return words
 
 
 def width_in_words(sigma: float, relative_std: float | None, family: str, *, is_uncertain: bool) -> str:
