@@ -78,8 +78,8 @@ def _frequency(frequency: float | None) -> str:
 def _focus(focus: Focus) -> Iterator[str]:
     unit = focus.unit
     yield (
-        f"best focus: {focus.best:.4g} {unit} (90 %: {focus.best_low:.4g} to {focus.best_high:.4g}) of {len(focus.steps)} "
-        f"positions; outside focus {focus.slope:.4g} px of width a {unit.removesuffix('s')}"
+        f"best focus: {focus.best:.4g} {unit} (90 %: {focus.best_low:.4g} to {focus.best_high:.4g}) of "
+        f"{len(focus.steps)} positions; outside focus {focus.slope:.4g} px of width a {unit.removesuffix('s')}"
     )
     if focus.tilt_rows is not None and focus.tilt_columns is not None:
         down, right = (f"{1000 * tilt:.3g} {unit}" for tilt in (focus.tilt_rows, focus.tilt_columns))

@@ -37,6 +37,18 @@ def state_in_words(monitor: Monitor) -> str:
     return f"smoothed {monitor.level:.2f} px, " + (f"out of control: {', '.join(held)}" if held else "in control")
 
 
+def to_learn_in_words(monitor: Monitor) -> str:
+    """What is learnt first, and which alarms have to wait for it; empty if all is learnt."""
+    if monitor.width.baseline is not None:
+        return ""
+    rules, first = monitor.rules, monitor.rules.learns - monitor.learnt
+    what = "what is in control" if rules.target is None else "how much the width scatters around the target"
+    return (
+        f"the next {first} images with a width teach {what}; until then only the limit of {rules.limit:.2f} px and "
+        "refusals give alarms"
+    )
+
+
 def alarm_in_words(alarm: Alarm) -> str:
     """An alarm on a line."""
     return f"ALARM {alarm.kind} at image {alarm.number} ({alarm.image}): {alarm.words}"
