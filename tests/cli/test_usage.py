@@ -79,6 +79,7 @@ def test_enough_commands_take_numbers():
         (["--verson"], "got --verson; did you mean --version?", []),
         (["restore", "a.png", "--iterations"], "--iterations: expected a value after it, got none;", ["restore"]),
         (["kernel", "a.png", "--json=3"], "--json: expected no value, got one;", ["kernel"]),
+        (["detect", "a.png", "--seting", "a.toml"], "got --seting; did you mean --settings?", ["detect", "images"]),
         (["train", "a.toml", "b", "c"], "expected no further words, got 'b c';", ["train"]),
     ],
 )

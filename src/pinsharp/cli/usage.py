@@ -81,7 +81,7 @@ def in_one_line(command: Any, words: Sequence[str]) -> Iterator[None]:
 
     Args:
         command: The group of all commands.
-        words: What was typed after its name. Not all errors say to which command they belong.
+        words: What was typed after its name: not all errors say to which command they belong.
 
     Raises:
         ConfigError: If options or arguments of a command are unknown, missing or of another kind.
@@ -94,6 +94,8 @@ def in_one_line(command: Any, words: Sequence[str]) -> Iterator[None]:
         path, rest = "pinsharp", list(words)
         while rest and rest[0] in getattr(command, "commands", {}):
             path, command = f"{path} {rest[0]}", command.commands[rest.pop(0)]
+        if context := getattr(error, "ctx", None):  # knows also the command that is meant where none was named
+            path, command = context.command_path, context.command
         raise ConfigError(f"{say(error, command, path)}see {path} --help") from error
 
 
