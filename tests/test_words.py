@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pinsharp.words import said_by, width_in_words
+from pinsharp.blur.verdict import SHARP_BELOW
+from pinsharp.words import ALIKE_BELOW, said_by, spread_in_words, width_in_words
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,18 @@ from pinsharp.words import said_by, width_in_words
 )
 def test_a_width_comes_with_its_doubt(std, is_uncertain, words):
     assert width_in_words(0.98, std, "gaussian", is_uncertain=is_uncertain) == words
+
+
+@pytest.mark.parametrize(
+    "sigma, std, words",
+    [(0.25, 0.01, " (below 0.5)"), (0.45, 0.02, " (below 0.5)"), (0.45, 0.2, " ± 20 %"), (0.25, None, "")],
+)
+def test_no_width_is_stated_to_a_share_of_next_to_nothing(sigma, std, words):
+    assert spread_in_words(sigma, std) == words
+
+
+def test_widths_are_alike_below_that_of_images_in_focus():
+    assert ALIKE_BELOW == SHARP_BELOW
 
 
 def objects():

@@ -1,10 +1,14 @@
 """Figures and names in words, and in ours what errors of Python's own say."""
 
 import json
+import math
 import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any
+
+ALIKE_BELOW = 0.5
+"""Width in pixels below which images are in focus, and alike: `SHARP_BELOW` of blur/verdict.py."""
 
 _OF_PYTHON = (
     (r"invalid literal for int\(\) with base \d+: b?(?P<value>.*)", "{value}, which is not a whole number"),
@@ -46,9 +50,21 @@ def said_by(error: Exception | str) -> str:
 
 def width_in_words(sigma: float, relative_std: float | None, family: str, *, is_uncertain: bool) -> str:
     """Width in pixels, its uncertainty and the family of a blur: 'sigma 0.98 px ± 31 %, uncertain, gaussian'."""
-    spread = f" ± {percent(relative_std)} %" if relative_std is not None else ""
     doubt = ", uncertain" if is_uncertain else ""
-    return f"sigma {sigma:.2f} px{spread}{doubt}, {family}"
+    return f"sigma {sigma:.2f} px{spread_in_words(sigma, relative_std)}{doubt}, {family}"
+
+
+def spread_in_words(sigma: float, relative_std: float | None) -> str:
+    """Uncertainty of a width, for behind it: ' ± 31 %', or ' (below 0.5)'; empty if there is none.
+
+    Pixels hardly show how much narrower than `ALIKE_BELOW` a blur is. `swift` was trained to call all that is narrower
+    than 0.25 px 0.25 px, so its ± 1 % there is of a limit, not of a width.
+    """
+    if relative_std is None:
+        return ""
+    if sigma * math.exp(1.645 * relative_std) < ALIKE_BELOW:  # the upper end of the 90 % interval
+        return f" (below {ALIKE_BELOW:g})"
+    return f" ± {percent(relative_std)} %"
 
 
 def percent(share: float) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from pinsharp.monitor.alarms import Alarm
 from pinsharp.monitor.measurement import Measurement
 from pinsharp.monitor.monitor import Monitor, Report
+from pinsharp.words import ALIKE_BELOW
 
 
 def image_in_words(seen: Measurement) -> str:
@@ -13,8 +14,9 @@ def image_in_words(seen: Measurement) -> str:
     if seen.width is None or seen.low is None or seen.high is None:
         return f"{seen.image}: {seen.verdict}: {seen.reason}"
     tilt = tilt_in_words(seen)
+    between = f"{seen.low:.2f} to {seen.high:.2f}" if seen.high >= ALIKE_BELOW else f"below {ALIKE_BELOW:g}"
     return (
-        f"{seen.image}: width {seen.width:.2f} px ({seen.low:.2f} to {seen.high:.2f}){tilt}; "
+        f"{seen.image}: width {seen.width:.2f} px ({between}){tilt}; "
         f"{seen.verdict}{'' if seen.is_good else ': ' + seen.reason}"
     )
 
