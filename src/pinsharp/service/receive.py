@@ -178,6 +178,7 @@ async def _form(request: Request, kind: Kind, folder: Path) -> _Form:
         )
         async for chunk in request.stream():
             if chunk:
+                # It writes to the disk, for which no other request should wait.
                 await asyncio.to_thread(parser.write, chunk)
     except FormParserError as error:
         raise ConfigError(f"expected a form as RFC 7578 has it, got {error}; let your client write it") from error
