@@ -61,7 +61,7 @@ def blocks(path: Path) -> Iterator[Block]:
 
 def is_alike(shown: str, printed: str) -> bool:
     """Whether two outputs say the same: words equal, numbers within a tenth, times whatever they are."""
-    one, other = (TIME.sub("", text.strip()) for text in (shown, printed))
+    one, other = (re.sub(r" +$", "", TIME.sub("", text.strip()), flags=re.MULTILINE) for text in (shown, printed))
     if NUMBER.sub("0", one) != NUMBER.sub("0", other):
         return False
     pairs = zip(NUMBER.findall(one), NUMBER.findall(other), strict=True)

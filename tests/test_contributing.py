@@ -29,6 +29,8 @@ assert traits_of(net).stages == ("direct",)
 blurred = torch.rand(1, 1, 40, 44)
 restored = pinsharp.load_method("van-cittert")(blurred, pinsharp.gaussian_kernel(1.0))
 assert restored.image.var() > blurred.var()
+more = pinsharp.load_method("van-cittert:20")(blurred, pinsharp.gaussian_kernel(1.0))
+assert more.image.var() > restored.image.var()
 
 pixels = numpy.arange(7 * 5 * 3, dtype=numpy.uint8).reshape(7, 5, 3)
 content = imagecodecs.qoi_encode(pixels)

@@ -11,6 +11,7 @@ import typer
 
 from docs_check import PAGES, ROOT, blocks, check, is_alike
 from pinsharp.cli.main import app
+from pinsharp.restoration.recipe import OPTIONS
 
 MOST_WORDS, MOST_COLUMNS, MOST_LINES = 12_000, 120, {"benchmark.md": 200}
 NAMES = sorted(path.name for path in PAGES.glob("*.md"))
@@ -130,3 +131,24 @@ def test_fences_that_run_are_found_and_outputs_compared(tmp_path):
     assert "the page shows\nboat" in found[1]
     assert not is_alike("1.00 px", "1.20 px")
     assert not is_alike("one 1", "two 1")
+
+
+def test_the_service_page_has_its_options_with_what_they_are_unless_given():
+    page = (PAGES / "service.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:3] for line in page.splitlines() if line.startswith("| `--")]
+    shown = {name: cell for names, cell in rows for name in re.findall(r"`(--[\w-]+)`", names)}
+    serve = COMMAND.commands["serve"].params
+    own = {max(one.opts, key=len): one.default for one in serve if one.name not in OPTIONS}
+
+    assert shown.keys() == own.keys()
+    for name, default in own.items():
+        assert default is None or str(default) in shown[name].replace(",", " ").split(), name
+    assert all(f"`--{one.name}`" in page for one in serve if one.name in OPTIONS)
+
+
+@pytest.mark.parametrize("file", ["service/metrics.py", "service/service.py"])
+def test_the_service_page_has_all_metrics(file):
+    names = re.findall(r'"(pinsharp_\w+)"', (ROOT / "src/pinsharp" / file).read_text(encoding="utf-8"))
+
+    assert len(names) >= 3
+    assert [name for name in names if f"`{name}`" not in (PAGES / "service.md").read_text(encoding="utf-8")] == []

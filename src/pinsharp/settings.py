@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pinsharp.errors import ConfigError
+from pinsharp.words import said_by
 
 PLAIN_WORDS = {float: "a number", int: "a whole number"}
 """Types as people call them who write no programs."""
@@ -29,7 +30,7 @@ def read_toml(path: str | Path, *, example: str) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"{path}: expected a settings file, got {error.strerror}; check its name") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: expected TOML, got {error}; write lines such as {example}") from error
+        raise ConfigError(f"{path}: expected TOML, got {said_by(error)}; write lines such as {example}") from error
 
 
 def build(cls: type[Any], values: Any, where: str, words: Mapping[type, str] | None = None) -> Any:

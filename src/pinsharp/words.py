@@ -1,14 +1,70 @@
-"""Figures and names in words."""
+"""Figures and names in words, and in ours what errors of Python's own say."""
 
+import json
+import math
+import re
+import tomllib
 from collections.abc import Mapping
 from typing import Any
+
+ALIKE_BELOW = 0.5
+"""Width in pixels below which images are in focus, and alike: `SHARP_BELOW` of blur/verdict.py."""
+
+_OF_PYTHON = (
+    (r"invalid literal for int\(\) with base \d+: b?(?P<value>.*)", "{value}, which is not a whole number"),
+    (
+        r"could not convert string( to float:)? (b|np.str_\()?(?P<value>'.*?')( to float.*|\))?",
+        "{value}, which is not a number",
+    ),
+    (r"Exceeds the limit \(.*", "a number of too many digits"),
+    (r".*allow_pickle=False", "Python objects, which are not read"),
+    (r"unpack(_from)? requires a buffer of .*", "fewer bytes than announced"),
+    (r"(list|tuple|string)? ?index out of range", "less than announced"),
+    (r".* object has no attribute '(?P<value>\w+)'", "no {value}"),
+)
+"""What Python and NumPy say of texts and files, and the words for it."""
+
+
+def said_by(error: Exception | str) -> str:
+    """What an error says, on one line, for behind 'got': in plain words where Python has some of its own.
+
+    Errors of ours, of the system and of libraries are passed on: they say things that only they know.
+    """
+    if isinstance(error, UnicodeDecodeError):
+        return f"text that is not {error.encoding.upper()} from byte {error.start + 1} on"
+    if isinstance(error, json.JSONDecodeError):
+        return f"text that is not valid JSON at line {error.lineno}, column {error.colno}"
+    if isinstance(error, tomllib.TOMLDecodeError):
+        place = re.search(r"\((at .*)\)$", str(error))
+        return f"text that is not valid TOML{f' {place[1]}' if place else ''}"
+    if isinstance(error, KeyError):
+        return f"no entry {error}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    words = " ".join(str(error).split())
+    for pattern, plain in _OF_PYTHON:
+        if found := re.match(pattern, words):
+            return plain.format(**{"value": "", **found.groupdict()})
+    return words
 
 
 def width_in_words(sigma: float, relative_std: float | None, family: str, *, is_uncertain: bool) -> str:
     """Width in pixels, its uncertainty and the family of a blur: 'sigma 0.98 px ± 31 %, uncertain, gaussian'."""
-    spread = f" ± {percent(relative_std)} %" if relative_std is not None else ""
     doubt = ", uncertain" if is_uncertain else ""
-    return f"sigma {sigma:.2f} px{spread}{doubt}, {family}"
+    return f"sigma {sigma:.2f} px{spread_in_words(sigma, relative_std)}{doubt}, {family}"
+
+
+def spread_in_words(sigma: float, relative_std: float | None) -> str:
+    """Uncertainty of a width, for behind it: ' ± 31 %', or ' (below 0.5)'; empty if there is none.
+
+    Pixels hardly show how much narrower than `ALIKE_BELOW` a blur is. `swift` was trained to call all that is narrower
+    than 0.25 px 0.25 px, so its ± 1 % there is of a limit, not of a width.
+    """
+    if relative_std is None:
+        return ""
+    if sigma * math.exp(1.645 * relative_std) < ALIKE_BELOW:  # the upper end of the 90 % interval
+        return f" (below {ALIKE_BELOW:g})"
+    return f" ± {percent(relative_std)} %"
 
 
 def percent(share: float) -> str:

@@ -60,7 +60,7 @@ def test_the_summary_counts_all_and_measures_what_was_done(monkeypatch):
 
     counts, title, *bars = summary.lines()
 
-    assert counts == "1 done, 1 failed, 4 skipped; 12.00 megapixels in 4.0 s, 3.00 a second"
+    assert counts == "1 done, 1 failed, 4 skipped; 12.00 megapixels in 4.0 s, 3.00 megapixels a second"
     assert (title, bars[0].split()[-1], bars[-1].split()[-1]) == ("sigma in pixels:", "4", "1")
 
 

@@ -228,14 +228,14 @@ def test_several_processes_restore_what_one_restores(cli, photo):
         assert abs(read_image(f"out/{number}.png").pixels.astype(int) - expected).max() <= 1
 
 
-def test_resuming_nothing_starts_anew_and_says_so(cli, model, photo):
+def test_a_first_run_may_be_asked_to_resume_and_is_called_new(cli, model, photo):
     photo("in/a.png")
 
     shown = cli("restore", "in", "-o", "out", "--model", model, "--resume")
     again = cli("restore", "in", "-o", "out", "--model", model, "--resume")
 
     assert (shown.code, again.code, again.out) == (0, 0, "")
-    assert shown.err.splitlines()[0] == "pinsharp: out: no earlier run to resume, starting again"
+    assert shown.err.splitlines()[0] == "pinsharp: out: a new run, 1 to do"
     assert again.err.splitlines() == [
         "pinsharp: out: 1 of 1 images are done, 0 to do",
         "pinsharp: 0 done, 0 failed, 1 skipped",

@@ -68,6 +68,17 @@ def test_lines_for_people(cli, images):
     assert "1 images: 1 with a width, none without; 0 skipped, 100 % looked at" in shown.err
 
 
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ([], "the next 50 images with a width teach what is in control; until then only the limit of 5.50 px and"),
+        (["--target", "2", "--limit", "3"], "teach how much the width scatters around the target; until then only the"),
+    ],
+)
+def test_what_is_learnt_first_is_said_at_the_start(cli, images, options, words):
+    assert words in cli("monitor", "in/a.*", "--once", *options).err.splitlines()[0]
+
+
 def test_alarms_are_said_and_exit_1(cli, images):
     images(*(f"x{number:02}" for number in range(16)))
 

@@ -236,7 +236,7 @@ GREY8 = np.zeros((8, 8), np.uint8)
 NAN = np.full((4, 4), np.nan, np.float32)
 BAD_INPUTS = {
     "zero bytes": ("a.png", b"", "got an empty file of 0 bytes"),
-    "text": ("a.png", b"hello, world", "got a file that begins with b'hello, w'"),
+    "text": ("a.png", b"hello, world", "got a file that begins with 'hello, w'"),
     "unknown suffix": ("a.xyz", b"hello", r"ends in \.png, .* or \.\w+, got \.xyz"),
     "no suffix": ("image", b"hello", "got none"),
     "gif": ("a.png", saved(FRAMES[0], "GIF"), "got a GIF; convert it to PNG"),

@@ -100,7 +100,7 @@ def test_a_camera_beyond_the_limit_from_the_beginning_is_told_as_soon_as_it_is_k
     alarms = take_all(start(Rules(limit=1.4)), widths(60))
 
     assert kinds(alarms) == ["limit"]
-    assert alarms[0].number == 50
+    assert alarms[0].number == 5
 
 
 def test_a_lasting_tilt_is_told_once():
@@ -185,3 +185,22 @@ def test_figures_that_are_none_are_refused():
         seen(0, math.nan)
     with pytest.raises(ConfigError, match="expected a width above 0"):
         Measurement("a.png", 0.0, "restorable", width=1.0)
+
+
+@pytest.mark.parametrize("target", [None, 1.5])
+def test_a_width_beyond_the_limit_needs_no_baseline(target):
+    """Of a single odd image nothing is said."""
+    calm, beyond = widths(30), widths(12, width=3.0)
+    calm[2] = seen(2, 9.0)
+
+    assert take_all(start(Rules(limit=2.0, target=target)), calm) == []
+    alarms = take_all(start(Rules(limit=2.0, target=target)), beyond)
+
+    assert kinds(alarms) == ["limit"]
+    assert alarms[0].number == 5
+    assert alarms[0].words.startswith("the width has reached 2.00 px: ")
+    assert alarms[0].words.endswith(" px is the median so far")
+
+
+def test_a_limit_that_was_reached_before_is_no_news_once_the_baseline_is_learnt():
+    assert kinds(take_all(start(Rules(limit=2.0)), widths(LEARNT, width=3.0))) == ["limit"]

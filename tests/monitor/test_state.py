@@ -6,6 +6,7 @@ import pytest
 
 from pinsharp.errors import ConfigError
 from pinsharp.monitor.monitor import start, take_all
+from pinsharp.monitor.optics import Optics
 from pinsharp.monitor.rules import Rules
 from pinsharp.monitor.state import read_state, write_state
 from watched import refused, widths
@@ -60,8 +61,12 @@ def test_a_damaged_state_is_refused_with_what_to_do(file, spoil, message):
 def test_a_state_of_other_rules_or_another_way_to_measure_is_refused(file):
     path, _ = file
 
-    with pytest.raises(ConfigError, match="expected learns 30 as asked, got a state with 50"):
+    with pytest.raises(ConfigError, match="a state with --baseline 30, got one with --baseline 50; give the same"):
         read_state(path, start(Rules(learns=30)), "defaults")
+    with pytest.raises(ConfigError, match=r"a state with --target 1\.5px, got one with no --target; give the same"):
+        read_state(path, start(Rules(target=1.5)), "defaults")
+    with pytest.raises(ConfigError, match="expected a state with the same --profile, got one with another"):
+        read_state(path, start(Rules(optics=Optics(3.0, "um", 2.0, 4.0))), "defaults")
     with pytest.raises(ConfigError, match=r"measured as now \(light='srgb'\), got defaults"):
         read_state(path, start(Rules()), "light='srgb'")
 

@@ -18,5 +18,6 @@ def test_bad_images_cost_a_report_and_gone_ones_count_as_skipped(tmp_path):
     found = list(reports([Arrival(bad, 2, 1), Arrival(tmp_path / "gone.png", 0, 2)], measure, monitor))
 
     assert [report.measurement.verdict for _, report in found] == ["unreadable"]
+    assert found[0][1].measurement.reason == "expected an image"  # the name is shown beside it
     assert (monitor.counts.arrived, monitor.counts.skipped) == (4, 3)
     assert monitor.counts.refused == {"unreadable": 1}

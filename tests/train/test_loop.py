@@ -25,6 +25,7 @@ from pinsharp.nets.weights import load_weights, save_weights
 from pinsharp.train import loop
 from pinsharp.train import run as running
 from pinsharp.train.config import StageConfig
+from pinsharp.train.decisive import fingerprint
 from pinsharp.train.loop import WEIGHTS, train
 from pinsharp.train.pairs import make_pairs
 from pinsharp.train.state import CHECKPOINT, LOG, read_log
@@ -335,19 +336,27 @@ def test_nothing_to_resume_is_told(tiny_run):
 
 
 @pytest.mark.parametrize(
-    "change",
+    "change, differs",
     [
-        lambda c, stages: replace(c, run=replace(c.run, seed=1)),
-        lambda c, stages: replace(c, run=replace(c.run, ema=0.7)),
-        lambda c, stages: replace(c, data=replace(c.data, mono=0.3)),
-        lambda c, stages: replace(c, stage=(*c.stage[:2], stages("joint", lr=1e-5))),
-        lambda c, stages: replace(c, config={**c.config, "width": 6}),
+        (lambda c, stages: replace(c, run=replace(c.run, seed=1)), "run.seed is 0 there, 1 was asked for"),
+        (lambda c, stages: replace(c, run=replace(c.run, ema=0.7)), "run.ema is 0.5 there, 0.7 was asked for"),
+        (lambda c, stages: replace(c, data=replace(c.data, mono=0.3)), "data.mono is 0.2 there, 0.3 was asked for"),
+        (
+            lambda c, stages: replace(c, stage=(*c.stage[:2], stages("joint", lr=1e-5))),
+            "stage.2.lr is 0.01 there, 1e-05 was asked for",
+        ),
+        (lambda c, stages: replace(c, config={**c.config, "width": 6}), "config.width is 4 there, 6 was asked for"),
+        (lambda c, stages: replace(c, stage=c.stage[:2]), 'stage.2.kind is "joint" there, nothing was asked for, and'),
+        (
+            lambda c, stages: replace(c, held_out=("photo01.png",)),
+            'root is "images .{16}" there, "images',
+        ),
     ],
 )
-def test_a_run_is_only_resumed_with_its_own_settings(tiny_run, stages, no_pictures, change):
+def test_a_run_is_only_resumed_with_its_own_settings(tiny_run, stages, no_pictures, change, differs):
     train(tiny_run, quiet=True)
 
-    with pytest.raises(ConfigError, match="belongs to a run with other settings"):
+    with pytest.raises(ConfigError, match=f"belongs to a run with other settings: {differs}"):
         train(change(tiny_run, stages), resume=True, quiet=True)
 
 
@@ -650,15 +659,15 @@ def test_a_setting_that_is_added_leaves_older_checkpoints_resumable(tiny_run, st
         replace(tiny_run, stage=(Later(**asdict(before.stage[0]), **later),)) for later in ({}, {"afterglow": 0.1})
     )
 
-    assert running._fingerprint(after, corpus) == running._fingerprint(before, corpus)
-    assert running._fingerprint(used, corpus) != running._fingerprint(before, corpus)
+    assert fingerprint(after, corpus) == fingerprint(before, corpus)
+    assert fingerprint(used, corpus) != fingerprint(before, corpus)
 
 
 def test_what_does_not_change_the_weights_may_change_before_going_on(tiny_run, with_run, photographs):
     corpus = load_corpus(photographs, held_out=False)
     others = {"folder": "there", "log_every": 7, "validate_every": 9, "save_every": 3, "save_minutes": 0.5}
 
-    assert running._fingerprint(with_run(tiny_run, **others), corpus) == running._fingerprint(tiny_run, corpus)
+    assert fingerprint(with_run(tiny_run, **others), corpus) == fingerprint(tiny_run, corpus)
 
 
 def test_settings_that_came_later_leave_older_runs_resumable(tiny_run, stages, photographs):
@@ -667,12 +676,12 @@ def test_settings_that_came_later_leave_older_runs_resumable(tiny_run, stages, p
     polynomial = stages("deconv", schedule="polynomial", final_lr=0.0)
     defaults = replace(tiny_run, stage=(stages("deconv", schedule="cosine", milestones=(), gamma=0.5, power=1.0),))
     prints = {
-        running._fingerprint(replace(tiny_run, stage=(stage,)), corpus)
+        fingerprint(replace(tiny_run, stage=(stage,)), corpus)
         for stage in (stages("deconv"), polynomial, replace(polynomial, power=0.3), stages("deconv", clip_value=0.5))
     }
 
     assert len(prints) == 4
-    assert running._fingerprint(defaults, corpus) in prints
+    assert fingerprint(defaults, corpus) in prints
 
 
 @pytest.mark.parametrize("steps", [0, 1, 19, 20, 21, 47])

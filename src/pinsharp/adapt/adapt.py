@@ -25,6 +25,7 @@ from pinsharp.train.config import TrainConfig, load_config
 from pinsharp.train.config_file import save_config
 from pinsharp.train.loop import WEIGHTS, train
 from pinsharp.train.state import CHECKPOINT
+from pinsharp.words import said_by
 
 SHARES = (1.0, 0.6, 0.3)
 """How much of the way from the start to the trained net is tried, in this order, until it is worth it."""
@@ -218,7 +219,9 @@ def _check_same(plan: Plan, asked: dict[str, Any]) -> None:
     try:
         begun = json.loads((plan.run_folder / _REQUEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot read {plan.run_folder / _REQUEST}: {error}; remove {plan.run_folder}") from None
+        raise ConfigError(
+            f"cannot read {plan.run_folder / _REQUEST}: {said_by(error)}; remove {plan.run_folder}"
+        ) from None
     for name, value in asked.items():
         if begun.get(name) != value:
             raise ConfigError(

@@ -49,7 +49,7 @@ class Summary:
 
     def lines(self) -> list[str]:
         """The summary in words, with a histogram where there is something to compare."""
-        pace = f"; {self.megapixels:.2f} megapixels in {self.seconds:.1f} s, {self.pace:.2f} a second"
+        pace = f"; {self.megapixels:.2f} megapixels in {self.seconds:.1f} s, {self.pace:.2f} megapixels a second"
         counts = f"{self.done} done, {self.failed} failed, {self.skipped} skipped{pace if self.done else ''}"
         bars = histogram_lines(self.sigmas) if len(self.sigmas) >= _FEWEST else []
         return [counts, *(["sigma in pixels:"] if bars else []), *bars]

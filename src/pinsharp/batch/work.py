@@ -108,6 +108,7 @@ def restored_figures(result: "Restored") -> Figures:
     from pinsharp.restoration.widths import field_figures
 
     found, left = result.defocus, result.remaining
+    # Names that are here stay: manifests of earlier runs have them, and programs of users read them.
     return {
         "sigma": found.sigma,
         "sigma_relative_std": found.sigma_relative_std,

@@ -17,7 +17,7 @@ from pinsharp.blur.kernels import kernel_sigma, sized_kernels
 from pinsharp.blur.normalise import Normalisation
 from pinsharp.blur.verdict import NINETY, UNCERTAIN_BY, Finding, Verdict, find
 from pinsharp.blur.votes import Votes
-from pinsharp.words import percent
+from pinsharp.words import spread_in_words
 
 if TYPE_CHECKING:
     from pinsharp.blur.softness import Softness
@@ -165,7 +165,7 @@ class BlurField:
         side = self.kernel.shape[-1]
         if len(self.kernel) > 1:
             return f"<BlurField of {len(self.kernel)} images, kernels of {side} x {side} pixels>"
-        spread = "" if self.sigma_relative_std is None else f" ± {percent(self.sigma_relative_std)} %"
+        spread = spread_in_words(self.sigma, self.sigma_relative_std)
         return f"<BlurField: sigma {self.sigma:.2f} px{spread}, {self.family}, kernel of {side} x {side} pixels>"
 
     def _repr_png_(self) -> bytes | None:

@@ -14,6 +14,7 @@ from torch import Tensor
 from pinsharp.atomic import write_atomically
 from pinsharp.blur.kernels import check_kernel, disk_kernel, gaussian_disk_kernel, gaussian_kernel, measured_kernel
 from pinsharp.errors import KernelError
+from pinsharp.words import said_by
 
 GAUSSIAN8 = tuple(round(1.8 + 0.2 * step, 1) for step in range(8))
 """The widths of the paper's test kernels, in pixels: 1.8, 2.0 .. 3.2."""
@@ -54,7 +55,7 @@ def load_kernel(path: str | Path) -> Tensor:
     try:
         return measured_kernel(_one_plane(_read_table(file, suffix)))
     except (OSError, ValueError, EOFError) as error:
-        raise KernelError(f"cannot read a kernel from {file}: {error}") from None
+        raise KernelError(f"cannot read a kernel from {file}: {said_by(error)}") from None
 
 
 def kernel_doubts(kernel: Tensor) -> list[str]:

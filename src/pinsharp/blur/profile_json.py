@@ -10,6 +10,7 @@ from pinsharp.atomic import write_atomically
 from pinsharp.blur.profile import Profile
 from pinsharp.errors import ConfigError, OutputError
 from pinsharp.settings import PLAIN_WORDS, build
+from pinsharp.words import said_by
 
 FORMAT, VERSION = "pinsharp camera profile", 1
 MOST_BYTES = 2**20
@@ -69,7 +70,7 @@ def _profile(data: bytes) -> Profile:
             parse_int=_whole_number,
         )
     except (ValueError, RecursionError) as error:
-        detail = "too deep a nesting" if isinstance(error, RecursionError) else error
+        detail = "too deep a nesting" if isinstance(error, RecursionError) else said_by(error)
         raise ConfigError(f"expected a profile as JSON, got {detail}; make one with pinsharp profile create") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ConfigError(

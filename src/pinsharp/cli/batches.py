@@ -97,7 +97,7 @@ def say_resumed(plan: "Plan", manifest: "Manifest") -> None:
     """Say where a run goes on."""
     over, to_do = len(plan.over), len(plan.to_do)
     known = f"{over} of {over + to_do} images are done, {to_do} to do"
-    remark(f"{manifest.folder}: {'no earlier run to resume, starting again' if manifest.is_new else known}")
+    remark(f"{manifest.folder}: {f'a new run, {to_do} to do' if manifest.is_new else known}")
 
 
 def tell_all(plan: "Plan", outcomes: Iterator[Outcome], teller: Teller, model: str, report: Report) -> Summary:

@@ -156,24 +156,12 @@ def _check_files(
 
 def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> tuple[dict[str, object], str]:
     """Measure one file, or several together; return the figures and the line for people."""
-    from pinsharp.atomic import write_atomically
-    from pinsharp.blur.kernel_names import save_kernel
     from pinsharp.restoration.profiled import distance_figures
 
     images: Any = paths if together else paths[0]
     found, light = asked.restorer.measure_with_light(images)
     channels = asked.restorer.measure_channels(images) if asked.per_channel else ()
-    if asked.save:
-        save_kernel(asked.save, found.kernel)
-    if asked.save_mask:
-        from pinsharp.images.masks import write_mask
-
-        write_mask(asked.save_mask, asked.restorer.hidden(paths[0]), overwrite=True)
-    if asked.plot:
-        from pinsharp.blur.kernel_plot import draw
-
-        title = _all_in_words([Path(shown_name(path)) for path in paths])
-        write_atomically(asked.plot, draw(found, title=printable(title), kind=asked.plot.suffix[1:].lower()))
+    _write_files(paths, found, asked)
     words, further = _trend(found) if asked.say_trend else ("", {})
     further |= {"channels": channel_figures(channels)} if channels else {}
     distance = distance_figures(found, asked.restorer.recipe)
@@ -189,6 +177,24 @@ def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> 
         + words
     )
     return measured_figures(found) | light.figures() | further, line
+
+
+def _write_files(paths: list[Path], found: "BlurField", asked: _Asked) -> None:
+    """Write kernel, mask and picture, where they are asked for."""
+    from pinsharp.atomic import write_atomically
+    from pinsharp.blur.kernel_names import save_kernel
+
+    if asked.save:
+        save_kernel(asked.save, found.kernel)
+    if asked.save_mask:
+        from pinsharp.images.masks import write_mask
+
+        write_mask(asked.save_mask, asked.restorer.hidden(paths[0]), overwrite=True)
+    if asked.plot:
+        from pinsharp.blur.kernel_plot import draw
+
+        title = _all_in_words([Path(shown_name(path)) for path in paths])
+        write_atomically(asked.plot, draw(found, title=printable(title), kind=asked.plot.suffix[1:].lower()))
 
 
 def _trend(found: "BlurField") -> tuple[str, dict[str, object]]:

@@ -21,12 +21,14 @@ from pinsharp.cli.restore import restore
 from pinsharp.cli.serve import serve
 from pinsharp.cli.synth import synth
 from pinsharp.cli.train import train
+from pinsharp.cli.usage import OneLineGroup
 from pinsharp.cli.watch import watch
 from pinsharp.errors import PinsharpError
 from pinsharp.version import __version__
 
 app = typer.Typer(
     name="pinsharp",
+    cls=OneLineGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",  # joins the lines of a docstring's paragraph

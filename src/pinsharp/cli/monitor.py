@@ -40,7 +40,11 @@ def monitor(
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option(metavar="W", help="Width that images should have; unless given, that of the first images."),
+        typer.Option(
+            metavar="W",
+            help="Width that images should have; unless given, that of the first images. How much widths "
+            "scatter is learnt from them in any case.",
+        ),
     ] = None,
     baseline: Annotated[
         int, typer.Option(metavar="N", help="Learn from the first N images with a width what is in control.")
@@ -140,6 +144,7 @@ def _watch(intake: "Intake", watched: "Monitor", recipe: Recipe, sinks: "_Sinks"
     """Measure and show until there is nothing left or somebody stops it."""
     from pinsharp.cli.monitor_view import conclude, shown
     from pinsharp.monitor.watch import reports
+    from pinsharp.monitor.words import to_learn_in_words
     from pinsharp.restoration.restorer import Restorer
 
     restorer = Restorer(recipe=recipe)
@@ -148,6 +153,8 @@ def _watch(intake: "Intake", watched: "Monitor", recipe: Recipe, sinks: "_Sinks"
     with stoppable(lambda: remark("stopping after this image; Ctrl-C again stops at once")) as stop:
         if not once:
             remark(f"monitoring {intake.root}; Ctrl-C stops")
+        if words := to_learn_in_words(watched):
+            remark(words)
         with shown(watched, sinks.source, as_json=as_json) as show:
             for arrival, report in reports(_arrivals(intake, stop, once=once), restorer.measure, watched):
                 show(report)

@@ -37,7 +37,7 @@ def in_words(profile: Profile) -> Iterator[str]:
     if profile.focus:
         yield from _focus(profile.focus)
     if scale := profile.distance_scale:
-        between = f"({scale.low:.4g} to {scale.high:.4g})"
+        between = f"(90 %: {scale.low:.4g} to {scale.high:.4g})"
         yield f"distance: {scale.per_px:.4g} {scale.unit} of defocus a pixel of width {between}"
     if noise := profile.noise:
         well = f", full well {noise.full_well:,.0f} e-" if noise.gain else ", no shot noise seen"
@@ -50,13 +50,13 @@ def in_words(profile: Profile) -> Iterator[str]:
 
 
 def _width(blur: Blur) -> str:
-    return f"sigma {blur.sigma:.3f} px ({blur.low:.3f} to {blur.high:.3f}), {blur.family}"
+    return f"sigma {blur.sigma:.3f} px (90 %: {blur.low:.3f} to {blur.high:.3f}), {blur.family}"
 
 
 def _all(kernels: tuple[LocalKernel, ...]) -> str:
     widths = [each.blur.sigma for each in kernels]
     places = "1 place" if len(widths) == 1 else f"{len(widths)} places"
-    middle = f"{places}, sigma {np.median(widths):.3f} px ({min(widths):.3f} to {max(widths):.3f})"
+    middle = f"{places}, sigma {min(widths):.3f} to {max(widths):.3f} px, median {np.median(widths):.3f}"
     halves = [each.mtf.mtf50 for each in kernels if each.mtf and each.mtf.mtf50 is not None]
     return middle + (f", MTF50 {np.median(halves):.4f} cycles a pixel" if halves else "")
 
@@ -78,8 +78,8 @@ def _frequency(frequency: float | None) -> str:
 def _focus(focus: Focus) -> Iterator[str]:
     unit = focus.unit
     yield (
-        f"best focus: {focus.best:.4g} {unit} ({focus.best_low:.4g} to {focus.best_high:.4g}) of {len(focus.steps)} "
-        f"positions; outside focus {focus.slope:.4g} px of width a {unit.removesuffix('s')}"
+        f"best focus: {focus.best:.4g} {unit} (90 %: {focus.best_low:.4g} to {focus.best_high:.4g}) of "
+        f"{len(focus.steps)} positions; outside focus {focus.slope:.4g} px of width a {unit.removesuffix('s')}"
     )
     if focus.tilt_rows is not None and focus.tilt_columns is not None:
         down, right = (f"{1000 * tilt:.3g} {unit}" for tilt in (focus.tilt_rows, focus.tilt_columns))

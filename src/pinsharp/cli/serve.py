@@ -70,7 +70,7 @@ def serve(
         pixels=_whole(most_megapixels, MEGA),
         seconds=seconds,
         waiting=waiting,
-        requests=max(256, 2 * waiting),
+        requests=max(256, 2 * waiting),  # those that wait are only some of the open ones
         requests_per_client=per_client,
         slow_seconds=slow_seconds,
         job_bytes=_whole(job_gigabytes, 1000 * MEGA),

@@ -16,6 +16,7 @@ from pinsharp.cluster.address import Address
 from pinsharp.cluster.store import Store
 from pinsharp.errors import ConfigError, ImageError, OutputError, PinsharpError
 from pinsharp.version import __version__
+from pinsharp.words import said_by
 
 if TYPE_CHECKING:
     from pinsharp.cluster.windows import Known, Rows, Share
@@ -108,7 +109,7 @@ class Maker:
                         f"{then}: expected a new name, got an object that has appeared; --overwrite replaces it"
                     )
         except (PinsharpError, OSError) as error:
-            return error if isinstance(error, PinsharpError) else OutputError(f"{job.output}: {error}")
+            return error if isinstance(error, PinsharpError) else OutputError(f"{job.output}: {said_by(error)}")
         finally:
             self.drop(job)
         return None

@@ -8,6 +8,7 @@ from pinsharp.cluster.store import Store
 from pinsharp.errors import ImageError
 from pinsharp.images.codec import ONLY_BY_NAME, SUFFIXES
 from pinsharp.images.discover import find_images
+from pinsharp.words import said_by
 
 
 def find_inputs(inputs: Sequence[str]) -> list[Path]:
@@ -41,7 +42,9 @@ def _lines(path: Path) -> list[str]:
         content = Store(path).read(path) if isinstance(path, Address) else path.read_bytes()
         lines = [line.strip() for line in content.decode().splitlines()]
     except (OSError, UnicodeDecodeError) as error:
-        raise ImageError(f"{path}: expected a list of images, one a line in UTF-8, got {error}; check it") from error
+        raise ImageError(
+            f"{path}: expected a list of images, one a line in UTF-8, got {said_by(error)}; check it"
+        ) from error
     inputs = [line for line in lines if line]
     nested = [line for line in inputs if line.startswith("@")]
     if not inputs or nested:

@@ -12,6 +12,7 @@ from pinsharp.errors import ImageError
 from pinsharp.images.arrays import split_alpha
 from pinsharp.images.codec import ONLY_BY_NAME, SUFFIXES
 from pinsharp.images.files import decode_image, read_image
+from pinsharp.words import said_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,9 @@ def _members(archive: Path) -> list[Photograph]:
                 if member.isreg() and _is_photograph(PurePosixPath(member.name))
             ]
     except (tarfile.TarError, OSError) as error:
+        found = said_by(error) if isinstance(error, OSError) else "another file, or a damaged one"
         raise ImageError(
-            f"{archive}: expected a tar archive that is whole and not compressed, got {error}; make it again"
+            f"{archive}: expected a tar archive that is whole and not compressed, got {found}; make it again"
         ) from error
 
 
@@ -105,7 +107,7 @@ def _listed(path: Path) -> list[Photograph]:
     except OSError as error:
         raise ImageError(f"{path}: expected a list of files, got {error.strerror}; check its name") from error
     except UnicodeDecodeError as error:
-        raise ImageError(f"{path}: expected a list of files, a path a line in UTF-8, got {error}") from error
+        raise ImageError(f"{path}: expected a list of files, a path a line in UTF-8, got {said_by(error)}") from error
     files = [Path(line.strip()) for line in lines if line.strip()]
     if not files:
         raise ImageError(f"{path}: expected a list of files, a path a line, got an empty one")

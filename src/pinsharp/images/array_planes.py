@@ -22,6 +22,7 @@ from pinsharp.errors import ImageError
 from pinsharp.images.codec import Tags, animated, check_size, damaged
 from pinsharp.images.segments import CACHE_BYTES, MAX_SEGMENT_BYTES, Segmented
 from pinsharp.images.stored import enter, entered_as
+from pinsharp.words import said_by
 
 Kind = Literal["hdf5", "zarr"]
 NAMES: dict[Kind, str] = {"hdf5": "HDF5", "zarr": "OME-Zarr"}
@@ -119,7 +120,7 @@ class ArrayImage:
         try:
             found = np.asarray(self.fetch(place))
         except DAMAGED as error:
-            where = f"rows {rows.start} to {rows.stop}: {error}"
+            where = f"rows {rows.start} to {rows.stop}: {said_by(error)}"
             raise ImageError(f"{self.path}: {damaged(NAMES[self.kind], where)}") from error
         found = found.astype(found.dtype.newbyteorder("="), copy=False)
         return found.reshape(*found.shape[:2], -1)

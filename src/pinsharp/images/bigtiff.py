@@ -33,6 +33,7 @@ from pinsharp.images.tiff_layout import (
     only_page,
     swap_black_and_white,
 )
+from pinsharp.words import said_by
 
 _COMPRESSIONS = {
     COMPRESSION.NONE,
@@ -153,7 +154,7 @@ class LargeTiff(Segmented):
         return data
 
     def _damaged(self, where: str, error: Exception | str) -> ImageError:
-        return ImageError(f"{self.path}: {damaged('TIFF', f'{where}: {error}')}")
+        return ImageError(f"{self.path}: {damaged('TIFF', f'{where}: {said_by(error)}')}")
 
 
 @contextlib.contextmanager

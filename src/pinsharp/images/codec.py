@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pinsharp.errors import ImageError
 from pinsharp.images.light import SAYS_NOTHING, Light
+from pinsharp.words import said_by
 
 # Which suffix means which format, when writing; when reading, the first bytes of the file decide.
 SUFFIXES = {
@@ -184,9 +185,8 @@ def plausible_dpi(across: float, down: float) -> tuple[float, float] | None:
 
 def damaged(name: str, error: Exception | str) -> ImageError:
     """The error for a file that begins like a format and does not hold what the format promises."""
-    detail = " ".join(str(error).split())
     return ImageError(
-        f"expected a whole {name} file, got a truncated or damaged one ({detail}); copy or export it again"
+        f"expected a whole {name} file, got a truncated or damaged one ({said_by(error)}); copy or export it again"
     )
 
 

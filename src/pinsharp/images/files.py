@@ -370,6 +370,12 @@ def _decoder(kind: str, reading: Reading) -> _Decode:
     return partial(raw.decode, words=reading.raw) if kind == "raw" else _FORMATS[kind].decode
 
 
+def _first(head: bytes) -> str:
+    """The first bytes of a file, as text if they are that."""
+    text = head[:8].decode("ascii", "replace").strip()
+    return f"'{text}'" if text and text.isprintable() and text.isascii() else f"the bytes {head[:8].hex(' ')}"
+
+
 def _kind(file: BinaryIO, suffix: str) -> str:
     """The format that the first bytes of a file announce; of frames without a header only the suffix tells."""
     head = file.read(_LONGEST_BEGINNING)
@@ -383,7 +389,7 @@ def _kind(file: BinaryIO, suffix: str) -> str:
     for beginning, kind in _BEGINNINGS.items():
         if re.match(beginning, head, re.DOTALL):
             return "jpegls" if kind == "jpeg" and _is_jpegls(file) else kind
-    found = "a GIF" if head.startswith(b"GIF8") else f"a file that begins with {head[:8]!r}"
+    found = "a GIF" if head.startswith(b"GIF8") else f"a file that begins with {_first(head)}"
     names = [one.name for one in _FORMATS.values() if one.name not in ("raw", "camera raw", "video")]
     raise ImageError(f"expected a {', '.join(names[:-1])} or {names[-1]} image, got {found}; convert it to PNG")
 

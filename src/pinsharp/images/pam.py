@@ -42,7 +42,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
     try:
         width, height, depth, maxval = (int(fields[name]) for name in (b"WIDTH", b"HEIGHT", b"DEPTH", b"MAXVAL"))
     except (KeyError, ValueError) as error:
-        raise damaged("PAM", f"no number for {error}" if isinstance(error, KeyError) else error) from error
+        raise damaged("PAM", f"no {error.args[0].decode()}" if isinstance(error, KeyError) else error) from error
     check_size(width, height)
     _check_type(fields.get(b"TUPLTYPE", _TYPES.get(depth, b"")), depth)
     shape = (height, width) if depth == 1 else (height, width, depth)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from pinsharp.errors import ConfigError
 from pinsharp.monitor.alarms import Alarm
+from pinsharp.words import said_by
 
 TIMEOUT_S = 30.0
 """So long a command may take; then it is killed, with what it has started."""
@@ -75,7 +76,7 @@ class Hook:
                 start_new_session=_HELD,
             )
         except (OSError, ValueError) as error:
-            self._say(f"--on-alarm: expected {self._words[0]} to start, got {error}; the monitor continues")
+            self._say(f"--on-alarm: expected {self._words[0]} to start, got {said_by(error)}; the monitor continues")
             return
         try:
             status = process.wait(self._timeout_s)

@@ -83,4 +83,5 @@ def measurement_of(image: str, found: BlurField, time_s: float | None = None) ->
 
 def unreadable(image: str, why: Exception, time_s: float | None = None) -> Measurement:
     """What is known of a file that is no image, or cannot be used."""
-    return Measurement(image, time.time() if time_s is None else time_s, UNREADABLE, " ".join(str(why).split()))
+    reason = " ".join(str(why).split()).removeprefix(f"{image}: ")  # the name stands before it already
+    return Measurement(image, time.time() if time_s is None else time_s, UNREADABLE, reason)

@@ -42,6 +42,9 @@ REFUSED_BEFORE = 0.3
 REFUSALS_LIMIT = math.log(1e5)
 """Evidence from which on more images than usual cannot be measured: in control once in 100,000 images or less."""
 
+LEAST_FOR_LIMIT = 5
+"""From so many images on the limit is watched by their median, as long as the baseline is learnt."""
+
 _REACHED_BACK = 0.95  # share of the limit below which the width is away from it
 
 
@@ -142,6 +145,14 @@ class Monitor:
         return None if self.width.level is None else width_of(self.width.level)
 
     @property
+    def _typical(self) -> float | None:
+        """Smoothed width in pixels, before that the median of the first ones; None for fewer than five."""
+        first = [value for value, _ in self.width.first]
+        if self.level is not None or len(first) < LEAST_FOR_LIMIT:
+            return self.level
+        return width_of(statistics.median(first))
+
+    @property
     def band(self) -> tuple[float, float] | None:
         """Between which widths in pixels that is in control; None while the baseline is learnt."""
         return None if self.width.band is None else (width_of(self.width.band[0]), width_of(self.width.band[1]))
@@ -174,7 +185,7 @@ class Monitor:
 
     def _alarm(self, kind: Kind, words: str, at: Measurement, ahead: Forecast | None = None) -> Alarm:
         in_images = ahead.images if ahead and kind == "forecast" else None
-        return Alarm(kind, words, at.image, self.counts.arrived, at.time_s, self.level, in_images)
+        return Alarm(kind, words, at.image, self.counts.arrived, at.time_s, self._typical, in_images)
 
     def _refused(self, measurement: Measurement) -> list[str]:
         """What is to be said of images that cannot be measured, if this one makes them too many."""
@@ -279,18 +290,19 @@ class Monitor:
 
     def _at_limit(self, ahead: Forecast | None) -> list[tuple[Kind, str]]:
         """Alarms about the limit: that it will be reached, or has been."""
-        level, limit = self.level, self.rules.limit
+        level, limit, is_learning = self._typical, self.rules.limit, self.level is None
         if level is None:
             return []
         found: list[tuple[Kind, str]] = []
         is_beyond = level >= limit
         is_near = ahead is not None and ahead.images <= self.rules.horizon and not is_beyond
-        if self.nearing.take(is_cause=is_near, is_calm=self.width.is_calm) and ahead:
+        if self.nearing.take(is_cause=is_near, is_calm=not is_learning and self.width.is_calm) and ahead:
             latest = "or later" if ahead.latest is None else f"to {ahead.latest:.0f}"
             when = f"in about {ahead.images:.0f} images ({ahead.earliest:.0f} {latest})"
             found.append(("forecast", f"the width reaches {limit:.2f} px {when}: {level:.2f} px now{self.refocus()}"))
         if self.beyond.take(is_cause=is_beyond, is_calm=level < _REACHED_BACK * limit):
-            found.append(("limit", f"the width has reached {limit:.2f} px: {level:.2f} px now{self.refocus()}"))
+            now = f"{level:.2f} px is the median so far" if is_learning else f"{level:.2f} px now"
+            found.append(("limit", f"the width has reached {limit:.2f} px: {now}{self.refocus(level)}"))
         return found
 
 

@@ -54,8 +54,7 @@ def chart(monitor: Monitor) -> str:
         for one in samples
     ]
     band, limit = monitor.band, monitor.rules.limit
-    top = 1.15 * max(1.2 * max(width for _, width, _ in ends), *(band or (0.0, 0.0)))
-    top = max(top, 1.1 * limit) if limit < 2 * top else top
+    top = _top([width for _, width, _ in ends], band, limit)
     axes = _Axes(samples[0].number, max(samples[-1].number, samples[0].number + 1), top)
     parts = [_grid(axes)]
     if band is not None:
@@ -84,6 +83,13 @@ def chart(monitor: Monitor) -> str:
     parts += [_mark(axes, alarm.number, alarm.kind, _TOP + 66 * (index % 3)) for index, alarm in enumerate(seen)]
     head = f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="Widths of the last images">'
     return f"{head}{''.join(parts)}</svg>"
+
+
+def _top(widths: list[float], band: tuple[float, float] | None, limit: float) -> float:
+    """Width at the upper edge of a chart."""
+    top = 1.15 * max(1.2 * max(widths), *(band or (0.0, 0.0)))
+    # A limit far above would press the widths flat on the ground, where nobody sees them change.
+    return max(top, 1.1 * limit) if limit < 2 * top else top
 
 
 @dataclass(frozen=True)

@@ -60,12 +60,19 @@ def read_state(path: Path, fresh: Monitor, measured_as: str) -> tuple[Monitor, i
         monitor: Monitor = build(Monitor, content["monitor"], "", PLAIN_WORDS | {str: "a text"})
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}; {_ADVICE}") from error
-    for name in ("learns", "target", "optics"):
-        before, now = getattr(monitor.rules, name), getattr(fresh.rules, name)
-        if before != now:
-            raise ConfigError(f"{path}: expected {name} {now} as asked, got a state with {before}; {_ADVICE}")
+    for old, new in zip(_settings(monitor), _settings(fresh), strict=True):
+        if old != new:
+            raise ConfigError(f"{path}: expected a state with {new}, got one with {old}; give the same, or {_ADVICE}")
+    if monitor.rules.optics != fresh.rules.optics:
+        raise ConfigError(f"{path}: expected a state with the same --profile, got one with another; {_ADVICE}")
     monitor.rules = fresh.rules
     return monitor, content["until_ns"]
+
+
+def _settings(monitor: Monitor) -> tuple[str, str]:
+    """Options without which what was learnt means nothing, as a user gives them."""
+    target = monitor.rules.target
+    return f"--baseline {monitor.rules.learns}", "no --target" if target is None else f"--target {target:g}px"
 
 
 def _document(path: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from pinsharp.monitor.alarms import Alarm
 from pinsharp.monitor.measurement import Measurement
 from pinsharp.monitor.monitor import Monitor, Report
+from pinsharp.words import ALIKE_BELOW
 
 
 def image_in_words(seen: Measurement) -> str:
@@ -13,8 +14,9 @@ def image_in_words(seen: Measurement) -> str:
     if seen.width is None or seen.low is None or seen.high is None:
         return f"{seen.image}: {seen.verdict}: {seen.reason}"
     tilt = tilt_in_words(seen)
+    between = f"{seen.low:.2f} to {seen.high:.2f}" if seen.high >= ALIKE_BELOW else f"below {ALIKE_BELOW:g}"
     return (
-        f"{seen.image}: width {seen.width:.2f} px ({seen.low:.2f} to {seen.high:.2f}){tilt}; "
+        f"{seen.image}: width {seen.width:.2f} px ({between}){tilt}; "
         f"{seen.verdict}{'' if seen.is_good else ': ' + seen.reason}"
     )
 
@@ -35,6 +37,18 @@ def state_in_words(monitor: Monitor) -> str:
         return f"learning {monitor.learnt} of {monitor.rules.learns}"
     held = [about for about, is_held in monitor.held.items() if is_held]
     return f"smoothed {monitor.level:.2f} px, " + (f"out of control: {', '.join(held)}" if held else "in control")
+
+
+def to_learn_in_words(monitor: Monitor) -> str:
+    """What is learnt first, and which alarms have to wait for it; empty if all is learnt."""
+    if monitor.width.baseline is not None:
+        return ""
+    rules, first = monitor.rules, monitor.rules.learns - monitor.learnt
+    what = "what is in control" if rules.target is None else "how much the width scatters around the target"
+    return (
+        f"the next {first} images with a width teach {what}; until then only the limit of {rules.limit:.2f} px and "
+        "refusals give alarms"
+    )
 
 
 def alarm_in_words(alarm: Alarm) -> str:

@@ -183,6 +183,7 @@ def create(material: Material, load_restorer: Callable[[], Restorer]) -> Profile
         focus=stack.focus if stack else None,
         distance_scale=stack.scale if stack else None,
         noise=measure_noise(flat or photos[:1]),
+        # The place of a faulty pixel means the same in frames of one size alone, not in parts of them.
         faulty_pixels=shared_faults([photo for photo in photos if photo.shape == largest]),
         made_of=tuple(making.made_of),
         made_by=f"pinsharp {__version__}",

@@ -94,6 +94,7 @@ def match(
     def left(values: Values) -> Values:
         return target - _scaled(model(values), target)
 
+    # From the side of the Gaussian and from that of the disc: one start alone may end in the worse of two minima.
     fits = [
         least_squares(
             left,

@@ -27,7 +27,7 @@ from pinsharp.restoration.evidence import Look, unsupported_rows
 from pinsharp.restoration.remaining import Remaining, remaining
 from pinsharp.restoration.residual import compared_noise, is_doubtful, is_refuted
 from pinsharp.restoration.windows import Seam
-from pinsharp.words import percent
+from pinsharp.words import spread_in_words
 
 if TYPE_CHECKING:
     from pinsharp.restoration.notebook import Preview
@@ -120,7 +120,7 @@ class Restored:
 
     def __repr__(self) -> str:
         height, width = self.held.shape[:2]
-        spread = "" if self.sigma_relative_std is None else f" ± {percent(self.sigma_relative_std)} %"
+        spread = spread_in_words(self.sigma, self.sigma_relative_std)
         doubt = (", doubtful" if self.is_doubtful else "") + ("" if self.is_restored else ", left as it is")
         if self.field and self.is_restored:
             spread = f" ({self.field.least:.2f} to {self.field.most:.2f})"

@@ -52,8 +52,8 @@ def read_file(path: Path) -> tuple[Any, Contents]:
     try:
         texts = {entry.tag: entry.get("value", "") for entry in _section(path)}
         contents = parse(path, {key: texts[key] for key in KEYS if key in texts}, _graph_digest(path))
-    except ElementTree.ParseError as error:
-        raise WeightsError(f"{path} is truncated or no OpenVINO file ({error}); export it again") from None
+    except ElementTree.ParseError:
+        raise WeightsError(f"{path} is truncated or no OpenVINO file; export it again") from None
     except OSError as error:
         raise WeightsError(f"cannot read a model from {path}: {error.strerror or error}") from None
     return openvino.Core().read_model(path), contents

@@ -70,6 +70,7 @@ def _answer_errors(app: FastAPI, service: Service) -> None:
 
     @app.exception_handler(PinsharpError)
     async def _caused(_request: Request, error: PinsharpError) -> Response:
+        # Clients sent a name, and where the service keeps its file is none of their business.
         sentence = str(error).replace(f"{service.settings.state}/", "")
         return refused(Refused.of(kind_of(error), sentence))
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from pinsharp.errors import ConfigError
 from pinsharp.restoration.recipe import MEASURING, OPTIONS
+from pinsharp.words import said_by
 
 JobKind = Literal["restore", "measure", "detect", "profile"]
 Kind = JobKind | Literal["view"]
@@ -186,7 +187,7 @@ def _object(text: str) -> dict[str, Any]:
     try:
         values = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        detail = "too deep a nesting" if isinstance(error, RecursionError) else error
+        detail = "too deep a nesting" if isinstance(error, RecursionError) else said_by(error)
         raise ConfigError(f'expected options as a JSON object such as {{"light": "srgb"}}, got {detail}') from error
     if not isinstance(values, dict):
         raise ConfigError(f'expected options as a JSON object such as {{"light": "srgb"}}, got {_short(values)}')

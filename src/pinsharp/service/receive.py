@@ -17,6 +17,7 @@ from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.files import suffix_of
 from pinsharp.service.asked import Asked, Kind, allowed_parts, ask
 from pinsharp.service.problems import Refused
+from pinsharp.words import said_by
 
 MOST_OPTIONS = 2**20
 """Bytes of the options of a request."""
@@ -177,6 +178,7 @@ async def _form(request: Request, kind: Kind, folder: Path) -> _Form:
         )
         async for chunk in request.stream():
             if chunk:
+                # It writes to the disk, for which no other request should wait.
                 await asyncio.to_thread(parser.write, chunk)
     except FormParserError as error:
         raise ConfigError(f"expected a form as RFC 7578 has it, got {error}; let your client write it") from error
@@ -236,7 +238,7 @@ def _decoded(text: bytes) -> str:
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"expected options in UTF-8, got {error}") from error
+        raise ConfigError(f"expected options in UTF-8, got {said_by(error)}") from error
 
 
 def _list(parts: dict[str, list[Path]]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pinsharp.errors import ConfigError
 from pinsharp.restoration.recipe import Recipe
+from pinsharp.words import said_by
 
 KEY_VARIABLE = "PINSHARP_API_KEY"
 """Environment variable that holds the key which clients have to send."""
@@ -119,4 +120,6 @@ def find_key(file: Path | None) -> str | None:
     try:
         return file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: expected a file with a key, got {error}; check its name and rights") from error
+        raise ConfigError(
+            f"{file}: expected a file with a key, got {said_by(error)}; check its name and rights"
+        ) from error

@@ -16,6 +16,7 @@ from pinsharp.errors import ConfigError, OutputError
 from pinsharp.locks import try_lock
 from pinsharp.service.asked import Asked
 from pinsharp.service.problems import as_json
+from pinsharp.words import said_by
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 ENDS: tuple[State, ...] = ("done", "failed", "cancelled")
@@ -101,7 +102,9 @@ class Store:
             self._database = sqlite3.connect(folder / "jobs.sqlite", check_same_thread=False, isolation_level=None)
             self._database.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_TABLE}")
         except (OSError, sqlite3.Error) as error:
-            raise OutputError(f"{folder}: expected a folder for jobs, got {error}; give --state FOLDER") from error
+            raise OutputError(
+                f"{folder}: expected a folder for jobs, got {said_by(error)}; give --state FOLDER"
+            ) from error
         # What was running when the service ended is run again.
         self._do("UPDATE jobs SET state = 'waiting' WHERE state = 'running'")
 

@@ -2,7 +2,7 @@
 
 import tomllib
 import typing
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -12,13 +12,13 @@ from pinsharp.data.profiled import ProfiledCamera
 from pinsharp.data.synthesis import SynthesisConfig
 from pinsharp.errors import ConfigError
 from pinsharp.settings import build
+from pinsharp.train.effects import check_effects
 from pinsharp.train.settings import override
+from pinsharp.words import said_by
 
 StageKind = Literal["kernel", "deconv", "joint", "direct", "guard", "clean"]
 ImageLoss = Literal["l1", "psnr", "mse"]
 Schedule = Literal["cosine", "steps", "polynomial"]
-
-_SCHEDULE_OF = {"milestones": "steps", "gamma": "steps", "power": "polynomial"}
 
 
 @dataclass(frozen=True)
@@ -87,20 +87,15 @@ class StageConfig:
                 raise ConfigError(f"stage.{name} must not be negative, got {getattr(self, name)}")
         if not all(0 <= beta < 1 for beta in self.betas):
             raise ConfigError(f"stage.betas must be from 0 to below 1, got {list(self.betas)}")
-        if self.pairs and self.kind != "kernel":
-            raise ConfigError(f"stage.pairs has no effect in a {self.kind} stage; remove it")
+        check_effects(self)
         if self.pairs % self.batch:
             raise ConfigError(f"stage.pairs must be a multiple of the batch of {self.batch}, got {self.pairs}")
         if self.warmup >= self.steps:
             raise ConfigError(f"stage.warmup ({self.warmup}) must be shorter than the stage ({self.steps} steps)")
         self._check_schedule()
-        if self.kind == "direct":
-            for name in ("width_jitter", "noise_jitter", "doubt", "detach"):
-                if getattr(self, name):
-                    raise ConfigError(f"stage.{name} has no effect in a direct stage, which knows no kernel; remove it")
 
     def _check_schedule(self) -> None:
-        """Refuse settings of one schedule beside another, which would do nothing without a word."""
+        """Refuse milestones and factors that do not make a schedule."""
         if self.schedule == "steps" and not self.milestones:
             raise ConfigError('schedule = "steps" needs stage.milestones, shares of the stage such as [0.5, 0.75]')
         ends = (0.0, *self.milestones, 1.0)
@@ -111,14 +106,6 @@ class StageConfig:
             )
         if not 0 < self.gamma <= 1:
             raise ConfigError(f"stage.gamma must be above 0 and at most 1, got {self.gamma}")
-        for name, owner in _SCHEDULE_OF.items():
-            if owner != self.schedule and getattr(self, name) != _default(name):
-                raise ConfigError(
-                    f'stage.{name} has no effect with schedule = "{self.schedule}"; remove it, or set '
-                    f'schedule = "{owner}"'
-                )
-        if self.schedule == "steps" and self.final_lr != _default("final_lr"):
-            raise ConfigError('stage.final_lr has no effect with schedule = "steps"; remove it: gamma says how low')
 
 
 _NOT_NEGATIVE = (
@@ -139,10 +126,6 @@ _NOT_NEGATIVE = (
     "small",
     "mixed",
 )
-
-
-def _default(name: str) -> Any:
-    return next(field.default for field in fields(StageConfig) if field.name == name)
 
 
 @dataclass(frozen=True)
@@ -256,7 +239,7 @@ def load_config(path: str | Path, overrides: list[str] | None = None) -> TrainCo
     except FileNotFoundError:
         raise ConfigError(f"training file not found: {path}") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}") from None
+        raise ConfigError(f"cannot read {path}: {said_by(error)}") from None
     for text in overrides or []:
         override(values, text)
     values.setdefault("name", Path(path).stem)

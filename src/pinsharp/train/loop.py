@@ -84,7 +84,7 @@ def _start(run: Run) -> tuple[int, int, dict[str, Any] | None]:
 
 
 def _resume(run: Run) -> tuple[int, int, dict[str, Any] | None]:
-    state = load_checkpoint(run.config.folder, run.fingerprint)
+    state = load_checkpoint(run.config.folder, run.fingerprint, run.settings)
     run.net.load_state_dict(state["net"])
     run.average.load_state_dict(state["average"])
     run.seconds, run.crops = state["seconds"], state["crops"]
@@ -237,6 +237,7 @@ def _state(run: Run, stage: int, step: int, optimiser: dict[str, Any] | None) ->
     """What a checkpoint holds: all that the steps from `step` of `stage` on depend on."""
     return {
         "fingerprint": run.fingerprint,
+        "settings": run.settings,
         "job": job_name(),
         "stage": stage,
         "step": step,

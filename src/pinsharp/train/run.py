@@ -1,10 +1,8 @@
 """The parts of a running training, and how they are set up: accelerator, net, corpus and validation pairs."""
 
-import hashlib
-import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,13 +15,14 @@ from torch.optim.swa_utils import AveragedModel
 
 from pinsharp.data.corpus import GENERAL, Corpus, load_corpus, mixed, read_corpus
 from pinsharp.data.stream import Stream, open_stream
-from pinsharp.data.synthesis import Batch, SynthesisConfig
+from pinsharp.data.synthesis import Batch
 from pinsharp.data.testset import find_sharp_images
 from pinsharp.errors import ConfigError
 from pinsharp.nets.registry import build_net, net_kind, traits_of
 from pinsharp.nets.swift.brightness import start_from_colour
 from pinsharp.nets.weights import load_weights, weights_path
-from pinsharp.train.config import StageConfig, TrainConfig
+from pinsharp.train.config import TrainConfig
+from pinsharp.train.decisive import decisive, fingerprint
 from pinsharp.train.pairs import make_pairs
 from pinsharp.train.stages import check_stage
 
@@ -45,6 +44,7 @@ class Run:
     training: Corpus | Stream
     validation: Batch
     fingerprint: str
+    settings: dict[str, Any]  # those behind the fingerprint, by name
     seconds: float = 0.0  # how long the steps have taken so far, over all sessions
     crops: int = 0  # how many crops were trained on
     saved_s: float = 0.0  # when the last checkpoint was written, on the monotonic clock
@@ -82,8 +82,8 @@ def set_up(config: TrainConfig) -> Run:
         indices=range(config.run.validation_crops),
         seed=VALIDATION_SEED,
     ).to(accelerator.device)
-    fingerprint = _fingerprint(config, training)
-    return Run(config, accelerator, net, average, training, validation, fingerprint)
+    decided = (fingerprint(config, training), decisive(config, training))
+    return Run(config, accelerator, net, average, training, validation, *decided)
 
 
 def _corpora(config: TrainConfig) -> tuple[Corpus, Corpus] | tuple[Stream, Stream]:
@@ -191,20 +191,6 @@ def _accelerator(config: TrainConfig) -> Accelerator:
     unused = DistributedDataParallelKwargs(find_unused_parameters=True)
     precision = "bf16" if config.run.precision == "bf16" else "no"
     return Accelerator(mixed_precision=precision, cpu=on_cpu, kwargs_handlers=[unused])
-
-
-def _fingerprint(config: TrainConfig, corpus: Corpus | Stream) -> str:
-    """Hash of all that decides the weights."""
-    run = {key: getattr(config.run, key) for key in ("seed", "precision", "ema", "channels_last", "compile")}
-    stages = [_changed(stage) for stage in config.stage]
-    settings = [config.net, config.config, _changed(config.data), stages, run, corpus.fingerprint()]
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _changed(settings: StageConfig | SynthesisConfig) -> dict[str, Any]:
-    """The settings that are not at their default: one that is added later leaves older checkpoints resumable."""
-    values = {setting.name: (getattr(settings, setting.name), setting.default) for setting in fields(settings)}
-    return {name: value for name, (value, default) in values.items() if value != default}
 
 
 def channels_last(batch: Batch, wanted: bool) -> Batch:

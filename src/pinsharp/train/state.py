@@ -10,6 +10,7 @@ import torch
 
 from pinsharp.atomic import write_atomically, write_error
 from pinsharp.errors import ConfigError, OutputError
+from pinsharp.train.decisive import difference
 
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
@@ -26,17 +27,23 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
     write_atomically(folder / CHECKPOINT, content.getvalue())
 
 
-def load_checkpoint(folder: Path, fingerprint: str) -> dict[str, Any]:
+def load_checkpoint(folder: Path, fingerprint: str, settings: dict[str, Any] | None = None) -> dict[str, Any]:
     """Read the checkpoint of a run; that of another net, data or schedule, by its fingerprint, is refused.
+
+    Args:
+        folder: Folder of the run.
+        fingerprint: That of the run that is to go on.
+        settings: Those behind it, by name, so that a refusal can say which differs.
 
     Raises:
         ConfigError: If the file is missing, cannot be read, or belongs to other settings.
     """
     state = read_checkpoint(folder)
     if state["fingerprint"] != fingerprint:
+        differs = difference(state["settings"], settings) if settings and "settings" in state else ""
         raise ConfigError(
-            f"{folder / CHECKPOINT} belongs to a run with other settings; resume with the same ones, or start in "
-            "another folder"
+            f"{folder / CHECKPOINT} belongs to a run with other settings{': ' * bool(differs)}{differs}; resume with "
+            "the same ones, or start in another folder"
         )
     return state
 
@@ -53,7 +60,8 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, LookupError, pickle.UnpicklingError) as error:
-        raise ConfigError(f"cannot read {path}: {error}".splitlines()[0]) from None
+        found = error.strerror if isinstance(error, OSError) and error.strerror else "it is cut off, damaged or foreign"
+        raise ConfigError(f"cannot read {path}: {found}; start in another folder") from None
     if not isinstance(state, dict) or "fingerprint" not in state:
         raise ConfigError(f"{path} is no checkpoint of pinsharp; start in another folder")
     return state

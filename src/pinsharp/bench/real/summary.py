@@ -63,7 +63,8 @@ def summary_table(records: SeriesRecords) -> Table:
     """Say in one line for each row what it gains, where it fails, and how far its widths are right."""
     rows = [_line(records, row, passes) for row, passes in attempts_in(records)]
     every = [each for each in records.figures if each.row == BLURRED]
-    words = f"{len(series_in(records))} series, {len(every)} levels"
+    sharp = len(series_in(records))  # each has one, which is measured and does not count
+    words = f"{sharp} series, {len(every) - sharp} levels and {sharp} sharp image{'s' * (sharp != 1)}"
     return Table("real-summary", _COLUMNS, (Group(words, rows, {}, {}),), (*_NOTES, lights(records)))
 
 

@@ -186,7 +186,7 @@ class WindowNet(nn.Module):
         shares = torch.stack([part.sum() for part in torch.split(said.weights[0], counts)])
         return BlurField(
             kernel=self.kernel(said.joined.exp(), share),
-            noise=torch.stack(left).square().mean(dim=0).sqrt(),
+            noise=torch.stack(left).square().mean(dim=0).sqrt(),  # powers add, not amplitudes
             log_width=said.joined,
             log_width_std=said.joined_std * doubt_left([image.sample for image in images], shares),
             disk_share=share,
