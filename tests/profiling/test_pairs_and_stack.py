@@ -86,7 +86,7 @@ def test_photographs_of_different_sizes_are_refused():
 
 @pytest.mark.parametrize("approaches", [True, False])
 def test_the_defocus_of_a_part_that_comes_nearer_grows_with_its_size(approaches):
-    """A thin lens at 60 mm: sizes go with one over the distance. With the size left out, another law has to be taken."""
+    """A thin lens at 60 mm: sizes go with one over the distance."""
     own, slope, best = 0.6, 0.06, 1.0
     steps = []
     for z in np.arange(-20.0, 21.0, 4.0):

@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from pinsharp.blur.astigmatism import LONG, STRONG, Astigmatism, evidence
 from pinsharp.blur.votes import Votes, WidthField, fit
 
 Verdict = Literal[
@@ -68,7 +69,7 @@ UNCERTAIN_PATTERN = 0.25
 """The same of an image that repeats itself, where more goes wrong: of 60 held-out patterns 14 were read a quarter off
 and more, 9 of them with a deviation above this; of the others, half."""
 
-LONG = math.log(1.7)
+MOVED = math.log(1.7)
 """Elongation from which on a kernel is not that of defocus: round ones, of held-out pictures, were read as up to 1.5,
 motion of 5 pixels and more as 2.3 and more."""
 
@@ -105,6 +106,7 @@ class Finding:
         agreement: Share of the windows, by weight, that agree with the field.
         low: Lower end of the 90 % interval of the width, in pixels.
         high: Upper end.
+        astigmatism: Widths along and across, where the blur is longer than wide; else None.
     """
 
     verdict: Verdict
@@ -113,6 +115,7 @@ class Finding:
     agreement: float
     low: float
     high: float
+    astigmatism: Astigmatism | None = None
 
 
 def find(votes: Votes, log_width: float, std: float) -> Finding:
@@ -126,14 +129,24 @@ def find(votes: Votes, log_width: float, std: float) -> Finding:
     field = fit(votes)
     agreement = _agreement(votes, field)
     low, high = (math.exp(log_width + side * NINETY * std) for side in (-1, 1))
-    verdict, reason = _verdict(votes, field, math.exp(log_width), std, (low, high), agreement)
-    return Finding(verdict, reason, field, agreement, low, high)
+    width = math.exp(log_width)
+    turned = evidence(votes, width, std) if width > SHARP_BELOW else None
+    strength = turned.strength if turned else 0.0
+    verdict, reason = _verdict(votes, field, width, std, (low, high), agreement, strength)
+    named = turned.widths if turned and strength > LONG and verdict != "sharp" else None
+    return Finding(verdict, reason, field, agreement, low, high, named)
 
 
 def _verdict(
-    votes: Votes, field: WidthField, width: float, std: float, interval: tuple[float, float], agreement: float
+    votes: Votes,
+    field: WidthField,
+    width: float,
+    std: float,
+    interval: tuple[float, float],
+    agreement: float,
+    turned: float,
 ) -> tuple[Verdict, str]:
-    """What can be done, and why; the first that applies."""
+    """What can be done, and why; the first that applies. `turned` is the evidence for a blur longer than wide."""
     longer = float((votes.weights * votes.elongation).sum())
     if float(torch.quantile(votes.structure.float(), 0.9)) < SLOPE_BELOW:
         return "no-texture", "there are even slopes alone, which look the same however blurred they are"
@@ -146,8 +159,10 @@ def _verdict(
         return "contradictory", (
             "every second row or column is shifted against the others, as in interlaced video or a scan to and fro"
         )
-    if longer > LONG and width > SHARP_BELOW:
+    if longer > MOVED and width > SHARP_BELOW:
         return "motion-or-astigmatism", f"the blur is {math.exp(longer):.1f} times as long as wide, which no defocus is"
+    if turned > STRONG:
+        return "motion-or-astigmatism", "the blur is longer than wide all over the image, which no defocus is"
     if width > MOST_WIDTH:
         return "too-blurred", "the blur is so wide that no fine detail is left"
     least, most = _ends(votes, field, width)
