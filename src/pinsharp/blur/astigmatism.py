@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from pinsharp.blur.measured import Blur
-from pinsharp.blur.votes import Votes
+from pinsharp.blur.votes import UNTOLD, Votes
 from pinsharp.errors import ConfigError
 
 Course = Literal["radial", "even"]
@@ -79,11 +79,8 @@ LONG = 0.29
 """Evidence from which on a blur is called longer than wide. Of 854 images of round blurs, on photographs and by
 simulated cameras, 8 had more; of 133 with ratios of 1.6, 54 %; of 134 with 2.0, 91 %."""
 
-STRONG = 0.5
-"""The same from which on it is no defocus: one of the round ones had more."""
-
-UNTOLD = 1e3
-"""Standard deviation of what a window does not tell."""
+LEAST_RATIO = 1.25
+"""Longer over shorter width from which on it is."""
 
 _SPECTRUM_SHARE, _MOST_BY_SPECTRUM = 0.5, 0.35  # what spectra add to what the network says
 _LEAST_WINDOWS = 4
@@ -92,6 +89,7 @@ _EDGE_DOUBT = 0.15
 _NEAR = 0.1  # share of the squared radius of the image below which windows do not tell where the radius points
 _NINETY = 1.645
 _MOST = 0.95  # share of the squared width by which directions may differ from the mean
+_MOST_FACTOR = math.log(5)  # logarithm of what a width may be off by
 _ROUNDS = 15
 _TUNING = 1.5
 
@@ -152,8 +150,7 @@ def _evidence(votes: Votes, told: Tensor, width: float, std: float, course: Cour
     # Where the blur is even, along is the long side; by the radius, it may be the short one.
     signed = size if course == "even" else float(turn[0])
     signed = math.copysign(min(abs(signed), _MOST * width**2), signed)
-    doubt = math.hypot(off, 2 * std * width**2)
-    along, across = (_width(width**2 + side * signed, doubt) for side in (1, -1))
+    along, across = (_width(width**2 + side * signed, off, std) for side in (1, -1))
     if course == "radial":
         return Evidence(strength, Astigmatism("radial", along, across, distance=reach * math.sqrt(share)))
     angle = math.degrees(math.atan2(float(turn[1]), float(turn[0])) / 2) % 180
@@ -188,6 +185,8 @@ def _joined(turn: Tensor, doubt: float) -> tuple[Tensor, float]:
     return common, math.sqrt(float(spread) / max(count - 1, 1.0))
 
 
-def _width(square: float, std: float) -> Blur:
-    sigma, low, high = (math.sqrt(max(square + side * _NINETY * std, 0.0)) for side in (0, -1, 1))
-    return Blur(sigma, low, high)
+def _width(square: float, off: float, std: float) -> Blur:
+    """A width, from its square, the standard deviation of that, and of the logarithm of the width that both share."""
+    sigma = math.sqrt(square)
+    factor = math.exp(min(_NINETY * math.hypot(off / (2 * square), std), _MOST_FACTOR))
+    return Blur(sigma, sigma / factor, sigma * factor)

@@ -11,8 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pinsharp.blur.astigmatism import Astigmatism
-from pinsharp.blur.colours import ColourWidths, of_brightness
 from pinsharp.blur.continuation import Continuation
 from pinsharp.blur.family import Family, disk_radius, family_of
 from pinsharp.blur.kernels import kernel_sigma, sized_kernels
@@ -22,6 +20,8 @@ from pinsharp.blur.votes import Votes
 from pinsharp.words import percent
 
 if TYPE_CHECKING:
+    from pinsharp.blur.astigmatism import Astigmatism
+    from pinsharp.blur.colours import ColourWidths
     from pinsharp.blur.softness import Softness
 
 _NOTEBOOK_DPI = 80
@@ -106,16 +106,18 @@ class BlurField:
         return None if self.finding is None else (self.finding.low, self.finding.high)
 
     @property
-    def astigmatism(self) -> Astigmatism | None:
+    def astigmatism(self) -> "Astigmatism | None":
         """Widths along and across, where the blur is longer than wide; None if it is round, or `finding` is."""
         return None if self.finding is None else self.finding.astigmatism
 
     @property
-    def colour_widths(self) -> ColourWidths | None:
+    def colour_widths(self) -> "ColourWidths | None":
         """Widths of red, green and blue, where the lens focuses them differently; None if not, or it is unknown."""
         std = self.sigma_relative_std
         if self.colours is None or std is None:
             return None
+        from pinsharp.blur.colours import of_brightness
+
         red, red_std, blue, blue_std = self.colours[0].tolist()
         return of_brightness(self.sigma, std, (red, red_std), (blue, blue_std))
 

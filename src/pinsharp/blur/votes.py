@@ -14,6 +14,9 @@ from torch import Tensor
 LEAST_STD = 0.04
 """No window is surer of the logarithm of its width than this: its errors are not the whole of what can be wrong."""
 
+UNTOLD = 1e3
+"""Standard deviation of what a window says nothing of."""
+
 _LEAST_WIDTH = 0.15  # pixels; no field is narrower anywhere
 _ROUNDS = 10
 _TUNING = 1.5  # standard deviations at which a vote counts half

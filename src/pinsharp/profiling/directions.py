@@ -28,7 +28,7 @@ LEAST_RATIO = 1.05
 
 _NINETY = 1.645
 _NEARLY = 0.5  # cosine of twice the angle from which on a direction counts as along the radius, or across
-_KEPT = 1e-3  # share of the largest singular value from which on a direction of the fit is told
+_KEPT = 1e-3  # share of the largest singular value from which on the fit reports a direction
 
 
 @dataclass(frozen=True)

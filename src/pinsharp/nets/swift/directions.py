@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-from pinsharp.blur.astigmatism import UNTOLD
+from pinsharp.blur.votes import UNTOLD
 from pinsharp.nets.swift.spectrum_net import DIRECTION_BINS, LOG_POWER_SCALE
 from pinsharp.nets.swift.witnesses import REBLURS, Edges
 
