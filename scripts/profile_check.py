@@ -3,8 +3,7 @@
     python scripts/profile_check.py [FOLDER with edges/, fpd_grid/ and pi_board/]
 
 Prints errors of MTF50 and width in percent, MTF50 of the slanted edges of sfrmat3 and sfrmat5 beside what an
-independent ISO 12233 script reads, and of each series the plane of best focus, and how far widths outside focus leave a
-line.
+independent ISO 12233 script reads, and of each series the plane of best focus, and how far the defocus leaves a line.
 """
 
 import math
@@ -80,22 +79,31 @@ def series(folder: Path) -> None:
     focus = stack.focus
     print(
         f"{folder.name}: best focus {focus.best:.2f} ({focus.best_low:.2f} to {focus.best_high:.2f}), slope "
-        f"{focus.slope:.3f} px a step, own softness {stack.own.sigma:.2f} px, {_off_line(focus)}"
+        f"{focus.slope:.3f} px a step, own softness {stack.own.sigma:.2f} px, {_off_line(focus, stack.own)}"
     )
+    sizes = [step.magnification for step in focus.steps]
+    if max(sizes) > min(sizes):
+        in_pixels = _off_line(focus, stack.own, scaled=False)
+        print(f"  magnification {min(sizes):.2f} to {max(sizes):.2f}; in pixels {in_pixels}")
     for step in focus.steps:
         print(f"  {step.position:5g}: {step.blur.sigma:.2f} px ({step.blur.low:.2f} to {step.blur.high:.2f})")
 
 
-def _off_line(focus: Focus) -> str:
-    """How far widths lie off a line on each side, where they are at least twice the narrowest."""
-    least = 2 * min(step.blur.sigma for step in focus.steps)
+def _off_line(focus: Focus, own: Blur, *, scaled: bool = True) -> str:
+    """How far the defocus lies off a line on each side, where it is at least as wide as the camera's own softness.
+
+    On the part, or, not `scaled`, in pixels of each image, in which it is larger where the scene is.
+    """
+    least = math.sqrt(2) * own.sigma
     words = []
     for sign, side in ((-1, "before"), (1, "behind")):
         far = [step for step in focus.steps if sign * (step.position - focus.best) > 0 and step.blur.sigma >= least]
         if len(far) < 3:
             continue
-        z, width = (np.array(each) for each in zip(*((step.position, step.blur.sigma) for step in far), strict=True))
-        off = np.abs(np.polyval(np.polyfit(z, width, 1), z) / width - 1)
+        z = np.array([step.position for step in far])
+        defocus = np.sqrt([step.blur.sigma**2 - own.sigma**2 for step in far])
+        defocus /= [step.magnification if scaled else 1.0 for step in far]
+        off = np.abs(np.polyval(np.polyfit(z, defocus, 1), z) / defocus - 1)
         words.append(f"{side} it {100 * float(np.median(off)):.1f} % off a line (most {100 * float(off.max()):.1f} %)")
     return ", ".join(words)
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from pinsharp.blur.astigmatism import Astigmatism
+from pinsharp.blur.colours import ColourWidths
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.blur.measured import Blur, DistanceScale, EdgeSpread, Focus, FocusStep, LocalKernel, Mtf, Noise
 from pinsharp.blur.profile import Box, Photograph, Profile, boxes_of
@@ -35,7 +37,9 @@ FULL = Profile(
         ),
         LocalKernel("stack", "b.png", 30.0, 40.0, BLUR, focus=-2.0),
     ),
-    focus=Focus("um", (FocusStep(-2.0, BLUR), FocusStep(0.0, BLUR)), -0.5, -0.6, -0.4, 0.2, 0.01, -0.02),
+    astigmatism=Astigmatism("radial", BLUR, Blur(1.2, 1.1, 1.3), distance=30.0),
+    colour_widths=ColourWidths(BLUR, Blur(1.2, 1.1, 1.3), BLUR),
+    focus=Focus("um", (FocusStep(-2.0, BLUR, 0.9), FocusStep(0.0, BLUR)), -0.5, -0.6, -0.4, 0.2, 0.01, -0.02),
     distance_scale=DistanceScale(5.0, 4.5, 5.5, "um"),
     noise=Noise(0.002, 1e-4, (0.1, 0.9), (0.004, 0.01), "photon transfer"),
     faulty_pixels=(Box(0, 7, 60, 1), Box(5, 5)),

@@ -74,3 +74,31 @@ def test_the_interval_holds_the_width():
 def test_what_can_be_restored_is_not_left_alone():
     assert "restorable" not in LEFT_ALONE
     assert "varying" not in LEFT_ALONE
+
+
+@pytest.mark.parametrize("longer, named, verdict", [(0.0, False, "restorable"), (0.2, True, "restorable")])
+def test_astigmatism_is_a_word_beside_the_width_where_spectra_and_edges_agree(longer, named, verdict):
+    found = find(turned(longer, 0.9), math.log(2), 0.03)
+
+    assert (found.astigmatism is not None) is named
+    assert found.verdict == verdict
+
+
+def test_strong_astigmatism_is_no_defocus():
+    found = find(turned(0.3, 2.5), math.log(2), 0.03)
+
+    assert found.verdict == "motion-or-astigmatism"
+    assert found.astigmatism.angle == pytest.approx(0, abs=1)
+
+
+def test_where_edges_point_elsewhere_spectra_say_nothing():
+    found = find(replace(turned(0.2, 2.5), edge_turn=-turned(0.2, 2.5).edge_turn), math.log(2), 0.03)
+
+    assert found.astigmatism is None
+
+
+def turned(longer, square):
+    """Windows of 2 px whose squared widths along rows exceed the mean by some pixels squared, and whose edges agree."""
+    said = replace(votes(even(2.0)), elongation=torch.full((49,), longer), structure=torch.full((49,), 0.8))
+    turn = torch.tensor([square, 0.0, 0.1]).expand(49, 3)
+    return replace(said, spectrum_turn=turn, edge_turn=turn / 4)

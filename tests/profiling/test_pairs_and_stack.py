@@ -10,8 +10,8 @@ from scipy.signal import fftconvolve
 from pinsharp.blur.family import exact_kernels
 from pinsharp.blur.measured import Blur
 from pinsharp.errors import ImageError
-from pinsharp.profiling.pairs import measure_pair
-from pinsharp.profiling.stack import measure_stack, sharpest
+from pinsharp.profiling.pairs import Place, measure_pair
+from pinsharp.profiling.stack import _best_law, _Seen, measure_stack, sharpest
 from slanted_edges import photo
 
 SCENE = gaussian_filter((np.random.default_rng(1).random((260, 260)) < 0.03).astype(float) * 8, 0.7)
@@ -82,3 +82,23 @@ def test_a_stack_without_a_best_focus_is_refused():
 def test_photographs_of_different_sizes_are_refused():
     with pytest.raises(ImageError, match=r"expected 180 x 180 pixels as photo\.png, got 170 x 180"):
         measure_stack([photo(seen(0, 0)), photo(seen(0, 0)[:, :170])], (0.0, 1.0), "um", Blur(1, 1, 1))
+
+
+@pytest.mark.parametrize("approaches", [True, False])
+def test_the_defocus_of_a_part_that_comes_nearer_grows_with_its_size(approaches):
+    """A thin lens at 60 mm: sizes go with one over the distance."""
+    own, slope, best = 0.6, 0.06, 1.0
+    steps = []
+    for z in np.arange(-20.0, 21.0, 4.0):
+        size = 60 / (60 - z) if approaches else 1.0
+        width, sharp = slope * abs(z - best), slope * best  # on the part; the sharpest image is at 0
+        square = own**2 + (size * width) ** 2 - size**2 * (own**2 + sharp**2)
+        place = Place(60.0, 60.0, Blur(0, 0, 0))
+        steps.append(_Seen(float(z), size, [(place, square, 0.02 + 0.02 * abs(square))]))
+
+    law, is_scaled = _best_law(steps, own)
+
+    assert is_scaled is approaches
+    assert law.whole.values[2] == pytest.approx(slope**2, rel=1e-3)
+    (curve,) = law.curves.values()
+    assert curve.best == pytest.approx(best, abs=0.01)

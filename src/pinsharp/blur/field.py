@@ -20,6 +20,8 @@ from pinsharp.blur.votes import Votes
 from pinsharp.words import spread_in_words
 
 if TYPE_CHECKING:
+    from pinsharp.blur.astigmatism import Astigmatism
+    from pinsharp.blur.colours import ColourWidths
     from pinsharp.blur.softness import Softness
 
 _NOTEBOOK_DPI = 80
@@ -58,6 +60,9 @@ class BlurField:
     # Whether each image is as clean as in the laboratory: white noise, a width that is sure; None if not examined.
     is_clean: tuple[bool, ...] | None = None
     votes: tuple[Votes, ...] | None = None  # what the windows of each image said; None if they were not asked
+    # By how many pixels squared the squared widths of red and of blue exceed green's, each with its standard deviation,
+    # (B, 4), infinite where nothing says it; None of mono images.
+    colours: Tensor | None = None
     own: "Softness | None" = None  # the camera's own softness that is not in it; None if it is, or is unknown
 
     def of(self, index: int) -> "BlurField":
@@ -99,6 +104,22 @@ class BlurField:
     def interval(self) -> tuple[float, float] | None:
         """The 90 % interval of the width, in pixels; None where `finding` is."""
         return None if self.finding is None else (self.finding.low, self.finding.high)
+
+    @property
+    def astigmatism(self) -> "Astigmatism | None":
+        """Widths along and across, where the blur is longer than wide; None if it is round, or `finding` is."""
+        return None if self.finding is None else self.finding.astigmatism
+
+    @property
+    def colour_widths(self) -> "ColourWidths | None":
+        """Widths of red, green and blue, where the lens focuses them differently; None if not, or it is unknown."""
+        std = self.sigma_relative_std
+        if self.colours is None or std is None:
+            return None
+        from pinsharp.blur.colours import of_brightness
+
+        red, red_std, blue, blue_std = self.colours[0].tolist()
+        return of_brightness(self.sigma, std, (red, red_std), (blue, blue_std))
 
     def widths(self, shape: tuple[int, int]) -> NDArray[np.float32]:
         """Width in pixels of every pixel (H, W) of the measured image of that shape, in pixels; see `finding.field`."""

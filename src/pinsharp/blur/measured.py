@@ -134,10 +134,21 @@ class LocalKernel:
 
 @dataclass(frozen=True)
 class FocusStep:
-    """The width of the blur at one position of the focus, over the whole field."""
+    """The width of the blur at one position of the focus, over the whole field.
+
+    Attributes:
+        position: Of the focus.
+        blur: The width, in pixels of the image.
+        magnification: Size of the scene in the image, in that of best focus, if the defocus grows with it; else 1.
+    """
 
     position: float
     blur: Blur
+    magnification: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.magnification > 0:
+            raise ConfigError(f"the magnification of a step must be positive, got {self.magnification:g}")
 
 
 @dataclass(frozen=True)
@@ -150,7 +161,8 @@ class Focus:
         best: Position of best focus.
         best_low: Lower end of its 90 % interval.
         best_high: Its upper end.
-        slope: Pixels of width by which the blur grows with each unit of defocus, far outside of focus.
+        slope: Pixels of width by which the blur grows with each unit of defocus, far outside of focus; where the scene
+            changes its size with the position, pixels of the size that it has in best focus.
         tilt_rows: By how much the best position rises with each pixel down; None if the field does not tell.
         tilt_columns: The same with each pixel to the right.
     """

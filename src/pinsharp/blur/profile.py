@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pinsharp.blur.astigmatism import Astigmatism
+from pinsharp.blur.colours import ColourWidths
 from pinsharp.blur.measured import Blur, DistanceScale, Focus, LocalKernel, Noise, Source
 from pinsharp.errors import ConfigError
 
@@ -53,6 +55,8 @@ class Profile:
         colours: What its images are; empty if unknown.
         own_softness: Its blur in best focus; None if nothing measured it.
         kernels: What was measured place by place.
+        astigmatism: Widths along and across the radius where edges or points show that they differ; else None.
+        colour_widths: Of red, green and blue where edges show that the lens focuses them differently; else None.
         focus: What a stack said.
         distance_scale: From the stack.
         noise: None if nothing measured it.
@@ -70,6 +74,8 @@ class Profile:
     colours: Colours = ""
     own_softness: Blur | None = None
     kernels: tuple[LocalKernel, ...] = ()
+    astigmatism: Astigmatism | None = None
+    colour_widths: ColourWidths | None = None
     focus: Focus | None = None
     distance_scale: DistanceScale | None = None
     noise: Noise | None = None

@@ -14,6 +14,9 @@ from torch import Tensor
 LEAST_STD = 0.04
 """No window is surer of the logarithm of its width than this: its errors are not the whole of what can be wrong."""
 
+UNTOLD = 1e3
+"""Standard deviation of what a window says nothing of."""
+
 _LEAST_WIDTH = 0.15  # pixels; no field is narrower anywhere
 _ROUNDS = 10
 _TUNING = 1.5  # standard deviations at which a vote counts half
@@ -32,6 +35,10 @@ class Votes:
     weights: Tensor  # what each counts in the joined width, (N,), of sum 1
     combed: Tensor | None = None  # 1 where every second row or column is shifted against the others, else 0, (N,)
     mosaic: Tensor | None = None  # 1 where neighbours differ as in the raw mosaic of a colour sensor, else 0, (N,)
+    # By how much the squared width along rows, and along 45 degrees down from them, exceeds its mean over directions,
+    # and the standard deviation of both, (N, 3): by spectra, in pixels squared, and by edges, its logarithm.
+    spectrum_turn: Tensor | None = None
+    edge_turn: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.log_width)
@@ -82,8 +89,13 @@ _TERMS: dict[Shape, int] = {"constant": 1, "plane": 3, "smooth": 6}
 _HONEST = 1.0
 """Scatter, in the windows' own standard deviations, down to which a field needs no further term."""
 
-_GAIN = 0.6
-"""Share of the scatter that a simpler field leaves, below which a field with more terms has to come."""
+_GAIN = 0.8
+"""Share of the scatter that a simpler field leaves, below which a field with more terms has to come. Of 215 uniform
+blurs on photographs 7 % were called varying, as with half of the windows deciding and 0.6; of curved fields 86 instead
+of 76 %, of two depths 85 instead of 56 %."""
+
+_FAR = 4.0
+"""Standard deviations at which a window is as far from a field as it counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +127,8 @@ def fit(votes: Votes) -> WidthField:
         if len(votes) < 3 * count or left <= _HONEST:
             break
         found = _solve(terms[:, :count], width, std)
-        size = _typical(_distance(terms[:, :count], found, width, std)) * math.sqrt(len(votes) / (len(votes) - count))
+        distance = _distance(terms[:, :count], found, width, std).clamp(-_FAR, _FAR)
+        size = math.sqrt(float(distance.square().sum()) / (len(votes) - count))
         if size < _GAIN * left:
             best, kept, left = found, shape, size
     distance = _distance(terms[:, : len(best)], best, width, std).abs()

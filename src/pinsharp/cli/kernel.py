@@ -225,4 +225,7 @@ def _line(name: str, found: "BlurField", distance: str = "") -> str:
     noise = "" if level is None else f", noise {255 * level:.2f}/255"
     width = width_in_words(found.sigma, found.sigma_relative_std, found.family, is_uncertain=found.is_uncertain)
     verdict = f"; {found.verdict}: {found.finding.reason}" if found.finding else ""
-    return f"{name}: {width}; as wide as a disc of radius {found.disk_radius:.2f} px{distance}{noise}{verdict}"
+    turned = f"; astigmatism: {found.astigmatism.words}" if found.astigmatism else ""
+    colours = f"; colours focus differently: {found.colour_widths.words}" if found.colour_widths else ""
+    disk = f"as wide as a disc of radius {found.disk_radius:.2f} px"
+    return f"{name}: {width}; {disk}{distance}{noise}{verdict}{turned}{colours}"

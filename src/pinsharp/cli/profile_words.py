@@ -34,6 +34,10 @@ def in_words(profile: Profile) -> Iterator[str]:
             yield from (f"  {_kernel(each)}" for each in kernels[:_MOST])
             if len(kernels) > _MOST:
                 yield f"  and {len(kernels) - _MOST} more"
+    if profile.astigmatism:
+        yield f"astigmatism: {profile.astigmatism.words}"
+    if profile.colour_widths:
+        yield f"colours focus differently: {profile.colour_widths.words}"
     if profile.focus:
         yield from _focus(profile.focus)
     if scale := profile.distance_scale:
@@ -84,4 +88,8 @@ def _focus(focus: Focus) -> Iterator[str]:
     if focus.tilt_rows is not None and focus.tilt_columns is not None:
         down, right = (f"{1000 * tilt:.3g} {unit}" for tilt in (focus.tilt_rows, focus.tilt_columns))
         yield f"tilt: {down} down and {right} right, per 1000 px"
+    sizes = [step.magnification for step in focus.steps]
+    if max(sizes, default=1.0) > min(sizes, default=1.0):
+        by = max(sizes) / min(sizes)
+        yield f"the scene changes its size by a factor of {by:.2f}: the width is linear on the part, not in pixels"
     yield from (f"  {step.position:g} {unit}: {_width(step.blur)}" for step in focus.steps)

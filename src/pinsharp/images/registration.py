@@ -67,13 +67,17 @@ class Registration:
         return row, column
 
 
-def register(image: Plane, reference: Plane, *, samples: int = SAMPLES) -> Registration:
+def register(
+    image: Plane, reference: Plane, *, samples: int = SAMPLES, start: Registration | None = None
+) -> Registration:
     """Find where and how bright an image shows the scene of its sharper reference.
 
     Args:
         image: The image as it was taken, not restored, (H, W), full scale 1.
         reference: The reference; it may be of another size.
         samples: Compare at most so many pixels of larger images, on a regular grid.
+        start: About where the scene lies, as the neighbour of a series shows it; by default magnifications of 0.85 to
+            1.18 are tried.
 
     Raises:
         ImageError: If both have less than 32 x 32 pixels in common after the border is cut, or one has no structure.
@@ -86,7 +90,7 @@ def register(image: Plane, reference: Plane, *, samples: int = SAMPLES) -> Regis
             )
     steps = [2**power for power in range(12) if max(image.shape) / 2**power > _COARSE_SIDE / 2]
     steps = [step for step in steps if step == steps[-1] or image.size / step**2 <= samples]
-    found = _search(image, reference, steps[-1])
+    found = start or _search(image, reference, steps[-1])
     for step in reversed(steps):
         found = _refine(image, reference, found, step, _SMOOTHING if step == steps[0] else float(step))
     return found

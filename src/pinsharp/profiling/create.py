@@ -1,15 +1,19 @@
 """Making the profile of a camera out of whatever was photographed with it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
+from pinsharp.blur.colours import of_edges
 from pinsharp.blur.measured import Blur, LocalKernel, Source
 from pinsharp.blur.profile import Box, Photograph, Profile, boxes_of
 from pinsharp.errors import ConfigError, ImageError
-from pinsharp.profiling.edge_search import find_edges
+from pinsharp.profiling.directions import Seen, astigmatism
+from pinsharp.profiling.edge import EdgeFound
+from pinsharp.profiling.edge_search import Line, find_edges, remeasured
 from pinsharp.profiling.noise import measure_noise
 from pinsharp.profiling.pairs import measure_pair
 from pinsharp.profiling.photo import Photo, check_same_size, read_photo
@@ -89,6 +93,8 @@ class _Making:
     photos: dict[Path, Photo] = field(default_factory=dict)
     made_of: list[Photograph] = field(default_factory=list)
     kernels: list[LocalKernel] = field(default_factory=list)
+    directed: list[Seen] = field(default_factory=list)  # widths in directions
+    in_colours: list[tuple[Blur, Blur, Blur]] = field(default_factory=list)  # of edges: in red, green and blue
 
     def read(self, path: Path, source: Source) -> Photo:
         """A photograph, once."""
@@ -103,6 +109,9 @@ class _Making:
         """The kernels of slanted edges."""
         for path in self.material.edges:
             photo = self.read(path, "edge")
+            edges = find_edges(photo, self.material.box)
+            self.directed += [Seen(line.row, line.column, line.angle, edge.blur) for line, edge in edges]
+            self.in_colours += self._in_colours(photo, edges)
             self.kernels += [
                 LocalKernel(
                     "edge",
@@ -114,16 +123,33 @@ class _Making:
                     mtf=edge.mtf,
                     edge_spread=edge.spread,
                 )
-                for line, edge in find_edges(photo, self.material.box)
+                for line, edge in edges
             ]
+
+    def _in_colours(self, photo: Photo, edges: list[tuple[Line, EdgeFound]]) -> list[tuple[Blur, Blur, Blur]]:
+        """Widths of the edges of a photograph in red, green and blue, where each colour shows them; empty if mono."""
+        if photo.colours != "colour":
+            return []
+        light, white = self.material.light, self.material.white_level
+        others = [
+            replace(
+                read_photo(photo.path, light=light, white_level=white, faults=False, channel=part), faulty=photo.faulty
+            )
+            for part in (0, 2)
+        ]
+        found = []
+        for line, edge in edges:
+            with suppress(ImageError):
+                red, blue = (remeasured(other, line).blur for other in others)
+                found.append((red, edge.blur, blue))
+        return found
 
     def add_points(self) -> None:
         """The kernels of points."""
         for path in self.material.points:
-            photo = self.read(path, "points")
-            self.kernels += [
-                LocalKernel("points", path.name, each.row, each.column, each.blur) for each in find_points(photo)
-            ]
+            points = find_points(self.read(path, "points"))
+            self.directed += [each for point in points for each in point.directed]
+            self.kernels += [LocalKernel("points", path.name, each.row, each.column, each.blur) for each in points]
 
     def add_target(self) -> None:
         """The kernels of a print."""
@@ -180,6 +206,8 @@ def create(material: Material, load_restorer: Callable[[], Restorer]) -> Profile
         colours=first.colours,
         own_softness=own or (stack.own if stack else None),
         kernels=(*making.kernels, *(stack.kernels if stack else ())),
+        astigmatism=astigmatism(making.directed, largest),
+        colour_widths=of_edges(making.in_colours),
         focus=stack.focus if stack else None,
         distance_scale=stack.scale if stack else None,
         noise=measure_noise(flat or photos[:1]),

@@ -104,6 +104,15 @@ def _measured(photo: Photo, line: Line) -> tuple[Line, EdgeFound]:
     return line, measure_edge(samples)
 
 
+def remeasured(photo: Photo, line: Line) -> EdgeFound:
+    """Measure an edge whose line another photograph, or another colour of the same one, has shown.
+
+    Raises:
+        ImageError: If this one does not show it well.
+    """
+    return _measured(photo, line)[1]
+
+
 def _moved(line: Line, found: EdgeFound) -> Line:
     """The line where it was found to be."""
     off, slope, _ = found.line

@@ -28,7 +28,7 @@ class Photo:
 
     Attributes:
         path: Where it was read.
-        plane: (H, W) in linear light, white 1; green of a colour image.
+        plane: (H, W) in linear light, white 1; green of a colour image unless another was asked for.
         faulty: (H, W), pixels that no lens made.
         clipped: (H, W), values at white or at 0.
         light: Tone curve of its values.
@@ -70,7 +70,14 @@ class Photo:
         return replace(self, plane=plane, faulty=self.faulty[place], clipped=self.clipped[place])
 
 
-def read_photo(path: Path, *, light: str = "auto", white_level: int | None = None, faults: bool = True) -> Photo:
+def read_photo(
+    path: Path,
+    *,
+    light: str = "auto",
+    white_level: int | None = None,
+    faults: bool = True,
+    channel: int | None = None,
+) -> Photo:
     """Read a photograph.
 
     Args:
@@ -79,6 +86,7 @@ def read_photo(path: Path, *, light: str = "auto", white_level: int | None = Non
         white_level: The value that stands for white; None for what the file says, or else for the largest of the depth
             that the values show.
         faults: Look for pixels that no lens made.
+        channel: Number of the colour that is the plane; None for green, or the only one.
 
     Raises:
         ImageError: If `path` cannot be read, or is not an image.
@@ -91,14 +99,14 @@ def read_photo(path: Path, *, light: str = "auto", white_level: int | None = Non
         values = to_tensor(file.pixels, white_level=white)
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
-    channel = values[0, values.shape[1] // 2].double()
-    faulty = find_faults(file.pixels, white_level=white).mask if faults else np.zeros(channel.shape, bool)
+    plane = values[0, values.shape[1] // 2 if channel is None else channel].double()
+    faulty = find_faults(file.pixels, white_level=white).mask if faults else np.zeros(plane.shape, bool)
     full = float(white or FULL_SCALE[file.pixels.dtype.newbyteorder("=")])
     return Photo(
         path,
-        np.ascontiguousarray(decode(channel, found).numpy(), np.float64),
+        np.ascontiguousarray(decode(plane, found).numpy(), np.float64),
         faulty,
-        (channel >= _NEARLY).numpy() | (channel <= 0).numpy(),
+        (plane >= _NEARLY).numpy() | (plane <= 0).numpy(),
         found,
         _bits(file.pixels, full),
         full,

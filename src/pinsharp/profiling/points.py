@@ -10,7 +10,8 @@ from scipy.fft import next_fast_len
 
 from pinsharp.blur.measured import Blur
 from pinsharp.errors import ImageError
-from pinsharp.profiling.match import Light, match
+from pinsharp.profiling.directions import Seen
+from pinsharp.profiling.match import Light, directed, match
 from pinsharp.profiling.photo import Photo
 
 CELLS = 7
@@ -31,6 +32,7 @@ class Point:
     row: float
     column: float
     blur: Blur
+    directed: tuple[Seen, ...]  # its widths along the radius from the middle of the image, and across it
 
 
 def find_points(photo: Photo) -> list[Point]:
@@ -102,12 +104,10 @@ def _measured(photo: Photo, box: tuple[slice, slice]) -> Point:
     fineness = 4 if sigma < _COARSE else 2
     sides = tuple(fineness * next_fast_len(size + 8, real=True) for size in seen.shape)
     kept: NDArray[np.bool_] = ~photo.faulty[box]
-    found = match(
-        seen,
-        Light(1.0, (sides[0], sides[1]), fineness),
-        (slice(0, seen.shape[0]), slice(0, seen.shape[1])),
-        sigma=sigma,
-        shift=(row, column),
-        kept=kept,
-    )
-    return Point(box[0].start + found.shift[0], box[1].start + found.shift[1], found.blur)
+    light, part = Light(1.0, (sides[0], sides[1]), fineness), (slice(0, seen.shape[0]), slice(0, seen.shape[1]))
+    found = match(seen, light, part, sigma=sigma, shift=(row, column), kept=kept)
+    at = box[0].start + found.shift[0], box[1].start + found.shift[1]
+    radius = math.atan2(at[0] - (photo.shape[0] - 1) / 2, at[1] - (photo.shape[1] - 1) / 2)
+    angles = (radius, radius + math.pi / 2)
+    widths = directed(seen, light, part, found, angles, kept=kept)
+    return Point(*at, found.blur, tuple(Seen(*at, *each) for each in zip(angles, widths, strict=True)))

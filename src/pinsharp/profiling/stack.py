@@ -7,10 +7,19 @@ fitted (`pairs`). Squared widths add, so that with a slope of s pixels of width 
 
 is a parabola in the position z, whatever softness the camera has of its own. Where an image is sharper in a part than
 the sharpest one is, it is the other way round, and the difference negative.
+
+If the camera or the part moves, the scene changes its size with z, and the cone of light that a lens of aperture A
+collects from a point at the distance d0 is A |d - d0| / d0 wide where the part is: linear in z on the part, but not in
+pixels. So the defocus is divided by the magnification m against the sharpest image, which the camera's own softness w0
+does not share:
+
+    (width^2(z) - m^2 width^2(z_sharpest) - (1 - m^2) w0^2) / m^2
+
+is the parabola then. Of both laws the one is taken that the images obey better.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +28,7 @@ from scipy.ndimage import gaussian_laplace
 
 from pinsharp.blur.measured import Blur, DistanceScale, Focus, FocusStep, LocalKernel
 from pinsharp.errors import ImageError
-from pinsharp.images.registration import BORDER, overlap, register, registered
+from pinsharp.images.registration import BORDER, Registration, overlap, register, registered
 from pinsharp.profiling.optics import Values
 from pinsharp.profiling.pairs import Place, matched, windows
 from pinsharp.profiling.photo import Photo, check_same_size
@@ -35,6 +44,8 @@ _SLOPE_DOUBT = 0.01  # nor the slope: kernels are not quite of the family
 _ROUNDS = 8
 _HUBER = 2.0
 _LEAST_CURVATURE = 3.0  # standard deviations by which the parabola has to open
+_FOUND = 0.95  # correlation from which on the scene counts as found where the neighbour shows it
+_SAME_SIZE = 1.02  # largest over smallest magnification up to which a series counts as of one size
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,7 @@ class _Parabola:
 
     values: Values
     covariance: Values
+    excess: float  # what it leaves, in variances for each degree of freedom
 
     @property
     def best(self) -> float:
@@ -76,6 +88,42 @@ class _Parabola:
         return float(self.values[2]) > _LEAST_CURVATURE * math.sqrt(max(float(self.covariance[2, 2]), 0.0))
 
 
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What one image shows against the sharpest one, place by place."""
+
+    position: float
+    magnification: float
+    rows: list[tuple[Place, float, float]]  # squared widths beyond the sharpest image's, and their standard deviations
+
+    def defocus(self, own: float, *, scaled: bool) -> list[tuple[Place, float, float]]:
+        """Squared defocus beyond the sharpest image's, whose own width is known; `scaled` to its size of the scene."""
+        square = self.magnification**2
+        part = square if scaled else 1.0
+        return [(place, (seen - (1 - square) * own**2) / part, std / part) for place, seen, std in self.rows]
+
+
+@dataclass(frozen=True, eq=False)
+class _Law:
+    """The parabolas of all parts of the field."""
+
+    seen: dict[tuple[float, float], list[tuple[float, float, float]]]  # position, squared defocus and its deviation
+    curves: dict[tuple[float, float], _Parabola]
+    whole: _Parabola
+
+    @classmethod
+    def of(cls, steps: Sequence[_Seen], own: float, *, scaled: bool) -> "_Law | None":
+        """The law that the images obey; None if they do not pass through a best focus."""
+        seen: dict[tuple[float, float], list[tuple[float, float, float]]] = {}
+        for step in steps:
+            for place, square, std in step.defocus(own, scaled=scaled):
+                seen.setdefault((place.row, place.column), []).append((step.position, square, std))
+        curves = {at: _parabola(rows) for at, rows in seen.items() if len(rows) >= LEAST_STEPS}
+        curves = {at: curve for at, curve in curves.items() if curve.opens}
+        whole = _parabola([row for at in curves for row in _from_lowest(seen[at], curves[at])]) if curves else None
+        return cls(seen, curves, whole) if whole is not None and whole.opens else None
+
+
 def measure_stack(photos: Sequence[Photo], positions: Sequence[float], unit: str, own: Blur) -> Stack:
     """Measure a stack.
 
@@ -91,30 +139,45 @@ def measure_stack(photos: Sequence[Photo], positions: Sequence[float], unit: str
     check_same_size(list(photos))
     middle = float(np.mean(positions))  # so that the parabola is fitted near zero
     sharp = sharpest(photos)
-    seen: dict[tuple[float, float], list[tuple[float, float, float]]] = {}
-    for photo, position in zip(photos, positions, strict=True):
-        for place, square, std in _against(photo, photos[sharp]):
-            seen.setdefault((place.row, place.column), []).append((position - middle, square, std))
-    curves = {at: _parabola(rows) for at, rows in seen.items() if len(rows) >= LEAST_STEPS}
-    curves = {at: curve for at, curve in curves.items() if curve.opens}
-    whole = _parabola([row for at in curves for row in _from_lowest(seen[at], curves[at])]) if curves else None
-    if whole is None or not whole.opens:
+    steps = _all_against(photos, [position - middle for position in positions], sharp)
+    law, is_scaled = _best_law(steps, own.sigma)
+    if law is None:
         raise ImageError(
             f"expected a stack of at least {LEAST_STEPS} images of one scene whose width passes through a best focus, "
             f"got {len(photos)} that show none; check the steps, or add images on both sides of it"
         )
-    best, std, tilt = _plane(curves, photos[0].shape)
-    slope = math.sqrt(float(whole.values[2]))
-    slope_std = math.sqrt(float(whole.covariance[2, 2])) / (2 * slope)
-    in_focus = _own(own, positions[sharp] - middle - best, slope)
-    kernels = _kernels(photos, positions, seen, curves, in_focus)
-    steps = _steps(positions, middle, seen, curves, in_focus)
+    best, std, tilt = _plane(law.curves, photos[0].shape)
+    sizes = {step.position: step.magnification if is_scaled else 1.0 for step in steps}
+    if is_scaled:  # what is not known of the own width moves the best focus
+        ends = [_Law.of(steps, width, scaled=True) for width in (own.low, own.high)]
+        std = max([std, *(abs(_plane(end.curves, photos[0].shape)[0] - best) / _NINETY for end in ends if end)])
+    at_best = float(np.interp(best, sorted(sizes), [sizes[z] for z in sorted(sizes)]))
+    slope = math.sqrt(float(law.whole.values[2])) * at_best
+    slope_std = at_best**2 * math.sqrt(float(law.whole.covariance[2, 2])) / (2 * slope)
+    in_focus = _own(own, positions[sharp] - middle - best, slope / at_best)
+    kernels = _kernels(photos, positions, law, in_focus, sizes)
+    widths = tuple(
+        FocusStep(position, blur, sizes[position - middle] / at_best)
+        for position in sorted(positions)
+        if (blur := _step(law, position - middle, in_focus, sizes[position - middle])) is not None
+    )
     focus = Focus(
-        unit, steps, middle + best, middle + best - _NINETY * std, middle + best + _NINETY * std, slope, *tilt
+        unit, widths, middle + best, middle + best - _NINETY * std, middle + best + _NINETY * std, slope, *tilt
     )
     reach = min(_NINETY * math.hypot(slope_std / slope, _SLOPE_DOUBT), 0.9)
     scale = DistanceScale(1 / slope, 1 / slope / (1 + reach), 1 / slope / (1 - reach), unit)
     return Stack(focus, scale, kernels, in_focus)
+
+
+def _best_law(steps: Sequence[_Seen], own: float) -> tuple[_Law | None, bool]:
+    """The law that explains the widths better, and whether it takes the defocus to grow with the magnification."""
+    sizes = [step.magnification for step in steps]
+    plain = _Law.of(steps, own, scaled=False)
+    if max(sizes) < _SAME_SIZE * min(sizes):
+        return plain, False
+    scaled = _Law.of(steps, own, scaled=True)
+    is_scaled = scaled is not None and (plain is None or scaled.whole.excess < plain.whole.excess)
+    return (scaled, True) if is_scaled else (plain, False)
 
 
 def sharpest(photos: Sequence[Photo]) -> int:
@@ -127,18 +190,40 @@ def sharpest(photos: Sequence[Photo]) -> int:
     return int(np.argmax([detail(photo) for photo in photos]))
 
 
-def _against(photo: Photo, sharp: Photo) -> list[tuple[Place, float, float]]:
-    """By how much squared widths of an image exceed those of the sharpest one, place by place, and how sure that is."""
+def _all_against(photos: Sequence[Photo], positions: Sequence[float], sharp: int) -> list[_Seen]:
+    """What all images show against the sharpest one; each is looked for where its neighbour shows the scene."""
+    order = sorted(range(len(photos)), key=lambda number: positions[number])
+    at = order.index(sharp)
+    found = []
+    for way in (order[at:], order[:at][::-1]):
+        last: Registration | None = None
+        for number in way:
+            last = _registered(photos[number], photos[sharp], last)
+            rows = _against(photos[number], photos[sharp], last)
+            found.append(_Seen(positions[number], last.magnification, rows))
+    return found
+
+
+def _registered(photo: Photo, sharp: Photo, near: Registration | None) -> Registration:
+    """Where an image shows the scene of the sharpest one."""
     if photo is sharp:
-        whole = (slice(BORDER, photo.shape[0] - BORDER), slice(BORDER, photo.shape[1] - BORDER))
-        return [(_middle(window), 0.0, _DOUBT) for window in windows(whole)]
+        return Registration()
     try:
-        found = register(photo.plane, sharp.plane)
+        found = register(photo.plane, sharp.plane, start=near)
+        if near and found.correlation < _FOUND:
+            found = max(found, register(photo.plane, sharp.plane), key=lambda each: each.correlation)
         overlap(found, photo.shape, sharp.shape)
     except ImageError as error:
         raise ImageError(f"{photo.path}: {error}") from error
-    brought = registered(sharp.plane, found, photo.shape)
+    return found
+
+
+def _against(photo: Photo, sharp: Photo, found: Registration) -> list[tuple[Place, float, float]]:
+    """By how much squared widths of an image exceed those of the sharpest one, place by place, and how sure that is."""
     whole = (slice(BORDER, photo.shape[0] - BORDER), slice(BORDER, photo.shape[1] - BORDER))
+    if photo is sharp:
+        return [(_middle(window), 0.0, _DOUBT) for window in windows(whole)]
+    brought = registered(sharp.plane, found, photo.shape)
     rows = []
     for window in windows(whole):
         try:
@@ -174,7 +259,7 @@ def _parabola(rows: Sequence[tuple[float, float, float]]) -> _Parabola:
     normal = (basis * (trust / std**2)[:, None]).T @ basis
     degrees = max(len(z) - 3, 1)
     excess = max(1.0, float((trust * off**2).sum()) / degrees)
-    return _Parabola(values, np.asarray(np.linalg.pinv(normal) * excess, np.float64))
+    return _Parabola(values, np.asarray(np.linalg.pinv(normal) * excess, np.float64), excess)
 
 
 def _from_lowest(rows: list[tuple[float, float, float]], curve: _Parabola) -> list[tuple[float, float, float]]:
@@ -219,42 +304,31 @@ def _total(own: Blur, square: float, std: float) -> Blur:
 
 
 def _kernels(
-    photos: Sequence[Photo],
-    positions: Sequence[float],
-    seen: dict[tuple[float, float], list[tuple[float, float, float]]],
-    curves: dict[tuple[float, float], _Parabola],
-    own: Blur,
+    photos: Sequence[Photo], positions: Sequence[float], law: _Law, own: Blur, sizes: Mapping[float, float]
 ) -> tuple[LocalKernel, ...]:
     """The kernel of every part at every position."""
     middle, found = float(np.mean(positions)), []
-    names = dict(zip(positions, (photo.path.name for photo in photos), strict=True))
-    for (row, column), curve in curves.items():
-        for z, square, std in seen[row, column]:
-            position = min(positions, key=lambda each: abs(each - middle - z))
-            blur = _total(own, square - curve.lowest, std)
-            found.append(LocalKernel("stack", names[position], row, column, blur, focus=position))
+    names = {position - middle: (position, photo.path.name) for position, photo in zip(positions, photos, strict=True)}
+    for (row, column), curve in law.curves.items():
+        for z, square, std in law.seen[row, column]:
+            position, name = names[z]
+            part = sizes[z] ** 2
+            blur = _total(own, part * (square - curve.lowest), part * std)
+            found.append(LocalKernel("stack", name, row, column, blur, focus=position))
     return tuple(sorted(found, key=lambda each: (each.focus or 0.0, each.row, each.column)))
 
 
-def _steps(
-    positions: Sequence[float],
-    middle: float,
-    seen: dict[tuple[float, float], list[tuple[float, float, float]]],
-    curves: dict[tuple[float, float], _Parabola],
-    own: Blur,
-) -> tuple[FocusStep, ...]:
-    """Width at each position: the middle one of all parts."""
-    steps = []
-    for position in sorted(positions):
-        rows: list[tuple[float, float]] = [
-            (square - curves[at].lowest, std)
-            for at in curves
-            for z, square, std in seen[at]
-            if abs(z + middle - position) < 1e-9
-        ]
-        if rows:
-            squares: NDArray[np.float64] = np.array([square for square, _ in rows])
-            spread = float(np.std(squares)) / math.sqrt(len(rows))
-            std = math.hypot(spread, float(np.median([std for _, std in rows])))
-            steps.append(FocusStep(position, _total(own, float(np.median(squares)), std)))
-    return tuple(steps)
+def _step(law: _Law, z: float, own: Blur, size: float) -> Blur | None:
+    """Width at a position, from the middle of the stack: the middle one of all parts; None if no part shows it."""
+    rows = [
+        (square - curve.lowest, std)
+        for at, curve in law.curves.items()
+        for each, square, std in law.seen[at]
+        if each == z
+    ]
+    if not rows:
+        return None
+    squares: NDArray[np.float64] = np.array([square for square, _ in rows])
+    spread = float(np.std(squares)) / math.sqrt(len(rows))
+    std = math.hypot(spread, float(np.median([std for _, std in rows])))
+    return _total(own, size**2 * float(np.median(squares)), size**2 * std)

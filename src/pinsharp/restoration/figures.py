@@ -20,6 +20,8 @@ def measured_figures(found: "BlurField") -> dict[str, Any]:
         "interval": found.interval,
         "agreement": found.finding.agreement if found.finding else None,
         "shape": found.finding.field.shape if found.finding else None,
+        "astigmatism": found.astigmatism.figures if found.astigmatism else None,
+        "colour_widths": found.colour_widths.figures if found.colour_widths else None,
         "family": found.family,
         "disk_share": found.disk_fraction,
         "disk_radius": found.disk_radius,

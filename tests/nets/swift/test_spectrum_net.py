@@ -13,7 +13,7 @@ from pinsharp.blur.family import render_kernels
 from pinsharp.blur.fourier import from_spectrum, radial_frequency, spectrum
 from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma
 from pinsharp.blur.operators import Blur
-from pinsharp.nets.swift.spectrum_net import LOG_POWER_CENTRE, LOG_POWER_SCALE, SpectrumConfig, SpectrumNet
+from pinsharp.nets.swift.spectrum_net import LOG_POWER_CENTRE, LOG_POWER_SCALE, SpectrumConfig, SpectrumNet, _chosen
 from pinsharp.nets.swift.texture import textured_windows
 
 SMALL = SpectrumConfig(window=32, max_windows=8, bins=20, hidden=16, kernel_size=25)
@@ -210,14 +210,14 @@ def test_a_net_of_its_own_may_measure_the_noise_and_nothing_else():
 def directed(windows, directions=8):
     """Profiles by direction of windows (N, S, S): (N, 4, rings), as power."""
     net = small_net(SpectrumConfig(window=windows.shape[-1], directions=directions))
-    return (LOG_POWER_SCALE * net._directed(net._power(windows[None]))[0] + LOG_POWER_CENTRE).exp()
+    return (LOG_POWER_SCALE * _chosen(net.by_direction(net.power(windows[None])))[0] + LOG_POWER_CENTRE).exp()
 
 
 def test_white_noise_is_as_strong_in_every_direction():
     white = 0.1 * torch.randn(300, 64, 64, generator=torch.Generator().manual_seed(0))
     net = small_net(SpectrumConfig(window=64, directions=8))
 
-    power = (net._power(white) @ net.direction_weights).mean(dim=0).reshape(8, -1) / 0.1**2
+    power = (net.power(white) @ net.direction_weights).mean(dim=0).reshape(8, -1) / 0.1**2
 
     torch.testing.assert_close(power[:, 10:], torch.ones_like(power[:, 10:]), atol=0.15, rtol=0)
 

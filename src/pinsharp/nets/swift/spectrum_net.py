@@ -134,15 +134,19 @@ class SpectrumNet(nn.Module):
 
         A disc's zero is a small dip in a profile that falls by decades.
         """
-        power = self._power(windows)
+        power = self.power(windows)
+        return self.features_of(power, self.by_direction(power) if self.config.directions else None)
+
+    def features_of(self, power: Tensor, directed: Tensor | None) -> Tensor:
+        """The same from `power`, and `by_direction` where directions are distinguished."""
         profiles = _with_slopes(self._profiles(power).reshape(*power.shape[:-1], 2, self.config.bins))
-        return torch.cat([profiles, _with_slopes(self._directed(power))], -1) if self.config.directions else profiles
+        return profiles if directed is None else torch.cat([profiles, _with_slopes(_chosen(directed))], -1)
 
     def profiles(self, windows: Tensor) -> Tensor:
         """Radial profiles of windows (B, N, S, S): (B, N, 2 bins), log of mean power, then mean of log power."""
-        return self._profiles(self._power(windows))
+        return self._profiles(self.power(windows))
 
-    def _power(self, windows: Tensor) -> Tensor:
+    def power(self, windows: Tensor) -> Tensor:
         """Power spectra of windows (B, N, S, S), flat: (B, N, S * (S // 2 + 1))."""
         centred = (windows - windows.mean(dim=(-2, -1), keepdim=True)) * self.taper
         return spectrum(centred).abs().square().flatten(-2)
@@ -152,19 +156,10 @@ class SpectrumNet(nn.Module):
         mean_of_log = (power + POWER_FLOOR).log() @ self.bin_weights
         return _scaled(torch.cat([log_of_mean, mean_of_log], dim=-1))
 
-    def _directed(self, power: Tensor) -> Tensor:
-        """Log mean power by ring, of those that are kept: (B, N, 4, rings).
-
-        In the strongest direction, the weakest and the one across the strongest; then the highest of all directions.
-        """
-        count = self.config.directions
-        mean = (power @ self.direction_weights).reshape(*power.shape[:-1], count, DIRECTION_BINS)
-        profiles = _scaled((mean + POWER_FLOOR).log())  # (B, N, directions, bins)
-        strength = profiles[..., _LEAST_RING:_MOST_RING].mean(dim=-1)
-        strongest = strength.argmax(dim=-1)
-        chosen = torch.stack([strongest, strength.argmin(dim=-1), (strongest + count // 2) % count], dim=-1)
-        picked = profiles.gather(-2, chosen[..., None].expand(*chosen.shape, DIRECTION_BINS))
-        return torch.cat([picked, profiles.amax(dim=-2, keepdim=True)], dim=-2)[..., KEPT_RINGS]
+    def by_direction(self, power: Tensor) -> Tensor:
+        """Log mean power (B, N, samples) of windows by direction and ring, scaled: (B, N, D, DIRECTION_BINS)."""
+        mean = (power @ self.direction_weights).reshape(*power.shape[:-1], self.config.directions, DIRECTION_BINS)
+        return _scaled((mean + POWER_FLOOR).log())
 
     def judge(self, features: Tensor) -> BlurField:
         """Estimate the blur of images out of the features (B, N, F) of their windows."""
@@ -195,8 +190,21 @@ class SpectrumNet(nn.Module):
         return render_kernels(*split_width(width, disk_share), self.config.kernel_size)
 
 
+def _chosen(directed: Tensor) -> Tensor:
+    """Log mean power by ring, of those that are kept, out of all directions: (B, N, 4, rings).
+
+    In the strongest direction, the weakest and the one across the strongest; then the highest of all directions.
+    """
+    count = directed.shape[-2]
+    strength = directed[..., _LEAST_RING:_MOST_RING].mean(dim=-1)
+    strongest = strength.argmax(dim=-1)
+    chosen = torch.stack([strongest, strength.argmin(dim=-1), (strongest + count // 2) % count], dim=-1)
+    picked = directed.gather(-2, chosen[..., None].expand(*chosen.shape, DIRECTION_BINS))
+    return torch.cat([picked, directed.amax(dim=-2, keepdim=True)], dim=-2)[..., KEPT_RINGS]
+
+
 _CHOSEN = 4
-"""Profiles by direction that are read; see `SpectrumNet._directed`."""
+"""Profiles by direction that are read; see `_chosen`."""
 
 _LEAST_RING, _MOST_RING = 3, 30
 """Rings by which directions are ranked: what is below is shading, what is above noise."""

@@ -18,11 +18,13 @@ from pinsharp.blur.family import render_kernels, split_width
 from pinsharp.blur.field import BlurField, stacked
 from pinsharp.blur.normalise import CONTRAST, GREY, Normalisation, brightness, full_range, normalisation
 from pinsharp.blur.votes import Votes, join, scatter
+from pinsharp.nets.swift.colour_spectra import MOST_WINDOWS, beyond_green
+from pinsharp.nets.swift.directions import by_edges, by_spectrum
 from pinsharp.nets.swift.interleaved import combed, mosaic
 from pinsharp.nets.swift.several import doubt_left, sample
 from pinsharp.nets.swift.spectrum_net import SpectrumConfig, SpectrumNet
 from pinsharp.nets.swift.texture import spread_windows
-from pinsharp.nets.swift.witnesses import COUNT, periodicity, structure, witnesses
+from pinsharp.nets.swift.witnesses import COUNT, Edges, find_edges, periodicity, structure, witnesses
 
 LEAST_CONTRAST = 1e-4
 """Contrast of a window, in that of the image, below which it is not enlarged further: there is rounding only."""
@@ -91,6 +93,8 @@ class _Look:
     structure: Tensor  # (N,)
     combed: Tensor  # (N,)
     mosaic: Tensor  # (N,)
+    directed: Tensor  # log power by direction and ring, (N, directions, rings)
+    edges: Edges
 
 
 class WindowNet(nn.Module):
@@ -133,6 +137,9 @@ class WindowNet(nn.Module):
             image = self._look(parts, hidden)
             found = replace(self._field([image]), normalisation=image.taken_out)
             is_colour = parts.shape[1] == 3
+            if is_colour:
+                seen = _cut_out(parts, image.places, self.config.window)
+                found = replace(found, colours=beyond_green(seen, found.sigma))
             is_clean = found.is_clean == (True,)
             return replace(found, normalisation=full_range(parts)) if is_colour and is_clean else found
 
@@ -154,8 +161,19 @@ class WindowNet(nn.Module):
         spoilt = None if hidden is None else hidden[:, 0]
         windows, places = spread_windows(grey, self.config.window, self.config.max_windows, spoilt)
         windows = taken_out.enter(windows[None])
-        scene = (witness(windows[0]) for witness in (periodicity, structure, combed, mosaic))
-        return _Look(self.features(windows), places, sample(grey), taken_out, *scene)
+        features, directed, edges = self._seen(windows)
+        return _Look(
+            features,
+            places,
+            sample(grey),
+            taken_out,
+            periodicity(windows[0]),
+            structure(windows[0]),
+            combed(windows[0]),
+            mosaic(windows[0]),
+            directed[0],
+            edges,
+        )
 
     def _field(self, images: "list[_Look]") -> BlurField:
         """The one blur of some images that were read; it says nothing of brightness and contrast."""
@@ -165,6 +183,7 @@ class WindowNet(nn.Module):
         )
         said = self.judge(torch.cat([image.features for image in images], dim=1), places)
         share = (said.weights * said.disk_share).sum(dim=1)
+        width = float(said.joined.exp())
         votes = Votes(
             places,
             said.log_width[0],
@@ -175,6 +194,8 @@ class WindowNet(nn.Module):
             said.weights[0],
             combed=combs,
             mosaic=mosaics,
+            spectrum_turn=torch.cat([by_spectrum(image.directed, width) for image in images]),
+            edge_turn=torch.cat([by_edges(image.edges, width) for image in images]),
         )
         counts = [len(image.places) for image in images]
         noises = [
@@ -213,14 +234,21 @@ class WindowNet(nn.Module):
 
         The last feature is the logarithm of the window's contrast in that of its image.
         """
+        return self._seen(windows)[0]
+
+    def _seen(self, windows: Tensor) -> tuple[Tensor, Tensor, Edges]:
+        """Features of windows (B, N, S, S), and what they show of directions: power (B, N, D, rings), and edges."""
         flat = windows.flatten(0, 1).float()
         mean = flat.mean(dim=(-2, -1), keepdim=True)
         contrast = (flat - mean).square().mean(dim=(-2, -1), keepdim=True).sqrt() / CONTRAST
         own = GREY + (flat - mean) / contrast.clamp(min=LEAST_CONTRAST)
         level = contrast.clamp(min=LEAST_CONTRAST).log()[..., 0]  # (B N, 1)
-        profiles = self.spectra.features(own[None])[0]
-        seen = torch.cat([profiles, self._judged(profiles), witnesses(own), level], dim=1)
-        return seen.reshape(*windows.shape[:2], -1)
+        power = self.spectra.power(own[None])
+        directed, edges = self.spectra.by_direction(power), find_edges(own)
+        profiles = self.spectra.features_of(power, directed)[0]
+        seen = torch.cat([profiles, self._judged(profiles), witnesses(own, edges), level], dim=1)
+        shape = windows.shape[:2]
+        return seen.reshape(*shape, -1), directed.reshape(*shape, *directed.shape[2:]), edges
 
     @torch.no_grad()
     def _judged(self, profiles: Tensor) -> Tensor:
@@ -271,6 +299,14 @@ class WindowNet(nn.Module):
             joined_std=self.config.widen * (LEAST_STD / 2 + 0.1 * nn.functional.softplus(doubt)),
             weights=weights,
         )
+
+
+def _cut_out(parts: Tensor, places: Tensor, size: int) -> Tensor:
+    """The most textured whole windows of the parts (N, C, H, W) of an image, at places (M, 4): (M', C, size, size)."""
+    height = parts.shape[-2]
+    whole = places[(places[:, 2:] == size).all(dim=1)][:MOST_WINDOWS].tolist()
+    cut = [parts[top // height, :, top % height :, left:][:, :size, :size] for top, left, _, _ in whole]
+    return torch.stack(cut) if cut else parts.new_zeros(0, parts.shape[1], size, size)
 
 
 def _around(read: Tensor, places: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ witnesses to trust.
 """
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -35,31 +36,53 @@ _TINY = 1e-6
 _BLOCK = 8  # side of a JPEG's blocks
 
 
-def witnesses(windows: Tensor) -> Tensor:
-    """Observe windows (N, S, S): (N, COUNT)."""
-    return torch.cat([_edges(windows), _blocks(windows), _mosaic(windows), _extremes(windows)], 1)
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """The pixels of windows that count as edges, the steepest ones, as many of each window.
+
+    Attributes:
+        direction: Steepness to the right and down, (N, P, 2), in which the edge is climbed.
+        steepness: Natural logarithm of the steepness, (N, P, 1 + len(REBLURS)): as it is, then after one more blur.
+        rarity: How rare steep pixels are, (N,).
+    """
+
+    direction: NDArray[np.float32]
+    steepness: NDArray[np.float32]
+    rarity: NDArray[np.float32]
 
 
-def _edges(windows: Tensor) -> Tensor:
-    """Quantiles of the logarithm of how much steeper edges are than after one more blur; then how rare they are."""
+def witnesses(windows: Tensor, edges: Edges | None = None) -> Tensor:
+    """Observe windows (N, S, S), whose edges may be known: (N, COUNT)."""
+    seen = _ratios(edges or find_edges(windows))
+    return torch.cat([torch.from_numpy(seen).to(windows), _blocks(windows), _mosaic(windows), _extremes(windows)], 1)
+
+
+def find_edges(windows: Tensor) -> Edges:
+    """Find the edges of windows (N, S, S), and by how much one more blur makes them less steep."""
     found = [_edges_of(window) for window in windows.detach().cpu().numpy()]
-    return torch.from_numpy(np.stack(found)).to(windows)
+    direction, steepness, rarity = (np.stack(part) for part in zip(*found, strict=True))
+    return Edges(direction, steepness, rarity)
 
 
-def _edges_of(window: NDArray[np.float32]) -> NDArray[np.float32]:
+def _ratios(edges: Edges) -> NDArray[np.float32]:
+    """Quantiles of the logarithm of how much steeper edges are than after one more blur; then how rare they are."""
+    count = edges.steepness.shape[1]
+    ranks = [round(share * (count - 1)) for share in QUANTILES]
+    steeper = np.sort(edges.steepness[..., :1] - edges.steepness[..., 1:], axis=1)[:, ranks]  # (N, quantiles, reblurs)
+    return np.concatenate([steeper.swapaxes(1, 2).reshape(len(steeper), -1), edges.rarity[:, None]], axis=1)
+
+
+def _edges_of(window: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32], np.float32]:
     # OpenCV: products of matrices and convolutions in PyTorch took twice to ten times as long.
-    steepness = _steepness(_gaussian(window, _SMOOTHING))
+    slopes = _slopes(_gaussian(window, _SMOOTHING))
+    steepness = _steepness(slopes)
     count = max(int(_STRONGEST * steepness.size), len(QUANTILES))
     edges = np.argpartition(steepness, -count)[-count:]
-    steep = np.log(np.maximum(steepness[edges], _TINY))
-    ranks = [round(share * (count - 1)) for share in QUANTILES]
-    found = []
-    for sigma in REBLURS:
-        again = _steepness(_gaussian(window, math.hypot(_SMOOTHING, sigma)))[edges]
-        found.append(np.sort(steep - np.log(np.maximum(again, _TINY)))[ranks])
+    blurred = (_gaussian(window, math.hypot(_SMOOTHING, sigma)) for sigma in REBLURS)
+    each = [steepness[edges], *(_steepness(_slopes(again))[edges] for again in blurred)]
     power = np.square(steepness)
     rarity = np.log(max(float(np.square(power).mean()), _TINY**4) / max(float(power.mean()) ** 2, _TINY**4))
-    return np.append(np.concatenate(found), np.float32(rarity))
+    return slopes[::-1, edges].T, np.log(np.maximum(np.stack(each, axis=1), _TINY)), np.float32(rarity)
 
 
 def _gaussian(window: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
@@ -67,11 +90,16 @@ def _gaussian(window: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(window, (side, side), sigma, borderType=cv2.BORDER_REFLECT_101), np.float32)
 
 
-def _steepness(window: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Steepness by central differences, flat, without what lies near the border."""
+def _slopes(window: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Central differences down and to the right, flat, without what lies near the border, (2, P)."""
     inner = slice(_BORDER, -_BORDER)
-    down, across = (cv2.Sobel(window, cv2.CV_32F, *order, ksize=1)[inner, inner] for order in ((0, 1), (1, 0)))
-    return np.asarray(np.sqrt(down * down + across * across), np.float32).ravel()
+    each = [cv2.Sobel(window, cv2.CV_32F, *order, ksize=1)[inner, inner].ravel() for order in ((0, 1), (1, 0))]
+    return np.stack(each)
+
+
+def _steepness(slopes: NDArray[np.float32]) -> NDArray[np.float32]:
+    down, across = slopes
+    return np.asarray(np.sqrt(down * down + across * across), np.float32)
 
 
 def _blocks(windows: Tensor) -> Tensor:
