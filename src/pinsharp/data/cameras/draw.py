@@ -107,6 +107,7 @@ def _by_computer(draw: Draw) -> Draw:
     return replace(
         draw,
         by_computer=True,
+        exposure=Exposure(),  # that of the draw was for the depth of its sensor, not for 8 bits
         lens=Lens(sigma=draw.lens.sigma if not draw.lens.radius else draw.lens.radius / 2),
         scene=replace(draw.scene, decoding=LINEAR),
         sensor=replace(draw.sensor, kind="plain", stripes=0.0),
