@@ -52,7 +52,7 @@ def test_maxval_is_the_white_level_and_the_file_comes_back_to_the_byte(maxval):
     "data, sentence",
     [
         (b"P7\nWIDTH 2\n", "its header has no end"),
-        (file().replace(b"WIDTH", b"BREADTH"), "no number for b'WIDTH'"),
+        (file().replace(b"WIDTH", b"BREADTH"), "no WIDTH"),
         (file(size=(3, 1)), "has .* bytes of"),
         (file() + b"P7\nWIDTH", "a single still image, got a PAM file of 2"),
         (file(kind=b"BLACKANDWHITE", maxval=1), "got 1-bit pixels"),

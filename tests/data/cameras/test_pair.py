@@ -39,7 +39,8 @@ def plain(lens=LENSES[0], mono=True, processing=None, **changes):
     scene = replace(draw.scene, mono=mono, drawing="photograph", shrink=1.0, image=0.0)
     sensor = Sensor(bits=16, full_well=float("inf"))
     processing = processing or Processing(bits=16)
-    return replace(draw, scene=scene, lens=lens, sensor=sensor, processing=processing, faults=Faults(), **changes)
+    by = {"by_computer": False, "faults": Faults()} | changes
+    return replace(draw, scene=scene, lens=lens, sensor=sensor, processing=processing, **by)
 
 
 def taken(draw, size=SIZE):

@@ -42,7 +42,7 @@ def load_state(path: Path, about: Mapping[str, Any]) -> dict[str, Tensor]:
             tensors = {name: file.get_tensor(name) for name in names}
     except (OSError, SafetensorError):
         raise ConfigError(
-            f"{path}: expected the state of a fit, got a damaged or foreign file; delete it and start again"
+            f"{path}: expected the state of a fit, got what cannot be read; delete it and start again"
         ) from None
     if metadata.get("format") != _FORMAT:
         raise ConfigError(f"{path}: expected the state of a fit, got another safetensors file; name another one")
