@@ -12,8 +12,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from pinsharp.blur.family import exact_kernels, split_width
-from pinsharp.blur.field import BlurField
+from pinsharp.blur.field import BlurField, of_width
 from pinsharp.blur.verdict import MOST_WIDTH, SHARP_BELOW
 from pinsharp.blur.votes import Votes, WidthField
 
@@ -127,19 +126,6 @@ class Levels:
         """Widths in pixels of the levels that the image is restored with."""
         first, last = (math.log(end / SHARP_BELOW) / _STEP for end in self.ends)
         return tuple(_width(number) for number in range(max(1, math.floor(first)), min(COUNT, math.ceil(last)) + 1))
-
-
-def of_width(blur: BlurField, width: float, std: float | None = None) -> BlurField:
-    """The blur of an image as it is where it has another width, in pixels: a kernel of the same shape.
-
-    `std` is what its relative standard deviation is there; None if it is the same.
-    """
-    share = torch.zeros(1) if blur.disk_share is None else blur.disk_share.cpu().float()
-    sigma, radius = split_width(torch.tensor([width]), share) if float(share) else (torch.tensor([width]), share)
-    kernel = exact_kernels(sigma, radius, 2 * math.ceil(4 * float(sigma) + float(radius)) + 1)
-    doubt = blur.log_width_std if std is None else torch.tensor([std]).to(blur.kernel)
-    log_width = None if blur.log_width is None else blur.log_width.new_tensor([math.log(width)])
-    return replace(blur, kernel=kernel.to(blur.kernel), log_width=log_width, log_width_std=doubt)
 
 
 def local_std(votes: Votes, fitted: WidthField) -> float:

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from pinsharp.blur.field import BlurField
-from pinsharp.blur.levels import of_width
+from pinsharp.blur.field import BlurField, of_width
 from pinsharp.blur.measured import Blur
 from pinsharp.blur.verdict import NINETY
 from pinsharp.blur.votes import Votes

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeGuard
 import torch
 from torch import Tensor
 
+from pinsharp.blur.careful import careful
 from pinsharp.blur.continuation import Read
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.levels import Levels
@@ -181,8 +182,11 @@ class BlindMethod(ABC):
         raise NotImplementedError(f"{self.name} measures images one by one")
 
     def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
-        """Deblur images (B, C, H, W) in [0, 1], C 1 or 3; raises as `estimate`."""
-        return self.deconvolve(image, self.estimate(image, kernel))
+        """Deblur images (B, C, H, W) in [0, 1], C 1 or 3; raises as `estimate`.
+
+        Uncertain widths are used with care; see `pinsharp.blur.careful`.
+        """
+        return self.deconvolve(image, careful(self.estimate(image, kernel)))
 
     @abstractmethod
     def deconvolve(self, image: Tensor, estimate: BlurField) -> Deblurred:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pinsharp.blur.careful import careful
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.blur.levels import Levels
@@ -278,7 +279,9 @@ def _known(
     if widths is not None:
         return given_blur(planes, method, widths)
     known = estimate(planes, method, recipe.given_kernel(), own)
-    return known, local_blur(method, known, planes.shape[1:]) if recipe.field == "auto" else None
+    levels = local_blur(method, known, planes.shape[1:]) if recipe.field == "auto" else None
+    is_left = known.verdict in LEFT_ALONE and not recipe.force
+    return (known if is_left or levels is not None else careful(known)), levels
 
 
 def _dropping(planes: SourcePlanes, bands: Iterator[Tensor], halo: int) -> Iterator[Tensor]:
