@@ -21,7 +21,7 @@ COLOUR: dict[Standing, str] = {"right": COLOURS[2], "wrong": COLOURS[4], "silent
 _MARKER: dict[Standing, str] = {"right": "o", "wrong": "D", "silent": "s"}
 _SIZE: dict[Standing, float] = {"right": 3, "wrong": 3.2, "silent": 4.4}  # points
 _EDGE: dict[Standing, str] = {**COLOUR, "silent": "black"}
-"""So that dots are told apart in grey too."""
+"""So that dots are distinguished in grey too."""
 
 _WORDS: dict[Standing, str] = {
     "right": "right",
