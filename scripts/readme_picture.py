@@ -34,7 +34,8 @@ def main(out: str) -> None:
         image = read_image(SAMPLES / name).pixels
         result = restorer(image)
         low, high = result.defocus.interval or (result.sigma, result.sigma)
-        _show(above, detail(image, place), f"{TITLES[name]}\nwidth {result.sigma:.1f} px ({low:.1f} to {high:.1f})")
+        width = f"{result.sigma:.1f} px ({low:.1f} to {high:.1f})" if result.is_restored else "below 0.5 px"
+        _show(above, detail(image, place), f"{TITLES[name]}\nwidth {width}")
         words = "restored" if result.is_restored else "left as it is: in focus"
         _show(below, detail(result.image, place), words)
     figure.canvas.draw()

@@ -53,6 +53,13 @@ def test_a_page_is_wrapped(name):
     assert len((PAGES / name).read_text(encoding="utf-8").splitlines()) <= MOST_LINES.get(name, 400)
 
 
+def test_what_belongs_to_a_docstring_is_indented():
+    """Else the site shows it as text."""
+    page = (PAGES / "api.md").read_text(encoding="utf-8")
+
+    assert re.findall(r"^::: .*\n[^ \n].*", page, re.MULTILINE) == []
+
+
 def test_every_page_is_in_the_site():
     nav = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
 

@@ -143,3 +143,5 @@ def test_an_image_that_is_left_as_it_is_has_its_reason_and_no_evidence(outcome, 
 
     assert len(shown.pictures("jpeg")) == 2
     assert "sharp: nothing to gain" in " ".join(shown.words)
+    assert [value for name, value in shown.attributes if name == "alt"] == ["a.png, before", "a.png, left as it is"]
+    assert ("alt", "a.png, restored") in read([one]).attributes

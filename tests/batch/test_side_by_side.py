@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pinsharp.batch.side_by_side import Found, _textured_box, draw
+from pinsharp.batch.side_by_side import Found, _font, _lines, _textured_box, draw
 from pinsharp.restoration.maps import evidence_colours
 from strategies import random_image
 
@@ -77,6 +77,35 @@ def test_neither_image_is_changed():
     draw(*images, labels=("long " * 100, "after"))
 
     assert all(np.array_equal(image, copy) for image, copy in zip(images, before, strict=True))
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "",
+        "after",
+        "board-in-focus.png: sigma 0.25 px (below 0.5), gaussian, the middle 2048 x 2048 pixels of 9000 x 9000",
+        "lot-7/" + "a-file-without-blanks-" * 9 + ".png: sigma 2.31 px ± 12 %, uncertain, mixture",
+        "word " * 40,
+    ],
+)
+def test_a_label_is_never_cut_off(label):
+    lines = _lines(label, 420)
+
+    assert "".join(lines).replace(" ", "") == label.replace(" ", "")
+    assert all(_font().getlength(line) <= 420 for line in lines)
+    assert set(label.split()) <= set(" ".join(lines).split()) or max(map(len, label.split())) > 40
+
+
+def test_images_of_a_row_stay_level_below_labels_of_any_length():
+    image = np.full((50, 50), 40, np.uint8)
+    image[-1] = 255
+
+    picture = draw(image, image, labels=("some words " * 20, "after"))
+    halves = np.split(picture[:, : picture.shape[1] // 2 * 2], 2, axis=1)
+    first, second = (int(np.argmax((half[..., 0] == 40).mean(axis=1) > 0.5)) for half in halves)
+
+    assert first == second > 100
 
 
 FIELD = {"shape": "constant", "image": [40, 300], "windows": [[20.0, 90.0, 2.0, 1.0]], "widths": [[2.0]]}

@@ -59,7 +59,7 @@ def test_a_large_file_has_iterations_and_a_picture_of_its_middle(job, model, mon
     monkeypatch.setattr(views, "VIEW_SIDE", 40)
     drawn = []
     monkeypatch.setattr(
-        "pinsharp.batch.side_by_side.draw", lambda *images, labels, found: drawn.append((images, labels))
+        "pinsharp.batch.side_by_side.draw", lambda *images, labels, details, found: drawn.append((images, labels))
     )
     monkeypatch.setattr("pinsharp.images.files.write_image", lambda *where, **how: None)
 

@@ -10,11 +10,11 @@ import pinsharp
 from pinsharp.methods.devices import choose_dtype
 from pinsharp.methods.table import METHODS
 from pinsharp.nets import weights
-from pinsharp.nets.weights import load_weights, read_info, weights_bytes
+from pinsharp.nets.weights import load_weights, read_info, save_weights, weights_bytes
 from pinsharp.processor import processor
 from pinsharp.runtimes.cache import VARIABLE
 from pinsharp.runtimes.choice import Trial, choose
-from tiny_models import save_tiny_swift
+from tiny_models import save_tiny_swift, tiny_swift
 
 
 @pytest.fixture
@@ -95,6 +95,20 @@ def test_shipped_weights_show_their_card(cli, zoo):
     assert said.sha256 in words
     assert "licence: CC0-1.0" in words
     assert "CC0-1.0" in cli("info").out
+
+
+def test_cards_of_the_weights_that_training_began_with_are_named_alone(cli, zoo):
+    earlier = {"name": "first", "licence": "MIT", "start": {"restorer": {"name": "none-of-this"}}}
+    begun = {"restorer": earlier, "clean": {"licence": "MIT"}}
+    save_weights(zoo / "swift.safetensors", tiny_swift(), {"start": begun})
+    save_weights(zoo / "sharp.safetensors", tiny_swift(), {"start": {}})
+
+    words = cli("info", "swift").out
+
+    assert "start: clean of earlier weights, restorer of first; their cards are in --json" in words
+    assert "none-of-this" not in words
+    assert "none-of-this" in cli("info", "swift", "--json").out
+    assert "start: random weights" in cli("info", "sharp").out
 
 
 def test_damaged_weights_do_not_hide_the_rest(cli, zoo):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pinsharp.profiling.noise import measure_noise
-from slanted_edges import photo
+from slanted_edges import edge, gaussian, photo
 
 GAIN, READ = 1e-4, 0.004
 
@@ -28,3 +28,13 @@ def test_gain_and_read_noise_come_back(count, texture):
 
 def test_a_saturated_image_says_nothing():
     assert measure_noise([photo(np.ones((64, 64)))]) is None
+
+
+def test_edges_between_two_levels_do_not_lift_the_line():
+    """A chart is dark and bright; whatever lies between is structure, and variance above the line."""
+    rng = np.random.default_rng(0)
+    scene = np.tile(edge(gaussian, 1.0, 5, shape=(160, 80), low=0.12, high=0.75), (3, 6))
+    noise = measure_noise([photo(scene + rng.normal(0, 1, scene.shape) * np.sqrt(READ**2 + GAIN * scene))])
+
+    assert noise.std_at(0.12) == pytest.approx(np.sqrt(READ**2 + GAIN * 0.12), rel=0.03)
+    assert noise.std_at(0.75) == pytest.approx(np.sqrt(READ**2 + GAIN * 0.75), rel=0.03)

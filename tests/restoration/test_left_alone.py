@@ -55,6 +55,19 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (96, 80), dtype=np.uint8)
 CASES = [(8.0, 0.05, "too-blurred", False), (0.3, 0.05, "sharp", False), (2.0, 0.7, "no-texture", True)]
 
 
+@pytest.mark.parametrize("width, title", [(0.3, "Left as it is"), (2.0, "Restored by voting")])
+def test_the_picture_says_whether_it_was_restored(width, title, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("pinsharp.batch.side_by_side.draw", lambda *_, **words: drawn.append(words) or PIXELS)
+    write_image(tmp_path / "a.png", PIXELS)
+    job = Job(tmp_path / "a.png", tmp_path / "out.png", picture=tmp_path / "sheet.png")
+
+    restore_job(job, restorer=Restorer(Voting(width, 0.05)))
+
+    assert drawn[0]["labels"][1] == title
+    assert ("Restored" in drawn[0]["details"]) == title.startswith("Restored")
+
+
 @pytest.mark.parametrize("width, std, verdict, is_doubtful", CASES)
 def test_it_stays_as_it_is_and_says_why(width, std, verdict, is_doubtful):
     found = Restorer(Voting(width, std))(PIXELS)

@@ -77,7 +77,7 @@ def page(outcomes: Sequence[Outcome], summary: Summary, settings: dict[str, obje
         _failures(failed),
         _thumbnails(good, Reading.of(settings)),
     ]
-    title = f"pinsharp: {summary.done} restored, {summary.failed} failed"
+    title = f"pinsharp: {summary.done} done, {summary.failed} failed"
     return document(title, _STYLE, filter(None, body))
 
 
@@ -158,7 +158,8 @@ def _figure(outcome: Outcome, reading: Reading) -> str:
     verdict = f"<br>{text(words)}" if (words := verdict_in_words(outcome.figures)) else ""
     part = f", {note}" if note else ""
     brighter = f", shown {gain:.0f} times brighter" if gain > 1 else ""
-    pictures = _image(before, f"{name}, blurred") + _image(after, f"{name}, restored") + _maps(outcome, name)
+    became = "restored" if outcome.figures.get("restored", True) else "left as it is"
+    pictures = _image(before, f"{name}, before") + _image(after, f"{name}, {became}") + _maps(outcome, name)
     caption = f"{name}{width}{part}{brighter}{verdict}"
     return f'<figure><div class="pair">{pictures}</div><figcaption>{caption}</figcaption></figure>'
 

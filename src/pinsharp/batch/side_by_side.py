@@ -1,7 +1,9 @@
 """A picture of a blurred image beside its restoration, with a detail of both, enlarged pixel by pixel."""
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import cv2
@@ -14,10 +16,14 @@ from pinsharp.restoration.maps import evidence_colours, evidence_picture, widths
 from pinsharp.words import verdict_in_words
 
 Box = tuple[int, int, int, int]  # top, left, height, width
+Cell = tuple[Picture, str]  # an image, and the label above it
 
 MARGIN = 16
-LABEL_HEIGHT = 34
+LINE_HEIGHT, LABEL_SPACE = 26, 8
+"""Height in pixels of a line of a label, and of what is free below the last."""
 FONT_SIZE = 20
+NARROW_LETTER = 5
+"""Pixels of the narrowest letters, so that no line has more of them."""
 SMALLEST, LARGEST = 420, 900
 """Width in pixels of a narrow and of a wide panel: labels have to fit, and two panels on a screen."""
 DETAIL_ZOOM = 4
@@ -35,12 +41,18 @@ class Found:
 
 
 def draw(
-    blurred: NDArray[Any], restored: NDArray[Any], *, labels: tuple[str, str], found: Found | None = None
+    blurred: NDArray[Any],
+    restored: NDArray[Any],
+    *,
+    labels: tuple[str, str],
+    details: tuple[str, str] = ("Blurred", "Restored"),
+    found: Found | None = None,
 ) -> Picture:
     """Draw both images side by side (below each other if they are very wide), and below them the most textured detail.
 
-    What was found comes below: the verdict, the widths over the image, and the evidence map with the same detail. Both
-    images are as `check_image` wants them, of one dtype and shape; alpha is not shown. The picture is (H, W, 3), uint8.
+    `labels` name the images, `details` what is shown enlarged of each. What was found comes below: the verdict, the
+    widths over the image, and the evidence map with the same detail. Both images are as `check_image` wants them, of
+    one dtype and shape; alpha is not shown. The picture is (H, W, 3), uint8.
     """
     gain = brightening(blurred)
     images = [display(image, gain) for image in (blurred, restored)]
@@ -50,31 +62,31 @@ def draw(
     scale = _scale(height, width, panel)
     box = _textured_box(images[0], max(SMALLEST, min(LARGEST, round(width * scale))) // DETAIL_ZOOM)
     overviews = [_framed(_resize(image, scale), box, scale) for image in images]
-    details = [_enlarge(_cut(image, box)) for image in images]
+    enlarged = [_enlarge(_cut(image, box)) for image in images]
     brighter = f", shown {gain:.0f} times brighter" if gain > 1 else ""
-    cells = [_cell(overview, label + brighter) for overview, label in zip(overviews, labels, strict=True)]
-    zoom = details[0].shape[1] // box[3]
-    captions = [f"{what}, the framed detail {zoom} times enlarged" for what in ("Blurred", "Restored")]
+    cells = [(overview, label + brighter) for overview, label in zip(overviews, labels, strict=True)]
+    zoom = enlarged[0].shape[1] // box[3]
+    captions = [f"{what}, the framed detail {zoom} times enlarged" for what in details]
     rows = [[cell] for cell in cells] if is_wide else [cells]
-    rows.append([_cell(detail, caption) for detail, caption in zip(details, captions, strict=True)])
+    rows.append(list(zip(enlarged, captions, strict=True)))
     if found:
         rows += _found(found, box, scale, overviews[0].shape, is_wide=is_wide)
-    return _joined([_joined(row, axis=1) for row in rows], axis=0)
+    return _joined([_row(row) for row in rows], axis=0)
 
 
-def _found(found: Found, box: Box, scale: float, size: tuple[int, ...], *, is_wide: bool) -> list[list[Picture]]:
+def _found(found: Found, box: Box, scale: float, size: tuple[int, ...], *, is_wide: bool) -> list[list[Cell]]:
     """Rows of cells of what was found; `size` is that of an overview."""
     words, field = verdict_in_words(found.figures), found.figures.get("width_map")
-    cells = []
+    cells: list[Cell] = []
     if field:
         widths = widths_picture(field, (size[0], size[1]))
-        cells.append(_cell(widths, f"Widths ({field['shape']}), and what windows say"))
+        cells.append((widths, f"Widths ({field['shape']}), and what windows say"))
     if found.unsupported is not None:
-        cells.append(_cell(evidence_picture(found.unsupported, scale), "Evidence: dark recovered, bright found likely"))
+        cells.append((evidence_picture(found.unsupported, scale), "Evidence: dark recovered, bright found likely"))
         detail = _enlarge(_cut(evidence_colours(found.unsupported), box))
-        cells.append(_cell(detail, f"Evidence, the framed detail {detail.shape[1] // box[3]} times enlarged"))
+        cells.append((detail, f"Evidence, the framed detail {detail.shape[1] // box[3]} times enlarged"))
     rows = [[cell] for cell in cells] if is_wide else [cells[:2], cells[2:]]
-    verdict = [_cell(np.full((1, 2 * SMALLEST + MARGIN, 3), 255, np.uint8), words)] if words else []
+    verdict = [(np.full((1, 2 * SMALLEST + MARGIN, 3), 255, np.uint8), words)] if words else []
     return [row for row in (verdict, *rows) if row]
 
 
@@ -123,16 +135,40 @@ def _framed(overview: Picture, box: Box, scale: float) -> Picture:
     return overview
 
 
-def _cell(image: Picture, label: str) -> Picture:
-    """An image with its label above, on white."""
-    width = max(image.shape[1], SMALLEST)
-    canvas = Image.new("RGB", (width, LABEL_HEIGHT + image.shape[0]), "white")
-    font = ImageFont.load_default(FONT_SIZE)
-    while len(label) > 4 and font.getlength(label) > width:
-        label = label.removesuffix("...")[:-1] + "..."
-    ImageDraw.Draw(canvas).text((0, 4), label, fill=_INK, font=font)
-    canvas.paste(Image.fromarray(image), (0, LABEL_HEIGHT))
+def _row(cells: list[Cell]) -> Picture:
+    """Images beside each other, each with its label above, in as many lines as the longest needs."""
+    widths = [max(image.shape[1], SMALLEST) for image, _ in cells]
+    labels = [_lines(label, width) for (_, label), width in zip(cells, widths, strict=True)]
+    top = LINE_HEIGHT * max(map(len, labels)) + LABEL_SPACE
+    return _joined(
+        [_cell(image, lines, (width, top)) for (image, _), lines, width in zip(cells, labels, widths, strict=True)],
+        axis=1,
+    )
+
+
+def _cell(image: Picture, lines: list[str], size: tuple[int, int]) -> Picture:
+    """An image below the lines of its label, which have `size` (width, height), on white."""
+    width, top = size
+    canvas = Image.new("RGB", (width, top + image.shape[0]), "white")
+    ink = ImageDraw.Draw(canvas)
+    for number, line in enumerate(lines):
+        ink.text((0, 4 + LINE_HEIGHT * number), line, fill=_INK, font=_font())
+    canvas.paste(Image.fromarray(image), (0, top))
     return np.asarray(canvas)
+
+
+def _lines(label: str, width: int) -> list[str]:
+    """A label in lines of at most `width` pixels, broken between words, or within one that is too long for a line."""
+    for count in range(width // NARROW_LETTER, 0, -1):
+        lines = textwrap.wrap(label, count, break_on_hyphens=False)
+        if all(_font().getlength(line) <= width for line in lines):
+            break
+    return lines
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(FONT_SIZE)
 
 
 def _joined(parts: list[Picture], *, axis: int) -> Picture:

@@ -90,9 +90,10 @@ def _write_picture(job: Job, result: "Restored", restorer: "Restorer", *, overwr
     assert job.picture is not None
     before, after = read_view(job.input, reading=restorer.recipe.reading), result.view()
     note = f", {before.note}" if before.note else ""
-    labels = [label + note for label in _labels(job, result, restorer.method.name)]
+    left, right = (label + note for label in _labels(job, result, restorer.method.name))
+    details = ("Blurred", "Restored") if result.is_restored else ("Before", "Left as it is")
     found = Found(restored_figures(result), result.unsupported_view() if job.evidence else None)
-    picture = draw(before.pixels, after.pixels, labels=(labels[0], labels[1]), found=found)
+    picture = draw(before.pixels, after.pixels, labels=(left, right), details=details, found=found)
     write_image(job.picture, picture, overwrite=overwrite)
 
 
@@ -100,7 +101,7 @@ def _labels(job: Job, result: "Restored", model: str) -> tuple[str, str]:
     times = f", {result.iterations} iterations" if result.iterations > 1 else ""
     found = result.defocus
     width = width_in_words(found.sigma, found.sigma_relative_std, found.family, is_uncertain=found.is_uncertain)
-    return f"{printable(job.title)}: {width}", f"Restored by {model}{times}"
+    return f"{printable(job.title)}: {width}", f"Restored by {model}{times}" if result.is_restored else "Left as it is"
 
 
 def restored_figures(result: "Restored") -> Figures:

@@ -226,7 +226,12 @@ def _show_method(method: dict[str, Any]) -> None:
 
 def _show_card(card: dict[str, Any], indent: str) -> None:
     for key, value in card.items():
-        if isinstance(value, dict):
+        if key == "start" and isinstance(value, dict):  # each has a card with a start of its own, and so on
+            names = [f"{part} of {of.get('name', 'earlier weights')}" for part, of in value.items()]
+            print(
+                f"{indent}start: " + (f"{', '.join(names)}; their cards are in --json" if names else "random weights")
+            )
+        elif isinstance(value, dict):
             print(f"{indent}{key}:")
             _show_card(value, indent + "  ")
         elif isinstance(value, list) and any(isinstance(item, dict) for item in value):

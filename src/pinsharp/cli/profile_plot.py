@@ -56,7 +56,7 @@ def _draw_kernel(axes: Axes, own: Blur | None) -> None:
     kernel: NDArray[np.float32] = own.kernel[0, 0].numpy()
     half = len(kernel) / 2
     axes.imshow(kernel, cmap="gray", extent=(-half, half, half, -half))
-    axes.set(xlabel=f"px; sigma {own.sigma:.2f} px ({own.low:.2f} to {own.high:.2f}), {own.family}")
+    axes.set(ylabel="px", xlabel=f"px; sigma {own.sigma:.2f} px ({own.low:.2f} to {own.high:.2f}), {own.family}")
     return None
 
 
@@ -67,7 +67,7 @@ def _draw_spread(axes: Axes, own: Blur | None, spread: EdgeSpread | None) -> Non
     if own is not None:
         profile = edge_profile(_shape(own), 0.0, 6.0)
         near = np.abs(profile.distance) < max(6.0, 3 * own.sigma)
-        axes.plot(profile.distance[near], profile.level[near], color=GREY, label="kernel in focus")
+        axes.plot(profile.distance[near], profile.level[near], "--", color=GREY, label="kernel in focus")
     if spread is not None:
         axes.plot(spread.distance, spread.level, color=BLUE, label=f"edge, overshoot {100 * spread.overshoot:.1f} %")
     axes.set(xlabel="px from the edge", ylabel="share of the step")
@@ -81,7 +81,8 @@ def _draw_mtf(axes: Axes, own: Blur | None, mtf: Mtf | None) -> None:
         return _missing(axes, "not measured")
     if own is not None:
         frequency = np.array(FREQUENCIES)
-        axes.plot(frequency, np.abs(_shape(own).through_pixels(frequency, 0.0)), color=GREY, label="kernel in focus")
+        contrast = np.abs(_shape(own).through_pixels(frequency, 0.0))
+        axes.plot(frequency, contrast, "--", color=GREY, label="kernel in focus")
     if mtf is not None:
         axes.fill_between(mtf.frequency, mtf.low, mtf.high, color=BLUE, alpha=0.25, label="90 % interval")
         half = "above 0.5" if mtf.mtf50 is None else f"{mtf.mtf50:.3f}"
@@ -127,8 +128,8 @@ def _draw_focus(axes: Axes, focus: Focus | None) -> None:
     least = max(float(sigma.min()) ** 2 - float(np.min(np.abs(position - focus.best)) * focus.slope) ** 2, 0.0)
     size = np.interp(fine, position, [step.magnification for step in focus.steps])
     model = np.sqrt(least + (size * focus.slope * (fine - focus.best)) ** 2)
-    axes.plot(fine, model, color=GREY, label=f"{focus.slope:.3g} px a unit")
-    axes.axvline(focus.best, color=RED, linewidth=1, label=f"best {focus.best:.4g} {focus.unit}")
+    axes.plot(fine, model, color=GREY, label=f"{focus.slope:.3g} px per {focus.unit.removesuffix('s')}")
+    axes.axvline(focus.best, color=RED, linewidth=1, linestyle="--", label=f"best {focus.best:.4g} {focus.unit}")
     axes.set(xlabel=f"focus, {focus.unit}", ylabel="sigma, px", ylim=(0, None))
     axes.legend(frameon=False, fontsize="small")
     return None

@@ -39,6 +39,8 @@ def measure_noise(photos: Sequence[Photo]) -> Noise | None:
     read, gain = _line(signal, level)
     plain = level <= _MOST_ABOVE * (read + gain * signal)  # elsewhere it is structure that was seen
     signal, level = signal[plain], level[plain]
+    if 1 < len(signal) < len(plain):
+        read, gain = _line(signal, level)
     return Noise(
         float(np.sqrt(read)),
         gain,

@@ -119,6 +119,15 @@ def test_any_answers_can_be_drawn(answers):
     assert len(figure.axes) == (4 if answers else 0)
 
 
+def test_right_and_wrong_answers_are_told_apart_without_colour():
+    wrong, silent = replace(GOOD, change=-0.31, is_doubtful=True), replace(GOOD, change=-0.31)
+    figure = draw_answers(Records({}, {}, [GOOD, wrong, silent]))
+    drawn = [{line.get_marker() for line in axes.lines if len(line.get_xdata()) == 1} for axes in figure.axes]
+
+    assert [len(markers) for markers in drawn] == [3, 3]
+    assert {handle.get_marker() for handle in figure.legends[0].legend_handles} == drawn[0] == drawn[1]
+
+
 def test_a_change_is_that_of_psnr_over_what_is_seen():
     sharp = np.zeros((4, 4, 1), np.float32)
     image, result = np.full((4, 4), 100, np.uint8), np.full((4, 4), 10, np.uint8)

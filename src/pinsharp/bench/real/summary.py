@@ -20,12 +20,12 @@ from pinsharp.bench.real.records import (
 )
 from pinsharp.bench.real.series import falls, scatter
 from pinsharp.bench.show.typeset import Cell, Column, Group, Table
+from pinsharp.blur.verdict import NINETY
 
 TOLERABLE = -0.3  # dB; a smaller loss is hardly seen
 WITHIN = 0.12  # by which a width may differ from the fitted one
 RANGE = (0.8, 4.0)  # pixels of fitted width: defocus that is worth restoring, and can be
 _LEAST_WIDTH = 0.5  # pixels of fitted width from which on its relative error means something
-_INTERVAL = 1.96  # standard deviations to each side that hold 95 %
 _SAME = 0.005  # dB: what is printed as 0.00
 
 
@@ -41,7 +41,7 @@ _COLUMNS = (
 _NOTES = (
     "Over all levels that were registered, but the sharp ones. R-L: 15 iterations of Richardson-Lucy with the very "
     f"kernel that the row used. Mean gain at {RANGE[0]:g} to {RANGE[1]:g} px: of levels with such a fitted width. "
-    "Width: what the row restored with; interval: its 95 %, as stated; both of levels whose fitted width is "
+    "Width: what the row restored with; interval: its 90 %, as stated; both of levels whose fitted width is "
     f"{_LEAST_WIDTH:g} px or more.",
 )
 _WIDTH_COLUMNS = (
@@ -152,4 +152,4 @@ def _is_covered(figures: LevelFigures, sigma: float | None, relative: float | No
     fitted = figures.fitted_sigma
     if not sigma or not fitted or relative is None:
         return False
-    return abs(log(sigma / fitted)) <= _INTERVAL * relative
+    return abs(log(sigma / fitted)) <= NINETY * relative

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,6 +17,11 @@ from pinsharp.bench.show.figures import COLOURS, FONT, GREY, footnote, new_figur
 
 COLOUR: dict[Standing, str] = {"right": COLOURS[2], "wrong": COLOURS[4], "silent": COLOURS[1]}
 """Of a dot."""
+
+_MARKER: dict[Standing, str] = {"right": "o", "wrong": "D", "silent": "s"}
+_SIZE: dict[Standing, float] = {"right": 3, "wrong": 3.2, "silent": 4.4}  # points
+_EDGE: dict[Standing, str] = {**COLOUR, "silent": "black"}
+"""So that dots are distinguished in grey too."""
 
 _WORDS: dict[Standing, str] = {
     "right": "right",
@@ -79,7 +85,8 @@ def _draw_width(axes: Axes, y: float, each: Answer) -> None:
     """One dot with its interval; hollow if no width is claimed, a cross at the border if no width could be right."""
     colour, order = COLOUR[each.standing], 3 + _ORDER.index(each.standing)
     if each.error is None or each.sigma is None:
-        axes.plot([1 / _REACH], [y], "x", color=colour, markersize=3.5, zorder=order)
+        marker = "X" if each.standing == "silent" else "x"
+        axes.plot([1 / _REACH], [y], marker, zorder=order, **_style(each.standing, markersize=3.5))
         return
     true = each.sigma / (1 + each.error)
     if each.low is not None and each.high is not None:
@@ -87,12 +94,16 @@ def _draw_width(axes: Axes, y: float, each: Answer) -> None:
         axes.plot(ends, [y, y], color=colour, linewidth=0.6, alpha=0.5, zorder=2)
     ratio = 1 + each.error
     inside = min(max(ratio, 1 / _REACH), _REACH)
-    marker = "o" if inside == ratio else (">" if ratio > 1 else "<")
+    marker = _MARKER[each.standing] if inside == ratio else (">" if ratio > 1 else "<")
     is_claimed = each.verdict not in ("no-texture", "periodic", "contradictory", "motion-or-astigmatism")
     face = colour if is_claimed else "white"
-    axes.plot(
-        [inside], [y], marker, color=colour, markerfacecolor=face, markersize=3, markeredgewidth=0.7, zorder=order
-    )
+    axes.plot([inside], [y], marker, zorder=order, **_style(each.standing, markerfacecolor=face))
+
+
+def _style(standing: Standing, **other: Any) -> dict[str, Any]:
+    """How a dot looks, whatever its shape; `other` comes on top."""
+    style = {"color": COLOUR[standing], "markersize": _SIZE[standing], "markeredgecolor": _EDGE[standing]}
+    return style | {"markeredgewidth": 0.7, "linestyle": ""} | other
 
 
 def _draw_changes(axes: Axes, rows: Mapping[str, Sequence[Answer]], names: Sequence[str]) -> None:
@@ -101,9 +112,9 @@ def _draw_changes(axes: Axes, rows: Mapping[str, Sequence[Answer]], names: Seque
         for y, each in zip(_heights(place, len(answers)), answers, strict=True):
             if each.change is not None:
                 inside = min(max(each.change, -_MOST_CHANGE), _MOST_CHANGE)
-                marker = "o" if inside == each.change else (">" if each.change > 0 else "<")
+                marker = _MARKER[each.standing] if inside == each.change else (">" if each.change > 0 else "<")
                 order = 3 + _ORDER.index(each.standing)
-                axes.plot([inside], [y], marker, color=COLOUR[each.standing], markersize=3, zorder=order)
+                axes.plot([inside], [y], marker, zorder=order, **_style(each.standing))
     axes.set_xlim(-_MOST_CHANGE * 1.1, _MOST_CHANGE * 1.1)
     axes.set_title("change of PSNR, dB", fontsize=FONT + 1, loc="left")
     tidy(axes)
@@ -132,13 +143,14 @@ def _name_rows(axes: Axes, names: Sequence[str]) -> None:
 
 
 def _explain(figure: Figure) -> None:
-    handles = [Line2D([], [], marker="o", linestyle="", color=COLOUR[kind], markersize=4) for kind in _ORDER]
+    handles = [Line2D([], [], marker=_MARKER[kind], **_style(kind)) for kind in _ORDER]
     labels = [_WORDS[kind] for kind in _ORDER]
     figure.legend(handles, labels, loc="outside upper center", ncols=3, frameon=False, fontsize=FONT)
     footnote(
         figure,
         [
             "A dot an image, a line its 90 % interval; grey: within 15 %. Hollow: no width is claimed. Crosses at the "
-            "left: there is no width that could be right. Per cent: right answers of a situation.",
+            "left: there is no width that could be right. Triangles: beyond the border. Per cent: right answers of a "
+            "situation.",
         ],
     )
