@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.errors import ImageError
-from pinsharp.images.codec import Tags, animated, check_size, damaged
+from pinsharp.images.codec import Tags
+from pinsharp.images.refusals import animated, check_size, damaged
 from pinsharp.images.segments import CACHE_BYTES, MAX_SEGMENT_BYTES, Segmented
 from pinsharp.images.stored import enter, entered_as
 from pinsharp.words import said_by

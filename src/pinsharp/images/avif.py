@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.images.boxes import boxes
-from pinsharp.images.codec import Tags, animated, check_size, damaged, unsupported_depth
+from pinsharp.images.codec import Tags
+from pinsharp.images.refusals import animated, check_size, damaged, unsupported_depth
 from pinsharp.images.statements import stated_light
 
 _NAME = "AVIF"

@@ -16,15 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.images.boxes import Box, boxes, joined
-from pinsharp.images.codec import (
-    Tags,
-    bits_for,
-    check_size,
-    damaged,
-    plausible_dpi,
-    unsupported_colours,
-    unsupported_depth,
-)
+from pinsharp.images.codec import Tags, bits_for, plausible_dpi
+from pinsharp.images.refusals import check_size, damaged, unsupported_colours, unsupported_depth
 from pinsharp.images.statements import stated_light
 
 _NAME = "JPEG 2000"

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.images.boxes import boxes, joined
-from pinsharp.images.codec import Tags, animated, bits_for, check_size, damaged, unsupported_depth
+from pinsharp.images.codec import Tags, bits_for
+from pinsharp.images.refusals import animated, check_size, damaged, unsupported_depth
 from pinsharp.images.statements import stated_light
 
 _NAME = "JPEG XL"

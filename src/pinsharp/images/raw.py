@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.errors import ConfigError, ImageError
-from pinsharp.images.codec import Tags, check_size
+from pinsharp.images.codec import Tags
+from pinsharp.images.refusals import check_size
 
 # How imagecodecs calls the order of packed bits: low ones first, without gaps; or two pixels in three bytes, high bits
 # in the outer ones (GigE Vision). None stands for whole bytes, the low one first.

@@ -14,7 +14,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from pinsharp.errors import ConfigError, ImageError
-from pinsharp.images.files import suffix_of
+from pinsharp.images.formats import suffix_of
 from pinsharp.service.asked import Asked, Kind, allowed_parts, ask
 from pinsharp.service.problems import Refused
 from pinsharp.words import said_by
