@@ -242,6 +242,7 @@ class Monitor:
         if self.width.baseline is None:
             return
         refused = sum(self.counts.refused.values())
+        # Two of each are added (Agresti and Coull, 1998): none so far does not mean that there will be none.
         self.refusals = _occurrences((refused + 2) / (refused + self.counts.good + 4))
 
     def _change(self) -> Change:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pinsharp.blur.verdict import NINETY
+from pinsharp.blur.normal import NINETY
 from pinsharp.monitor.baseline import width_of
 from pinsharp.monitor.monitor import Monitor
 from pinsharp.monitor.words import image_in_words, state_in_words
