@@ -1,9 +1,23 @@
 """Why file formats refuse an image, in the same words: too large, damaged, or of pixels that cannot be restored."""
 
+import struct
 import sys
 
 from pinsharp.errors import ImageError
 from pinsharp.words import said_by
+
+BROKEN = (
+    ValueError,
+    RuntimeError,
+    OSError,
+    EOFError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    struct.error,
+)
+"""What decoders raise, besides errors of their own, for files that are not what they promise."""
 
 # Images that claim more pixels than this are refused before anything is decoded.
 MAX_PIXELS = 1_000_000_000

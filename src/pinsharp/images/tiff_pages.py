@@ -7,21 +7,10 @@ import struct
 import tifffile
 from tifffile import TiffPage
 
-from pinsharp.images.refusals import animated, damaged
+from pinsharp.images.refusals import BROKEN, animated, damaged
 
-# What tifffile and its codecs raise for files that are not what they promise.
-DAMAGED = (
-    ValueError,
-    RuntimeError,
-    OSError,
-    EOFError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    struct.error,
-    tifffile.TiffFileError,
-)
+DAMAGED = (*BROKEN, tifffile.TiffFileError)
+"""What tifffile and its codecs raise for files that are not what they promise."""
 
 
 def only_page(tiff: tifffile.TiffFile) -> TiffPage:
