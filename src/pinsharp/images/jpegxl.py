@@ -32,7 +32,7 @@ class JpegXlLayout:
 
 
 def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
-    """Decode a JPEG XL file, in boxes or bare.
+    """Decode a JPEG XL file, in boxes or bare: (H, W), or (H, W, C) with 2 to 4 channels; uint8 or uint16.
 
     Raises:
         ImageError: If the file is truncated, damaged, too large, animated, or of another depth.
@@ -58,7 +58,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
 
 
 def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
-    """Encode without loss, in as many bits as it had, or as its white level needs."""
+    """Encode (H, W) or (H, W, C), uint8 or uint16, without loss, in the bits that it had or its white level needs."""
     native = tags.native
     bits = native.bits if isinstance(native, JpegXlLayout) else bits_for(pixels.dtype, tags.white_level)
     bits = bits if int(pixels.max()) < 2**bits else 8 * pixels.dtype.itemsize
