@@ -28,10 +28,10 @@ from pinsharp.batch.job import Job
 from pinsharp.batch.run import plan_batch
 from pinsharp.cluster.actor import Errand
 from pinsharp.cluster.address import Address, place
-from pinsharp.cluster.pool import Size
 from pinsharp.cluster.run import Crew, open_manifest
 from pinsharp.cluster.session import connected
 from pinsharp.cluster.shelf import Shelves
+from pinsharp.cluster.size import Size
 from pinsharp.cluster.store import Store
 
 QUIET = {

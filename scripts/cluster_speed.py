@@ -93,9 +93,9 @@ def head(out: Path, images: int) -> None:
     from pinsharp.batch.manifest import Manifest
     from pinsharp.batch.run import plan_batch
     from pinsharp.cluster.actor import Errand
-    from pinsharp.cluster.pool import Size
     from pinsharp.cluster.run import Crew
     from pinsharp.cluster.session import connected
+    from pinsharp.cluster.size import Size
 
     for folder in ("tiny", "copied"):
         shutil.rmtree(out / folder, ignore_errors=True)

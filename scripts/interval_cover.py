@@ -12,7 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 import pinsharp
-from pinsharp.blur.verdict import LEFT_ALONE, NINETY
+from pinsharp.blur.normal import NINETY
+from pinsharp.blur.verdict import LEFT_ALONE
 from pinsharp.data.cameras.draw import draw_pair
 from pinsharp.data.cameras.exposing import shoot
 from pinsharp.data.cameras.pair import Pair, pair_of

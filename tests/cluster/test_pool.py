@@ -14,7 +14,8 @@ from pinsharp.batch.interrupts import Stop
 from pinsharp.batch.job import Job
 from pinsharp.cluster import pool
 from pinsharp.cluster.actor import Errand
-from pinsharp.cluster.pool import Made, Pool, Size
+from pinsharp.cluster.pool import Made, Pool
+from pinsharp.cluster.size import Size
 from pinsharp.errors import ConfigError, ImageError, OutputError
 
 pytestmark = pytest.mark.cluster

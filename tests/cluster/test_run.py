@@ -20,9 +20,9 @@ from pinsharp.batch.manifest import Manifest
 from pinsharp.batch.run import plan_batch, run_batch
 from pinsharp.cluster.actor import Errand
 from pinsharp.cluster.address import place
-from pinsharp.cluster.pool import Size
 from pinsharp.cluster.run import Crew, open_manifest
 from pinsharp.cluster.shelf import Shelves
+from pinsharp.cluster.size import Size
 
 pytestmark = pytest.mark.cluster
 SETTINGS = {"model": "fake"}

@@ -14,7 +14,8 @@ from pinsharp.blur.kernels import gaussian_kernel
 from pinsharp.blur.operators import Blur
 from pinsharp.cluster import windows
 from pinsharp.cluster.actor import Errand, Maker
-from pinsharp.cluster.pool import Made, Pool, Size
+from pinsharp.cluster.pool import Made, Pool
+from pinsharp.cluster.size import Size
 from pinsharp.images.arrays import to_array
 from pinsharp.images.files import write_image
 from pinsharp.nets.swift import bank_blocks

@@ -11,9 +11,9 @@ from PIL import Image
 from dngs import mosaic_of, write_dng
 from pinsharp.errors import FormatError, ImageError, MissingExtra
 from pinsharp.images import exif
+from pinsharp.images.bayer import PATTERNS
 from pinsharp.images.codec import Reading, Tags
 from pinsharp.images.files import read_image, write_image
-from pinsharp.images.mosaic import PATTERNS
 from pinsharp.images.raw import encode, layout_of
 from strategies import random_image
 

@@ -6,7 +6,8 @@ import pytest
 
 from dngs import mosaic_of
 from pinsharp.errors import ImageError
-from pinsharp.images.mosaic import PATTERNS, demosaiced, joined, planes_of
+from pinsharp.images.bayer import PATTERNS, joined, planes_of
+from pinsharp.images.mosaic import demosaiced
 from strategies import random_image
 
 PAPER = {  # Malvar, He and Cutler, 2004, figure 2: what is added up around a pixel, in eighths

@@ -6,9 +6,9 @@ from scipy.ndimage import gaussian_filter
 
 from dngs import write_dng
 from pinsharp.errors import ImageError
+from pinsharp.images.bayer import planes_of
 from pinsharp.images.codec import Reading
 from pinsharp.images.files import read_image
-from pinsharp.images.mosaic import planes_of
 from pinsharp.restoration.restorer import Restorer
 from strategies import random_image
 

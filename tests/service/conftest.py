@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pinsharp.cli.main import run
-from pinsharp.images import codec
+from pinsharp.images import refusals
 from pinsharp.images.files import write_image
 from pinsharp.restoration.recipe import Recipe
 from tiny_models import save_tiny_swift
@@ -142,7 +142,7 @@ def model(tmp_path_factory):
 @pytest.fixture
 def start(model, tmp_path, monkeypatch):
     """Start a service: its limits by name, and settings; it is closed at the end."""
-    monkeypatch.setattr(codec, "_MOST", dict(codec._MOST))
+    monkeypatch.setattr(refusals, "_MOST", dict(refusals._MOST))
     monkeypatch.setattr(Threads, "gate", threading.Event())
     Threads.gate.set()
     running = []

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from pinsharp.nets.swift.window_net import Judgement
+from pinsharp.nets.swift.looks import Judgement
 from pinsharp.train.observed import Observed
 from pinsharp.train.vote_loss import MOST_WIDTH, vote_losses
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from pinsharp.blur.measured import Blur
+from pinsharp.blur.normal import NINETY
 from pinsharp.blur.votes import UNTOLD, Votes
 from pinsharp.errors import ConfigError
 
@@ -85,13 +86,12 @@ LEAST_RATIO = 1.25
 _SPECTRUM_SHARE, _MOST_BY_SPECTRUM = 0.5, 0.35  # what spectra add to what the network says
 _LEAST_WINDOWS = 4
 _SPECTRUM_DOUBT, _SQUARE_DOUBT = 0.05, 0.02  # of the square of the width, and pixels squared: no window is surer
-_EDGE_DOUBT = 0.15
+_EDGE_DOUBT = 0.15  # nor by its edges, of the logarithm of the squared width
 _NEAR = 0.1  # share of the squared radius of the image below which windows do not tell where the radius points
-_NINETY = 1.645
 _MOST = 0.95  # share of the squared width by which directions may differ from the mean
 _MOST_FACTOR = math.log(5)  # logarithm of what a width may be off by
 _ROUNDS = 15
-_TUNING = 1.5
+_TUNING = 1.5  # standard deviations at which a window counts half
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def _evidence(votes: Votes, told: Tensor, width: float, std: float, course: Cour
         turn, off = turn * turn.new_tensor([share, 0.0]), off * share
     size = float(turn.norm())
     agreement = float(turn @ seen) / max(size * float(seen.norm()), 1e-12)
-    sure = min(max(size - _NINETY * off, 0.0) / width**2, _MOST)
+    sure = min(max(size - NINETY * off, 0.0) / width**2, _MOST)
     longer = float((votes.weights * votes.elongation).sum())
     strength = longer + min(_SPECTRUM_SHARE * math.atanh(sure) * max(agreement, 0.0), _MOST_BY_SPECTRUM)
     # Where the blur is even, along is the long side; by the radius, it may be the short one.
@@ -188,5 +188,5 @@ def _joined(turn: Tensor, doubt: float) -> tuple[Tensor, float]:
 def _width(square: float, off: float, std: float) -> Blur:
     """A width, from its square, the standard deviation of that, and of the logarithm of the width that both share."""
     sigma = math.sqrt(square)
-    factor = math.exp(min(_NINETY * math.hypot(off / (2 * square), std), _MOST_FACTOR))
+    factor = math.exp(min(NINETY * math.hypot(off / (2 * square), std), _MOST_FACTOR))
     return Blur(sigma, sigma / factor, sigma * factor)

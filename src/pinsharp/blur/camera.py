@@ -77,7 +77,10 @@ def add_read_noise(
 
 
 def add_shot_noise(image: Tensor, full_well: float, generator: torch.Generator) -> Tensor:
-    """Replace light in [0, 1] by counted electrons: Poisson noise of variance image / full_well; below 0 is dark."""
+    """Replace light in [0, 1], of any shape, by counted electrons; below 0 is dark.
+
+    It adds Poisson noise of the variance image / full_well, the full well in electrons.
+    """
     return torch.poisson(image.clamp(min=0) * full_well, generator=generator) / full_well
 
 

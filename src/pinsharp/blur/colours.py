@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pinsharp.blur.measured import Blur
+from pinsharp.blur.normal import NINETY
 from pinsharp.blur.normalise import BT601
 
 SURE = 5.0
@@ -24,7 +25,6 @@ LEAST_SHARE = 0.1
 """The same, of the squared width of green."""
 
 _LEAST_EDGES = 3
-_NINETY = 1.645
 
 Beyond = tuple[float, float]
 """By how many pixels squared a squared width exceeds green's, and the standard deviation of that."""
@@ -69,7 +69,7 @@ def of_edges(seen: Sequence[tuple[Blur, Blur, Blur]]) -> ColourWidths | None:
     if len(seen) < _LEAST_EDGES:
         return None
     squares = np.array([[blur.sigma**2 for blur in edge] for edge in seen])
-    doubts = np.array([[2 * blur.sigma * (blur.high - blur.sigma) / _NINETY for blur in edge] for edge in seen])
+    doubts = np.array([[2 * blur.sigma * (blur.high - blur.sigma) / NINETY for blur in edge] for edge in seen])
     green, doubt = float(np.median(squares[:, 1])), float(np.median(doubts[:, 1]))
     beyond = squares - squares[:, 1:2]
 
@@ -89,5 +89,5 @@ def _told(green: float, std: float, red: Beyond, blue: Beyond) -> ColourWidths |
 
 
 def _width(square: float, std: float) -> Blur:
-    sigma, low, high = (math.sqrt(max(square + side * _NINETY * std, 0.0)) for side in (0, -1, 1))
+    sigma, low, high = (math.sqrt(max(square + side * NINETY * std, 0.0)) for side in (0, -1, 1))
     return Blur(sigma, low, high)

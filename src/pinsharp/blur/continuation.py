@@ -71,7 +71,7 @@ def border_depth(sigma: float) -> int:
 
 
 def source_pixels(position: Tensor, size: int, rule: Continuation) -> Tensor:
-    """Which pixel, 0 to `size` - 1, lies at a position before, in or behind an axis of that many pixels."""
+    """Which pixels, 0 to `size` - 1, lie at positions, int64, before, in or behind an axis of that many pixels."""
     if rule == "circular":
         return position % size
     period = max(2 * size - 2, 1)

@@ -14,8 +14,9 @@ from torch import Tensor
 from pinsharp.blur.continuation import Continuation
 from pinsharp.blur.family import Family, disk_radius, exact_kernels, family_of, split_width
 from pinsharp.blur.kernels import kernel_sigma, sized_kernels
+from pinsharp.blur.normal import NINETY
 from pinsharp.blur.normalise import Normalisation
-from pinsharp.blur.verdict import NINETY, UNCERTAIN_BY, Finding, Verdict, find
+from pinsharp.blur.verdict import UNCERTAIN_BY, Finding, Verdict, find
 from pinsharp.blur.votes import Votes
 from pinsharp.words import spread_in_words
 

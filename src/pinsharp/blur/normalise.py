@@ -51,7 +51,7 @@ class Normalisation:
         return GREY + CONTRAST * self.apply(images)
 
     def leave(self, images: Tensor) -> Tensor:
-        """Give what a network made of images that it saw so their brightness and contrast back."""
+        """Give what a network made of images that it saw so, (B, C, H, W), their brightness and contrast back."""
         return self.undo((images - GREY) / CONTRAST)
 
     def undo(self, normalised: Tensor) -> Tensor:

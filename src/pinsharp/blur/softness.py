@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pinsharp.blur.field import BlurField, of_width
 from pinsharp.blur.measured import Blur
-from pinsharp.blur.verdict import NINETY
+from pinsharp.blur.normal import NINETY
 from pinsharp.blur.votes import Votes
 
 LEAST_WIDTH = 0.15
@@ -22,7 +22,7 @@ CARE = 0.4
 """Standard deviations by which the kernel is narrower than the width: too wide a kernel costs more than too narrow a
 one. Clean frames with widths that were 2 and 4 % too large lost 0.3 and 1.0 dB, as much too small 0.1 and 0.4."""
 
-_MOST_CARE = 0.15
+_MOST_CARE = 0.15  # of the logarithm of the width, however unsure that is
 
 
 @dataclass(frozen=True)

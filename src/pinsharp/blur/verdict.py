@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor
 
+from pinsharp.blur.normal import NINETY
 from pinsharp.blur.votes import Votes, WidthField, fit
 
 if TYPE_CHECKING:
@@ -93,9 +94,6 @@ MOSTLY = 0.5
 
 RISE = math.log(1.25)
 """Logarithm of the largest width of a field over the smallest, from which on the blur varies."""
-
-NINETY = 1.645
-"""Standard deviations to each side that hold nine of ten values of a normal distribution."""
 
 UNCERTAIN_BY = 2.0
 """Factor between the ends of the 90 % interval above which a width is called uncertain: it may be half or twice."""

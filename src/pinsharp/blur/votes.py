@@ -11,6 +11,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from pinsharp.blur.normal import MEDIAN_SIZE
+
 LEAST_STD = 0.04
 """No window is surer of the logarithm of its width than this: its errors are not the whole of what can be wrong."""
 
@@ -81,7 +83,7 @@ def weighted_median(values: Tensor, weights: Tensor) -> Tensor:
 def scatter(log_width: Tensor, std: Tensor, location: Tensor) -> Tensor:
     """How far votes (B, N) lie from the location (B,) in their own standard deviations: 1 where they are as honest."""
     distance = (log_width - location[:, None]).abs() / std.clamp(min=LEAST_STD)
-    return weighted_median(distance, torch.ones_like(distance)) / 0.6745  # the median of a normal distribution's sizes
+    return weighted_median(distance, torch.ones_like(distance)) / MEDIAN_SIZE
 
 
 Shape = Literal["constant", "plane", "smooth"]
@@ -160,4 +162,4 @@ def _solve(terms: Tensor, width: Tensor, std: Tensor) -> Tensor:
 
 def _typical(distance: Tensor) -> float:
     """Median size of distances as the standard deviation of a normal distribution that has it."""
-    return float(distance.abs().median()) / 0.6745
+    return float(distance.abs().median()) / MEDIAN_SIZE

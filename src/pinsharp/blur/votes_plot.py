@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 from matplotlib.ticker import ScalarFormatter
 
+from pinsharp.blur.normal import NINETY
 from pinsharp.blur.trend import trend
-from pinsharp.blur.verdict import NINETY, Finding
+from pinsharp.blur.verdict import Finding
 from pinsharp.blur.votes import Votes
 
 if TYPE_CHECKING:

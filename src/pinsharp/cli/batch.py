@@ -20,7 +20,7 @@ from pinsharp.restoration.recipe import OPTIONS, Recipe
 if TYPE_CHECKING:
     from pinsharp.batch.job import Job
     from pinsharp.cluster.actor import Errand
-    from pinsharp.cluster.pool import Size
+    from pinsharp.cluster.size import Size
 
 
 @takes_recipe(*OPTIONS)
@@ -102,7 +102,7 @@ def batch(
     for module in ("ray", "fsspec"):
         need(module, extra="cluster")
     from pinsharp.cluster.inputs import find_inputs
-    from pinsharp.cluster.pool import Size
+    from pinsharp.cluster.size import Size
 
     size = Size(min_actors, max_actors, cpus, gpus)
     if tta:

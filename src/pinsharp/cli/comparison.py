@@ -23,7 +23,7 @@ def sharp_images(data: Path, *, split: str | None, limit: int | None) -> list[Pa
         ConfigError: If the limit is below 1, or the split is missing or unknown.
         ImageError: If there is no image.
     """
-    from pinsharp.data.testset import find_sharp_images
+    from pinsharp.data.sharp_files import find_sharp_images
     from pinsharp.errors import ConfigError
 
     if limit is not None and limit < 1:

@@ -59,7 +59,7 @@ def piped(*, is_raw: bool) -> Iterator[tuple[Path, Path]]:
     Raises:
         ImageError: If standard input is empty, or no image that is read.
     """
-    from pinsharp.images.files import suffix_of
+    from pinsharp.images.formats import suffix_of
 
     data = sys.stdin.buffer.read()
     if not data:

@@ -69,7 +69,8 @@ def synth(
     (white where the image stems from the scene) and DIR/kernels/INDEX.npy; DIR/manifest.json and DIR/pairs.csv with
     width, noise, gamma and further choices of each pair; and DIR/index.html, which shows what each step does.
     """
-    from pinsharp.data.testset import Degradation, find_sharp_images
+    from pinsharp.data.sharp_files import find_sharp_images
+    from pinsharp.data.testset import Degradation
 
     if camera is None:
         refuse({"--pairs": pairs is not None, "--size": size is not None}, "is for simulated cameras; add --camera")

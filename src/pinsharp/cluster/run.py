@@ -21,7 +21,8 @@ from pinsharp.batch.run import Plan, carry_out
 from pinsharp.cluster.actor import Errand
 from pinsharp.cluster.address import Address
 from pinsharp.cluster.journal import StoreManifest
-from pinsharp.cluster.pool import Made, Pool, Put, Size
+from pinsharp.cluster.pool import Made, Pool, Put
+from pinsharp.cluster.size import Size
 from pinsharp.errors import PinsharpError
 
 Summon = Callable[[Path | None], Errand]

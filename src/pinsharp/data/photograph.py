@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import torch
 from torch import Tensor
 
-from pinsharp.data.testset import find_sharp_images
+from pinsharp.data.sharp_files import find_sharp_images
 from pinsharp.errors import ImageError
 from pinsharp.images.arrays import split_alpha
 from pinsharp.images.codec import ONLY_BY_NAME, SUFFIXES

@@ -1,4 +1,4 @@
-"""Test sets: which sharp images, blurred how. A pair is decided by the protocol, its seed and its place in the list."""
+"""Test sets: sharp images, blurred how. A pair is decided by the protocol, its seed and its place in the list."""
 
 import hashlib
 import json
@@ -18,13 +18,7 @@ from pinsharp.blur.profile import Profile
 from pinsharp.data.profiled import ProfiledCamera
 from pinsharp.errors import ConfigError, ImageError
 from pinsharp.images.arrays import to_tensor
-from pinsharp.images.files import find_images, read_image
-
-DIV2K_SPLITS = {"train": "DIV2K_train_HR", "valid": "DIV2K_valid_HR"}
-"""Folders of the DIV2K data set, by the name of the split."""
-
-GOPRO_SPLITS = ("train", "test")
-"""Folders of the GOPRO data set; each holds SEQUENCE/sharp/*.png."""
+from pinsharp.images.files import read_image
 
 
 @dataclass(frozen=True)
@@ -94,32 +88,6 @@ class BlurredPair:
         return float(kernel_sigma(self.kernel))
 
 
-def find_sharp_images(root: str | Path, *, split: str | None = None) -> list[Path]:
-    """List the sharp images of a data set, in the order of their names.
-
-    Args:
-        root: Folder of the DIV2K data set (holding DIV2K_train_HR, DIV2K_valid_HR or both), of GOPRO (holding
-            train|test/SEQUENCE/sharp), one of GOPRO's splits, any folder of images, or one image.
-        split: `train` or `valid` for DIV2K, `train` or `test` for GOPRO. Needed only where both are there.
-
-    Raises:
-        ConfigError: If the split is missing although there are two, or the data set has no such split.
-        ImageError: If there is no image.
-    """
-    folder = Path(root)
-    splits = _splits(folder)
-    if split is None and len(splits) > 1:
-        first = next(iter(splits.values()))
-        raise ConfigError(f"{folder} holds the splits {' and '.join(splits)}; choose one, or name its folder: {first}")
-    if split is not None and split not in splits:
-        there = f"it holds {' and '.join(splits)}" if splits else "it is no DIV2K or GOPRO folder"
-        raise ConfigError(f"{folder} has no split {split!r}: {there}")
-    if splits:
-        folder = splits[split] if split is not None else next(iter(splits.values()))
-    sequences = sorted(folder.glob("*/sharp")) if folder.is_dir() else []
-    return find_images(sequences or [folder])
-
-
 def blurred_pairs(paths: Sequence[Path], protocol: Degradation) -> Iterator[BlurredPair]:
     """Blur each image with each kernel of the protocol, one at a time: all kernels of the first image, then the next.
 
@@ -178,13 +146,6 @@ def file_sha256(path: Path) -> str:
     """Hash the content of a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _splits(folder: Path) -> dict[str, Path]:
-    """Splits that are there, by name, if the folder has the layout of DIV2K or GOPRO."""
-    div2k = {name: folder / sub for name, sub in DIV2K_SPLITS.items() if (folder / sub).is_dir()}
-    gopro = {name: folder / name for name in GOPRO_SPLITS if any(folder.glob(f"{name}/*/sharp"))}
-    return div2k or gopro
 
 
 def _crop_to(sharp: Tensor, blurred: Tensor) -> Tensor:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import lzma
 import math
-import struct
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.errors import ImageError
-from pinsharp.images.codec import Tags, animated, check_size, damaged
+from pinsharp.images.codec import Tags
+from pinsharp.images.refusals import BROKEN, animated, check_size, damaged
 from pinsharp.images.segments import CACHE_BYTES, MAX_SEGMENT_BYTES, Segmented
 from pinsharp.images.stored import enter, entered_as
 from pinsharp.words import said_by
@@ -27,20 +27,8 @@ from pinsharp.words import said_by
 Kind = Literal["hdf5", "zarr"]
 NAMES: dict[Kind, str] = {"hdf5": "HDF5", "zarr": "OME-Zarr"}
 
-# What the libraries and their codecs raise for files that are not what they promise.
-DAMAGED = (
-    ValueError,
-    RuntimeError,
-    OSError,
-    EOFError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    struct.error,
-    zlib.error,
-    lzma.LZMAError,
-)
+DAMAGED = (*BROKEN, zlib.error, lzma.LZMAError)
+"""What the libraries and their codecs raise for files that are not what they promise."""
 
 _LEAST_SIDE = 512
 """Rows and columns that are decoded together at least: small chunks one by one would take longer than restoring."""

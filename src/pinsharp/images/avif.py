@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.images.boxes import boxes
-from pinsharp.images.codec import Tags, animated, check_size, damaged, unsupported_depth
+from pinsharp.images.codec import Tags
+from pinsharp.images.refusals import animated, check_size, damaged, unsupported_depth
 from pinsharp.images.statements import stated_light
 
 _NAME = "AVIF"
@@ -17,7 +18,7 @@ _FULL_BOX = 4  # bytes of version and flags
 
 
 def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
-    """Decode an AVIF file; of 10 and 12 bits the counts.
+    """Decode an AVIF file: (H, W, 3), with alpha (H, W, 4), or (H, W); uint8, or of 10 and 12 bits the counts, uint16.
 
     Raises:
         ImageError: If the file is truncated, damaged, too large or animated.

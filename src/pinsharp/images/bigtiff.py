@@ -20,19 +20,13 @@ from tifffile import COMPRESSION, TiffPage
 
 from pinsharp.errors import ImageError
 from pinsharp.images.arrays import FULL_SCALE
-from pinsharp.images.codec import Tags, check_size, damaged
+from pinsharp.images.codec import Tags
+from pinsharp.images.refusals import check_size, damaged
 from pinsharp.images.segments import CACHE_BYTES, MAX_SEGMENT_BYTES, Segmented
 from pinsharp.images.tiff import read_tags
 from pinsharp.images.tiff_counts import check_complete, whole_counts
-from pinsharp.images.tiff_layout import (
-    DAMAGED,
-    PACKED_BITS,
-    TiffLayout,
-    check_pixels,
-    grey_levels,
-    only_page,
-    swap_black_and_white,
-)
+from pinsharp.images.tiff_layout import PACKED_BITS, TiffLayout, check_pixels, grey_levels, swap_black_and_white
+from pinsharp.images.tiff_pages import DAMAGED, only_page
 from pinsharp.words import said_by
 
 _COMPRESSIONS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 
-from pinsharp.images.codec import damaged
+from pinsharp.images.refusals import damaged
 
 Box = tuple[bytes, bytes]  # (four letters, content)
 

@@ -17,10 +17,12 @@ import tifffile
 from numpy.typing import NDArray
 
 from pinsharp.errors import ImageError, MissingExtra
-from pinsharp.images import exif, mosaic
-from pinsharp.images.codec import Tags, check_size, damaged, unsupported_depth
+from pinsharp.images import exif
+from pinsharp.images.bayer import PATTERNS
+from pinsharp.images.codec import Tags
 from pinsharp.images.light import SAYS_NOTHING
-from pinsharp.images.tiff_layout import DAMAGED
+from pinsharp.images.refusals import check_size, damaged, unsupported_depth
+from pinsharp.images.tiff_pages import DAMAGED
 
 _NAME = "camera raw"
 _FULL = 65535
@@ -113,7 +115,7 @@ def _pattern(raw: Any) -> str | None:
     letters = raw.color_desc.decode()
     pattern = "".join(letters[number] for number in numbers)
     is_square = raw.raw_pattern is not None and raw.raw_pattern.shape == (2, 2)
-    if is_square and pattern not in mosaic.PATTERNS:
+    if is_square and pattern not in PATTERNS:
         raise ImageError(
             f"expected a mosaic of red, green and blue, got {pattern}; convert it with the camera's software"
         )

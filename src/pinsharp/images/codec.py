@@ -1,9 +1,8 @@
-"""What the file formats share: the tags that travel with the pixels, the size limit, the words for a damaged file."""
+"""What the file formats share: their suffixes, what users say of a file, and the tags that travel with the pixels."""
 
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pinsharp.errors import ImageError
 from pinsharp.images.light import SAYS_NOTHING, Light
-from pinsharp.words import said_by
 
 # Which suffix means which format, when writing; when reading, the first bytes of the file decide.
 SUFFIXES = {
@@ -47,10 +44,6 @@ SUFFIXES = {
 }
 ONLY_BY_NAME = (".npy", ".h5", ".hdf5", *(suffix for suffix, kind in SUFFIXES.items() if kind == "video"))
 """Suffixes of files that hold other things too, such as kernels or many frames: they are no images of a folder."""
-
-# Images that claim more pixels than this are refused before anything is decoded.
-MAX_PIXELS = 1_000_000_000
-_MOST = {"whole": MAX_PIXELS, "windowed": sys.maxsize}  # what holds in this process
 
 # Both libraries report to their loggers what they also raise; without a handler Python would print it to stderr.
 for _library in ("tifffile", "imagecodecs"):
@@ -145,32 +138,6 @@ class Tags:
     mosaic: str = ""
 
 
-def check_size(width: int, height: int, *, is_windowed: bool = False) -> None:
-    """Refuse, from the header alone, an image too large to decode (or without any pixel).
-
-    Args:
-        width: In pixels.
-        height: In pixels.
-        is_windowed: Whether the image is read by windows, for which none is too large.
-
-    Raises:
-        ImageError: If there is no pixel, or more than `MAX_PIXELS`, or than `limit_pixels` has said.
-    """
-    if width < 1 or height < 1:
-        raise ImageError(f"expected at least one pixel, got {width} x {height}; copy or export the file again")
-    most = _MOST["windowed" if is_windowed else "whole"]
-    if width * height > most:
-        raise ImageError(
-            f"expected at most {most:,} pixels, got {width} x {height} in the header; "
-            "cut the image into parts, or check that the file is what it says"
-        )
-
-
-def limit_pixels(most: int) -> None:
-    """Refuse from now on, in this process, images of more pixels, those too that are read by windows."""
-    _MOST.update(whole=min(most, MAX_PIXELS), windowed=most)
-
-
 def bits_for(dtype: np.dtype[Any], white_level: int | None) -> int:
     """Bits of values that came from another format: those of their white level, or of their type."""
     bits = (white_level or 0).bit_length()
@@ -181,48 +148,6 @@ def plausible_dpi(across: float, down: float) -> tuple[float, float] | None:
     """A resolution, or None where it is 0, negative or finer than an atom: every format can write what is left."""
     finest = 1e7  # 2.5 nanometres a pixel
     return (across, down) if 0 < across <= finest and 0 < down <= finest else None
-
-
-def damaged(name: str, error: Exception | str) -> ImageError:
-    """The error for a file that begins like a format and does not hold what the format promises."""
-    return ImageError(
-        f"expected a whole {name} file, got a truncated or damaged one ({said_by(error)}); copy or export it again"
-    )
-
-
-_EXPECTED = "expected mono or RGB, 8 or 16 bits (TIFF also float32)"
-
-
-def unsupported_colours(found: str, *, is_palette: bool = False) -> ImageError:
-    """The error for a colour model that cannot be restored as it is; what it advises keeps the depth."""
-    options = "-type TrueColor" if is_palette else "-colorspace sRGB -compress zip"  # JPEG would be YCbCr again
-    advice = f"convert it first, for example with `magick INPUT {options} OUTPUT.tif`"
-    return ImageError(f"{_EXPECTED}, got {found}; {advice}")
-
-
-def unsupported_depth(bits: int, kind: str = "") -> ImageError:
-    """The error for a depth that cannot be restored as it is; what it advises keeps every level, and mono mono.
-
-    Args:
-        bits: Of a sample.
-        kind: "unsigned integer", "signed integer" or "float"; empty where the format has one kind only.
-    """
-    if kind not in ("", "unsigned integer"):
-        advice = "convert it to uint16, or to float32 in [0, 1], and keep its channels"
-    elif bits == 1:
-        advice = "export it with its grey levels: black and white alone have no blur to measure"
-    elif bits < 8:
-        advice = "convert it first, for example with `magick INPUT -define png:bit-depth=8 OUTPUT.png`"
-    else:
-        advice = "convert it to uint16 if its values lie in 0..65535, else to float32 in [0, 1], and keep its channels"
-    return ImageError(f"{_EXPECTED}, got {bits}-bit {kind + ' ' if kind else ''}pixels; {advice}")
-
-
-def animated(frames: int, what: str, advice: str = "") -> ImageError:
-    """The error for a file that holds more than one image; `advice` may end the sentence."""
-    return ImageError(
-        f"expected a single still image, got {what} of {frames}; export the one to restore as a file{advice}"
-    )
 
 
 def strip_exif_prefix(exif: bytes | None) -> bytes | None:

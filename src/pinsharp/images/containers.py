@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from pinsharp.atomic import write_error
 from pinsharp.errors import FormatError, ImageError, OutputError
 from pinsharp.images.array_planes import NAMES, ArrayImage, ArrayPlane, Kind, only_plane
-from pinsharp.images.codec import Stored, Tags, check_size
+from pinsharp.images.codec import Stored, Tags
 from pinsharp.images.places import Place, PlaneOf, check_free_place, place_of, result_place
+from pinsharp.images.refusals import check_size
 from pinsharp.images.segments import blocks
 from pinsharp.images.stored import enter
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.errors import ImageError, MissingExtra
-from pinsharp.images.codec import Tags, animated, check_size, damaged, unsupported_colours, unsupported_depth
+from pinsharp.images.codec import Tags
+from pinsharp.images.refusals import animated, check_size, damaged, unsupported_colours, unsupported_depth
 
 _NAME = "DICOM"
 _NEGATIVE, _POSITIVE, _COLOUR = "MONOCHROME1", "MONOCHROME2", "RGB"

@@ -31,7 +31,7 @@ class Small:
 
 
 def small(image: NDArray[Any], side: int, gain: float | None = None) -> Small:
-    """Reduce an image to at most so many pixels a side, brightened by `gain`, or as it needs."""
+    """Reduce an image (H, W) or (H, W, C) to at most `side` pixels a side, brightened by `gain`, or as it needs."""
     scale = min(1.0, side / max(image.shape[:2]))
     if scale < 1:
         height, width = (max(1, round(length * scale)) for length in image.shape[:2])

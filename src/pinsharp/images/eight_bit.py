@@ -21,16 +21,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from pinsharp.errors import ImageError
-from pinsharp.images.codec import (
-    Tags,
-    animated,
-    check_size,
-    damaged,
-    plausible_dpi,
-    strip_exif_prefix,
-    unsupported_colours,
-    unsupported_depth,
-)
+from pinsharp.images.codec import Tags, plausible_dpi, strip_exif_prefix
+from pinsharp.images.refusals import animated, check_size, damaged, unsupported_colours, unsupported_depth
 from pinsharp.images.statements import stated_light
 
 JPEG_QUALITY = 95

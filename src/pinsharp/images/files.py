@@ -9,10 +9,7 @@ outputs appear whole.
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,32 +18,16 @@ from numpy.typing import NDArray
 
 from pinsharp.atomic import check_free, write_atomically
 from pinsharp.errors import FormatError, ImageError, OutputError
-from pinsharp.images import (
-    avif,
-    camera,
-    dicom,
-    eight_bit,
-    heif,
-    jpeg2000,
-    jpegls,
-    jpegxl,
-    npy,
-    pam,
-    pfm,
-    png,
-    pnm,
-    raw,
-    tiff,
-)
 from pinsharp.images.arrays import check_image
 from pinsharp.images.codec import AS_IT_SAYS, SUFFIXES, Reading, Tags
 from pinsharp.images.discover import find_images, known_suffixes, suffix_fault
+from pinsharp.images.formats import FORMATS, Format, decoder_of, kind_of
 from pinsharp.images.mosaic import demosaiced
 from pinsharp.images.places import PlaneOf, disk_path, is_container
 from pinsharp.images.places import same_place as same_file
 from pinsharp.images.stored import enter
 
-__all__ = ["ImageFile", "check_output", "find_images", "read_image", "same_file", "suffix_of", "write_image"]
+__all__ = ["ImageFile", "check_output", "find_images", "read_image", "same_file", "write_image"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,75 +48,6 @@ class ImageFile:
     tags: Tags
 
 
-_Decode = Callable[[BinaryIO], tuple[NDArray[Any], Tags]]
-
-
-@dataclass(frozen=True)
-class _Format:
-    """One file format.
-
-    Attributes:
-        name: As people call it.
-        dtypes: What it can hold.
-        has_alpha: Whether it can hold alpha.
-        decode: Reads pixels and tags from a file that is open.
-        encode: Makes the bytes of a file; None where such files are read only.
-        is_own: Whether only what came from such a file can be written as one.
-        is_deep: Whether what came with 9 to 15 bits a value can be written so again.
-    """
-
-    name: str
-    dtypes: tuple[str, ...]
-    has_alpha: bool
-    decode: _Decode
-    encode: Callable[[NDArray[Any], Tags], bytes] | None
-    is_own: bool = False
-    is_deep: bool = True
-
-
-def _no_image(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
-    raise ImageError("expected a single image, got a video; restore it by `pinsharp restore`, or export a frame")
-
-
-_INTEGERS = ("uint8", "uint16")
-_FORMATS = {
-    "png": _Format("PNG", _INTEGERS, True, png.decode, png.encode),
-    "jpeg": _Format("JPEG", ("uint8",), False, eight_bit.decode_jpeg, eight_bit.encode_jpeg),
-    "tiff": _Format("TIFF", (*_INTEGERS, "float32"), True, tiff.decode, tiff.encode),
-    "bmp": _Format("BMP", ("uint8",), True, eight_bit.decode_bmp, eight_bit.encode_bmp),
-    "webp": _Format("WebP", ("uint8",), True, eight_bit.decode_webp, eight_bit.encode_webp),
-    "pnm": _Format("PGM or PPM", _INTEGERS, False, pnm.decode, pnm.encode),
-    "pam": _Format("PAM", _INTEGERS, True, pam.decode, pam.encode),
-    "pfm": _Format("PFM", ("float32",), False, pfm.decode, pfm.encode),
-    "jpeg2000": _Format("JPEG 2000", _INTEGERS, True, jpeg2000.decode, jpeg2000.encode),
-    "jpegxl": _Format("JPEG XL", _INTEGERS, True, jpegxl.decode, jpegxl.encode),
-    "jpegls": _Format("JPEG-LS", _INTEGERS, False, jpegls.decode, jpegls.encode, is_deep=False),
-    "avif": _Format("AVIF", (), False, avif.decode, None),
-    "npy": _Format("NumPy", (*_INTEGERS, "float32"), True, npy.decode, npy.encode),
-    "dicom": _Format("DICOM", (), False, dicom.decode, None),
-    "heif": _Format("HEIF", (), False, heif.decode, None),
-    "video": _Format("video", (), False, _no_image, None),
-    "camera": _Format("camera raw", (), False, partial(camera.decode, as_mosaic=False), None),
-    "raw": _Format("raw", _INTEGERS, False, partial(raw.decode, words=None), raw.encode, is_own=True),
-}
-_BEGINNINGS = {
-    rb"\x89PNG\r\n\x1a\n": "png",
-    rb"\xff\xd8\xff": "jpeg",
-    rb"II[*+]\0|MM\0[*+]": "tiff",
-    rb"BM": "bmp",
-    rb"RIFF....WEBP": "webp",
-    rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51": "jpeg2000",
-    rb"\0\0\0\x0cJXL \r\n\x87\n|\xff\x0a": "jpegxl",
-    rb"....ftypavi[fs]": "avif",
-    rb"....ftyp(he|mif|msf)": "heif",
-    rb"\x93NUMPY": "npy",
-    rb".{128}DICM": "dicom",
-    rb"P[1-6][\s#]": "pnm",
-    rb"P7\s": "pam",
-    rb"P[Ff]\s": "pfm",
-}
-_LONGEST_BEGINNING = 132
-_LONGEST_HEADER = 2**20  # of a JPEG, profile and EXIF included
 # What the encoders raise for an image that their format cannot hold, above all one too large.
 _UNWRITABLE = (OSError, ValueError, RuntimeError, OverflowError)
 
@@ -186,8 +98,8 @@ def decode_image(content: bytes, name: str) -> ImageFile:
 
 
 def _decoded(path: Path, file: BinaryIO, reading: Reading) -> ImageFile:
-    kind = _kind(file, path.suffix)
-    pixels, tags = _decoder(kind, reading)(file)
+    kind = kind_of(file, path.suffix)
+    pixels, tags = decoder_of(kind, reading)(file)
     if tags.mosaic and reading.demosaic != "planes":
         pixels = demosaiced(pixels, tags.mosaic, method=reading.demosaic, white=tags.white_level)
         tags = replace(tags, native=None, mosaic="")
@@ -196,9 +108,9 @@ def _decoded(path: Path, file: BinaryIO, reading: Reading) -> ImageFile:
     return ImageFile(path, pixels, kind, replace(tags, stored=stored))
 
 
-def _unchanged(pixels: NDArray[Any], like: ImageFile | None, target: _Format) -> bytes | None:
+def _unchanged(pixels: NDArray[Any], like: ImageFile | None, target: Format) -> bytes | None:
     """The bytes of a JPEG whose pixels are written as they were read: encoded again, they would change."""
-    if like is None or like.format != "jpeg" or target is not _FORMATS["jpeg"]:
+    if like is None or like.format != "jpeg" or target is not FORMATS["jpeg"]:
         return None
     if not np.array_equal(pixels, like.pixels):
         return None
@@ -239,8 +151,8 @@ def write_image(
         with writing(path, like.path, overwrite=overwrite) as writer:
             writer.write(0, [pixels], like.tags.stored)
         return
-    target = _FORMATS[SUFFIXES[path.suffix.lower()]]
-    if like is not None and like.tags.stored and _FORMATS.get(like.format) is target:
+    target = FORMATS[SUFFIXES[path.suffix.lower()]]
+    if like is not None and like.tags.stored and FORMATS.get(like.format) is target:
         pixels = like.tags.stored.leave(pixels)
     assert target.encode is not None  # `check_output` has seen to it
     try:
@@ -274,11 +186,11 @@ def check_output(
     if is_container(path):
         _check_container(path, like, overwrite=overwrite)
         return
-    _check_holds(path, _FORMATS[SUFFIXES[path.suffix.lower()]], pixels, like)
+    _check_holds(path, FORMATS[SUFFIXES[path.suffix.lower()]], pixels, like)
     check_free(path, overwrite=overwrite)
 
 
-def _check_holds(path: Path, target: _Format, pixels: NDArray[Any], like: ImageFile | None) -> None:
+def _check_holds(path: Path, target: Format, pixels: NDArray[Any], like: ImageFile | None) -> None:
     """Refuse a format that cannot hold such pixels without loss.
 
     Raises:
@@ -288,17 +200,17 @@ def _check_holds(path: Path, target: _Format, pixels: NDArray[Any], like: ImageF
         raise FormatError(
             f"{path}: expected a format that is written, got {target.name}, which is only read; name a .png or .tif"
         )
-    if not target.is_deep and like is not None and like.tags.white_level and _FORMATS.get(like.format) is target:
+    if not target.is_deep and like is not None and like.tags.white_level and FORMATS.get(like.format) is target:
         raise FormatError(
             f"{path}: expected 8 or 16 bits for {target.name}, got white at {like.tags.white_level}, which it could "
             "not say; use .jp2 or .jxl, which can"
         )
-    if target.is_own and (like is None or _FORMATS.get(like.format) is not target or like.tags.native is None):
+    if target.is_own and (like is None or FORMATS.get(like.format) is not target or like.tags.native is None):
         raise FormatError(
             f"{path}: expected pixels that came from a {target.name} file, got others; use .png or .tif: {target.name} "
             "files are written only as they were read, mosaics with --demosaic planes"
         )
-    if like is not None and like.tags.mosaic and target.name not in ("TIFF", _FORMATS[like.format].name):
+    if like is not None and like.tags.mosaic and target.name not in ("TIFF", FORMATS[like.format].name):
         raise FormatError(
             f"{path}: expected a format that can hold a mosaic, got {target.name}; name a .tif, or leave --demosaic out"
         )
@@ -310,16 +222,6 @@ def _check_holds(path: Path, target: _Format, pixels: NDArray[Any], like: ImageF
         )
     if pixels.shape[2:] in ((2,), (4,)) and not target.has_alpha:
         raise FormatError(f"{path}: expected pixels without alpha for {target.name}, got alpha; use .png or .tif")
-
-
-def suffix_of(data: bytes) -> str:
-    """The suffix of the format that the first bytes of a file announce.
-
-    Raises:
-        ImageError: If no format that is read begins like this.
-    """
-    kind = _kind(io.BytesIO(data), "")
-    return next(suffix for suffix, name in SUFFIXES.items() if name == kind)
 
 
 def _read_array(path: str | Path | PlaneOf, reading: Reading) -> ImageFile:
@@ -364,46 +266,10 @@ def _check_is_file(path: Path) -> None:
         raise ImageError(fault)
 
 
-def _decoder(kind: str, reading: Reading) -> _Decode:
-    if kind == "camera":
-        return partial(camera.decode, as_mosaic=reading.demosaic == "planes")
-    return partial(raw.decode, words=reading.raw) if kind == "raw" else _FORMATS[kind].decode
-
-
-def _first(head: bytes) -> str:
-    """The first bytes of a file, as text if they are that."""
-    text = head[:8].decode("ascii", "replace").strip()
-    return f"'{text}'" if text and text.isprintable() and text.isascii() else f"the bytes {head[:8].hex(' ')}"
-
-
-def _kind(file: BinaryIO, suffix: str) -> str:
-    """The format that the first bytes of a file announce; of frames without a header only the suffix tells."""
-    head = file.read(_LONGEST_BEGINNING)
-    file.seek(0)
-    if head.startswith(b"\x89HDF\r\n\x1a\n"):
-        raise ImageError("expected an image, got an HDF5 file; name it .h5 and say which dataset: FILE.h5::/path")
-    if not head:
-        raise ImageError("expected an image, got an empty file of 0 bytes; copy or export it again")
-    if (named := SUFFIXES.get(suffix.lower(), "")) in ("raw", "camera", "video"):
-        return named
-    for beginning, kind in _BEGINNINGS.items():
-        if re.match(beginning, head, re.DOTALL):
-            return "jpegls" if kind == "jpeg" and _is_jpegls(file) else kind
-    found = "a GIF" if head.startswith(b"GIF8") else f"a file that begins with {_first(head)}"
-    names = [one.name for one in _FORMATS.values() if one.name not in ("raw", "camera raw", "video")]
-    raise ImageError(f"expected a {', '.join(names[:-1])} or {names[-1]} image, got {found}; convert it to PNG")
-
-
-def _is_jpegls(file: BinaryIO) -> bool:
-    head = file.read(_LONGEST_HEADER)
-    file.seek(0)
-    return jpegls.is_jpegls(head)
-
-
-def _tags_for(pixels: NDArray[Any], like: ImageFile | None, target: _Format) -> Tags:
+def _tags_for(pixels: NDArray[Any], like: ImageFile | None, target: Format) -> Tags:
     if like is None:
         return Tags()
     is_colour = [array.shape[2:] in ((3,), (4,)) for array in (pixels, like.pixels)]
     if is_colour[0] != is_colour[1]:
         return replace(like.tags, icc=None, native=None)
-    return like.tags if _FORMATS.get(like.format) is target else replace(like.tags, native=None)
+    return like.tags if FORMATS.get(like.format) is target else replace(like.tags, native=None)

@@ -15,8 +15,8 @@ from typing import Any
 from pinsharp.atomic import whole_or_nothing
 from pinsharp.errors import FormatError, ImageError, MissingExtra
 from pinsharp.images.array_planes import DAMAGED, ArrayImage, axes_of
-from pinsharp.images.codec import damaged
 from pinsharp.images.places import Place, place_of
+from pinsharp.images.refusals import damaged
 
 _LEAST_SIDE = 16  # of a dataset that is listed as an image
 _MOST_LISTED = 12

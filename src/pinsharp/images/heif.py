@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from pinsharp.errors import ImageError, MissingExtra
 from pinsharp.images import exif
-from pinsharp.images.codec import Tags, animated, check_size, damaged, strip_exif_prefix, unsupported_depth
+from pinsharp.images.codec import Tags, strip_exif_prefix
 from pinsharp.images.light import SAYS_NOTHING, SRGB
+from pinsharp.images.refusals import animated, check_size, damaged, unsupported_depth
 from pinsharp.images.statements import stated_light
 
 _NAME = "HEIF"

@@ -6,13 +6,15 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.atomic import make_folder
-from pinsharp.images.files import ImageFile
+
+if TYPE_CHECKING:
+    from pinsharp.images.files import ImageFile
 
 
 class PlanesFile(Protocol):

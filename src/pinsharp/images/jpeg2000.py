@@ -16,15 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.images.boxes import Box, boxes, joined
-from pinsharp.images.codec import (
-    Tags,
-    bits_for,
-    check_size,
-    damaged,
-    plausible_dpi,
-    unsupported_colours,
-    unsupported_depth,
-)
+from pinsharp.images.codec import Tags, bits_for, plausible_dpi
+from pinsharp.images.refusals import check_size, damaged, unsupported_colours, unsupported_depth
 from pinsharp.images.statements import stated_light
 
 _NAME = "JPEG 2000"
@@ -54,7 +47,7 @@ class Jpeg2000Layout:
 
 
 def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
-    """Decode a JPEG 2000 file, in boxes or bare.
+    """Decode a JPEG 2000 file, in boxes or bare: (H, W), or (H, W, C) with 2 to 4 channels; uint8 or uint16.
 
     Raises:
         ImageError: If the file is truncated, damaged, too large, signed, or of other colours or another depth.
@@ -76,7 +69,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
 
 
 def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
-    """Encode without loss, in as many bits as it had, or as its white level needs."""
+    """Encode (H, W) or (H, W, C), uint8 or uint16, without loss, in the bits that it had or its white level needs."""
     native = tags.native
     layout = native if isinstance(native, Jpeg2000Layout) else _portable(tags, pixels.dtype)
     bits = layout.bits if int(pixels.max()) < 2**layout.bits else 8 * pixels.dtype.itemsize

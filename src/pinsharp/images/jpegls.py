@@ -9,7 +9,8 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from pinsharp.images.codec import Tags, check_size, damaged, unsupported_colours, unsupported_depth
+from pinsharp.images.codec import Tags
+from pinsharp.images.refusals import check_size, damaged, unsupported_colours, unsupported_depth
 
 _NAME = "JPEG-LS"
 _FRAME, _SCAN, _END = 0xF7, 0xDA, b"\xff\xd9"

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.images.boxes import boxes, joined
-from pinsharp.images.codec import Tags, animated, bits_for, check_size, damaged, unsupported_depth
+from pinsharp.images.codec import Tags, bits_for
+from pinsharp.images.refusals import animated, check_size, damaged, unsupported_depth
 from pinsharp.images.statements import stated_light
 
 _NAME = "JPEG XL"
@@ -31,7 +32,7 @@ class JpegXlLayout:
 
 
 def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
-    """Decode a JPEG XL file, in boxes or bare.
+    """Decode a JPEG XL file, in boxes or bare: (H, W), or (H, W, C) with 2 to 4 channels; uint8 or uint16.
 
     Raises:
         ImageError: If the file is truncated, damaged, too large, animated, or of another depth.
@@ -57,7 +58,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
 
 
 def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
-    """Encode without loss, in as many bits as it had, or as its white level needs."""
+    """Encode (H, W) or (H, W, C), uint8 or uint16, without loss, in the bits that it had or its white level needs."""
     native = tags.native
     bits = native.bits if isinstance(native, JpegXlLayout) else bits_for(pixels.dtype, tags.white_level)
     bits = bits if int(pixels.max()) < 2**bits else 8 * pixels.dtype.itemsize

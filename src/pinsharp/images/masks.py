@@ -44,7 +44,7 @@ class Hidden:
     faults: str = ""
 
     def put_back(self, restored: NDArray[Any], original: NDArray[Any], rows: slice) -> NDArray[Any]:
-        """Rows of a result with the input's own values where they are hidden."""
+        """Rows of a result, (h, W) or (h, W, C), with the values of the whole `original` where they are hidden."""
         if self.cover is None or not self.cover[rows].any():
             return restored
         cover = self.cover[rows]

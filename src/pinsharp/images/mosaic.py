@@ -1,4 +1,4 @@
-"""Bayer mosaics, in which each pixel has one colour: made into colour images, or taken apart into planes and joined.
+"""Bayer mosaics, in which each pixel has one colour, made into colour images.
 
 Colours are interpolated linearly (Malvar, He and Cutler, 2004: high-quality linear interpolation for demosaicing of
 Bayer-patterned color images), so that what was blurred by a kernel still is. Their filters take detail of one colour
@@ -7,7 +7,6 @@ for that of the others, which holds for greys: channels are brought to one mean 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -16,9 +15,6 @@ from numpy.typing import NDArray
 
 from pinsharp.errors import ImageError
 from pinsharp.images.arrays import FULL_SCALE
-
-PATTERNS = ("RGGB", "GRBG", "GBRG", "BGGR")
-"""Colours of the upper left 2 x 2 pixels, row by row."""
 
 _RGB = "RGB"
 _LEAST_SIDE = 4
@@ -34,7 +30,7 @@ def demosaiced(mosaic: NDArray[Any], pattern: str, *, method: str, white: int | 
 
     Args:
         mosaic: (H, W), uint8 or uint16, 0 = black.
-        pattern: One of `PATTERNS`.
+        pattern: One of `bayer.PATTERNS`.
         method: `malvar`, or `bilinear`, the mean of the nearest pixels of a colour.
         white: What results do not exceed; None for the largest value of the type.
 
@@ -51,24 +47,6 @@ def demosaiced(mosaic: NDArray[Any], pattern: str, *, method: str, white: int | 
         return np.asarray(cv2.cvtColor(np.ascontiguousarray(mosaic), getattr(cv2, f"COLOR_Bayer{pattern}2RGB")))
     most = min(white or FULL_SCALE[mosaic.dtype], FULL_SCALE[mosaic.dtype])
     return np.clip(np.rint(_malvar(mosaic, pattern)), 0, most).astype(mosaic.dtype)
-
-
-def planes_of(mosaic: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-    """The four colour planes of a mosaic (H, W), in the order of its pattern: each (ceil(H / 2), ceil(W / 2)).
-
-    Where a side is odd, two of them are continued by a mirrored row or column, which `joined` leaves out.
-    """
-    even = np.pad(mosaic, [(0, side % 2) for side in mosaic.shape], mode="reflect")  # colours go on in their order
-    return tuple(np.ascontiguousarray(even[row::2, column::2]) for row in (0, 1) for column in (0, 1))
-
-
-def joined(planes: Sequence[NDArray[Any]], shape: tuple[int, ...]) -> NDArray[Any]:
-    """The mosaic of a shape (H, W) whose planes these are."""
-    height, width = planes[0].shape
-    mosaic = np.empty((2 * height, 2 * width), planes[0].dtype)
-    for number, plane in enumerate(planes):
-        mosaic[number // 2 :: 2, number % 2 :: 2] = plane
-    return np.ascontiguousarray(mosaic[: shape[0], : shape[1]])
 
 
 def _malvar(mosaic: NDArray[Any], pattern: str) -> NDArray[np.float32]:

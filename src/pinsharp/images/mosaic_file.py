@@ -13,12 +13,13 @@ import tifffile
 from numpy.typing import NDArray
 
 from pinsharp.errors import ImageError
-from pinsharp.images import mosaic
+from pinsharp.images import bayer
 from pinsharp.images.codec import SUFFIXES, Reading
 from pinsharp.images.files import ImageFile, check_output, read_image, write_image
 from pinsharp.images.held_planes import HeldPlanes, writing_together
 from pinsharp.images.raw import layout_of
-from pinsharp.images.tiff_layout import DAMAGED, bayer_pattern, only_page
+from pinsharp.images.tiff_layout import bayer_pattern
+from pinsharp.images.tiff_pages import DAMAGED, only_page
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class MosaicFile:
     def planes(self) -> tuple[ImageFile, ...]:
         """The four planes, in the order of the pattern."""
         tags = replace(self.whole.tags, mosaic="", native=None)
-        return tuple(replace(self.whole, pixels=plane, tags=tags) for plane in mosaic.planes_of(self.whole.pixels))
+        return tuple(replace(self.whole, pixels=plane, tags=tags) for plane in bayer.planes_of(self.whole.pixels))
 
     @property
     def channels(self) -> tuple[int, ...]:
@@ -49,7 +50,7 @@ class MosaicFile:
 
     def shown(self, planes: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """The mosaic of these planes."""
-        return mosaic.joined(planes, self.whole.pixels.shape)
+        return bayer.joined(planes, self.whole.pixels.shape)
 
     def check_output(self, path: Path, *, overwrite: bool) -> None:
         """Find out before the work whether its planes could be written."""

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.errors import ImageError
-from pinsharp.images.codec import Tags, check_size, damaged
+from pinsharp.images.codec import Tags
+from pinsharp.images.refusals import check_size, damaged
 
 _NAME = "NumPy"
 

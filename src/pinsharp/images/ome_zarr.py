@@ -19,8 +19,8 @@ import numpy as np
 
 from pinsharp.errors import ImageError, MissingExtra
 from pinsharp.images.array_planes import DAMAGED, ArrayImage
-from pinsharp.images.codec import damaged
 from pinsharp.images.places import Place
+from pinsharp.images.refusals import damaged
 
 VERSIONS = {2: "0.4", 3: "0.5"}
 """Version of OME-Zarr by that of Zarr."""

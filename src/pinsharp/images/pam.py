@@ -7,8 +7,9 @@ from typing import Any, BinaryIO
 
 from numpy.typing import NDArray
 
-from pinsharp.images.codec import Tags, check_size, damaged, unsupported_colours, unsupported_depth
-from pinsharp.images.pnm import maxval_for, raster, raster_bytes, unusual
+from pinsharp.images.codec import Tags
+from pinsharp.images.netpbm import maxval_for, raster, raster_bytes, unusual
+from pinsharp.images.refusals import check_size, damaged, unsupported_colours, unsupported_depth
 
 _TYPES = {1: b"GRAYSCALE", 2: b"GRAYSCALE_ALPHA", 3: b"RGB", 4: b"RGB_ALPHA"}
 _END = b"ENDHDR\n"
@@ -53,7 +54,7 @@ def decode(file: BinaryIO) -> tuple[NDArray[Any], Tags]:
 
 def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
     """Encode pixels, uint8 or uint16, with one to four channels."""
-    layout = tags.native if isinstance(tags.native, PamLayout) else PamLayout(maxval_for(pixels, tags))
+    layout = tags.native if isinstance(tags.native, PamLayout) else PamLayout(maxval_for(pixels, tags.white_level))
     depth = 1 if pixels.ndim == 2 else pixels.shape[2]
     lines = [b"P7", *layout.comments, b"WIDTH %d" % pixels.shape[1], b"HEIGHT %d" % pixels.shape[0]]
     lines += [b"DEPTH %d" % depth, b"MAXVAL %d" % layout.maxval, b"TUPLTYPE " + _TYPES[depth], _END]

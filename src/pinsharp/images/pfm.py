@@ -8,8 +8,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pinsharp.images.codec import Tags, check_size, damaged
-from pinsharp.images.pnm import numbers
+from pinsharp.images.codec import Tags
+from pinsharp.images.netpbm import numbers
+from pinsharp.images.refusals import check_size, damaged
 
 
 @dataclass(frozen=True)

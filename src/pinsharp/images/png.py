@@ -15,15 +15,8 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from pinsharp.images.codec import (
-    Tags,
-    animated,
-    check_size,
-    damaged,
-    plausible_dpi,
-    unsupported_colours,
-    unsupported_depth,
-)
+from pinsharp.images.codec import Tags, plausible_dpi
+from pinsharp.images.refusals import animated, check_size, damaged, unsupported_colours, unsupported_depth
 from pinsharp.images.statements import stated_light
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinsharp.errors import ConfigError, ImageError
-from pinsharp.images.codec import Tags, check_size
+from pinsharp.images.codec import Tags
+from pinsharp.images.refusals import check_size
 
 # How imagecodecs calls the order of packed bits: low ones first, without gaps; or two pixels in three bytes, high bits
 # in the outer ones (GigE Vision). None stands for whole bytes, the low one first.
@@ -119,7 +120,11 @@ def check_length(length: int, layout: RawLayout) -> None:
 
 
 def check_counts(values: NDArray[Any], layout: RawLayout) -> None:
-    """Refuse values that have more bits than their format."""
+    """Refuse values that have more bits than their format.
+
+    Raises:
+        ImageError: If one has.
+    """
     if (largest := int(values.max())) >= 2**layout.bits:
         raise ImageError(
             f"expected values below {2**layout.bits} in {layout.format}, got {largest}; if the camera moves its bits "
@@ -134,7 +139,7 @@ def tags_of(layout: RawLayout) -> Tags:
 
 
 def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
-    """Encode as the frame that it was.
+    """Encode a mono image or mosaic (H, W) as the frame that it was.
 
     Raises:
         ValueError: If the pixels did not come from a raw frame, or have other values.
@@ -146,7 +151,7 @@ def encode(pixels: NDArray[Any], tags: Tags) -> bytes:
 
 
 def packed(values: NDArray[Any], layout: RawLayout) -> bytes:
-    """Pack values in a row as their format does."""
+    """Pack values (N,), uint8 or uint16, as their format does."""
     packing = FORMATS[layout.format][1]
     if packing is None or not values.size:
         return values.astype(values.dtype.newbyteorder("<")).tobytes()
@@ -155,7 +160,7 @@ def packed(values: NDArray[Any], layout: RawLayout) -> bytes:
 
 
 def unpacked(data: bytes, layout: RawLayout) -> NDArray[Any]:
-    """The values in the bytes of a format; there may be one more than there are pixels."""
+    """The values (N,), uint8 or uint16, in the bytes of a format; there may be one more than there are pixels."""
     bits, packing = FORMATS[layout.format]
     if packing is None:
         stored = np.dtype("u1" if bits == 8 else "<u2")

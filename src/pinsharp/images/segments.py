@@ -80,11 +80,13 @@ class _Cache:
         self._kept: OrderedDict[int, NDArray[Any]] = OrderedDict()
 
     def get(self, index: int) -> NDArray[Any] | None:
+        """The segment of a number, if it is still kept."""
         if index in self._kept:
             self._kept.move_to_end(index)
         return self._kept.get(index)
 
     def put(self, index: int, segment: NDArray[Any]) -> None:
+        """Keep a segment, and forget those that were not asked for longest until all fit."""
         self._kept[index] = segment
         self._bytes += segment.nbytes
         while self._bytes > self.most_bytes and len(self._kept) > 1:

@@ -20,13 +20,15 @@ from pinsharp.atomic import check_free, write_atomically
 from pinsharp.errors import FormatError, ImageError, MissingExtra
 from pinsharp.images import tiff
 from pinsharp.images.array_stack import ArrayStack, count_planes, read_array_stack
-from pinsharp.images.codec import AS_IT_SAYS, SUFFIXES, Reading, Tags, check_size, damaged
+from pinsharp.images.codec import AS_IT_SAYS, SUFFIXES, Reading, Tags
 from pinsharp.images.files import ImageFile
 from pinsharp.images.held_planes import HeldPlanes, writing_together
 from pinsharp.images.places import is_container
+from pinsharp.images.refusals import check_size, damaged
 from pinsharp.images.stored import enter
 from pinsharp.images.tiff_counts import check_complete
-from pinsharp.images.tiff_layout import DAMAGED, TiffLayout, check_pixels, full_pages
+from pinsharp.images.tiff_layout import TiffLayout, check_pixels
+from pinsharp.images.tiff_pages import DAMAGED, full_pages
 
 _DESCRIPTION = 270
 

@@ -18,23 +18,22 @@ from tifffile import PHOTOMETRIC, TiffPage
 
 from pinsharp.errors import ImageError
 from pinsharp.images import exif, tiff_packed
-from pinsharp.images.codec import Tags, check_size, damaged, plausible_dpi
+from pinsharp.images.codec import Tags, plausible_dpi
+from pinsharp.images.refusals import check_size, damaged
 from pinsharp.images.statements import stated_light
 from pinsharp.images.tiff_counts import check_complete, whole_counts
 from pinsharp.images.tiff_layout import (
-    DAMAGED,
     PACKED_BITS,
     TiffLayout,
     bayer_pattern,
     check_pixels,
-    further_pages,
     grey_levels,
     mosaic_tags,
     mosaic_white,
-    only_page,
     read_layout,
     swap_black_and_white,
 )
+from pinsharp.images.tiff_pages import DAMAGED, further_pages, only_page
 
 _LARGEST_SIGNED = 2**15 - 1
 TIFF_LIMIT_BYTES = 2**32 - 2**25

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from tifffile import COMPRESSION, TiffPage
 
 from pinsharp.errors import ImageError
-from pinsharp.images.codec import damaged
+from pinsharp.images.refusals import damaged
 
 # Their streams know their own end, and whether they are whole.
 _SELF_CHECKED = {COMPRESSION.ADOBE_DEFLATE, COMPRESSION.DEFLATE, COMPRESSION.ZSTD, COMPRESSION.ZSTD_DEPRECATED}

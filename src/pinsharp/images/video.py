@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from pinsharp.errors import ImageError, MissingExtra
-from pinsharp.images.codec import Tags, check_size, damaged
+from pinsharp.images.codec import Tags
 from pinsharp.images.files import ImageFile
 from pinsharp.images.light import BT709, SAYS_NOTHING, SRGB, Light, power_light
+from pinsharp.images.refusals import check_size, damaged
 from pinsharp.images.video_colours import Layout, Planes, layout_of, pixels_of, planes_of
 
 if TYPE_CHECKING:

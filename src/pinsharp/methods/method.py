@@ -11,11 +11,11 @@ from torch import Tensor
 from pinsharp.blur.careful import careful
 from pinsharp.blur.continuation import Read
 from pinsharp.blur.field import BlurField
-from pinsharp.blur.levels import Levels
 from pinsharp.errors import ImageError, KernelError
 from pinsharp.methods.devices import Precision
 
 if TYPE_CHECKING:
+    from pinsharp.blur.levels import Levels
     from pinsharp.nets.weights import WeightsInfo
 
 Kind = Literal["classical", "network"]
@@ -224,7 +224,7 @@ class WindowedMethod(BlindMethod):
         shape: tuple[int, int, int],
         estimate: BlurField,
         guards: list[Tensor],
-        levels: Levels | None = None,
+        levels: "Levels | None" = None,
     ) -> Iterator[Tensor]:
         """Make rows (1, C, h, W) of an image of bands (1, layers C, h, W) of restored windows, from top to bottom.
 
@@ -246,7 +246,7 @@ class WindowedMethod(BlindMethod):
         estimate: BlurField,
         *,
         largest: tuple[int, int],
-        levels: Levels | None = None,
+        levels: "Levels | None" = None,
     ) -> RestoreWindow:
         """Prepare to restore an image window by window.
 

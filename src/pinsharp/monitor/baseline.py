@@ -18,7 +18,7 @@ MOST_DEVIATION = 3.0
 MOST_LIKENESS = 0.8
 """Largest correlation of neighbours that is allowed for."""
 
-_MAD = 1.4826  # median absolute deviation of a normal distribution, as a share of its standard deviation
+_MAD = 1.4826  # standard deviation of a normal distribution, in its median absolute deviations
 
 
 @dataclass(frozen=True)

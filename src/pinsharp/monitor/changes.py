@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pinsharp.blur.verdict import NINETY
+from pinsharp.blur.normal import NINETY
 
 SURE_SLOPE = 5.0
 """Standard deviations of its slope from which on a line through the last images is trusted to rise."""

@@ -12,13 +12,12 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from pinsharp.blur.verdict import SHARP_BELOW
 from pinsharp.monitor.alarms import Alarm, Kind, Latch
-from pinsharp.monitor.baseline import MOST_DEVIATION, softened, softened_std, width_of
-from pinsharp.monitor.changes import LEAST_ROW, Change, Forecast, change, forecast, rising
+from pinsharp.monitor.baseline import softened, softened_std, width_of
+from pinsharp.monitor.changes import Forecast
 from pinsharp.monitor.charts import Occurrences
+from pinsharp.monitor.history import MOST_HISTORY, Sample, change_in, forecast_of
 from pinsharp.monitor.measurement import Measurement
 from pinsharp.monitor.rules import Rules
 from pinsharp.monitor.series import CALM_IMAGES, Series
@@ -29,9 +28,6 @@ WIDTH_FLOOR, WIDTH_ALLOWANCE = 0.02, 0.03
 TILT_FLOOR, TILT_ALLOWANCE, TILT_TRUST = 0.1, 0.15, 2.0
 """The same of the rise of the width from edge to edge, as shares of the width. Most images of a camera without tilt
 have none at all, for their windows do not prove any, and few have much; so a single one is trusted less."""
-
-MOST_HISTORY = 400
-"""So many good images are kept, for telling a step from a drift, for forecasts and for charts."""
 
 MOST_ALARMS = 50
 """So many of the last alarms are kept, for pages."""
@@ -46,23 +42,6 @@ LEAST_FOR_LIMIT = 5
 """From so many images on the limit is watched by their median, as long as the baseline is learnt."""
 
 _REACHED_BACK = 0.95  # share of the limit below which the width is away from it
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A good image in the history.
-
-    Attributes:
-        number: Among all that arrived, from 1.
-        value: `softened` width.
-        doubt: Standard deviation of that, as the model states it.
-        level: Moving average of the values; None while the baseline is learnt.
-    """
-
-    number: int
-    value: float
-    doubt: float
-    level: float | None = None
 
 
 @dataclass
@@ -216,7 +195,7 @@ class Monitor:
         tilts = self._tilted(measurement, doubt)
         if was_learning:
             self._learnt()
-        ahead = self._ahead()
+        ahead = forecast_of(self.history, self.width, self.rules.limit)
         found: list[tuple[Kind, str]] = [self._moved(moved)] if moved else []
         if tilts:
             found.append(("tilt", f"the tilt has changed: the width {' and '.join(tilts)}"))
@@ -242,15 +221,13 @@ class Monitor:
         if self.width.baseline is None:
             return
         refused = sum(self.counts.refused.values())
+        # Two of each are added (Agresti and Coull, 1998): none so far does not mean that there will be none.
         self.refusals = _occurrences((refused + 2) / (refused + self.counts.good + 4))
-
-    def _change(self) -> Change:
-        return change([self.width.deviation(one.value, one.doubt) for one in self.history])
 
     def _moved(self, direction: int) -> tuple[Kind, str]:
         """What kind of change of the width it is, in words."""
         assert self.width.centre is not None
-        found = self._change()
+        found = change_in(self.history, self.width)
         width = self.level
         if found.is_step:  # which the moving average only follows
             width = width_of(statistics.fmean(one.value for one in self.history[-found.since :]))
@@ -267,26 +244,6 @@ class Monitor:
         if self.rules.optics is None or width is None:
             return ""
         return f"; {self.rules.optics.words(width, self.side)}"
-
-    def _ahead(self) -> Forecast | None:
-        """When the limit is reached; None where the width does not surely rise, or has risen at once."""
-        centre, level = self.width.centre, self.width.level
-        if centre is None or level is None or self.width.ewma.value < self.width.ewma.std:
-            return None
-        baseline, width = self.width.baseline, width_of(level)
-        assert baseline is not None
-        numbers, values, doubts = np.array([(one.number, one.value, one.doubt) for one in self.history]).T
-        weights = np.minimum(1.0, (baseline.doubt / doubts) ** 2)
-        reach = MOST_DEVIATION * baseline.scatter / np.sqrt(weights)
-        clipped = np.clip(values, min(centre, level) - reach, max(centre, level) + reach)
-        widths = np.sqrt(np.maximum(0.0, np.exp(2 * clipped) - SHARP_BELOW**2))
-        scatter = self.width.scatter * (width**2 + SHARP_BELOW**2) / max(width, SHARP_BELOW)
-        recent = np.stack([numbers, widths, weights])
-        count = rising(recent, scatter)
-        if count is None or (found := self._change()).is_step:
-            return None
-        # Images from before the drift would make it seem slower than it is.
-        return forecast(recent[:, -max(LEAST_ROW, min(count, found.since)) :], scatter, self.rules.limit)
 
     def _at_limit(self, ahead: Forecast | None) -> list[tuple[Kind, str]]:
         """Alarms about the limit: that it will be reached, or has been."""

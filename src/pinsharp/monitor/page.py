@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pinsharp.blur.verdict import NINETY
+from pinsharp.blur.normal import NINETY
 from pinsharp.monitor.baseline import width_of
 from pinsharp.monitor.monitor import Monitor
 from pinsharp.monitor.words import image_in_words, state_in_words
@@ -53,32 +53,15 @@ def chart(monitor: Monitor) -> str:
         (width_of(one.value - NINETY * one.doubt), width_of(one.value), width_of(one.value + NINETY * one.doubt))
         for one in samples
     ]
-    band, limit = monitor.band, monitor.rules.limit
-    top = _top([width for _, width, _ in ends], band, limit)
+    top = _top([width for _, width, _ in ends], monitor.band, monitor.rules.limit)
     axes = _Axes(samples[0].number, max(samples[-1].number, samples[0].number + 1), top)
-    parts = [_grid(axes)]
-    if band is not None:
-        upper, lower = axes.y(min(band[1], top)), axes.y(band[0])
-        parts.append(
-            f'<rect x="{_LEFT}" y="{upper:.1f}" width="{axes.right - _LEFT}" height="{lower - upper:.1f}" '
-            'fill="#e4e4e4"/>' + _label(axes, (upper + lower) / 2, "in control")
-        )
-    if limit <= top:
-        y = axes.y(limit)
-        parts.append(
-            f'<line x1="{_LEFT}" x2="{axes.right}" y1="{y:.1f}" y2="{y:.1f}" stroke="#000" '
-            'stroke-width="1.5" stroke-dasharray="8 4"/>' + _label(axes, y, f"limit {limit:.2f} px")
-        )
-    for one, (low, width, high) in zip(samples, ends, strict=True):
-        x = axes.x(one.number)
-        parts.append(
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{axes.y(low):.1f}" y2="{axes.y(min(high, top)):.1f}" '
-            f'stroke="#b5b5b5"/><circle cx="{x:.1f}" cy="{axes.y(min(width, top)):.1f}" r="2" fill="#777"/>'
-        )
-    line = [(one.number, width_of(one.level)) for one in samples if one.level is not None]
-    if line:
-        points = " ".join(f"{axes.x(number):.1f},{axes.y(min(width, top)):.1f}" for number, width in line)
-        parts.append(f'<polyline points="{points}" fill="none" stroke="#000" stroke-width="2"/>')
+    parts = [
+        _grid(axes),
+        _band(axes, monitor.band),
+        _limit(axes, monitor.rules.limit),
+        _widths(axes, [one.number for one in samples], ends),
+        _average(axes, [(one.number, width_of(one.level)) for one in samples if one.level is not None]),
+    ]
     seen = [alarm for alarm in monitor.alarms if alarm.number >= axes.first]
     parts += [_mark(axes, alarm.number, alarm.kind, _TOP + 66 * (index % 3)) for index, alarm in enumerate(seen)]
     head = f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="Widths of the last images">'
@@ -127,6 +110,46 @@ def _grid(axes: _Axes) -> str:
         "width, px</text>"
     )
     return "".join(parts)
+
+
+def _band(axes: _Axes, band: tuple[float, float] | None) -> str:
+    """Grey between the widths that are in control; nothing as long as they are learnt."""
+    if band is None:
+        return ""
+    upper, lower = axes.y(min(band[1], axes.top)), axes.y(band[0])
+    return (
+        f'<rect x="{_LEFT}" y="{upper:.1f}" width="{axes.right - _LEFT}" height="{lower - upper:.1f}" '
+        'fill="#e4e4e4"/>' + _label(axes, (upper + lower) / 2, "in control")
+    )
+
+
+def _limit(axes: _Axes, limit: float) -> str:
+    """A dashed line; nothing if it lies above the chart."""
+    if limit > axes.top:
+        return ""
+    y = axes.y(limit)
+    return (
+        f'<line x1="{_LEFT}" x2="{axes.right}" y1="{y:.1f}" y2="{y:.1f}" stroke="#000" '
+        'stroke-width="1.5" stroke-dasharray="8 4"/>' + _label(axes, y, f"limit {limit:.2f} px")
+    )
+
+
+def _widths(axes: _Axes, numbers: Sequence[int], ends: Sequence[tuple[float, float, float]]) -> str:
+    """A dot for the width of each image, and a bar for its interval; `ends` are low, width and high."""
+    return "".join(
+        f'<line x1="{axes.x(number):.1f}" x2="{axes.x(number):.1f}" y1="{axes.y(low):.1f}" '
+        f'y2="{axes.y(min(high, axes.top)):.1f}" stroke="#b5b5b5"/>'
+        f'<circle cx="{axes.x(number):.1f}" cy="{axes.y(min(width, axes.top)):.1f}" r="2" fill="#777"/>'
+        for number, (low, width, high) in zip(numbers, ends, strict=True)
+    )
+
+
+def _average(axes: _Axes, line: Sequence[tuple[int, float]]) -> str:
+    """A line through the smoothed widths (number, width); nothing as long as the baseline is learnt."""
+    if not line:
+        return ""
+    points = " ".join(f"{axes.x(number):.1f},{axes.y(min(width, axes.top)):.1f}" for number, width in line)
+    return f'<polyline points="{points}" fill="none" stroke="#000" stroke-width="2"/>'
 
 
 def _ticks(low: float, high: float) -> Sequence[float]:

@@ -45,8 +45,9 @@ def convolved(
     activation: str = "none",
     slope: float | None = None,
 ) -> Tensor:
-    """Convolve features, in their data type, and apply an activation; weight, bias and padding may be replaced.
+    """Convolve features (1, C, H, W), in their data type, and apply an activation.
 
+    Weight, bias and padding of the layer may be replaced.
     What is past the border is 0. The activation is `none`, `relu`, or `leaky_relu` with its slope.
     """
     assert isinstance(layer, nn.Conv2d)
@@ -61,7 +62,7 @@ def convolved(
 def add_convolved(
     total: Tensor, layer: nn.Module, features: Tensor, weight: Tensor | None = None, bias: Tensor | None = None
 ) -> None:
-    """Add the convolution of features to `total`, in place; weight and bias may be replaced."""
+    """Add the convolution of features (1, C, H, W) to `total`, in place; weight and bias may be replaced."""
     assert isinstance(layer, nn.Conv2d)
     weight, bias = _as(features, layer.weight if weight is None else weight, layer.bias if bias is None else bias)
     geometry = (layer.padding, layer.stride, layer.dilation, layer.groups)
@@ -81,7 +82,7 @@ def mixed(features: Tensor, weight: Tensor, bias: Tensor | None = None, *, times
 
 
 def convolved_by_groups(layer: nn.Module, features: Tensor) -> Tensor:
-    """Convolve features by a layer of few channels out, several neighbours of a row at once.
+    """Convolve features (1, C, H, W) by a layer of few channels out, several neighbours of a row at once.
 
     oneDNN computes 16 channels at once, or as many of them as there are. Neighbours see much the same pixels, so one
     wider convolution gives all of theirs: 22 instead of 11 ms from 8 channels to 3 (a megapixel, bfloat16, one core).
@@ -102,7 +103,7 @@ def convolved_by_groups(layer: nn.Module, features: Tensor) -> Tensor:
 
 
 def add_upsampled(features: Tensor, layer: nn.Module, deep: Tensor) -> Tensor:
-    """Add a 1x1 convolution of features at half the resolution, shuffled to the full one; `features` are changed.
+    """Add a 1x1 convolution of `deep`, at half the resolution, shuffled to that of `features`, which are changed.
 
     Its channels are put into the order in which pixels of two rows lie in memory, so that the sum needs no shuffle:
     15 instead of 27 ms by a transposed convolution (a megapixel, one core).

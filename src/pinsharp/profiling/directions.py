@@ -18,6 +18,7 @@ import numpy as np
 
 from pinsharp.blur.astigmatism import Astigmatism
 from pinsharp.blur.measured import Blur
+from pinsharp.blur.normal import NINETY
 from pinsharp.profiling.optics import Values
 
 LEAST = 3
@@ -26,7 +27,6 @@ LEAST = 3
 LEAST_RATIO = 1.05
 """Longer over shorter width from which on it is worth a word."""
 
-_NINETY = 1.645
 _NEARLY = 0.5  # cosine of twice the angle from which on a direction counts as along the radius, or across
 _KEPT = 1e-3  # share of the largest singular value from which on the fit reports a direction
 
@@ -64,7 +64,7 @@ def astigmatism(seen: Sequence[Seen], shape: tuple[int, int]) -> Astigmatism | N
     angle = np.array([each.angle for each in seen])
     turned = np.cos(2 * (angle - np.arctan2(down, right)))
     width = np.array([each.blur.sigma for each in seen])
-    std = np.array([max((each.blur.high - each.blur.low) / (2 * _NINETY), 0.01) for each in seen]) * 2 * width
+    std = np.array([max((each.blur.high - each.blur.low) / (2 * NINETY), 0.01) for each in seen]) * 2 * width
     even = np.stack([np.ones_like(square), square, np.cos(2 * angle), np.sin(2 * angle)], axis=1)
     fits = [_Fit.of(even, width**2, std)]
     counts = [int((turned > _NEARLY).sum()), int((turned < -_NEARLY).sum())]
@@ -95,7 +95,7 @@ class _Fit:
     def at(self, place: Values) -> Blur:
         """The width at a place of the basis, with its interval."""
         square, std = float(place @ self.values), math.sqrt(max(float(place @ self.covariance @ place), 0.0))
-        sigma, low, high = (math.sqrt(max(square + side * _NINETY * std, 0.0)) for side in (0, -1, 1))
+        sigma, low, high = (math.sqrt(max(square + side * NINETY * std, 0.0)) for side in (0, -1, 1))
         return Blur(sigma, low, high)
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from pinsharp.blur.measured import Blur, EdgeSpread, Mtf
+from pinsharp.blur.normal import NINETY
 from pinsharp.errors import ImageError
 from pinsharp.profiling.edge_fit import BIN, TAPER, Fit, Samples, binned, fitted
 from pinsharp.profiling.optics import Shape, Values, edge_profile, falls_to
@@ -32,7 +33,6 @@ LEAST_ANGLE, MOST_ANGLE = 1.0, 44.0
 LEAST_LENGTH, LEAST_REACH = 20.0, 6.0
 """Pixels along an edge, and on each side of it."""
 
-_NINETY = 1.645
 _BLOCKS = 10  # pieces along the edge that disagree as much as the figures are uncertain
 _MODEL_DOUBT = 0.005  # share of a width by which no fit is surer
 _MOST_DOUBT = 0.1  # standard deviation of a width, as a share of it, above which it is not taken
@@ -107,8 +107,8 @@ def _found(fit: Fit) -> EdgeFound:
     share_std = math.sqrt(covariance[1, 1])
     blur = Blur(
         sigma,
-        max(0.0, sigma - _NINETY * std),
-        sigma + _NINETY * std,
+        max(0.0, sigma - NINETY * std),
+        sigma + NINETY * std,
         share if share_std < _SHAPE_TELLS and sigma > 0.3 else None,
     )
     if std > _MOST_DOUBT * sigma and std > 0.1:
@@ -150,7 +150,7 @@ def _mtf(fit: Fit, covariance: Values) -> Mtf:
     variance = np.einsum("if,ij,jf->f", (both := np.stack([by_width, by_share])), covariance, both)
     std = np.sqrt(np.maximum(variance, 0) + noise**2 + (_MODEL_DOUBT * by_width) ** 2)
     kept = np.rint(np.array(FREQUENCIES) * (len(_ALL) - 1)).astype(int)
-    low, high = np.maximum(contrast - _NINETY * std, 0), contrast + _NINETY * std
+    low, high = np.maximum(contrast - NINETY * std, 0), contrast + NINETY * std
     one, two, three = (tuple(float(value) for value in each[kept]) for each in (contrast, low, high))
     return Mtf(FREQUENCIES, one, two, three, falls_to(_ALL, contrast, 0.5), falls_to(_ALL, contrast, 0.1))
 

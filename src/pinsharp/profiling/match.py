@@ -15,13 +15,13 @@ from scipy.fft import irfft2
 from scipy.optimize import OptimizeResult, least_squares
 
 from pinsharp.blur.measured import Blur
+from pinsharp.blur.normal import NINETY
 from pinsharp.errors import ImageError
 from pinsharp.profiling.optics import Shape, Values
 
 LEAST_CORRELATION = 0.9
 """Between what was seen and the best model: below it the light was another."""
 
-_NINETY = 1.645
 _BLOCKS = 4  # along each side of a window: pieces that disagree as much as the figures are uncertain
 _MODEL_DOUBT = 0.005
 _SHAPE_TELLS = 0.3
@@ -183,7 +183,7 @@ def _along(values: Values, covariance: Values, angle: float, share: float) -> Bl
     slope = np.array([(log_width(values + step) - log_width(values - step)) / 2e-4 for step in steps])
     sigma = math.exp(log_width(values))
     std = sigma * math.hypot(math.sqrt(max(float(slope @ covariance @ slope), 0.0)), _MODEL_DOUBT)
-    return Blur(sigma, max(0.0, sigma - _NINETY * std), sigma + _NINETY * std, share)
+    return Blur(sigma, max(0.0, sigma - NINETY * std), sigma + NINETY * std, share)
 
 
 def _scaled(shown: Values, target: Values) -> Values:
@@ -206,7 +206,7 @@ def _blur(fit: OptimizeResult, blocks: NDArray[np.int64]) -> Blur:
     variance = np.diag(_covariance(fit, blocks))
     std = sigma * math.hypot(math.sqrt(variance[0]), _MODEL_DOUBT)
     tells = math.sqrt(variance[1]) < _SHAPE_TELLS and sigma > 0.3
-    return Blur(sigma, max(0.0, sigma - _NINETY * std), sigma + _NINETY * std, share if tells else None)
+    return Blur(sigma, max(0.0, sigma - NINETY * std), sigma + NINETY * std, share if tells else None)
 
 
 def _covariance(fit: OptimizeResult, blocks: NDArray[np.int64]) -> Values:

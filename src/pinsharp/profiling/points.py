@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.fft import next_fast_len
 
 from pinsharp.blur.measured import Blur
+from pinsharp.blur.normal import MEDIAN_SIZE
 from pinsharp.errors import ImageError
 from pinsharp.profiling.directions import Seen
 from pinsharp.profiling.match import Light, directed, match
@@ -70,7 +71,7 @@ def _spots(photo: Photo) -> list[tuple[slice, slice]]:
     """Boxes of bright spots that stand alone."""
     plane = np.where(photo.faulty, np.median(photo.plane), photo.plane)
     ground = float(np.median(plane))
-    noise = float(np.median(np.abs(plane - ground))) / 0.6745
+    noise = float(np.median(np.abs(plane - ground))) / MEDIAN_SIZE
     smooth = cv2.GaussianBlur(plane, (0, 0), 1.0)
     least = ground + max(_NOISE * noise / 3, _FAINT * (float(smooth.max()) - ground))  # smoothing left a third of it
     if not smooth.max() > least:

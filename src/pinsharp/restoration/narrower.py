@@ -15,7 +15,7 @@ from pinsharp.blur.field import BlurField
 SHARES = (1.0, 0.85, 0.72, 0.61, 0.52)
 """Widths that are tried, as shares of the measured one, with a Gaussian each."""
 
-_LEAST_STD, _MOST_STD = 0.15, 0.4
+_LEAST_STD, _MOST_STD = 0.15, 0.4  # of the logarithm of the width
 
 
 def narrowed(found: BlurField, used: BlurField, share: float) -> BlurField:

@@ -182,26 +182,16 @@ class Restorer:
             raise OutputError(
                 f"{target}: expected a result beside its input, got the input itself; choose another place"
             )
-        file = None if is_video(source) else read_planes(source, recipe)
-        if file is not None or is_video(source):
-            asked, informed = (
-                Restorer(self.method, recipe=each, keep_memory=False)
-                for each in (recipe, replace(recipe, reference=None, beyond_camera=False))
-            )
-            if file is None:
-                from pinsharp.restoration.clips import restore_clip
-
-                result = restore_clip(asked, informed, source, target, overwrite=overwrite, progress=progress)
-            else:
-                result = restore_planes(asked, informed, file, target, overwrite=overwrite, progress=progress)
-            return replace(result, before=Preview(source, recipe.reading))
+        before = Preview(source, recipe.reading)
+        result = self._by_planes(source, target, recipe, overwrite=overwrite, progress=progress)
+        if result is not None:
+            return replace(result, before=before)
         with open_source(source, recipe) as opened, memory_errors(opened.shape):
             opened.check_target(target, overwrite=overwrite)
             sink = partial(opened.take, target, overwrite=overwrite)
             folder = disk_path(target).parent
             result = restore_source(opened, self.method, recipe, sink, progress=progress, folder=folder)
             opened.save(target, result.held, overwrite=overwrite)
-            before = Preview(source, recipe.reading)
             return replace(result, remarks=remarks(opened, recipe, source), before=before)
 
     def measure(self, image: PixelsOf | Sequence[PixelsOf]) -> BlurField:
@@ -306,6 +296,23 @@ class Restorer:
         """What decides the pixels of results, apart from their inputs, as plain values; files count by content."""
         is_blended = measures_first(self.method) and not has_exact_windows(self.method)
         return self.recipe.settings(window_matters=is_blended)
+
+    def _by_planes(
+        self, source: Path, target: Path, recipe: Recipe, *, overwrite: bool, progress: Progress | None
+    ) -> Restored | None:
+        """Restore the frames of a video, or the planes of a file that holds several; None of any other file."""
+        file = None if is_video(source) else read_planes(source, recipe)
+        if file is None and not is_video(source):
+            return None
+        asked, informed = (
+            Restorer(self.method, recipe=each, keep_memory=False)
+            for each in (recipe, replace(recipe, reference=None, beyond_camera=False))
+        )
+        if file is not None:
+            return restore_planes(asked, informed, file, target, overwrite=overwrite, progress=progress)
+        from pinsharp.restoration.clips import restore_clip
+
+        return restore_clip(asked, informed, source, target, overwrite=overwrite, progress=progress)
 
     def _recipe_for(self, **asked: Any) -> Recipe:
         """The recipe for one image."""

@@ -3,7 +3,7 @@
 import difflib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -71,17 +71,7 @@ def ask(kind: Kind, text: str, parts: Mapping[str, object], profiles: Path | Non
     """
     values = _object(text)
     known = known_options(kind)
-    for name in values:
-        if name in _SERVERS and kind in ("restore", "measure"):
-            raise ConfigError(
-                f"{name} is decided where the service is started, got {_short(values[name])}; leave it out"
-            )
-        if name not in known and name in allowed_parts(kind):
-            raise ConfigError(f"{name} is a file, got it as an option; send it as the part {name!r}")
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            advice = f"did you mean {close[0]!r}?" if close else f"known ones: {', '.join(known)}"
-            raise ConfigError(f"unknown option {_short(name)}; {advice}")
+    _check_names(values, known, kind)
     for name, value in values.items():
         if name in FILES and name in parts:
             raise ConfigError(f"expected {name} once, got it as an option and as a part; leave one of them out")
@@ -142,6 +132,19 @@ def known_options(kind: Kind) -> dict[str, tuple[type, ...]]:
         return {"raw": (str,), "white_level": (int,), "demosaic": (str,)}
     names = OPTIONS if kind == "restore" else (*MEASURING, "per_channel")
     return {name: _types(name) for name in names if name not in (*_SERVERS, "mask", "reference")}
+
+
+def _check_names(values: Mapping[str, object], known: Collection[str], kind: Kind) -> None:
+    """Refuse options that are not known, with what may have been meant."""
+    for name, value in values.items():
+        if name in _SERVERS and kind in ("restore", "measure"):
+            raise ConfigError(f"{name} is decided where the service is started, got {_short(value)}; leave it out")
+        if name not in known and name in allowed_parts(kind):
+            raise ConfigError(f"{name} is a file, got it as an option; send it as the part {name!r}")
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            advice = f"did you mean {close[0]!r}?" if close else f"known ones: {', '.join(known)}"
+            raise ConfigError(f"unknown option {_short(name)}; {advice}")
 
 
 def _types(name: str) -> tuple[type, ...]:

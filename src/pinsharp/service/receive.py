@@ -14,7 +14,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from pinsharp.errors import ConfigError, ImageError
-from pinsharp.images.files import suffix_of
+from pinsharp.images.formats import suffix_of
 from pinsharp.service.asked import Asked, Kind, allowed_parts, ask
 from pinsharp.service.problems import Refused
 from pinsharp.words import said_by
@@ -92,6 +92,22 @@ class _Form:
     _text: bytearray = field(default_factory=bytearray)
     _file: BinaryIO | None = None
 
+    def parser(self, boundary: bytes) -> MultipartParser:
+        """What calls the methods below, as the bytes of a form are written to it."""
+        return MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self.begin,
+                "on_header_field": self.header,
+                "on_header_value": self.value,
+                "on_header_end": self.header_ends,
+                "on_headers_finished": self.headers_end,
+                "on_part_data": self.data,
+                "on_part_end": self.end,
+                "on_end": self.ends,
+            },
+        )
+
     def begin(self) -> None:
         self._name, self._text = "", bytearray()
         self.count += 1
@@ -163,19 +179,7 @@ async def _form(request: Request, kind: Kind, folder: Path) -> _Form:
     if not boundary:
         raise ConfigError("expected a form with a boundary, got none; let your client write the Content-Type")
     try:
-        parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": form.begin,
-                "on_header_field": form.header,
-                "on_header_value": form.value,
-                "on_header_end": form.header_ends,
-                "on_headers_finished": form.headers_end,
-                "on_part_data": form.data,
-                "on_part_end": form.end,
-                "on_end": form.ends,
-            },
-        )
+        parser = form.parser(boundary)
         async for chunk in request.stream():
             if chunk:
                 # It writes to the disk, for which no other request should wait.

@@ -79,7 +79,7 @@ class Made:
 
 def load(setup: Setup) -> Callable[[Task], Iterator[Made]]:
     """Make what carries out tasks in this process."""
-    from pinsharp.images.codec import limit_pixels
+    from pinsharp.images.refusals import limit_pixels
 
     limit_pixels(setup.pixels)
     if setup.share > 1:

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from pinsharp.data.corpus import GENERAL, Corpus, load_corpus, mixed, read_corpus
+from pinsharp.data.sharp_files import find_sharp_images
 from pinsharp.data.stream import Stream, open_stream
 from pinsharp.data.synthesis import Batch
-from pinsharp.data.testset import find_sharp_images
 from pinsharp.errors import ConfigError
 from pinsharp.nets.registry import build_net, net_kind, traits_of
 from pinsharp.nets.swift.brightness import start_from_colour

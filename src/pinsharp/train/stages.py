@@ -122,6 +122,10 @@ class Stage(nn.Module):
             if batch.mask is not None:
                 return {"loss": image_loss(restored[0], batch.sharp, self.config.loss, batch.mask)}
             return {"loss": self._image_loss(restored, batch.sharp)}
+        return self._joint_losses(batch)
+
+    def _joint_losses(self, batch: Batch) -> dict[str, Tensor]:
+        """The error of images that are restored with the net's own estimate, and that of the estimate."""
         estimate = self.net.estimate(batch.blurred)
         fed = estimate.detach() if self.config.detach else estimate
         image = self._image_loss(self._deconvolved(batch.blurred, fed), batch.sharp)

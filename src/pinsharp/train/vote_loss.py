@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import huber_loss
 
 from pinsharp.blur.family import effective_width, share_of_disk
-from pinsharp.nets.swift.window_net import LEAST_NOISE, Judgement
+from pinsharp.nets.swift.looks import LEAST_NOISE, Judgement
 from pinsharp.train.observed import Observed
 
 LEAST_WIDTH, MOST_WIDTH = 0.25, 14.0

@@ -173,18 +173,7 @@ def guarded_swift():
 
 
 def test_swift_restores_alike_whatever_the_brightness():
-    torch.manual_seed(0)
-    config = SwiftConfig(
-        width=4,
-        deep_width=4,
-        condition=4,
-        noise_rings=16,
-        filter_radius=16,
-        filter_grid=64,
-        kernel_votes=True,
-        guard=True,
-    )
-    swift, image = Swift(config).eval(), images(1, 160, 160, channels=3)
+    swift, image = guarded_swift(), images(1, 160, 160, channels=3)
 
     with torch.inference_mode():
         plain, dim = (swift(given)[0] for given in (image, image / 64))
@@ -194,18 +183,7 @@ def test_swift_restores_alike_whatever_the_brightness():
 
 @pytest.mark.parametrize("rows", [32, 96])
 def test_swift_with_a_guard_restores_windows_as_the_whole(rows):
-    torch.manual_seed(0)
-    config = SwiftConfig(
-        width=4,
-        deep_width=4,
-        condition=4,
-        noise_rings=16,
-        filter_radius=16,
-        filter_grid=64,
-        kernel_votes=True,
-        guard=True,
-    )
-    swift, image = Swift(config).eval(), images(1, 192, 160)
+    swift, image = guarded_swift(), images(1, 192, 160)
 
     with torch.inference_mode():
         known = swift.estimate(image)

@@ -20,7 +20,8 @@ from pinsharp.bench.quality.records import Measurement, RunRecords
 from pinsharp.bench.quality.standing import REFERENCES, describe
 from pinsharp.bench.show.sheet import Box, Version, draw_sheet, most_damaged
 from pinsharp.bench.show.typeset import Cell, Column, Group, Table
-from pinsharp.data.testset import BlurredPair, Degradation, blurred_pair, file_sha256, find_sharp_images
+from pinsharp.data.sharp_files import find_sharp_images
+from pinsharp.data.testset import BlurredPair, Degradation, blurred_pair, file_sha256
 from pinsharp.errors import ConfigError, PinsharpError
 from pinsharp.images.arrays import to_tensor
 from pinsharp.images.files import read_image

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pinsharp.bench.robust.case import FULL_SCALE, Case
 from pinsharp.blur.field import BlurField
-from pinsharp.blur.verdict import NINETY
+from pinsharp.blur.normal import NINETY
 from pinsharp.errors import PinsharpError
 from pinsharp.images.arrays import split_alpha
 from pinsharp.methods.method import Method

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pinsharp.data.testset import find_sharp_images
+from pinsharp.data.sharp_files import find_sharp_images
 from pinsharp.errors import ConfigError
 from pinsharp.images.arrays import to_tensor
 from pinsharp.images.files import read_image

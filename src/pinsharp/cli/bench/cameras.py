@@ -69,7 +69,7 @@ def _photographs(root: Path | None, *, held_out: bool) -> "Corpus":
 
     from pinsharp.bench.robust.photographs import BUILT_IN, Photograph
     from pinsharp.data.corpus import Corpus, load_corpus, read_corpus
-    from pinsharp.data.testset import find_sharp_images
+    from pinsharp.data.sharp_files import find_sharp_images
 
     if root is not None:
         return load_corpus(root, held_out=True) if held_out else read_corpus(find_sharp_images(root))

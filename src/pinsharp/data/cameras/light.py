@@ -44,7 +44,7 @@ class Tone:
         return {"linear": 1.0, "srgb": _SRGB_GAMMA, "gamma": self.gamma}[self.curve]
 
     def encode(self, light: Array) -> Array:
-        """Turn light into values; light outside [0, 1] is clipped, as a file clips it."""
+        """Turn light, of any shape, into values; light outside [0, 1] is clipped, as a file clips it."""
         values = np.clip(light, 0, 1)
         if self.curve == "srgb":
             values = _to_srgb(values)

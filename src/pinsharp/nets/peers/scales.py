@@ -37,7 +37,7 @@ def padded_to_multiple(image: Tensor, multiple: int) -> Tensor:
 
 
 def cropped_scales(scales: Sequence[Tensor], shape: tuple[int, int]) -> list[Tensor]:
-    """Cut what was padded off every scale of an image whose height and width were `shape`."""
+    """Cut what was padded off every scale (B, C, H, W), finest first, of an image of height and width `shape`."""
     height, width = shape
     return [scale[..., : -(-height // 2**s), : -(-width // 2**s)] for s, scale in enumerate(scales)]
 

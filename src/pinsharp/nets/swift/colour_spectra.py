@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from pinsharp.blur.fourier import spectrum
+from pinsharp.blur.normal import MEDIAN_SIZE
 
 MOST_WINDOWS = 10
 """Windows that are looked at: more cost time."""
@@ -29,7 +30,7 @@ _DOUBT, _SQUARE_DOUBT = 0.05, 0.02  # of the squared width, and pixels squared: 
 _SHIFTED_BY = (10, 24)  # rings by which a shift is found, coarse to fine
 _TINY = 1e-6
 _ROUNDS = 10
-_TUNING = 1.5
+_TUNING = 1.5  # standard deviations at which a window counts half
 _PAIRS = ((0, 1), (1, 2), (0, 2))  # red and green, green and blue, red and blue
 
 
@@ -133,7 +134,7 @@ def _joined(seen: Tensor, std: Tensor, doubt: float) -> tuple[float, float]:
     common, weight = seen.median(), trust
     for _ in range(_ROUNDS):
         distance = (seen - common).abs() / std
-        scale = (distance.median() / 0.6745).clamp(min=1.0)
+        scale = (distance.median() / MEDIAN_SIZE).clamp(min=1.0)
         weight = trust / (1 + (distance / (_TUNING * scale)).square())
         common = (weight * seen).sum() / weight.sum()
     count = float(weight.sum().square() / weight.square().sum())

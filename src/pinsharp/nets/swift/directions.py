@@ -11,6 +11,7 @@ import math
 import torch
 from torch import Tensor
 
+from pinsharp.blur.normal import MEDIAN_SIZE
 from pinsharp.blur.votes import UNTOLD
 from pinsharp.nets.swift.spectrum_net import DIRECTION_BINS, LOG_POWER_SCALE
 from pinsharp.nets.swift.witnesses import REBLURS, Edges
@@ -24,7 +25,7 @@ _NOISE_RINGS = slice(32, 38)
 _STEEP = (math.log(0.05), math.log(200.0))  # logarithms of squared widths that edges tell
 _WIDE = 1.6  # pixels of width from which on edges are judged by the widest blur
 _ROUNDS = 4
-_TUNING = 1.5
+_TUNING = 1.5  # standard deviations at which an edge counts half
 
 
 def by_spectrum(power: Tensor, width: float) -> Tensor:
@@ -92,7 +93,7 @@ def by_edges(edges: Edges, width: float) -> Tensor:
         normal = weighted.mT @ terms + ridge
         found = torch.linalg.solve(normal, (weighted.mT @ log_square[..., None])[..., 0])
         off = log_square - (terms @ found[..., None])[..., 0]
-        scale = (off.abs().median(dim=1).values / 0.6745).clamp(min=0.02)
+        scale = (off.abs().median(dim=1).values / MEDIAN_SIZE).clamp(min=0.02)
         trust = 1 / (1 + (off / (_TUNING * scale[:, None])).square())
     variance = torch.linalg.inv(normal).diagonal(dim1=-2, dim2=-1)[:, 1:].sum(dim=1) * scale.square()
     # Neighbours along an edge say the same thing.

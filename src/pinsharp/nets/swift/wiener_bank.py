@@ -24,6 +24,8 @@ from pinsharp.blur.fourier import (
 
 REFERENCE_NOISE = 1 / 255
 REFERENCE_FREQUENCY = 0.25
+"""Noise, and cycles per pixel, at which `REFERENCE_RATIO` holds."""
+
 LEAST_NOISE = 1e-4
 """Noise below this, about that of 12-bit rounding, is taken as this: float32 transforms carry no more."""
 

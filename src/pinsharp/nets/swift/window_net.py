@@ -16,11 +16,11 @@ from torch import Tensor, nn
 
 from pinsharp.blur.family import render_kernels, split_width
 from pinsharp.blur.field import BlurField, stacked
-from pinsharp.blur.normalise import CONTRAST, GREY, Normalisation, brightness, full_range, normalisation
-from pinsharp.blur.votes import Votes, join, scatter
+from pinsharp.blur.normalise import CONTRAST, GREY, brightness, full_range, normalisation
+from pinsharp.blur.votes import join, scatter
 from pinsharp.nets.swift.colour_spectra import MOST_WINDOWS, beyond_green
-from pinsharp.nets.swift.directions import by_edges, by_spectrum
 from pinsharp.nets.swift.interleaved import combed, mosaic
+from pinsharp.nets.swift.looks import Judgement, Look, counts, is_white, noises_of, votes_of
 from pinsharp.nets.swift.several import doubt_left, sample
 from pinsharp.nets.swift.spectrum_net import SpectrumConfig, SpectrumNet
 from pinsharp.nets.swift.texture import spread_windows
@@ -28,10 +28,6 @@ from pinsharp.nets.swift.witnesses import COUNT, Edges, find_edges, periodicity,
 
 LEAST_CONTRAST = 1e-4
 """Contrast of a window, in that of the image, below which it is not enlarged further: there is rounding only."""
-
-WHITE_BELOW = 1.3
-"""Largest over smallest noise by ring up to which it counts as white. On photographs with white noise it was read as
-1.04 to 1.25, on JPEGs of quality 95 as 1.9 and more."""
 
 CLEAN_STD = 0.1
 """Standard deviation of the logarithm of the width, before it is widened, above which an image is no clean one."""
@@ -41,9 +37,6 @@ AROUND = 9
 
 LEAST_STD = 0.01
 """Smallest standard deviation of a vote, of the logarithm of the width."""
-
-LEAST_NOISE = 1e-4
-"""Smallest noise that is reported, in normalised images."""
 
 _JUDGED = 4  # numbers that the estimator of clean images says of a window
 _USUAL_LOG_NOISE = -4.5  # where training starts
@@ -65,36 +58,6 @@ class WindowConfig:
     kernel_size: int = 41  # side of the kernels in pixels, odd; those of wide blurs are larger
     min_sigma: float = 0.25  # smallest and largest width in pixels that is distinguished from those beyond
     max_sigma: float = 14.0
-
-
-@dataclass(frozen=True, eq=False)
-class Judgement:
-    """What the windows of a batch of images say, and what they say together."""
-
-    log_width: Tensor  # of each window, (B, N)
-    std: Tensor  # their standard deviations, (B, N)
-    disk_share: Tensor  # (B, N)
-    elongation: Tensor  # how much longer than wide the kernel is, as a natural logarithm, (B, N)
-    log_noise: Tensor  # logarithm of the noise by ring, in normalised images, (B, N, rings)
-    joined: Tensor  # logarithm of the width of each image, (B,)
-    joined_std: Tensor  # (B,)
-    weights: Tensor  # of the votes in it, (B, N)
-
-
-@dataclass(frozen=True, eq=False)
-class _Look:
-    """What was read of one image."""
-
-    features: Tensor  # of its windows, (1, N, F)
-    places: Tensor  # (N, 4)
-    sample: Tensor  # what tells whether other images show the same, (M,)
-    taken_out: Normalisation
-    periodicity: Tensor  # (N,)
-    structure: Tensor  # (N,)
-    combed: Tensor  # (N,)
-    mosaic: Tensor  # (N,)
-    directed: Tensor  # log power by direction and ring, (N, directions, rings)
-    edges: Edges
 
 
 class WindowNet(nn.Module):
@@ -152,7 +115,7 @@ class WindowNet(nn.Module):
         with torch.autocast(device_type=self.feature_mean.device.type, enabled=False):
             return self._field([self._look(*image) for image in images])
 
-    def _look(self, parts: Tensor, hidden: Tensor | None) -> "_Look":
+    def _look(self, parts: Tensor, hidden: Tensor | None) -> Look:
         """Read the windows of one image, given as parts (N, C, H, W) of it."""
         grey = brightness(parts.float())[:, 0]  # (N, h, w)
         below = grey.flatten(0, 1)[None, None]  # one below the other
@@ -162,7 +125,7 @@ class WindowNet(nn.Module):
         windows, places = spread_windows(grey, self.config.window, self.config.max_windows, spoilt)
         windows = taken_out.enter(windows[None])
         features, directed, edges = self._seen(windows)
-        return _Look(
+        return Look(
             features,
             places,
             sample(grey),
@@ -175,36 +138,16 @@ class WindowNet(nn.Module):
             edges,
         )
 
-    def _field(self, images: "list[_Look]") -> BlurField:
+    def _field(self, images: list[Look]) -> BlurField:
         """The one blur of some images that were read; it says nothing of brightness and contrast."""
-        places, periods, structures, combs, mosaics = (
-            torch.cat([getattr(image, name) for image in images])
-            for name in ("places", "periodicity", "structure", "combed", "mosaic")
+        said = self.judge(
+            torch.cat([image.features for image in images], dim=1), torch.cat([image.places for image in images])
         )
-        said = self.judge(torch.cat([image.features for image in images], dim=1), places)
         share = (said.weights * said.disk_share).sum(dim=1)
-        width = float(said.joined.exp())
-        votes = Votes(
-            places,
-            said.log_width[0],
-            said.std[0],
-            said.elongation[0],
-            periods,
-            structures,
-            said.weights[0],
-            combed=combs,
-            mosaic=mosaics,
-            spectrum_turn=torch.cat([by_spectrum(image.directed, width) for image in images]),
-            edge_turn=torch.cat([by_edges(image.edges, width) for image in images]),
-        )
-        counts = [len(image.places) for image in images]
-        noises = [
-            part.median(dim=1).values.exp().clamp(min=LEAST_NOISE)
-            for part in torch.split(said.log_noise, counts, dim=1)
-        ]
+        noises = noises_of(images, said)
         left = [image.taken_out.leave_noise(noise) for image, noise in zip(images, noises, strict=True)]
-        is_clean = float(said.joined_std) < CLEAN_STD * self.config.widen and all(_is_white(one[0]) for one in noises)
-        shares = torch.stack([part.sum() for part in torch.split(said.weights[0], counts)])
+        is_clean = float(said.joined_std) < CLEAN_STD * self.config.widen and all(is_white(one[0]) for one in noises)
+        shares = torch.stack([part.sum() for part in torch.split(said.weights[0], counts(images))])
         return BlurField(
             kernel=self.kernel(said.joined.exp(), share),
             noise=torch.stack(left).square().mean(dim=0).sqrt(),  # powers add, not amplitudes
@@ -212,7 +155,7 @@ class WindowNet(nn.Module):
             log_width_std=said.joined_std * doubt_left([image.sample for image in images], shares),
             disk_share=share,
             is_clean=(is_clean,),
-            votes=(votes,),
+            votes=(votes_of(images, said),),
         )
 
     def kernel(self, width: Tensor, disk_share: Tensor) -> Tensor:
@@ -281,7 +224,7 @@ class WindowNet(nn.Module):
         low, high = math.log(self.config.min_sigma), math.log(self.config.max_sigma)
         log_width = low + (high - low) * torch.sigmoid(said[..., 0])
         std = LEAST_STD + 0.2 * nn.functional.softplus(said[..., 1])
-        log_noise = said[..., 4:] + features[..., -1:]
+        log_noise = said[..., 4:] + features[..., -1:]  # said of windows of one contrast, each enlarged to it
         with torch.no_grad():
             location, weights = join(log_width, std)
             spread = scatter(log_width, std, location)
@@ -293,9 +236,9 @@ class WindowNet(nn.Module):
             log_width=log_width,
             std=std,
             disk_share=torch.sigmoid(said[..., 2]),
-            elongation=nn.functional.softplus(said[..., 3] - 3),
+            elongation=nn.functional.softplus(said[..., 3] - 3),  # training starts nearly round, at 5 %
             log_noise=log_noise,
-            joined=location + 0.1 * torch.tanh(correction),
+            joined=location + 0.1 * torch.tanh(correction),  # votes decide: 10 % is the most that this net adds
             joined_std=self.config.widen * (LEAST_STD / 2 + 0.1 * nn.functional.softplus(doubt)),
             weights=weights,
         )
@@ -314,9 +257,3 @@ def _around(read: Tensor, places: Tensor) -> Tensor:
     centres = places[:, :2].to(read) + places[:, 2:].to(read) / 2
     nearest = torch.cdist(centres, centres).topk(min(AROUND, len(read)), dim=1, largest=False).indices  # (N, AROUND)
     return read[nearest].median(dim=1).values
-
-
-def _is_white(noise: Tensor) -> bool:
-    """Whether noise (rings,) is as strong at all frequencies; low ones are hard to tell from the scene."""
-    rings = noise[len(noise) // 5 :]
-    return float(rings.max()) < WHITE_BELOW * float(rings.min())
