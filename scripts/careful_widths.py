@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import pinsharp
-from pinsharp.blur import careful
+from pinsharp.blur import other_width
 from pinsharp.data.cameras.draw import draw_pair
 from pinsharp.data.cameras.exposing import shoot
 from pinsharp.data.cameras.noise import brightness
@@ -48,7 +48,7 @@ def gains(restorer: pinsharp.Restorer, pair: Pair, cares: list[float]) -> list[f
     """Gains of a picture by care; empty if it is left alone."""
     found = []
     for care in cares:
-        with patch.object(careful, "CARE", care):
+        with patch.object(other_width, "CARE", care):
             restored = restorer(np.ascontiguousarray(pair.image))
         if not restored.is_restored:
             return []

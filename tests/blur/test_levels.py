@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from pinsharp.blur import levels as room
-from pinsharp.blur.field import BlurField, of_width
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import gaussian_kernel, kernel_sigma
 from pinsharp.blur.levels import Levels
+from pinsharp.blur.other_width import of_width
 from pinsharp.blur.verdict import MOST_WIDTH, SHARP_BELOW
 
 SHAPE = (20, 90)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pinsharp.blur.continuation import Continuation
-from pinsharp.blur.family import Family, disk_radius, exact_kernels, family_of, split_width
+from pinsharp.blur.family import Family, disk_radius, family_of
 from pinsharp.blur.kernels import kernel_sigma, sized_kernels
 from pinsharp.blur.normal import NINETY
 from pinsharp.blur.normalise import Normalisation
@@ -212,19 +212,6 @@ def noise_level(rings: Tensor) -> Tensor:
 
 def _values(field: BlurField) -> dict[str, Any]:
     return {one.name: getattr(field, one.name) for one in fields(field)}
-
-
-def of_width(blur: BlurField, width: float, std: float | None = None) -> BlurField:
-    """The blur of an image as it is where it has another width, in pixels: a kernel of the same shape.
-
-    `std` is what its relative standard deviation is there; None if it is the same.
-    """
-    share = torch.zeros(1) if blur.disk_share is None else blur.disk_share.cpu().float()
-    sigma, radius = split_width(torch.tensor([width]), share) if float(share) else (torch.tensor([width]), share)
-    kernel = exact_kernels(sigma, radius, 2 * math.ceil(4 * float(sigma) + float(radius)) + 1)
-    doubt = blur.log_width_std if std is None else torch.tensor([std]).to(blur.kernel)
-    log_width = None if blur.log_width is None else blur.log_width.new_tensor([math.log(width)])
-    return replace(blur, kernel=kernel.to(blur.kernel), log_width=log_width, log_width_std=doubt)
 
 
 def stacked(found: Sequence[BlurField]) -> BlurField:

@@ -12,8 +12,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from pinsharp.blur.field import BlurField, of_width
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.normal import MEDIAN_SIZE
+from pinsharp.blur.other_width import of_width
 from pinsharp.blur.verdict import MOST_WIDTH, SHARP_BELOW
 from pinsharp.blur.votes import Votes, WidthField
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from pinsharp.blur.field import BlurField, of_width
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.measured import Blur
 from pinsharp.blur.normal import NINETY
+from pinsharp.blur.other_width import of_width
 from pinsharp.blur.votes import Votes
 
 LEAST_WIDTH = 0.15

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeGuard
 import torch
 from torch import Tensor
 
-from pinsharp.blur.careful import careful
 from pinsharp.blur.continuation import Read
 from pinsharp.blur.field import BlurField
+from pinsharp.blur.other_width import careful
 from pinsharp.errors import ImageError, KernelError
 from pinsharp.methods.devices import Precision
 
@@ -184,7 +184,7 @@ class BlindMethod(ABC):
     def __call__(self, image: Tensor, kernel: Tensor | None = None) -> Deblurred:
         """Deblur images (B, C, H, W) in [0, 1], C 1 or 3; raises as `estimate`.
 
-        Uncertain widths are used with care; see `pinsharp.blur.careful`.
+        Uncertain widths are used with care; see `pinsharp.blur.other_width`.
         """
         return self.deconvolve(image, careful(self.estimate(image, kernel)))
 

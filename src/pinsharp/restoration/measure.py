@@ -18,9 +18,10 @@ from torch import Tensor
 
 from pinsharp.allocator import release_freed_memory
 from pinsharp.blur.continuation import border_depth, find_continuation
-from pinsharp.blur.field import BlurField, of_width
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.blur.levels import Levels, local_std
+from pinsharp.blur.other_width import of_width
 from pinsharp.blur.slopes import find_slopes, with_slopes
 from pinsharp.blur.votes import Votes
 from pinsharp.blur.widths import Widths

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pinsharp.blur.careful import careful
 from pinsharp.blur.field import BlurField
 from pinsharp.blur.kernels import kernel_sigma
 from pinsharp.blur.levels import Levels
+from pinsharp.blur.other_width import careful
 from pinsharp.blur.verdict import LEFT_ALONE
 from pinsharp.errors import ImageError
 from pinsharp.methods.method import BlindMethod, Method, has_exact_windows, measures_first

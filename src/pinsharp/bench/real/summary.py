@@ -20,7 +20,7 @@ from pinsharp.bench.real.records import (
 )
 from pinsharp.bench.real.series import falls, scatter
 from pinsharp.bench.show.typeset import Cell, Column, Group, Table
-from pinsharp.blur.verdict import NINETY
+from pinsharp.blur.normal import NINETY
 
 TOLERABLE = -0.3  # dB; a smaller loss is hardly seen
 WITHIN = 0.12  # by which a width may differ from the fitted one

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from pinsharp import Restorer
-from pinsharp.blur.careful import CARE, SURE, careful
 from pinsharp.blur.field import BlurField, stacked
 from pinsharp.blur.kernels import gaussian_disk_kernel, gaussian_kernel, kernel_sigma
+from pinsharp.blur.other_width import CARE, SURE, careful
 from pinsharp.blur.softness import Softness
 from pinsharp.methods.table import load_method
 
