@@ -68,7 +68,7 @@ def dtype_for(maxval: int, name: str) -> np.dtype[Any]:
     """The type of the values below a maxval, uint8 or uint16.
 
     Raises:
-        ImageError: If it is none that Netpbm allows.
+        ImageError: If the maxval is not from 1 to 65535.
     """
     if not 1 <= maxval <= _MOST:
         raise damaged(name, f"a maxval of {maxval}, not in 1 to {_MOST}")
@@ -79,7 +79,7 @@ def checked(values: NDArray[Any], maxval: int, name: str) -> NDArray[Any]:
     """Values that lie between 0 and the maxval.
 
     Raises:
-        ImageError: If one does not.
+        ImageError: If a value lies outside them.
     """
     if int(values.min()) < 0 or int(values.max()) > maxval:
         raise damaged(name, f"values from {values.min()} to {values.max()} under a maxval of {maxval}")

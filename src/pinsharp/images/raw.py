@@ -123,7 +123,7 @@ def check_counts(values: NDArray[Any], layout: RawLayout) -> None:
     """Refuse values that have more bits than their format.
 
     Raises:
-        ImageError: If one has.
+        ImageError: If a side has an odd number of pixels.
     """
     if (largest := int(values.max())) >= 2**layout.bits:
         raise ImageError(

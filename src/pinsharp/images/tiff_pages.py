@@ -52,7 +52,7 @@ def _check_chain(tiff: tifffile.TiffFile) -> None:
     """Refuse a file whose last page points to one that tifffile has not read.
 
     Raises:
-        ImageError: If it does.
+        ImageError: If a page is missing.
     """
     last, file = tiff.pages[len(tiff.pages) - 1], tiff.filehandle
     count, entry, pointer = ("Q", 20, "Q") if tiff.is_bigtiff else ("H", 12, "I")
