@@ -127,7 +127,7 @@ def _draw_focus(axes: Axes, focus: Focus | None) -> None:
     least = max(float(sigma.min()) ** 2 - float(np.min(np.abs(position - focus.best)) * focus.slope) ** 2, 0.0)
     size = np.interp(fine, position, [step.magnification for step in focus.steps])
     model = np.sqrt(least + (size * focus.slope * (fine - focus.best)) ** 2)
-    axes.plot(fine, model, color=GREY, label=f"{focus.slope:.3g} px a unit")
+    axes.plot(fine, model, color=GREY, label=f"{focus.slope:.3g} px a {focus.unit}")
     axes.axvline(focus.best, color=RED, linewidth=1, label=f"best {focus.best:.4g} {focus.unit}")
     axes.set(xlabel=f"focus, {focus.unit}", ylabel="sigma, px", ylim=(0, None))
     axes.legend(frameon=False, fontsize="small")
