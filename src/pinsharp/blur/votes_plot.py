@@ -58,7 +58,11 @@ def _draw_said(axes: Axes, votes: Votes, finding: Finding) -> None:
         if which.any():
             ends = np.array([middle - middle / spread, middle * spread - middle])[:, which]
             axes.errorbar(place[which], middle[which], ends, fmt="o", color=colour, markersize=4, label=label)
-    axes.set(title=f"{100 * finding.agreement:.0f} % agree", xlabel="windows, by what they say", ylabel="sigma, px")
+    axes.set(
+        title=f"{100 * finding.agreement:.0f} % agree, by weight",
+        xlabel="windows, by what they say",
+        ylabel="sigma, px",
+    )
     axes.set_yscale("log")
     low, high = axes.get_ylim()
     few = MaxNLocator(6, steps=[1, 2, 5, 10]) if high < 4 * low else LogLocator(subs=(1, 2, 3, 5))
