@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pages import Page
+from pinsharp.batch.charts import histogram_chart
 from pinsharp.batch.job import Job, Outcome
 from pinsharp.batch.report import MOST_THUMBNAILS, page, write_report
 from pinsharp.batch.summary import Summary
@@ -74,6 +75,20 @@ def test_names_are_text_whatever_they_are(outcome, name):
     assert "<b>bad</b>" in shown.words
     assert name.encode("utf-8", "replace").decode() in " ".join(shown.words)
     shown.assert_needs_nothing_else()
+
+
+@pytest.mark.parametrize("count", [1, 6, 10, 15])
+def test_lines_of_a_chart_of_counts_are_whole_images(count):
+    chart = histogram_chart([1.0] * count)
+    lines = [float(value) for value in re.findall(r'text-anchor="end">([^<]+)<', chart)]
+
+    assert len(lines) == 5
+    assert max(lines) >= count
+    assert all(value == int(value) for value in lines)
+
+
+def test_settings_are_told_as_words(outcome):
+    assert "white level 4095" in " ".join(read([outcome("a.png")], {"white_level": 4095}).words)
 
 
 def test_dark_images_are_shown_brighter_and_alike(outcome):

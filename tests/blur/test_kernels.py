@@ -132,6 +132,11 @@ def test_a_batch_is_measured_kernel_by_kernel():
     torch.testing.assert_close(kernel_sigma(batch), torch.cat([kernel_sigma(kernel[None]) for kernel in batch]))
 
 
+@pytest.mark.parametrize("kernel", [gaussian_kernel(1.5), disk_kernel(3.0)])
+def test_a_kernel_that_pinsharp_made_is_taken_as_a_measured_one(kernel):
+    torch.testing.assert_close(measured_kernel(kernel), kernel)
+
+
 def test_a_measured_kernel_keeps_its_orientation_and_small_negative_values():
     table = scipy.ndimage.shift(np.pad([[1.0]], 4), (1, 2), order=3)
     table[0, 0] = -5e-4 * table.max()

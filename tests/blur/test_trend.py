@@ -12,7 +12,7 @@ from pinsharp.blur.votes import Votes
 SIDE, COUNT = 100, 7
 
 
-def seen(widths, noise=0.02):
+def seen(widths, noise=0.02, weights=None):
     """What windows on a grid say of widths (COUNT, COUNT) in pixels, and the trend of it."""
     gen = torch.Generator().manual_seed(0)
     log_width = widths.flatten().log() + noise * torch.randn(COUNT**2, generator=gen)
@@ -20,7 +20,15 @@ def seen(widths, noise=0.02):
     places = torch.stack([rows.flatten(), columns.flatten()], dim=1) * SIDE
     places = torch.cat([places, torch.full_like(places, SIDE)], dim=1)
     same = torch.ones(COUNT**2)
-    votes = Votes(places, log_width, 0.05 * same, 0 * same, 0 * same, same, same / COUNT**2)
+    votes = Votes(
+        places,
+        log_width,
+        0.05 * same,
+        0 * same,
+        0 * same,
+        same,
+        same / COUNT**2 if weights is None else weights.flatten(),
+    )
     return trend(votes, find(votes, float(log_width.median()), 0.1))
 
 
@@ -55,6 +63,14 @@ def test_a_trend_is_said_in_a_sentence(widths, words):
     assert [word for word in found.split() if not word[0].isdigit()] == [
         word for word in words.split() if not word[0].isdigit()
     ]
+
+
+def test_a_plane_whose_texture_the_blur_took_is_said_too():
+    """Windows of the wider half weigh almost nothing."""
+    weights = torch.where(ACROSS < 0.5, 1.0, 0.005)
+    found = seen(torch.where(ACROSS < 0.5, 1.2, 3.0), weights=weights / weights.sum()).words
+
+    assert found == "two planes: 1.2 px and 3.0 px"
 
 
 def test_an_even_blur_has_none():

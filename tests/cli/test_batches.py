@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import resource
 import signal
 import sqlite3
@@ -323,7 +324,11 @@ def test_the_report_shows_what_was_done_before_too(cli, model, photo):
 def test_a_single_image_may_have_a_report(cli, model, photo):
     photo("a.png")
 
-    assert cli("restore", "a.png", "-o", "b.png", "--model", model, "--report", "report.html").code == 0
+    shown = cli("restore", "a.png", "-o", "b.png", "--model", model, "--report", "report.html", "--json")
+    assert shown.code == 0
+    record = json.loads(shown.out)
+    pace = float(re.findall(r"<b>([\d.]+)</b>megapixels a second", Path("report.html").read_text())[0])
+    assert pace <= record["megapixels"] / record["seconds"] + 0.01  # no faster than restoring alone
 
     assert Path("report.html").read_text().count("<img ") == 2
 

@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import re
 import zlib
 
 import cv2
@@ -493,3 +494,11 @@ def test_a_jpeg_that_has_not_changed_is_written_byte_for_byte(tmp_path):
 
     assert (tmp_path / "same.jpg").read_bytes() == (tmp_path / "in.jpg").read_bytes()
     assert (tmp_path / "other.jpg").read_bytes() != (tmp_path / "in.jpg").read_bytes()
+
+
+def test_an_unknown_suffix_names_those_that_are_written(tmp_path):
+    with pytest.raises(OutputError, match=r"\.png, .*\.npy, got '\.xyz'") as caught:
+        write_image(tmp_path / "a.xyz", np.zeros((8, 8), np.uint8))
+
+    for suffix in re.findall(r"\.[a-z0-9]+", str(caught.value).split("ends in")[1].split(", got")[0]):
+        check_output(tmp_path / f"a{suffix}", np.zeros((8, 8), np.float32 if suffix == ".pfm" else np.uint8))

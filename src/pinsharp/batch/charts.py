@@ -1,5 +1,6 @@
 """Two charts as SVG inside a page: the value of each image in order, and a histogram."""
 
+import math
 from collections.abc import Sequence
 
 from pinsharp.batch.summary import histogram
@@ -29,7 +30,7 @@ def sequence_chart(values: Sequence[tuple[str, float]]) -> str:
 def histogram_chart(values: Sequence[float]) -> str:
     """Draw how many images have which width in pixels."""
     bins = histogram(values)
-    most = _round_up(max(4, *(count for *_, count in bins)))
+    most = 4 * math.ceil(round(_round_up(max(count for *_, count in bins))) / 4)  # a quarter is a whole number
     pitch = (WIDTH - _LEFT - _RIGHT) / len(bins)
     bars = []
     for number, (low, high, count) in enumerate(bins):

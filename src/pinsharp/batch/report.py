@@ -68,7 +68,8 @@ def page(outcomes: Sequence[Outcome], summary: Summary, settings: dict[str, obje
     """The page itself; thumbnails are made of the files as they are now."""
     failed = [outcome for outcome in outcomes if outcome.state == "failed"]
     good = [outcome for outcome in outcomes if outcome.state != "failed"]
-    made_with = ", ".join(f"{name} {value}" for name, value in settings.items() if value not in (None, False))
+    given = {name.replace("_", " "): value for name, value in settings.items() if value not in (None, False)}
+    made_with = ", ".join(f"{name} {value}" for name, value in given.items())
     body = [
         "<h1>pinsharp: what was restored</h1>",
         f'<p class="quiet">{time.strftime("%Y-%m-%d %H:%M")} · {text(made_with)}</p>',

@@ -87,7 +87,9 @@ def _draw_transfer(axes: Axes, blur: "BlurField") -> None:
     axes.plot(frequency, gaussian, "--", color=VERMILLION, label="Gaussian of the same sigma")
     axes.axhline(0, color="0.6", linewidth=0.8)
     axes.set(title="Transfer function, along rows", xlabel="cycles per pixel", ylabel="contrast that is left")
-    axes.set(xlim=(0, 0.5), ylim=(min(-0.1, 1.1 * float(kernel.min())), 1.05))
+    axes.set(
+        xlim=(0, 0.5), ylim=(min(-0.1, 1.1 * float(kernel.min())), 1.35), yticks=np.linspace(0, 1, 6)
+    )  # room for the legend
     axes.legend(loc="upper right", frameon=False)
 
 

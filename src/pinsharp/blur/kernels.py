@@ -133,7 +133,7 @@ def measured_kernel(values: Any) -> Tensor:
     """Turn a measured point spread function into a kernel: checked, then scaled to sum 1.
 
     Args:
-        values: Array or nested lists, (K, K) with K odd, in any unit; the centre pixel is K // 2.
+        values: Array or nested lists, (K, K) or (1, 1, K, K), with K odd, in any unit; the centre pixel is K // 2.
 
     Returns:
         Kernel (1, 1, K, K), float32.
@@ -147,6 +147,8 @@ def measured_kernel(values: Any) -> Tensor:
         array = torch.from_numpy(np.asarray(values).astype(np.float64, casting="same_kind"))
     except (TypeError, ValueError):
         raise KernelError("a measured kernel must be a square table of numbers, such as a (21, 21) array") from None
+    if array.ndim == 4 and array.shape[:2] == (1, 1):  # as gaussian_kernel and disk_kernel make them
+        array = array[0, 0]
     if array.ndim != 2 or array.shape[0] != array.shape[1]:
         raise KernelError(
             f"a measured kernel must be a square array (K, K), got shape {tuple(array.shape)}; crop or pad it"

@@ -10,7 +10,9 @@ from pinsharp.blur.verdict import RISE, Finding
 from pinsharp.blur.votes import LEAST_STD, Votes
 
 _LEAST_SIDE = 0.15
-"""Share of the weight that the windows of either of two planes have at the least."""
+"""Share that the windows of either of two planes have at the least, by how exactly each knows its width. Not by their
+weights: those follow the texture, which blur takes away. Of 26 photographs, one half blurred by 1.2 px and the other
+by 3, two planes were found in 1 by weight and in 24 so; in none that was blurred evenly or in four steps."""
 
 _FAR_BETTER = 0.6
 """Share of the scatter around the field, below which two planes explain the windows instead."""
@@ -93,10 +95,9 @@ def _planes(votes: Votes, finding: Finding) -> tuple[float, ...]:
     """Widths of two planes, where they explain the windows far better than the field; empty otherwise."""
     order = votes.log_width.argsort()
     said, std = votes.log_width[order].double(), votes.std[order].double().clamp(min=LEAST_STD)
-    weight = votes.weights[order].double()
     trust = std.square().reciprocal()
     best, found = math.inf, (0.0, 0.0)
-    share = weight.cumsum(0) / weight.sum()
+    share = trust.cumsum(0) / trust.sum()
     for count in range(1, len(said)):
         if not _LEAST_SIDE <= float(share[count - 1]) <= 1 - _LEAST_SIDE:
             continue

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from pinsharp.blur.normal import NINETY
 from pinsharp.blur.trend import trend
@@ -59,8 +59,15 @@ def _draw_said(axes: Axes, votes: Votes, finding: Finding) -> None:
         if which.any():
             ends = np.array([middle - middle / spread, middle * spread - middle])[:, which]
             axes.errorbar(place[which], middle[which], ends, fmt="o", color=colour, markersize=4, label=label)
-    axes.set(title=f"{100 * finding.agreement:.0f} % agree", xlabel="windows, by what they say", ylabel="sigma, px")
+    axes.set(
+        title=f"{100 * finding.agreement:.0f} % agree, by weight",
+        xlabel="windows, by what they say",
+        ylabel="sigma, px",
+    )
     axes.set_yscale("log")
-    for ticks in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-        ticks(ScalarFormatter())  # 3, not 3 x 10^0
+    low, high = axes.get_ylim()
+    few = MaxNLocator(6, steps=[1, 2, 5, 10]) if high < 4 * low else LogLocator(subs=(1, 2, 3, 5))
+    axes.yaxis.set_major_locator(few)  # all of a decade would be written over each other
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))  # 3, not 3 x 10^0
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.legend(loc="upper left", frameon=False)

@@ -31,13 +31,18 @@ def say_stopping() -> None:
 
 
 def tell(
-    outcomes: Iterable[Outcome], teller: Teller, model: str, *, note: Callable[[Outcome], object] | None = None
+    outcomes: Iterable[Outcome],
+    teller: Teller,
+    model: str,
+    *,
+    note: Callable[[Outcome], object] | None = None,
+    summary: Summary | None = None,
 ) -> Summary:
     """Print a line for each image that was restored or failed, as soon as it is known; none for those skipped.
 
-    `model` is its name, for --json; `note` is given each outcome too.
+    `model` is its name, for --json; `note` is given each outcome too. A `summary` whose time runs already goes on.
     """
-    summary = Summary()
+    summary = summary or Summary()
     for outcome in outcomes:
         summary.add(outcome)
         if note:

@@ -186,7 +186,7 @@ def names_image(out: str) -> bool:
         OutputError: If `out` may be a file or a folder.
     """
     from pinsharp.images.codec import SUFFIXES
-    from pinsharp.images.discover import known_suffixes
+    from pinsharp.images.files import written_suffixes
 
     place, path = place_of(out), disk_path(out)
     if place.is_zarr:  # an existing one is a folder, and one image all the same
@@ -195,8 +195,8 @@ def names_image(out: str) -> bool:
         return False
     if path.suffix.lower() not in SUFFIXES:
         raise OutputError(
-            f"{out}: expected a folder or a name that ends in {known_suffixes()}, got {path.suffix}; "
-            f"write {out}/ if it is a folder"
+            f"{out}: expected a folder or a name that ends in {written_suffixes()}, or as its input does, "
+            f"got {path.suffix}; write {out}/ if it is a folder"
         )
     return True
 

@@ -145,10 +145,12 @@ class _Run:
 
     def only(self, teller: Teller) -> None:
         """Restore a single image; nothing is left beside its result."""
+        from pinsharp.batch.summary import Summary
         from pinsharp.batch.work import restore_job
         from pinsharp.restoration.restorer import Restorer
 
         (job,), restorer = self.jobs, Restorer(recipe=self.recipe)
+        summary = Summary()  # its time runs from here
         say_trained_on(str(self.recipe.model))
         try:
             with percent_progress("restoring, percent") as report:
@@ -157,7 +159,7 @@ class _Run:
             outcome = Outcome(job, "failed", {}, error)
         else:
             outcome = Outcome(job, "done", figures)
-        summary = tell([outcome], teller, str(self.recipe.model), note=self.report.note)
+        tell([outcome], teller, str(self.recipe.model), note=self.report.note, summary=summary)
         self.report.write(summary, restorer.settings())
 
     def all(self, teller: Teller, *, processes: int) -> None:

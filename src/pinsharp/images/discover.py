@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import itertools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,11 +128,12 @@ def suffix_fault(path: Path) -> str | None:
     return f"expected a name that ends in {known_suffixes()}, got {path.suffix or 'none'}; convert the image to PNG"
 
 
-def known_suffixes() -> str:
-    """The known suffixes as a list in words, ".png, .jpg or .tif": the first of each format."""
+def known_suffixes(kinds: Container[str] | None = None) -> str:
+    """The known suffixes as a list in words, ".png, .jpg or .tif": the first of each format, or of each of `kinds`."""
     firsts: dict[str, str] = {}
     for suffix, kind in SUFFIXES.items():
-        firsts.setdefault(kind, suffix)
+        if kinds is None or kind in kinds:
+            firsts.setdefault(kind, suffix)
     *others, last = firsts.values()
     return f"{', '.join(others)} or {last}"
 

@@ -165,6 +165,11 @@ def write_image(
     write_atomically(path, data)
 
 
+def written_suffixes() -> str:
+    """The suffixes that any image may be written to, as a list in words: ".png, .jpg or .tif"."""
+    return known_suffixes([kind for kind, each in _FORMATS.items() if each.encode is not None and not each.is_own])
+
+
 def check_output(
     path: str | Path, pixels: NDArray[Any], *, overwrite: bool = False, like: ImageFile | None = None
 ) -> None:
@@ -182,7 +187,9 @@ def check_output(
     """
     path = Path(path)
     if disk_path(path).suffix.lower() not in SUFFIXES:
-        raise OutputError(f"{path}: expected an output that ends in {known_suffixes()}, got '{path.suffix}'; rename it")
+        raise OutputError(
+            f"{path}: expected an output that ends in {written_suffixes()}, got '{path.suffix}'; rename it"
+        )
     if is_container(path):
         _check_container(path, like, overwrite=overwrite)
         return

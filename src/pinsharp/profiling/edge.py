@@ -113,8 +113,8 @@ def _found(fit: Fit) -> EdgeFound:
     )
     if std > _MOST_DOUBT * sigma and std > 0.1:
         raise ImageError(
-            f"expected an edge whose width is sure to {_MOST_DOUBT:.0%}, got {std / sigma:.0%}: other things are "
-            "too near, or there is too much noise; cut out a longer edge between plain sides"
+            f"expected an edge whose width is sure to {100 * _MOST_DOUBT:.0f} %, got {100 * std / sigma:.0f} %: other "
+            "things are too near, or there is too much noise; cut out a longer edge between plain sides"
         )
     return EdgeFound(blur, _mtf(fit, covariance), _spread(fit), fit.line)
 

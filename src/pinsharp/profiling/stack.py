@@ -144,7 +144,8 @@ def measure_stack(photos: Sequence[Photo], positions: Sequence[float], unit: str
     if law is None:
         raise ImageError(
             f"expected a stack of at least {LEAST_STEPS} images of one scene whose width passes through a best focus, "
-            f"got {len(photos)} that show none; check the steps, or add images on both sides of it"
+            f"got {len(photos)} that show none; check which step belongs to which image ({_pairs(photos, positions)}), "
+            "or add images on both sides of it"
         )
     best, std, tilt = _plane(law.curves, photos[0].shape)
     sizes = {step.position: step.magnification if is_scaled else 1.0 for step in steps}
@@ -167,6 +168,12 @@ def measure_stack(photos: Sequence[Photo], positions: Sequence[float], unit: str
     reach = min(_NINETY * math.hypot(slope_std / slope, _SLOPE_DOUBT), 0.9)
     scale = DistanceScale(1 / slope, 1 / slope / (1 + reach), 1 / slope / (1 - reach), unit)
     return Stack(focus, scale, kernels, in_focus)
+
+
+def _pairs(photos: Sequence[Photo], positions: Sequence[float]) -> str:
+    """The first images with their positions, as they were taken: "-1.png at -8, -2.png at -7, ..."."""
+    pairs = [f"{photo.path.name} at {position:g}" for photo, position in zip(photos, positions, strict=True)]
+    return ", ".join([*pairs[:3], *(["..."] if len(pairs) > 3 else [])])
 
 
 def _best_law(steps: Sequence[_Seen], own: float) -> tuple[_Law | None, bool]:
