@@ -167,7 +167,7 @@ def write_image(
 
 def written_suffixes() -> str:
     """The suffixes that any image may be written to, as a list in words: ".png, .jpg or .tif"."""
-    return known_suffixes([kind for kind, each in _FORMATS.items() if each.encode is not None and not each.is_own])
+    return known_suffixes([kind for kind, each in FORMATS.items() if each.encode is not None and not each.is_own])
 
 
 def check_output(
