@@ -7,7 +7,7 @@ import pytest
 
 from pinsharp.blur.astigmatism import Astigmatism
 from pinsharp.blur.colours import ColourWidths
-from pinsharp.blur.measured import Blur
+from pinsharp.blur.measured import Blur, DistanceScale, Focus, FocusStep
 from pinsharp.blur.profile import Profile
 from pinsharp.cli.profile_plot import draw, figure_of
 from pinsharp.cli.profile_words import in_words
@@ -83,3 +83,18 @@ def test_colours_have_their_widths_and_marks_that_grey_keeps_apart():
     assert [float(mark.get_ydata()[0]) for mark in marks] == [1.4, 1.2, 2.1]
     assert len({mark.get_marker() for mark in marks}) == 3
     assert [label.get_text() for label in axes.get_xticklabels()] == ["red", "green", "blue"]
+
+
+def test_a_width_has_two_distances_where_the_scene_changes_its_size():
+    steps = tuple(FocusStep(z, Blur(abs(z) / 5, abs(z) / 5, abs(z) / 5)) for z in (-10.0, 0.0, 20.0))
+    focus = Focus("um", steps, 0.0, -1.0, 1.0, 0.2)
+
+    changing, still = (
+        list(in_words(profile(focus=focus, distance_scale=DistanceScale(5.0, 4.5, 5.5, "um", growth))))
+        for growth in (0.02, 0.0)
+    )
+
+    line = "  the scene changes its size: 2.0 px are 8.33 um beyond best focus, or 12.5 um before it"
+    assert line in changing
+    assert line not in still
+    assert len(changing) == len(still) + 1
