@@ -16,8 +16,8 @@ _LEAST_WINDOWS = 12
 """Windows without which nothing is said of two planes."""
 
 _BETTER = 0.8
-"""Share of the scatter around the best field of any shape, below which two planes explain the windows instead: with it
-75 of 80 photographs with two halves are told so, of 280 even, tilted and curved ones none (scripts/field_words.py)."""
+"""Share of the scatter around the best field of any shape, below which two planes explain the windows instead.
+75 of 80 photographs with two halves are recognised, of 280 even, tilted and curved ones none (scripts/field_words)."""
 
 _TOGETHER = 0.25
 """How far windows of a plane lie together: 0 as by chance, 1 if the nearest windows of each are of the same plane."""
@@ -105,7 +105,7 @@ def _planes(votes: Votes) -> tuple[float, ...]:
     """
     if len(votes) < _LEAST_WINDOWS:
         return ()
-    # Below, widths are hardly told apart.
+    # Below, widths are hardly distinguished.
     said, order = votes.log_width.double().clamp(min=math.log(SHARP_BELOW)).sort()
     std = votes.std[order].double().clamp(min=LEAST_STD)
     count, levels = _split(said, std)
