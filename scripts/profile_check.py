@@ -2,22 +2,25 @@
 
     python scripts/profile_check.py [FOLDER with edges/, fpd_grid/ and pi_board/]
 
-Prints errors of MTF50 and width in percent, MTF50 of the slanted edges of sfrmat3 and sfrmat5 beside what an
-independent ISO 12233 script reads, and of each series the plane of best focus, and how far the defocus leaves a line.
+Prints errors of MTF50 and width in percent, of the distances that widths of simulated stacks stand for, MTF50 of the
+slanted edges of sfrmat3 and sfrmat5 beside what an independent ISO 12233 script reads, and of each series the plane of
+best focus, how far the defocus leaves a line, and how far distances are off.
 """
 
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
+from focus_stacks import POSITIONS, taken
 from pinsharp.blur.measured import Blur, Focus
 from pinsharp.profiling.edge_search import find_edges
 from pinsharp.profiling.optics import Shape, falls_to
 from pinsharp.profiling.photo import read_photo
-from pinsharp.profiling.stack import measure_stack, sharpest
+from pinsharp.profiling.stack import Stack, measure_stack, sharpest
 from pinsharp.restoration.restorer import Restorer
 from slanted_edges import disk, edge, gaussian, photo
 
@@ -54,6 +57,31 @@ def simulated() -> None:
             )
 
 
+def simulated_stacks() -> None:
+    """How far distances are off where the scene changes its size, and the defocus grows with it or does not."""
+    for change in (0.0, 0.05, 0.2):
+        for grows in (True, False) if change else (True,):
+            photos, sharp = taken(change, grows=grows)
+            stack = measure_stack(photos, POSITIONS, "um", Blur(sharp, sharp, sharp))
+            law = "on the part" if grows else "in pixels"
+            print(f"stack, size changes by {100 * change:.0f} %, defocus linear {law}: {_distances(stack)}")
+
+
+def _distances(stack: Stack) -> str:
+    """How far the distances that widths stand for are off those of the positions, with the side known."""
+    focus, own, scale = stack.focus, stack.own, stack.scale
+    words = []
+    for name, used in (("", scale), (", without the change of size ", replace(scale, growth=0.0))):
+        off = []
+        for step in focus.steps:
+            z = step.position - focus.best
+            if step.blur.sigma >= math.sqrt(2) * own.sigma:
+                defocus = math.sqrt(step.blur.sigma**2 - own.sigma**2)
+                off.append(abs(used.distance(defocus, 1 if z > 0 else -1) / abs(z) - 1))
+        words.append(f"{name}{100 * float(np.median(off)):.1f} % (most {100 * max(off):.1f} %)")
+    return f"distances off by {''.join(words)}, growth {100 * scale.growth:.2f} % a {focus.unit.removesuffix('s')}"
+
+
 def real_edges(folder: Path) -> None:
     """MTF50 beside what an independent script has read, in the values as they are, as it does."""
     for path in sorted(folder.glob("*.tif")):
@@ -81,6 +109,7 @@ def series(folder: Path) -> None:
         f"{folder.name}: best focus {focus.best:.2f} ({focus.best_low:.2f} to {focus.best_high:.2f}), slope "
         f"{focus.slope:.3f} px a step, own softness {stack.own.sigma:.2f} px, {_off_line(focus, stack.own)}"
     )
+    print(f"  {_distances(stack)}")
     sizes = [step.magnification for step in focus.steps]
     if max(sizes) > min(sizes):
         in_pixels = _off_line(focus, stack.own, scaled=False)
@@ -110,6 +139,7 @@ def _off_line(focus: Focus, own: Blur, *, scaled: bool = True) -> str:
 
 if __name__ == "__main__":
     simulated()
+    simulated_stacks()
     if len(sys.argv) > 1:
         real_edges(Path(sys.argv[1]) / "edges")
         for name in ("pi_board", "fpd_grid"):

@@ -51,7 +51,9 @@ RADIUS = (2 * DOWN - 1) ** 2 + (2 * ACROSS - 1) ** 2
         (1 + DOWN + ACROSS, "the lower right corner is 2.0 px wider than the upper left one: a tilt"),
         (1 + RADIUS, "the corners are 2.0 px wider than the middle: curvature"),
         (3 - RADIUS, "the middle is 2.0 px wider than the corners: curvature"),
-        (torch.where((7 * DOWN).long() % 2 == 0, 1.0, 2.4), "two planes: 1.0 px and 2.4 px"),
+        (torch.where(DOWN < 0.4, 1.0, 2.4), "two planes: 1.0 px and 2.4 px"),
+        (torch.where(DOWN + ACROSS < 0.8, 2.6, 1.8), "two planes: 1.8 px and 2.6 px"),
+        (torch.where(RADIUS < 0.5, 3.0, 1.0), "two planes: 1.0 px and 3.0 px"),
     ],
 )
 def test_a_trend_is_said_in_a_sentence(widths, words):
@@ -84,3 +86,26 @@ def test_a_tilt_and_a_curvature_are_both_said():
 def test_a_tilt_is_not_taken_for_two_planes():
     """Nor is a slope as steep as between planes: its windows lie between them."""
     assert not seen(math.e ** (1.1 * ACROSS)).planes
+
+
+@pytest.mark.parametrize(
+    "widths",
+    [
+        torch.where((7 * DOWN).long() % 2 == 0, 1.0, 2.4),  # every second row
+        torch.where(torch.rand(COUNT, COUNT, generator=torch.Generator().manual_seed(3)) < 0.4, 1.0, 2.4),
+        torch.where((DOWN < 0.2) & (ACROSS < 0.3), 2.4, 1.0),  # two windows
+        torch.where(DOWN < 0.4, 0.2, 0.45),  # narrower than pixels tell apart
+        torch.where(DOWN < 0.4, 2.0, 2.2),
+        0.5 + 4 * DOWN,
+        0.8 + 2 * RADIUS,
+    ],
+)
+def test_what_is_no_two_planes_is_not_called_so(widths):
+    assert seen(widths).planes == ()
+
+
+def test_one_odd_window_in_each_plane_does_not_hide_them():
+    widths = torch.where(DOWN < 0.4, 1.0, 2.4)
+    widths[0, 0], widths[6, 6] = 4.0, 0.7
+
+    assert seen(widths).planes == pytest.approx((1.0, 2.4), rel=0.1)

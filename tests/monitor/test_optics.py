@@ -6,7 +6,7 @@ import pytest
 from pinsharp.blur.measured import Blur, DistanceScale, Focus, FocusStep
 from pinsharp.blur.profile import Profile
 from pinsharp.monitor.monitor import start, take_all
-from pinsharp.monitor.optics import optics_of
+from pinsharp.monitor.optics import Optics, optics_of
 from pinsharp.monitor.rules import Rules
 from watched import seen
 
@@ -50,6 +50,14 @@ def test_a_straight_focus_tells_no_side():
 
     assert optics.side(2.0, (0.3, 0.1), (0.02, 0.02)) == 0
     assert optics.words(2.0, 0) == "10 um out of focus (9 to 11), on either side"
+
+
+def test_distances_on_both_sides_differ_where_the_scene_changes_its_size():
+    optics = Optics(DistanceScale(5.0, 4.5, 5.5, "um", growth=0.02))
+
+    assert optics.words(2.0, 1) == "8.33 um out of focus (7.63 to 9.02), beyond it: move by -8.33"
+    assert optics.words(2.0, -1) == "12.5 um out of focus (11 to 14.1), before it: move by +12.5"
+    assert optics.words(2.0, 0) == "10 um out of focus (7.63 to 14.1), on either side"
 
 
 def test_a_tilt_that_is_not_the_profiles_tells_no_side():

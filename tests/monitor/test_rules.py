@@ -2,11 +2,12 @@
 
 import pytest
 
+from pinsharp.blur.measured import DistanceScale
 from pinsharp.errors import ConfigError
 from pinsharp.monitor.optics import Optics
 from pinsharp.monitor.rules import Rules, width_in_px
 
-OPTICS = Optics(per_px=4.0, unit="um", low=3.5, high=4.5)
+OPTICS = Optics(DistanceScale(4.0, 3.5, 4.5, "um"))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pinsharp.blur.measured import DistanceScale
 from pinsharp.errors import ConfigError
 from pinsharp.monitor.monitor import start, take_all
 from pinsharp.monitor.optics import Optics
@@ -66,7 +67,7 @@ def test_a_state_of_other_rules_or_another_way_to_measure_is_refused(file):
     with pytest.raises(ConfigError, match=r"a state with --target 1\.5px, got one with no --target; give the same"):
         read_state(path, start(Rules(target=1.5)), "defaults")
     with pytest.raises(ConfigError, match="expected a state with the same --profile, got one with another"):
-        read_state(path, start(Rules(optics=Optics(3.0, "um", 2.0, 4.0))), "defaults")
+        read_state(path, start(Rules(optics=Optics(DistanceScale(3.0, 2.0, 4.0, "um")))), "defaults")
     with pytest.raises(ConfigError, match=r"measured as now \(light='srgb'\), got defaults"):
         read_state(path, start(Rules()), "light='srgb'")
 

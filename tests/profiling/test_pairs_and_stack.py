@@ -7,9 +7,11 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from scipy.signal import fftconvolve
 
+import focus_stacks
 from pinsharp.blur.family import exact_kernels
 from pinsharp.blur.measured import Blur
 from pinsharp.errors import ImageError
+from pinsharp.profiling import stack as stack_module
 from pinsharp.profiling.pairs import Place, measure_pair
 from pinsharp.profiling.stack import _best_law, _Seen, measure_stack, sharpest
 from slanted_edges import photo
@@ -102,3 +104,47 @@ def test_the_defocus_of_a_part_that_comes_nearer_grows_with_its_size(approaches)
     assert law.whole.values[2] == pytest.approx(slope**2, rel=1e-3)
     (curve,) = law.curves.values()
     assert curve.best == pytest.approx(best, abs=0.01)
+
+
+@pytest.mark.parametrize("change", [0.0, 0.05, 0.2])
+@pytest.mark.parametrize("grows", [True, False])
+def test_distances_hold_whether_the_width_grows_with_the_scene_or_not(monkeypatch, change, grows):
+    """Widths as the law has them, without photographs: what they stand for is the distance from best focus."""
+    positions, best, slope, own = focus_stacks.POSITIONS, focus_stacks.BEST, focus_stacks.SLOPE, focus_stacks.OWN
+    middle, sizes = np.mean(positions), [focus_stacks.size_at(z, change) for z in positions]
+    grown = [size if grows else 1.0 for size in sizes]
+    widths = [math.hypot(own, size * slope * (z - best)) for z, size in zip(positions, grown, strict=True)]
+    sharp = int(np.argmin(widths))
+    steps = []
+    for z, width, size in zip(positions, widths, np.array(sizes) / sizes[sharp], strict=True):
+        square = width**2 - size**2 * widths[sharp] ** 2
+        place = Place(60.0, 60.0, Blur(0, 0, 0))
+        steps.append(_Seen(z - middle, float(size), [(place, square, 0.02 + 0.02 * abs(square))]))
+    monkeypatch.setattr(stack_module, "sharpest", lambda photos: sharp)
+    monkeypatch.setattr(stack_module, "_all_against", lambda *_: steps)
+    plain = np.full((100, 100), 0.5)
+
+    known = Blur(widths[sharp], widths[sharp], widths[sharp])
+    found = measure_stack([photo(plain)] * len(positions), positions, "um", known)
+
+    assert found.focus.best == pytest.approx(best, abs=0.02)
+    for z, size in zip(positions, grown, strict=True):
+        side, width = (1 if z > best else -1), size * slope * abs(z - best)
+        assert found.scale.distance(width, side) == pytest.approx(abs(z - best), rel=0.01)
+        low, high = found.scale.interval(width, width)
+        assert low < abs(z - best) < high
+    assert (found.scale.growth > 0.001) is (grows and change > 0)
+
+
+@pytest.mark.slow
+def test_a_scene_that_becomes_larger_by_a_fifth_is_measured_on_the_part():
+    photos, sharp = focus_stacks.taken(0.2, grows=True)
+
+    found = measure_stack(photos, focus_stacks.POSITIONS, "um", Blur(sharp, sharp, sharp))
+
+    assert found.focus.best == pytest.approx(focus_stacks.BEST, abs=0.5)
+    assert found.scale.per_px == pytest.approx(1 / focus_stacks.SLOPE, rel=0.02)
+    for z in (-15.0, 20.0):
+        width = focus_stacks.SLOPE * abs(z - focus_stacks.BEST) * focus_stacks.size_at(z, 0.2)
+        distance = found.scale.distance(width, 1 if z > 0 else -1)
+        assert distance == pytest.approx(abs(z - focus_stacks.BEST), rel=0.03)

@@ -24,6 +24,8 @@ Way = Literal["flat places", "photon transfer"]
 MOST_WIDTH = 1000.0
 """Widest blur in pixels that a profile holds."""
 
+_LEAST_NEARER = 0.1  # no change of size makes a distance more than one over this times as long
+
 
 @dataclass(frozen=True)
 class Blur:
@@ -187,21 +189,48 @@ class Focus:
 class DistanceScale:
     """How much defocus a pixel of width stands for, outside of focus.
 
+    Where the width grows with the size of the scene in the image, which is 1 / (1 - growth * z) at z units from best
+    focus, it stands for less on the side where the scene is larger.
+
     Attributes:
-        per_px: Units of defocus.
+        per_px: Units of defocus, of the size that the scene has in best focus.
         low: Lower end of its 90 % interval.
         high: Its upper end.
         unit: `um`, `mm` or `steps`.
+        growth: Share by which the scene becomes larger with each unit of position, in best focus; 0 if the width does
+            not grow with it.
     """
 
     per_px: float
     low: float
     high: float
     unit: str
+    growth: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 < self.low <= self.per_px <= self.high:
             raise ConfigError(f"the distance a pixel must be positive and in its interval, got {self.per_px:g}")
+
+    def distance(self, width: float, side: int = 0) -> float:
+        """Units from best focus that a width of defocus in pixels stands for.
+
+        Args:
+            width: The width, without the camera's own softness.
+            side: 1 beyond best focus, at larger positions; -1 before it; 0 if unknown: between those of both.
+        """
+        return self._distance(width * self.per_px, side)
+
+    def interval(self, low: float, high: float, side: int = 0) -> tuple[float, float]:
+        """The same of the interval of a width; it holds both sides where the side is unknown."""
+        sides = (side,) if side else (-1, 1)
+        return (
+            min(self._distance(low * self.low, each) for each in sides),
+            max(self._distance(high * self.high, each) for each in sides),
+        )
+
+    def _distance(self, near: float, side: int) -> float:
+        """Units that are so many if the scene does not change its size."""
+        return near / max(1 + side * self.growth * near, _LEAST_NEARER)
 
 
 @dataclass(frozen=True)

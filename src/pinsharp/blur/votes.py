@@ -88,6 +88,7 @@ def scatter(log_width: Tensor, std: Tensor, location: Tensor) -> Tensor:
 
 Shape = Literal["constant", "plane", "smooth"]
 _TERMS: dict[Shape, int] = {"constant": 1, "plane": 3, "smooth": 6}
+SHAPES: tuple[Shape, ...] = tuple(_TERMS)
 _HONEST = 1.0
 """Scatter, in the windows' own standard deviations, down to which a field needs no further term."""
 
@@ -114,10 +115,7 @@ class WidthField:
 
 def fit(votes: Votes) -> WidthField:
     """Fit a field to votes: constant unless a plane, or then a smooth field, explains them far better."""
-    centres = votes.centres.double()
-    centre = (centres.amin(dim=0) + centres.amax(dim=0)) / 2
-    reach = max(float((centres - centre).abs().max()), 1.0)
-    terms = _terms((centres - centre) / reach)
+    terms = _placed(votes)[2]
     width, std = votes.log_width.double().exp(), votes.std.double().clamp(min=LEAST_STD)
     kept: Shape = "constant"
     best, left = _solve(terms[:, :1], width, std), math.inf
@@ -128,8 +126,28 @@ def fit(votes: Votes) -> WidthField:
         size = _typical(_distance(terms[:, :count], found, width, std)) * math.sqrt(len(votes) / (len(votes) - count))
         if size < _GAIN * left:
             best, kept, left = found, shape, size
-    distance = _distance(terms[:, : len(best)], best, width, std).abs()
-    return WidthField(kept, best, centre, reach, distance > 4 * max(1.0, _typical(distance)))
+    return _field(kept, best, votes)
+
+
+def fit_shape(votes: Votes, shape: Shape) -> WidthField:
+    """Fit a field of one shape to votes, whether a simpler one would do or not."""
+    width, std = votes.log_width.double().exp(), votes.std.double().clamp(min=LEAST_STD)
+    return _field(shape, _solve(_placed(votes)[2][:, : _TERMS[shape]], width, std), votes)
+
+
+def _field(shape: Shape, coefficients: Tensor, votes: Votes) -> WidthField:
+    centre, reach, terms = _placed(votes)
+    width, std = votes.log_width.double().exp(), votes.std.double().clamp(min=LEAST_STD)
+    distance = _distance(terms[:, : len(coefficients)], coefficients, width, std).abs()
+    return WidthField(shape, coefficients, centre, reach, distance > 4 * max(1.0, _typical(distance)))
+
+
+def _placed(votes: Votes) -> tuple[Tensor, float, Tensor]:
+    """Where y and x of a field are 0, the pixels at which they are 1, and the terms (N, 6) of all windows."""
+    centres = votes.centres.double()
+    centre = (centres.amin(dim=0) + centres.amax(dim=0)) / 2
+    reach = max(float((centres - centre).abs().max()), 1.0)
+    return centre, reach, _terms((centres - centre) / reach)
 
 
 def _distance(terms: Tensor, coefficients: Tensor, width: Tensor, std: Tensor) -> Tensor:

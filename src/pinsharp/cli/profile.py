@@ -132,7 +132,8 @@ def show(
             "--output",
             "-o",
             metavar="F",
-            help="Draw kernel, edge spread, transfer function, field, focus and noise: .png, .pdf or .svg.",
+            help="Draw kernel, edge spread, transfer function, field, focus, noise, and what directions and colours "
+            "differ by: .png, .pdf or .svg.",
         ),
     ] = None,
     overwrite: Overwrite = False,

@@ -1,27 +1,47 @@
-"""A picture of the profile of a camera: kernel, edge spread, transfer function, field, focus and noise."""
+"""A picture of the profile of a camera: kernel, edge spread, transfer function, field, focus and noise.
+
+Widths of both directions, and of colours, are beside them where the profile has either.
+"""
 
 import io
+import math
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from pinsharp.blur.astigmatism import Astigmatism
+from pinsharp.blur.colours import ColourWidths
 from pinsharp.blur.measured import Blur, EdgeSpread, Focus, LocalKernel, Mtf, Noise
 from pinsharp.blur.profile import Profile
 from pinsharp.profiling.edge import FREQUENCIES
 from pinsharp.profiling.optics import Shape, edge_profile
 from pinsharp.words import printable
 
-BLUE, GREY, RED = "#0072B2", "#9A9A9A", "#D55E00"
+BLUE, GREY, RED, GREEN = "#0072B2", "#9A9A9A", "#D55E00", "#009E73"
 _DPI = 150
+_COLUMN = 4.0  # inches
+_CROSSES = 8  # on the circle where widths by the radius hold
+_ARM = 0.09  # half the longer width, as a share of the image's smaller side
 
 
 def draw(profile: Profile, *, title: str, kind: str) -> bytes:
     """Draw a profile; `kind` is png, pdf or svg."""
-    figure = Figure(figsize=(12, 7.2), layout="constrained")
+    target = io.BytesIO()
+    metadata = {"Software": None} if kind == "png" else None
+    figure_of(profile, title).savefig(target, format=kind, dpi=_DPI, metadata=metadata)
+    return target.getvalue()
+
+
+def figure_of(profile: Profile, title: str) -> Figure:
+    """The picture of a profile: six panels, and two more where directions or colours differ."""
+    has_more = profile.astigmatism is not None or profile.colour_widths is not None
+    columns = 4 if has_more else 3
+    figure = Figure(figsize=(columns * _COLUMN, 7.2), layout="constrained")
     figure.suptitle(printable(title), parse_math=False)
-    axes = figure.subplots(2, 3)
+    axes = figure.subplots(2, columns)
     own, edge = profile.own_softness, _middle_edge(profile)
     _draw_kernel(axes[0, 0], own)
     _draw_spread(axes[0, 1], own, edge.edge_spread if edge else None)
@@ -29,9 +49,10 @@ def draw(profile: Profile, *, title: str, kind: str) -> bytes:
     _draw_field(axes[1, 0], figure, profile)
     _draw_focus(axes[1, 1], profile.focus)
     _draw_noise(axes[1, 2], profile.noise)
-    target = io.BytesIO()
-    figure.savefig(target, format=kind, dpi=_DPI, metadata={"Software": None} if kind == "png" else None)
-    return target.getvalue()
+    if has_more:
+        _draw_directions(axes[0, 3], profile)
+        _draw_colours(axes[1, 3], profile.colour_widths)
+    return figure
 
 
 def _middle_edge(profile: Profile) -> LocalKernel | None:
@@ -145,4 +166,58 @@ def _draw_noise(axes: Axes, noise: Noise | None) -> None:
     axes.set_ylim(0, 1.2 * 255 * max(*noise.std, noise.std_at(1.0)))
     axes.set(xlabel="signal, share of white", ylabel="standard deviation, 1/255", ylim=(0, None))
     axes.legend(frameon=False, fontsize="small")
+    return None
+
+
+def _draw_directions(axes: Axes, profile: Profile) -> None:
+    axes.set_title("Widths of both directions", fontsize="medium")
+    found = profile.astigmatism
+    if found is None:
+        return _missing(axes, "no difference seen")
+    names = ("tangential", "sagittal") if found.angle is None else (f"along {found.angle:.0f}°", "across")
+    directions = tuple(zip(names, (found.along, found.across), (0.0, math.pi / 2), ("-", ":"), strict=True))
+    side = min(profile.height, profile.width)
+    scale = _ARM * side / max(found.along.sigma, found.across.sigma)
+    for row, column, angle in _crosses(found, profile.height, profile.width):
+        for _, blur, turn, style in directions:
+            right, down = (scale * blur.sigma * part for part in (math.cos(angle + turn), math.sin(angle + turn)))
+            axes.plot([column - right, column + right], [row - down, row + down], style, color="black", linewidth=2)
+    for name, blur, _, style in directions:
+        words = f"{name} {blur.sigma:.2f} px ({blur.low:.2f} to {blur.high:.2f})"
+        axes.plot([], [], style, color="black", linewidth=2, label=words)
+    axes.add_patch(Rectangle((0, 0), profile.width, profile.height, fill=False, edgecolor=GREY))
+    where = f"{found.distance:.0f} px from the middle" if found.angle is None else "all over the image"
+    room = 1.2 * _ARM * side
+    axes.set(xlim=(-room, profile.width + room), ylim=(profile.height + room, -room), aspect="equal", xlabel=where)
+    axes.set(xticks=[], yticks=[], frame_on=False)
+    axes.legend(frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.08))
+    return None
+
+
+def _crosses(found: Astigmatism, height: int, width: int) -> list[tuple[float, float, float]]:
+    """Places of the image, row and column, at which widths hold, and the angle of the first in radians from the rows.
+
+    On the circle where widths by the radius hold, as far as it lies in the image, and all over it otherwise.
+    """
+    if found.angle is not None:
+        shares = (0.2, 0.5, 0.8)
+        return [(row * height, column * width, math.radians(found.angle)) for row in shares for column in shares]
+    middle, reach = ((height - 1) / 2, (width - 1) / 2), found.distance
+    turns = [2 * math.pi * (number + 0.5) / _CROSSES for number in range(_CROSSES)]
+    places = [(middle[0] + reach * math.sin(turn), middle[1] + reach * math.cos(turn), turn) for turn in turns]
+    return [(row, column, turn) for row, column, turn in places if 0 <= row < height and 0 <= column < width]
+
+
+def _draw_colours(axes: Axes, found: ColourWidths | None) -> None:
+    axes.set_title("Widths of colours", fontsize="medium")
+    if found is None:
+        return _missing(axes, "no difference seen")
+    names = ("red", "green", "blue")
+    for place, (blur, colour, marker) in enumerate(
+        zip((found.red, found.green, found.blue), (RED, GREEN, BLUE), "s^o", strict=True)
+    ):
+        beyond = [[blur.sigma - blur.low], [blur.high - blur.sigma]]
+        axes.errorbar([place], [blur.sigma], beyond, fmt=marker, color=colour, capsize=4)
+        axes.annotate(f"{blur.sigma:.2f}", (place, blur.sigma), (8, 0), textcoords="offset points", va="center")
+    axes.set(xticks=range(3), xticklabels=names, xlim=(-0.5, 2.6), ylabel="sigma, px", xlabel="bars: 90 % intervals")
     return None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pinsharp.blur.measured import Blur, Focus, LocalKernel, Source
+from pinsharp.blur.measured import Blur, DistanceScale, Focus, LocalKernel, Source
 from pinsharp.blur.profile import Profile
 from pinsharp.words import printable
 
@@ -43,6 +43,8 @@ def in_words(profile: Profile) -> Iterator[str]:
     if scale := profile.distance_scale:
         between = f"(90 %: {scale.low:.4g} to {scale.high:.4g})"
         yield f"distance: {scale.per_px:.4g} {scale.unit} of defocus a pixel of width {between}"
+        if scale.growth and profile.focus and profile.focus.steps:
+            yield f"  {_both_sides(scale, profile.focus)}"
     if noise := profile.noise:
         well = f", full well {noise.full_well:,.0f} e-" if noise.gain else ", no shot noise seen"
         dark, white = (f"{255 * noise.std_at(signal):.2f}/255" for signal in (0.0, 1.0))
@@ -77,6 +79,13 @@ def _kernel(each: LocalKernel) -> str:
 
 def _frequency(frequency: float | None) -> str:
     return "above 0.5" if frequency is None else f"{frequency:.4f}"
+
+
+def _both_sides(scale: DistanceScale, focus: Focus) -> str:
+    """What a width that both ends of the stack show stands for, where it is not the same on both sides."""
+    width = min(focus.steps[0].blur.sigma, focus.steps[-1].blur.sigma)
+    beyond, before = (f"{scale.distance(width, side):.3g} {scale.unit}" for side in (1, -1))
+    return f"the scene changes its size: {width:.1f} px are {beyond} beyond best focus, or {before} before it"
 
 
 def _focus(focus: Focus) -> Iterator[str]:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pinsharp.blur.measured import DistanceScale
 from pinsharp.blur.profile import Profile
 from pinsharp.errors import ConfigError
 
@@ -26,18 +27,12 @@ class Optics:
     """A scale for widths.
 
     Attributes:
-        per_px: Defocus that a pixel of width stands for.
-        unit: Its unit: um, mm, or steps.
-        low: Lower end of the 90 % interval of `per_px`.
-        high: Its upper end.
+        scale: Defocus that a pixel of width stands for.
         down: By how much the width rises from the upper to the lower edge, in pixels, beyond best focus; 0 if unknown.
         across: The same from the left to the right edge.
     """
 
-    per_px: float
-    unit: str
-    low: float
-    high: float
+    scale: DistanceScale
     down: float = 0.0
     across: float = 0.0
 
@@ -47,13 +42,12 @@ class Optics:
         Raises:
             ConfigError: If `unit` is not that of the profile's scale.
         """
-        if unit == self.unit:
-            return value / self.per_px
-        if unit not in _METRES or self.unit not in _METRES:
-            raise ConfigError(
-                f"{asked}: expected {self.unit} as the profile's scale, or px, got {unit}; give one of these"
-            )
-        return value * _METRES[unit] / _METRES[self.unit] / self.per_px
+        known, per_px = self.scale.unit, self.scale.per_px
+        if unit == known:
+            return value / per_px
+        if unit not in _METRES or known not in _METRES:
+            raise ConfigError(f"{asked}: expected {known} as the profile's scale, or px, got {unit}; give one of these")
+        return value * _METRES[unit] / _METRES[known] / per_px
 
     def side(self, width: float, seen: Sequence[float], stds: Sequence[float]) -> int:
         """On which side of best focus an image is.
@@ -76,11 +70,11 @@ class Optics:
 
     def words(self, width: float, side: int) -> str:
         """How far to refocus: '12 um out of focus (10 to 14): move the focus by -12 um'."""
-        far = f"{width * self.per_px:.3g} {self.unit} out of focus"
-        between = f"({width * self.low:.3g} to {width * self.high:.3g})"
+        distance, (low, high) = self.scale.distance(width, side), self.scale.interval(width, width, side)
+        far = f"{distance:.3g} {self.scale.unit} out of focus ({low:.3g} to {high:.3g})"
         if not side:
-            return f"{far} {between}, on either side"
-        return f"{far} {between}, {'beyond' if side > 0 else 'before'} it: move by {-side * width * self.per_px:+.3g}"
+            return f"{far}, on either side"
+        return f"{far}, {'beyond' if side > 0 else 'before'} it: move by {-side * distance:+.3g}"
 
 
 def optics_of(profile: Profile) -> Optics | None:
@@ -91,4 +85,4 @@ def optics_of(profile: Profile) -> Optics | None:
     rows, columns = ((focus.tilt_rows or 0.0), (focus.tilt_columns or 0.0)) if focus else (0.0, 0.0)
     # Beyond best focus, where its position is larger down the image, the lower edge is less far from it.
     down, across = (-profile.height * rows / scale.per_px, -profile.width * columns / scale.per_px)
-    return Optics(scale.per_px, scale.unit, scale.low, scale.high, down, across)
+    return Optics(scale, down, across)

@@ -73,7 +73,8 @@ def image_figures(monitor: Monitor, report: Report) -> dict[str, object]:
     seen = dataclasses.asdict(report.measurement)
     optics, scaled = monitor.rules.optics, {}
     if optics is not None and report.level is not None:
-        scaled = {"distance": report.level * optics.per_px, "unit": optics.unit, "side": report.side}
+        distance = optics.scale.distance(report.level, report.side)
+        scaled = {"distance": distance, "unit": optics.scale.unit, "side": report.side}
     return {
         "event": "image",
         "number": report.number,

@@ -152,7 +152,8 @@ def measure_stack(photos: Sequence[Photo], positions: Sequence[float], unit: str
     if is_scaled:  # what is not known of the own width moves the best focus
         ends = [_Law.of(steps, width, scaled=True) for width in (own.low, own.high)]
         std = max([std, *(abs(_plane(end.curves, photos[0].shape)[0] - best) / _NINETY for end in ends if end)])
-    at_best = float(np.interp(best, sorted(sizes), [sizes[z] for z in sorted(sizes)]))
+    # Sizes go with one over the distance.
+    at_best = 1 / float(np.interp(best, sorted(sizes), [1 / sizes[z] for z in sorted(sizes)]))
     slope = math.sqrt(float(law.whole.values[2])) * at_best
     slope_std = at_best**2 * math.sqrt(float(law.whole.covariance[2, 2])) / (2 * slope)
     in_focus = _own(own, positions[sharp] - middle - best, slope / at_best)
@@ -166,7 +167,8 @@ def measure_stack(photos: Sequence[Photo], positions: Sequence[float], unit: str
         unit, widths, middle + best, middle + best - _NINETY * std, middle + best + _NINETY * std, slope, *tilt
     )
     reach = min(_NINETY * math.hypot(slope_std / slope, _SLOPE_DOUBT), 0.9)
-    scale = DistanceScale(1 / slope, 1 / slope / (1 + reach), 1 / slope / (1 - reach), unit)
+    growth = _growth([(z - best, size / at_best) for z, size in sizes.items()])
+    scale = DistanceScale(1 / slope, 1 / slope / (1 + reach), 1 / slope / (1 - reach), unit, growth)
     return Stack(focus, scale, kernels, in_focus)
 
 
@@ -185,6 +187,12 @@ def _best_law(steps: Sequence[_Seen], own: float) -> tuple[_Law | None, bool]:
     scaled = _Law.of(steps, own, scaled=True)
     is_scaled = scaled is not None and (plain is None or scaled.whole.excess < plain.whole.excess)
     return (scaled, True) if is_scaled else (plain, False)
+
+
+def _growth(sizes: Sequence[tuple[float, float]]) -> float:
+    """Share by which sizes, each beside its distance from best focus, grow with each unit there."""
+    z, shrunk = np.array([(z, 1 - 1 / size) for z, size in sizes]).T
+    return float(z @ shrunk / (z @ z))
 
 
 def sharpest(photos: Sequence[Photo]) -> int:
@@ -265,8 +273,8 @@ def _parabola(rows: Sequence[tuple[float, float, float]]) -> _Parabola:
         trust = np.minimum(1.0, _HUBER * scale / np.maximum(off, 1e-12))
     normal = (basis * (trust / std**2)[:, None]).T @ basis
     degrees = max(len(z) - 3, 1)
-    excess = max(1.0, float((trust * off**2).sum()) / degrees)
-    return _Parabola(values, np.asarray(np.linalg.pinv(normal) * excess, np.float64), excess)
+    excess = float((trust * off**2).sum()) / degrees
+    return _Parabola(values, np.asarray(np.linalg.pinv(normal) * max(excess, 1.0), np.float64), excess)
 
 
 def _from_lowest(rows: list[tuple[float, float, float]], curve: _Parabola) -> list[tuple[float, float, float]]:

@@ -89,13 +89,9 @@ def distance_figures(found: BlurField, recipe: Recipe) -> dict[str, Any] | None:
     profile = profile_of(recipe)
     if profile is None or profile.distance_scale is None or found.own is None or found.interval is None:
         return None
-    scale, (low, high) = profile.distance_scale, found.interval
-    return {
-        "distance": found.sigma * scale.per_px,
-        "low": low * scale.low,
-        "high": high * scale.high,
-        "unit": scale.unit,
-    }
+    scale = profile.distance_scale
+    low, high = scale.interval(*found.interval)
+    return {"distance": scale.distance(found.sigma), "low": low, "high": high, "unit": scale.unit}
 
 
 def _check_shape(recipe: Recipe, profile: Profile, shape: tuple[int, ...]) -> None:
