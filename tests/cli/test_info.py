@@ -63,9 +63,9 @@ def test_one_screen_tells_versions_devices_and_all_models(cli):
 
 
 def test_the_table_says_of_shipped_weights_how_large_how_good_and_under_which_licence(cli):
-    swift, wiener, srn = (
+    swift, wiener, deepdeblur = (
         next(line for line in cli("info").out.splitlines() if line.startswith(name))
-        for name in ("swift *", "wiener ", "srn ")
+        for name in ("swift *", "wiener ", "deepdeblur ")
     )
     said = read_info(weights.zoo_path("swift"))
     psnr = said.card["figures"][0]["rows"]["swift"]["mean_psnr"]
@@ -79,7 +79,7 @@ def test_the_table_says_of_shipped_weights_how_large_how_good_and_under_which_li
         f"{psnr:.2f}, kodak24",
     ]
     assert re.split(r"  +", wiener) == ["wiener", "classical", "-", "swift's", "-", "-"]
-    assert re.split(r"  +", srn)[:4] == ["srn", "network", "to train", "needs none"]
+    assert re.split(r"  +", deepdeblur)[:4] == ["deepdeblur", "network", "to train", "needs none"]
 
 
 def test_shipped_weights_show_their_card(cli, zoo):
