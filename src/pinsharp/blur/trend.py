@@ -15,6 +15,10 @@ _LEAST_SIDE = 0.1
 _LEAST_WINDOWS = 12
 """Windows without which nothing is said of two planes."""
 
+_LEAST_SPAN = 2.5
+"""Sides of a window by which the outermost centres lie apart in both directions at the least: over less, the windows
+overlap so much that a tilt looks like two planes. Images of 448 pixels and more with windows of 128."""
+
 _BETTER = 0.8
 """Share of the scatter around the best field of any shape, below which two planes explain the windows instead.
 75 of 80 photographs with two halves are recognised, of 280 even, tilted and curved ones none (scripts/field_words)."""
@@ -103,7 +107,8 @@ def _planes(votes: Votes) -> tuple[float, ...]:
 
     Every window counts alike: joined to one width, those of the other plane are outliers of no weight.
     """
-    if len(votes) < _LEAST_WINDOWS:
+    span = (votes.centres.amax(dim=0) - votes.centres.amin(dim=0)).double() / votes.places[:, 2:].double().mean(dim=0)
+    if len(votes) < _LEAST_WINDOWS or float(span.min()) < _LEAST_SPAN:
         return ()
     # Below, widths are hardly distinguished.
     said, order = votes.log_width.double().clamp(min=math.log(SHARP_BELOW)).sort()
