@@ -1,9 +1,12 @@
 """An image that a profile or an option does not fit is refused, or named in a sentence; silence where it fits."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
+from skimage import color, data
 
 from pinsharp.blur.measured import Blur
 from pinsharp.blur.profile import Box, Profile
@@ -11,6 +14,8 @@ from pinsharp.blur.profile_json import write_profile
 from pinsharp.errors import ImageError
 from pinsharp.images.files import write_image
 from pinsharp.profiling.photo import read_photo
+from pinsharp.restoration.recipe import Recipe
+from pinsharp.restoration.remarks import of_blur
 from pinsharp.restoration.restorer import Restorer
 from strategies import random_image
 
@@ -138,3 +143,38 @@ def test_an_option_that_has_no_say_is_named(restored, file, name, options, words
 def test_faulty_pixels_bind_a_profile_to_its_size(restored):
     with pytest.raises(ImageError, match="expected images of 40 x 48 pixels"):
         restored(random_bytes((30, 40)), replace(CAMERA, faulty_pixels=(Box(0, 0),)))
+
+
+def two_halves(near=1.0, far=3.0):
+    """A photograph, (512, 512), whose right half is further out of focus."""
+    sharp = color.rgb2gray(data.astronaut())
+    halves = [gaussian_filter(sharp, sigma)[:, part] for sigma, part in ((near, slice(256)), (far, slice(256, None)))]
+    noise = np.random.default_rng(0).normal(0, 0.7 / 255, sharp.shape)
+    return np.rint(np.clip(np.concatenate(halves, axis=1) + noise, 0, 1) * 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """What is measured of an image of two halves, and of one that is as blurred all over."""
+    restorer = Restorer("swift")
+    return [restorer.measure(two_halves(*widths)) for widths in ((1.0, 3.0), (2.0, 2.0))]
+
+
+def test_parts_at_two_depths_are_named_with_their_widths(measured):
+    (said,) = of_blur(measured[0], Recipe())
+
+    near, far = (float(number) for number in re.findall(r"([\d.]+) px", said))
+    assert near == pytest.approx(1, rel=0.15)
+    assert far == pytest.approx(3, rel=0.15)
+    assert "(--field FILE)" in said
+
+
+def test_nothing_is_said_of_an_even_blur_or_where_the_user_knows_it(measured):
+    assert of_blur(measured[1], Recipe()) == ()
+    assert of_blur(measured[0], Recipe(field="off")) == ()
+    assert of_blur(measured[0], Recipe(kernel="gaussian:2")) == ()
+    assert of_blur(replace(measured[0], votes=None), Recipe()) == ()
+
+
+def test_restoring_parts_at_two_depths_says_so():
+    assert any("two depths" in said for said in Restorer("swift")(two_halves()).remarks)

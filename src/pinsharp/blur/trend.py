@@ -97,12 +97,12 @@ def trend(votes: Votes, finding: Finding) -> Trend:
         down=at(high[0], middle[1]) - at(low[0], middle[1]),
         across=at(middle[0], high[1]) - at(middle[0], low[1]),
         curvature=sum(corners) / 4 - width,
-        planes=_planes(votes),
+        planes=two_planes(votes),
         width=width,
     )
 
 
-def _planes(votes: Votes) -> tuple[float, ...]:
+def two_planes(votes: Votes) -> tuple[float, ...]:
     """Widths of two planes, where they explain the windows better than a field of any shape; empty otherwise.
 
     Every window counts alike: joined to one width, those of the other plane are outliers of no weight.

@@ -157,6 +157,7 @@ def _check_files(
 def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> tuple[dict[str, object], str]:
     """Measure one file, or several together; return the figures and the line for people."""
     from pinsharp.restoration.profiled import distance_figures
+    from pinsharp.restoration.remarks import of_blur
 
     images: Any = paths if together else paths[0]
     found, light = asked.restorer.measure_with_light(images)
@@ -165,7 +166,7 @@ def _measure(paths: list[Path], name: str, asked: _Asked, *, together: bool) -> 
     words, further = _trend(found) if asked.say_trend else ("", {})
     further |= {"channels": channel_figures(channels)} if channels else {}
     distance = distance_figures(found, asked.restorer.recipe)
-    remarks = asked.restorer.remarks(paths[0])
+    remarks = (*asked.restorer.remarks(paths[0]), *of_blur(found, asked.restorer.recipe))
     for sentence in remarks:
         remark(f"{name}: {sentence}")
     further |= {"remarks": list(remarks)} if remarks else {}

@@ -1,4 +1,4 @@
-"""What of a recipe may not fit an image, or has no effect on it: each in one sentence; nothing is refused.
+"""What of a recipe may not fit an image, has no effect on it, or leaves it blurred: each in a sentence; none refused.
 
 What cannot be, such as a colour image of a mono camera, is refused where it is met.
 """
@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from pinsharp.blur.field import BlurField
 from pinsharp.blur.profile import Profile
+from pinsharp.blur.trend import two_planes
 from pinsharp.images.light import SAYS_NOTHING, Light
 from pinsharp.images.stack import is_stack
 from pinsharp.restoration.disk import StoredImage
@@ -30,6 +32,20 @@ def remarks(source: Source, recipe: Recipe, image: object) -> tuple[str, ...]:
     profile = profile_of(recipe)
     found = [*_without_effect(source, recipe, image)]
     return (*found, *_of_profile(source, recipe, profile)) if profile else tuple(found)
+
+
+def of_blur(found: BlurField, recipe: Recipe) -> tuple[str, ...]:
+    """What a measured blur has that is not undone: parts at two depths, of which one kernel fits one at most."""
+    if found.votes is None or found.finding is None or not recipe.measures or recipe.field != "auto":
+        return ()
+    planes = two_planes(found.votes[0])
+    if not planes:
+        return ()
+    near, far = planes
+    return (
+        f"parts at two depths, {near:.1f} px and {far:.1f} px out of focus, of which one kernel restores one at most; "
+        "give the widths of all places (--field FILE)",
+    )
 
 
 def _without_effect(source: Source, recipe: Recipe, image: object) -> Iterator[str]:

@@ -28,7 +28,7 @@ from pinsharp.restoration.pipeline import Progress, Sink
 from pinsharp.restoration.pipeline import restore as restore_source
 from pinsharp.restoration.planes import read_planes, restore_planes
 from pinsharp.restoration.recipe import OPTIONS, Recipe
-from pinsharp.restoration.remarks import remarks
+from pinsharp.restoration.remarks import of_blur, remarks
 from pinsharp.restoration.result import Restored
 from pinsharp.restoration.sources import ArraySource, PixelsOf, Source, check_map, collected, memory_errors, open_source
 from pinsharp.restoration.together import are_several, measure_one, measure_together
@@ -113,7 +113,8 @@ class Restorer:
             sink = partial(collected, shape=source.shape)
             result = restore_source(source, self.method, recipe, sink, progress=None, folder=None)
             before = _preview(source, image, recipe)
-            result = replace(result, remarks=remarks(source, recipe, image), before=before)
+            all_remarks = (*remarks(source, recipe, image), *of_blur(result.defocus, recipe))
+            result = replace(result, remarks=all_remarks, before=before)
         return replace(result, held=masked_like(result.image, image)) if is_masked(image) else result
 
     def restore_rows(
@@ -192,7 +193,8 @@ class Restorer:
             folder = disk_path(target).parent
             result = restore_source(opened, self.method, recipe, sink, progress=progress, folder=folder)
             opened.save(target, result.held, overwrite=overwrite)
-            return replace(result, remarks=remarks(opened, recipe, source), before=before)
+            all_remarks = (*remarks(opened, recipe, source), *of_blur(result.defocus, recipe))
+            return replace(result, remarks=all_remarks, before=before)
 
     def measure(self, image: PixelsOf | Sequence[PixelsOf]) -> BlurField:
         """Measure the blur of an image without restoring it; for models that cannot measure, `swift` does.

@@ -86,7 +86,8 @@ class Restored:
             are light. Of an image larger than memory it is packed: `numpy.asarray(mask)` unpacks it.
         faults: The faults that were found, in words; empty if nothing was found.
         white_level: The value that stands for white in an integer image; None for the largest of its type.
-        remarks: Options that may not fit the image, or have no effect on it, each in a sentence; mostly empty.
+        remarks: Options that do not fit the image or have no effect on it, and parts at two depths, each in a sentence;
+            mostly empty.
         distance: How far out of focus the image is, where the camera's profile has a scale: `distance`, `low` and
             `high` in a `unit`; the side of the focus is unknown.
         frames: How many there are: more than one of a video.
