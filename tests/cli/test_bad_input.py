@@ -119,12 +119,14 @@ def test_a_bad_image_is_one_line_and_leaves_nothing(cli, model, place, contents,
         (["nowhere.png"], "nowhere.png: expected an image file, a folder or a pattern, got no such file"),
         (["empty"], "empty: expected a folder with images .* got none"),
         (["*.tif"], r"\*.tif: expected a pattern that matches images"),
-        (["notes.txt"], "notes.txt: expected a name that ends in"),
+        (["notes.txt"], "notes.txt: expected a name that ends in .* convert the image to PNG"),
+        (["star.FITS"], r"star.FITS: expected a name .* read it with astropy and save its counts as \.npy"),
     ],
 )
 def test_nothing_to_work_on_is_one_line(cli, place, command, inputs, reason):
     (place / "empty").mkdir()
-    (place / "notes.txt").write_text("no image")
+    for name in ("notes.txt", "star.FITS"):
+        (place / name).write_text("no image")
 
     assert one_line(cli(command, *inputs, *COMMANDS[command]), reason)
 

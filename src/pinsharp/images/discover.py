@@ -14,6 +14,7 @@ from pinsharp.images.codec import ONLY_BY_NAME, SUFFIXES
 from pinsharp.images.places import SEPARATOR, Place, disk_path, is_folder_image, place_of
 from pinsharp.images.tree import Tree, tree_of
 
+_FITS = (".fits", ".fit", ".fts")  # Pillow and FFmpeg, which converters use, change their counts
 _DEEPER = "name them or use a pattern such as '**/*.png'"
 
 
@@ -125,7 +126,10 @@ def suffix_fault(path: Path) -> str | None:
     """What is wrong with a file's suffix, as the rest of a sentence; None if it names a format that we know."""
     if disk_path(path).suffix.lower() in SUFFIXES:
         return None
-    return f"expected a name that ends in {known_suffixes()}, got {path.suffix or 'none'}; convert the image to PNG"
+    advice = "convert the image to PNG"
+    if path.suffix.lower() in _FITS:
+        advice = "read it with astropy and save its counts as .npy: other converters change them"
+    return f"expected a name that ends in {known_suffixes()}, got {path.suffix or 'none'}; {advice}"
 
 
 def known_suffixes(kinds: Container[str] | None = None) -> str:
