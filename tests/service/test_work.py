@@ -201,3 +201,10 @@ def test_models_can_be_asked_for(start, photo):
     assert names["tiny.safetensors"]["is_default"]
     assert "/" not in json.dumps(names)
     assert json.loads(answer.headers["pinsharp-report"])["model"] == "wiener:0.1"
+
+
+def test_a_kernel_that_cannot_be_is_refused_in_the_words_of_the_command(start, photo):
+    said = start().post("/v1/restore", photo("image.png").read_bytes(), params={"options": '{"kernel": "gaussian:-1"}'})
+
+    assert said.status_code == 400
+    assert said.json()["detail"] == "sigma of a Gaussian must be a positive number of pixels, got -1.0"

@@ -155,7 +155,7 @@ def _verdict(
     """What can be done, and why; the first that applies. `turned` is the evidence for a blur longer than wide."""
     longer = float((votes.weights * votes.elongation).sum())
     if float(torch.quantile(votes.structure.float(), 0.9)) < SLOPE_BELOW:
-        return "no-texture", "there are even slopes alone, which look the same however blurred they are"
+        return "no-texture", "there are only even areas and slopes, which look the same however blurred they are"
     if _share(votes, votes.mosaic) > MOSTLY:
         return "contradictory", (
             "neighbouring pixels differ as in the raw mosaic of a colour sensor, of which colours have to be made first"

@@ -26,7 +26,7 @@ _SERVERS = ("device", "precision", "runtime")
 """Options that only whoever starts the service decides."""
 
 _MODEL = re.compile(r"(ensemble:)?(?!ensemble:)[a-z0-9-]{1,40}(:[0-9.eE+-]{1,20})?|ensemble")
-_NUMBER = r"[0-9]{0,4}\.?[0-9]{0,9}"
+_NUMBER = r"-?[0-9]{0,4}\.?[0-9]{0,9}"
 _KERNEL = re.compile(rf"auto|gaussian:{_NUMBER}(:[0-9]{{1,3}}|\+dis[ck]:{_NUMBER})?|dis[ck]:{_NUMBER}")
 _LARGEST = 2**31 - 1
 _MOST_ITERATIONS = 20

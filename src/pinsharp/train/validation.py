@@ -80,4 +80,5 @@ def card(run: Run) -> dict[str, Any]:
 def _device_name(run: Run) -> str:
     if run.accelerator.device.type == "cuda":
         return torch.cuda.get_device_name()
-    return f"CPU, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"CPU, {threads} thread{'s' * (threads > 1)}"

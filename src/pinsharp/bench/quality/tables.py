@@ -183,7 +183,7 @@ def _training(about: Mapping[str, Any]) -> dict[str, Cell]:
 
 
 def budget_in_words(budget: Mapping[str, Any] | None) -> str | None:
-    """Say how long a network was trained: '80,000 crops, 1.25 h (CPU, 1 threads)'."""
+    """Say how long a network was trained: '80,000 crops, 1.25 h (CPU, 2 threads)'."""
     if not budget:
         return None
     known = {"crops": "{:,} crops", "steps": "{:,} steps", "hours": "{:.3g} h"}
