@@ -60,11 +60,11 @@ def _adapted(plan: "Plan", stop: Stop) -> "Outcome":
     from pinsharp.adapt import adapt as steps
     from pinsharp.adapt.gains import table
 
-    with progress(steps.images_to_look_at(plan), "looking at the images") as advance:
+    with progress(steps.images_to_look_at(plan), "looking at the images", in_lines=True) as advance:
         config = steps.prepare(plan, say=remark, stop=stop.is_set, advance=advance)
     steps.adapt(plan, config, stop=stop.is_set)
     count = steps.held_out_images(plan, config).count
-    with progress(2 * count, "restoring held-out images") as advance:
+    with progress(2 * count, "restoring held-out images", in_lines=True) as advance:
         outcome = steps.judge(plan, config, stop=stop.is_set, advance=advance)
     for share, gains in zip(outcome.shares, outcome.gains, strict=True):
         print(
