@@ -22,7 +22,7 @@ CARE = 0.5
 """Standard deviations by which the kernel is narrower than the measured width; 0.75 gains 0.02 dB less on the mean."""
 
 SURE = 0.1
-"""Relative standard deviation up to which a width is used as it was measured: there, care cost 0.1 dB."""
+"""Relative standard deviation up to which a width is sure enough to be used as it was measured."""
 
 _MOST = 0.5  # of the logarithm of the width
 

@@ -35,7 +35,7 @@ def remarks(source: Source, recipe: Recipe, image: object) -> tuple[str, ...]:
 
 
 def of_blur(found: BlurField, recipe: Recipe) -> tuple[str, ...]:
-    """What a measured blur has that is not undone: parts at two depths, of which one kernel fits one at most."""
+    """What a measured blur has that is not undone: parts at two depths, each of which would need its own width."""
     if found.votes is None or found.finding is None or not recipe.measures or recipe.field != "auto":
         return ()
     planes = two_planes(found.votes[0])
@@ -43,8 +43,8 @@ def of_blur(found: BlurField, recipe: Recipe) -> tuple[str, ...]:
         return ()
     near, far = planes
     return (
-        f"parts at two depths, {near:.1f} px and {far:.1f} px out of focus, of which one kernel restores one at most; "
-        "give the widths of all places (--field FILE)",
+        f"parts at two depths, {near:.1f} px and {far:.1f} px out of focus, which are not restored each with its own "
+        "width; give the widths of all places (--field FILE)",
     )
 
 
