@@ -29,6 +29,14 @@ def test_it_comes_back_as_it_was(file):
     assert monitor.alarms
 
 
+def test_the_scale_of_a_profile_comes_back_with_its_growth(tmp_path):
+    rules = Rules(optics=Optics(DistanceScale(3.0, 2.0, 4.0, "um", growth=0.01), down=0.2))
+    monitor = start(rules)
+    write_state(tmp_path / "line1.state", monitor, "defaults", 7)
+
+    assert read_state(tmp_path / "line1.state", start(rules), "defaults") == (monitor, 7)
+
+
 def test_limit_and_horizon_may_be_others(file):
     path, _ = file
 
