@@ -14,24 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 import pinsharp
+from interval_cover import taken
 from pinsharp.blur import other_width
-from pinsharp.data.cameras.draw import draw_pair
-from pinsharp.data.cameras.exposing import shoot
 from pinsharp.data.cameras.noise import brightness
-from pinsharp.data.cameras.pair import Pair, pair_of
-from pinsharp.data.corpus import Corpus, load_corpus
+from pinsharp.data.cameras.pair import Pair
+from pinsharp.data.corpus import load_corpus
 from pinsharp.train.camera_pairs import light_width
 
 CAMERAS = ("mono", "line-scan", "photo", "phone", "sem")
 WIDTHS = (0.35, 0.8, 1.3, 2.0, 5.0)  # pixels
 SIDE, BORDER, LOSS = 256, 16, -0.3
-
-
-def taken(corpus: Corpus, camera: str, seed: int, index: int) -> Pair:
-    """Pair `index` of a camera."""
-    draw = draw_pair(camera, seed, index)
-    photograph = corpus.images[int(draw.scene.image * len(corpus.images))]
-    return pair_of(shoot(photograph.permute(1, 2, 0).numpy(), draw, SIDE), SIDE)
 
 
 def gain(restored: NDArray[np.float32], pair: Pair) -> float:
@@ -80,7 +72,7 @@ def main() -> None:
     for camera in CAMERAS:
         begun = len(rows)
         for index in range(asked.pairs):
-            pair = taken(corpus, camera, asked.seed, index)
+            pair = taken(corpus, camera, index, seed=asked.seed, side=SIDE)
             width = light_width(pair.sigma, pair.draw)
             if WIDTHS[0] < width < WIDTHS[-1] and (found := gains(restorer, pair, asked.care)):
                 rows.append((width, found))

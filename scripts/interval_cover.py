@@ -45,12 +45,12 @@ def errors(
     return found, scaled, left
 
 
-def taken(corpus: Corpus, camera: str, index: int, number: int) -> Pair:
+def taken(corpus: Corpus, camera: str, index: int, number: int = 0, *, seed: int = SEED, side: int = SIDE) -> Pair:
     """Pair `index` of a camera; by number, further photographs with the same lens, exposure and processing."""
-    draw = draw_pair(camera, SEED, index)
+    draw = draw_pair(camera, seed, index)
     first = int(draw.scene.image * len(corpus.images))
     photograph = corpus.images[(first + number) % len(corpus.images)]
-    return pair_of(shoot(photograph.permute(1, 2, 0).numpy(), replace(draw, seed=draw.seed + number), SIDE), SIDE)
+    return pair_of(shoot(photograph.permute(1, 2, 0).numpy(), replace(draw, seed=draw.seed + number), side), side)
 
 
 def main() -> None:
